@@ -1,0 +1,89 @@
+//! The one error type: what happened, its exit code, and what to do next.
+
+use serde_json::{Value, json};
+
+/// A result of the service.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What kind of failure it is; decides the exit code of the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Exit code 1.
+    Failed,
+    /// Malformed or unfit input; exit code 2.
+    Usage,
+    /// Not found, expired, burned or revoked; exit code 3.
+    Gone,
+    /// Wrong PIN, or not addressed to this identity; exit code 4.
+    NotForYou,
+    /// No node and no relay answered; exit code 5.
+    Unreachable,
+    /// The identity is locked and no passphrase was given; exit code 1.
+    Locked,
+    /// There is no identity yet; exit code 1.
+    NoIdentity,
+    /// Cancelled by the user; exit code 1.
+    Cancelled,
+}
+
+/// A failure in words for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// What kind of failure this is.
+    pub kind: Kind,
+    /// What happened, and why.
+    pub message: String,
+    /// What to do next; may be empty.
+    pub advice: String,
+}
+
+impl Error {
+    /// An error of `kind` that says `message`, without advice.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), advice: String::new() }
+    }
+
+    /// Exit code 1, in words.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(Kind::Failed, message)
+    }
+
+    /// Exit code 2, in words.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// Exit code 3, in words.
+    pub fn gone(message: impl Into<String>) -> Self {
+        Self::new(Kind::Gone, message)
+    }
+
+    /// The same error with words on what to do next.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = advice.into();
+        self
+    }
+
+    /// The job was cancelled by the user.
+    pub fn cancelled() -> Self {
+        Self::new(Kind::Cancelled, "Cancelled.")
+    }
+
+    /// The process exit code for this failure.
+    pub fn exit_code(&self) -> u8 {
+        match self.kind {
+            Kind::Failed | Kind::Locked | Kind::NoIdentity | Kind::Cancelled => 1,
+            Kind::Usage => 2,
+            Kind::Gone => 3,
+            Kind::NotForYou => 4,
+            Kind::Unreachable => 5,
+        }
+    }
+
+    /// The `--json` value that goes to stderr.
+    pub fn to_json(&self) -> Value {
+        json!({ "error": { "code": self.exit_code(), "message": self.message, "advice": self.advice } })
+    }
+}

@@ -1,0 +1,377 @@
+//! What the verbs take and give. Results derive `Serialize` and are the
+//! `--json` value of their command, field for field.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::claude::Session;
+use crate::handoff::Ttl;
+
+/// What the screen may know of the identity before it is unlocked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdentityState {
+    /// No key yet.
+    None,
+    /// A key behind a passphrase that was not given yet.
+    Locked,
+    /// Ready; the public key as `pk:…` .
+    Unlocked(String),
+}
+
+/// `init` and `whoami`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IdentityView {
+    /// `pk:` and 52 z-base-32 characters.
+    pub public_key: String,
+    /// Where the key file lies.
+    pub path: PathBuf,
+    /// `passphrase` or `none`.
+    pub protected: &'static str,
+}
+
+/// Who may read a handoff, as asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AudienceChoice {
+    /// My own devices.
+    #[default]
+    Devices,
+    /// One recipient: a contact's name or a public key.
+    Share(String),
+    /// Whoever knows the PIN; `None` generates one.
+    Pin(Option<Zeroizing<String>>),
+    /// Anyone with the link.
+    Link,
+}
+
+/// One of the four audiences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AudienceKind {
+    /// My own devices.
+    Devices,
+    /// One recipient.
+    Share,
+    /// Whoever knows the PIN.
+    Pin,
+    /// Anyone with the link.
+    Link,
+}
+
+/// An audience as shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AudienceView {
+    /// Which of the four.
+    pub kind: AudienceKind,
+    /// The recipient's contact name, or its `pk:` key where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// What goes with a session unless the user changes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// The title that will travel.
+    pub title: String,
+    /// `user@host`, or empty.
+    pub ssh: String,
+}
+
+/// Everything needed to publish one session.
+#[derive(Clone, Debug)]
+pub struct PublishRequest {
+    /// The session, as the scan found it.
+    pub session: Session,
+    /// Who may read it.
+    pub audience: AudienceChoice,
+    /// How long it lives.
+    pub ttl: Ttl,
+    /// Taken away by the first who picks it up.
+    pub burn: bool,
+    /// A name for the project in lists, at most 64 bytes.
+    pub label: Option<String>,
+    /// The title that travels; `None` takes the session's, empty sends none.
+    pub title: Option<String>,
+    /// A note for the reader, at most 200 bytes.
+    pub note: Option<String>,
+    /// `user@host`, at most 100 bytes.
+    pub ssh: Option<String>,
+}
+
+/// A handoff that is out.
+#[derive(Clone, Debug, Serialize)]
+pub struct Published {
+    /// Audience letter and 13 z-base-32 characters.
+    pub token: String,
+    /// The `pk:` link; for the link audience it carries the secret.
+    pub link: String,
+    /// Who may read it.
+    pub audience: AudienceView,
+    /// The session's UUID.
+    pub session_id: String,
+    /// The project's path.
+    pub project: String,
+    /// The title that travelled.
+    pub title: Option<String>,
+    /// Whole seconds, UTC.
+    #[serde(serialize_with = "crate::handoff::time::serialize")]
+    pub created_at: DateTime<Utc>,
+    /// Whole seconds, UTC.
+    #[serde(serialize_with = "crate::handoff::time::serialize")]
+    pub expires_at: DateTime<Utc>,
+    /// Seconds.
+    pub ttl: Ttl,
+    /// Whether the first pickup takes it away.
+    pub burn_after_read: bool,
+    /// The PIN, only where cclink generated it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pin: Option<String>,
+    /// How many nodes stored it.
+    pub copies: u32,
+    /// Things the user should know, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// Where a handoff stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// On its way to the network.
+    Publishing,
+    /// Readable.
+    Live,
+    /// Readable, but on few nodes.
+    Fading,
+    /// Someone who may read it took it; it stays readable.
+    PickedUp,
+    /// Taken by its only reader.
+    Burned,
+    /// Called back by its creator.
+    Revoked,
+    /// Past its time.
+    Expired,
+    /// No copy was found.
+    Lost,
+    /// Never went out.
+    Failed,
+}
+
+impl State {
+    /// One or two words for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Publishing => "publishing",
+            Self::Live => "live",
+            Self::Fading => "fading",
+            Self::PickedUp => "picked up",
+            Self::Burned => "burned",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+            Self::Lost => "lost",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether a reader could still pick it up, or soon can.
+    pub fn is_alive(self) -> bool {
+        matches!(self, Self::Publishing | Self::Live | Self::Fading | Self::PickedUp | Self::Lost)
+    }
+}
+
+/// Who picked a handoff up, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PickedUp {
+    /// Whole seconds, UTC; by the reader's clock.
+    #[serde(serialize_with = "crate::handoff::time::serialize")]
+    pub at: DateTime<Utc>,
+    /// The reader's host.
+    pub hostname: String,
+}
+
+/// A row of `list`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Listed {
+    /// Audience letter and 13 z-base-32 characters.
+    pub token: String,
+    /// Who may read it.
+    pub audience: AudienceView,
+    /// The session's UUID.
+    pub session_id: String,
+    /// The project's path.
+    pub project: String,
+    /// The project's name in lists, where one was given.
+    pub label: Option<String>,
+    /// The title that travelled.
+    pub title: Option<String>,
+    /// Where it stands.
+    pub state: State,
+    /// Whether the first pickup takes it away.
+    pub burn_after_read: bool,
+    /// Whole seconds, UTC.
+    #[serde(serialize_with = "crate::handoff::time::serialize")]
+    pub created_at: DateTime<Utc>,
+    /// Whole seconds, UTC.
+    #[serde(serialize_with = "crate::handoff::time::serialize")]
+    pub expires_at: DateTime<Utc>,
+    /// Nodes that hold it; `None` when the network was not asked.
+    pub copies: Option<u32>,
+    /// The link to give to the reader; `None` where it cannot be told (a link
+    /// handoff while the identity is locked).
+    pub link: Option<String>,
+    /// Who took it.
+    pub picked_up: Option<PickedUp>,
+}
+
+/// What `revoke` did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Revoked {
+    /// Tokens that are revoked now.
+    pub revoked: Vec<String>,
+    /// Tokens that are not, and why.
+    pub failed: Vec<RevokeFailure>,
+}
+
+/// One handoff that could not be revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RevokeFailure {
+    /// Its token.
+    pub token: String,
+    /// Why.
+    pub error: String,
+}
+
+/// A contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ContactView {
+    /// As the user named it.
+    pub name: String,
+    /// `pk:…`.
+    pub public_key: String,
+    /// Whether it is one of the user's own identities.
+    pub mine: bool,
+}
+
+/// What a text in the pickup form is, before the network is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recognised {
+    /// What to look for.
+    pub target: Target,
+    /// In words: "a link from pk:abcd…", "your contact anna".
+    pub words: String,
+    /// Whether a PIN has to be given.
+    pub wants_pin: bool,
+}
+
+/// What to look for on the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The newest alive that is addressed to me.
+    Newest,
+    /// A link, key, contact name or token, and the PIN where one was given.
+    Text(String, Option<Zeroizing<String>>),
+    /// An entry of the inbox, by its full token.
+    Entry(InboxEntry),
+}
+
+/// A handoff addressed to me.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxEntry {
+    /// Audience letter and 13 z-base-32 characters.
+    pub token: String,
+    /// The creator as `pk:…`.
+    pub creator: String,
+    /// "you", or a contact's name.
+    pub from: String,
+    /// Devices or share.
+    pub audience: AudienceKind,
+    /// Where the session lives.
+    pub hostname: String,
+    /// Its project there.
+    pub project: String,
+    /// Its title, where one travelled.
+    pub title: Option<String>,
+    /// Whole seconds, UTC.
+    pub created_at: DateTime<Utc>,
+    /// Whole seconds, UTC.
+    pub expires_at: DateTime<Utc>,
+    /// Whether picking it up takes it away.
+    pub burn_after_read: bool,
+}
+
+/// A record that was found and whose signature holds; nothing was consumed.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What `pickup --json` shows, with `burned` still false.
+    pub pickup: Pickup,
+    /// "signed by you, from framework-desktop, 12 min ago, expires in 7h 48m".
+    pub signed_by: String,
+    /// Whether a complete lookup confirmed that nothing newer is there.
+    pub confirmed: bool,
+}
+
+/// What `pickup` shows.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pickup {
+    /// Audience letter and 13 z-base-32 characters.
+    pub token: String,
+    /// `pk:…`.
+    pub creator: String,
+    /// Always true: what does not verify is not shown.
+    pub verified: bool,
+    /// Protocol version of the record.
+    pub version: u8,
+    /// The session's UUID.
+    pub session_id: String,
+    /// Where the session lives.
+    pub hostname: String,
+    /// Its project there.
+    pub project: String,
+    /// The project's name in lists, where one was given.
+    pub label: Option<String>,
+    /// Its title, where one travelled.
+    pub title: Option<String>,
+    /// A note from the creator.
+    pub note: Option<String>,
+    /// The repository at publishing.
+    pub git: Option<crate::handoff::Git>,
+    /// `user@host`.
+    pub ssh: Option<String>,
+    /// How much conversation there was.
+    pub transcript: crate::handoff::Transcript,
+    /// Whole seconds, UTC.
+    #[serde(serialize_with = "crate::handoff::time::serialize")]
+    pub created_at: DateTime<Utc>,
+    /// Whole seconds, UTC.
+    #[serde(serialize_with = "crate::handoff::time::serialize")]
+    pub expires_at: DateTime<Utc>,
+    /// Seconds.
+    pub ttl: Ttl,
+    /// Whether picking it up takes it away.
+    pub burn_after_read: bool,
+    /// Whether a PIN was needed.
+    pub pin_protected: bool,
+    /// Whether this pickup took it away.
+    pub burned: bool,
+    /// What can be done with it here, best first.
+    pub plans: Vec<Plan>,
+}
+
+pub use crate::resume::{Plan, PlanKind};
+
+/// What a verb is doing.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// In words: "looking for your handoffs".
+    Doing(String),
+    /// The record is acknowledged: link and QR can be shown.
+    Acknowledged(Box<Published>),
+    /// A first valid answer, still to be confirmed.
+    Found(Box<Found>),
+    /// A row of the inbox.
+    Inbox(Box<InboxEntry>),
+    /// A row of the list, checked.
+    Listed(Box<Listed>),
+}

@@ -1,0 +1,241 @@
+//! Words for people, and foreign text made safe to show.
+//!
+//! Whatever comes from the network, a transcript or a file passes through
+//! [`clean`] (or [`clean_lines`]) once, before it reaches a terminal.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+use chrono::{DateTime, Utc};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+const ELLIPSIS: &str = "…";
+
+/// Foreign text as one safe line: escape sequences go whole, control,
+/// bidirectional and zero-width characters go, a tab or line end becomes a
+/// space. ZWJ and variation selectors stay, so emoji keep their shape.
+pub fn clean(text: &str) -> String {
+    scrub(text, false).trim().to_owned()
+}
+
+/// As [`clean`], but line ends stay (a CR LF counts as one).
+pub fn clean_lines(text: &str) -> String {
+    scrub(text, true)
+}
+
+fn scrub(text: &str, keep_lines: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' => skip_escape(&mut chars),
+            '\u{9b}' => skip_control_sequence(&mut chars),
+            '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}' => skip_string(&mut chars),
+            '\r' if chars.peek() == Some(&'\n') => {}
+            '\n' | '\r' | '\u{2028}' | '\u{2029}' | '\u{85}' => {
+                out.push(if keep_lines { '\n' } else { ' ' });
+            }
+            '\t' => out.push_str(if keep_lines { "    " } else { " " }),
+            c if is_unsafe(c) => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Characters that move, hide or reorder others: C0, C1 and DEL, the
+/// bidirectional marks and overrides, and zero-width spaces.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// True when [`clean`] would leave the text as it is.
+pub fn is_clean(text: &str) -> bool {
+    !text.chars().any(is_unsafe)
+}
+
+fn skip_escape(chars: &mut Peekable<Chars<'_>>) {
+    match chars.peek() {
+        Some('[') => {
+            chars.next();
+            skip_control_sequence(chars);
+        }
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            chars.next();
+            skip_string(chars);
+        }
+        _ => {
+            while chars.next_if(|c| ('\u{20}'..='\u{2f}').contains(c)).is_some() {}
+            chars.next_if(|c| ('\u{30}'..='\u{7e}').contains(c));
+        }
+    }
+}
+
+fn skip_control_sequence(chars: &mut Peekable<Chars<'_>>) {
+    while chars.next_if(|c| ('\u{20}'..='\u{3f}').contains(c)).is_some() {}
+    chars.next_if(|c| ('\u{40}'..='\u{7e}').contains(c));
+}
+
+/// An OSC, DCS, SOS, PM or APC string, to its terminator. One that is never
+/// closed ends with its line, so it cannot swallow a whole conversation.
+fn skip_string(chars: &mut Peekable<Chars<'_>>) {
+    while let Some(c) = chars.next_if(|c| !matches!(c, '\n' | '\r')) {
+        match c {
+            '\u{7}' | '\u{9c}' => return,
+            '\u{1b}' if chars.next_if_eq(&'\\').is_some() => return,
+            _ => {}
+        }
+    }
+}
+
+/// Columns that `text` takes on a terminal.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// `text` cut to at most `columns` terminal columns, with an ellipsis where
+/// something was cut; never in the middle of a grapheme.
+pub fn fit(text: &str, columns: usize) -> String {
+    cut(text, columns, UnicodeWidthStr::width, 1)
+}
+
+/// `text` cut to at most `bytes` bytes, the ellipsis (3 bytes) included.
+pub fn fit_bytes(text: &str, bytes: usize) -> String {
+    cut(text, bytes, str::len, ELLIPSIS.len())
+}
+
+fn cut(text: &str, room: usize, measure: fn(&str) -> usize, ellipsis: usize) -> String {
+    if measure(text) <= room {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = ellipsis;
+    for grapheme in text.graphemes(true) {
+        used += measure(grapheme);
+        if used > room {
+            break;
+        }
+        out.push_str(grapheme);
+    }
+    if ellipsis <= room {
+        out.truncate(out.trim_end().len());
+        out.push_str(ELLIPSIS);
+    }
+    out
+}
+
+/// `text` padded with spaces, or cut, to exactly `columns` columns.
+pub fn pad(text: &str, columns: usize) -> String {
+    let mut out = fit(text, columns);
+    out.extend(std::iter::repeat_n(' ', columns.saturating_sub(width(&out))));
+    out
+}
+
+/// Seconds left as a countdown: `2d 3h 4m 5s`, `7h 48m 12s`, `41s`.
+pub fn countdown(seconds: i64) -> String {
+    let s = seconds.max(0);
+    let (d, h, m, s) = (s / 86_400, s / 3600 % 24, s / 60 % 60, s % 60);
+    match (d, h, m) {
+        (0, 0, 0) => format!("{s}s"),
+        (0, 0, _) => format!("{m}m {s:02}s"),
+        (0, ..) => format!("{h}h {m:02}m {s:02}s"),
+        _ => format!("{d}d {h}h {m:02}m {s:02}s"),
+    }
+}
+
+/// A length of time in its two largest units, without zeros: `8h`, `1h 30m`,
+/// `2d`, `1m`.
+pub fn span(seconds: i64) -> String {
+    let mut rest = seconds.max(0);
+    let mut parts = Vec::new();
+    for (unit, name) in [(86_400, "d"), (3600, "h"), (60, "m"), (1, "s")] {
+        if rest >= unit {
+            parts.push(format!("{}{name}", rest / unit));
+            rest %= unit;
+        }
+    }
+    parts.truncate(2);
+    if parts.is_empty() { "0s".to_owned() } else { parts.join(" ") }
+}
+
+/// How long ago `then` was, seen from `now`: `just now`, `12 min ago`,
+/// `3 h ago`, `5 d ago`; a time ahead is `in the future`.
+pub fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    match (now - then).num_seconds() {
+        i64::MIN..=-60 => "in the future".to_owned(),
+        -59..=59 => "just now".to_owned(),
+        s @ 60..=3599 => format!("{} min ago", s / 60),
+        s @ 3600..=86_399 => format!("{} h ago", s / 3600),
+        s => format!("{} d ago", s / 86_400),
+    }
+}
+
+/// A file size: `812 B`, `12.8 KB`, `3.1 MB` (powers of 1024).
+pub fn bytes(size: u64) -> String {
+    const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
+    if size < 1024 {
+        return format!("{size} B");
+    }
+    #[allow(clippy::cast_precision_loss)] // one decimal is shown
+    let mut value = size as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn escape_sequences_go_whole() {
+        for (foreign, shown) in [
+            ("a\u{1b}[31mred\u{1b}[0m b", "ared b"),
+            ("t\u{1b}]0;title\u{7}x", "tx"),
+            ("t\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{1b}\\", "tlink"),
+            ("c1 \u{9b}2Jx \u{9d}52;c;AAAA\u{9c}y", "c1 x y"),
+            ("open \u{1b}]52;c;never closed", "open"),
+            ("charset\u{1b}(B!", "charset!"),
+            ("rtl \u{202e}abc\u{2066}\u{200b}\u{feff}", "rtl abc"),
+            ("tab\tand\r\nline\u{2028}end", "tab and line end"),
+        ] {
+            assert_eq!(clean(foreign), shown, "{foreign:?}");
+        }
+        assert_eq!(clean("👩‍👩‍👧‍👦 🇯🇵 ❤️"), "👩‍👩‍👧‍👦 🇯🇵 ❤️");
+        assert_eq!(clean_lines("a\r\nb\u{1b}]0;x\nc"), "a\nb\nc");
+    }
+
+    #[test]
+    fn times_and_sizes_read_well() {
+        assert_eq!(countdown(7 * 3600 + 48 * 60 + 12), "7h 48m 12s");
+        assert_eq!(countdown(-5), "0s");
+        assert_eq!(span(60), "1m");
+        assert_eq!(span(8 * 3600), "8h");
+        assert_eq!(span(5400), "1h 30m");
+        assert_eq!(span(0), "0s");
+        assert_eq!(bytes(812), "812 B");
+        assert_eq!(bytes(13_107), "12.8 KB");
+    }
+
+    proptest! {
+        #[test]
+        fn clean_text_has_nothing_unsafe(text in ".*") {
+            prop_assert!(is_clean(&clean(&text)));
+            prop_assert_eq!(clean(&clean(&text)), clean(&text));
+        }
+
+        #[test]
+        fn cutting_never_exceeds_the_room(text in "(\\PC|👩‍👩‍👧|外|é){0,40}", room in 0usize..30) {
+            prop_assert!(width(&fit(&text, room)) <= room);
+            prop_assert!(fit_bytes(&text, room).len() <= room);
+            prop_assert_eq!(width(&pad(&text, room)), room);
+        }
+    }
+}

@@ -157,6 +157,11 @@ pub fn z32_encode(bytes: &[u8]) -> String {
     base32::encode(base32::Alphabet::Z, bytes)
 }
 
+/// Bytes of any length, from what [`z32_encode`] made.
+pub fn z32_decode_vec(text: &str) -> Option<Vec<u8>> {
+    text.is_ascii().then(|| base32::decode(base32::Alphabet::Z, text)).flatten()
+}
+
 /// Exactly `N` bytes from canonical lower-case z-base-32: decoded, encoded
 /// again and compared, for the alphabet has aliases.
 pub fn z32_decode<const N: usize>(text: &str) -> Option<[u8; N]> {

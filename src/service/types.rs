@@ -228,6 +228,9 @@ pub struct RevokeFailure {
     pub token: String,
     /// Why.
     pub error: String,
+    /// The exit code that this failure alone would have.
+    #[serde(skip)]
+    pub code: u8,
 }
 
 /// A contact.
@@ -297,6 +300,8 @@ pub struct Found {
     pub signed_by: String,
     /// Whether a complete lookup confirmed that nothing newer is there.
     pub confirmed: bool,
+    /// Where it lies.
+    pub(super) place: super::pickup::PlaceHandle,
 }
 
 /// What `pickup` shows.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use unicode_normalization::UnicodeNormalization;
 
 use super::liveness::LiveRecord;
-use super::window::{Edges, Window};
+use super::window::{Edges, Window, last_words};
 use super::{Live, Session, file, line::Line, prompt, torn};
 use crate::text;
 
@@ -103,17 +103,17 @@ fn fill(session: &mut Session, ends: &Ends, sidecar: impl FnOnce() -> Option<Str
     let window = usize::try_from(WINDOW).unwrap_or(usize::MAX);
     let bytes = &ends.bytes[..];
     let more = !ends.tail.is_empty() || bytes.len() > window;
-    let head = torn::decode(bytes.get(..window).unwrap_or(bytes));
-    let head = Window::read(&head, Edges { start: false, end: more });
+    let head_text = torn::decode(bytes.get(..window).unwrap_or(bytes));
+    let head = Window::read(&head_text, Edges { start: false, end: more }, true);
     let (tail_text, tail_window);
-    let tail = if more {
-        let last = bytes.len().saturating_sub(window);
-        let whole = bytes.get(last..).unwrap_or_default();
+    let (last_text, tail) = if more {
+        let whole = bytes.get(bytes.len().saturating_sub(window)..).unwrap_or_default();
         tail_text = torn::decode(if ends.tail.is_empty() { whole } else { &ends.tail });
-        tail_window = Window::read(&tail_text, Edges { start: true, end: false });
-        &tail_window
+        let edges = Edges { start: true, end: false };
+        tail_window = Window::read(&tail_text, edges, head.prompt.is_none());
+        (&tail_text, &tail_window)
     } else {
-        &head
+        (&head_text, &head)
     };
 
     session.size = ends.size;
@@ -127,12 +127,7 @@ fn fill(session: &mut Session, ends: &Ends, sidecar: impl FnOnce() -> Option<Str
         .map(|branch| text::clean(branch))
         .filter(|branch| !branch.is_empty() && branch != "HEAD");
     session.model = tail.model.as_ref().or(head.model.as_ref()).map(|model| text::clean(model));
-    session.last_words = tail
-        .last_words
-        .as_ref()
-        .or(head.last_words.as_ref())
-        .map(|words| prompt::one_line(words))
-        .filter(|words| !words.is_empty());
+    session.last_words = last_words(last_text).or_else(|| last_words(&head_text));
     if let Some(cwd) = cwd(&head, tail, session.path.parent()) {
         session.project = text::clean(cwd);
         session.cwd = Some(PathBuf::from(cwd));
@@ -223,7 +218,7 @@ fn why_not(ends: &Ends, head: &Window<'_>, tail: &Window<'_>) -> Option<&'static
     }
     let text = torn::decode(&ends.bytes);
     // Between 64 and 128 KiB a line may be torn by both windows.
-    let all = Window::read(&text, Edges::default());
+    let all = Window::read(&text, Edges::default(), false);
     if all.talk {
         None
     } else if all.sidechain {
@@ -290,6 +285,9 @@ mod tests {
                 session_id: String::new(), path: PathBuf::from("/p/-a-b/x.jsonl"),
                 modified: DateTime::UNIX_EPOCH, size: 0, duplicate: false,
             };
+            for line in torn::decode(&bytes).split('\n') {
+                prop_assert_eq!(Line::parse(line).is_some(), Line::parse_without_words(line).is_some());
+            }
             for tail in [Vec::new(), tail] {
                 let size = bytes.len() as u64;
                 let ends = Ends { bytes: bytes.clone(), tail, size, modified: DateTime::UNIX_EPOCH };

@@ -218,6 +218,19 @@ fn lines_longer_than_a_window_still_tell_what_they_can() {
 }
 
 #[test]
+fn last_words_are_the_conversations_own() {
+    let home = Home::new();
+    let agent =
+        chain("assistant", &json!([{"type": "text", "text": "agent"}]), &json!({"isSidechain": true}));
+    let tool = chain("user", &json!([{"type": "tool_result", "content": "r"}]), &json!({}));
+    let words = |file: String| home.session(file).last_words;
+    assert_eq!(words(user("ask") + &claude("said") + &tool + &agent).as_deref(), Some("said"));
+    assert_eq!(words(claude("said") + &user("ask") + &tool).as_deref(), Some("ask"));
+    assert_eq!(words(user("ask") + &filler(140_000)).as_deref(), Some("ask"));
+    assert_eq!(words(line("mode", "mode", "normal")), None);
+}
+
+#[test]
 fn half_an_emoji_in_a_prompt_is_no_damage() {
     let home = Home::new();
     let cut = "{\"type\":\"last-prompt\",\"lastPrompt\":\"party \\ud83c\"}\n";

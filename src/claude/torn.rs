@@ -14,8 +14,7 @@ const PIECE: usize = 4096;
 /// the whole line for it.
 pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(bytes);
-    let may_be_half = |hex: &[u8]| memmem::find(text.as_bytes(), hex).is_some();
-    if may_be_half(br"\ud") || may_be_half(br"\uD") {
+    if contains(&text, r"\ud") || contains(&text, r"\uD") {
         Cow::Owned(text.split_inclusive('\n').map(mend).collect())
     } else {
         text
@@ -57,7 +56,8 @@ fn value<'a>(text: &'a str, key: &str, last: bool) -> Option<&'a str> {
     [format!("\"{key}\":\""), format!("\"{key}\": \"")]
         .iter()
         .filter_map(|needle| {
-            let at = if last { text.rfind(needle) } else { text.find(needle) }?;
+            let mut hits = memmem::find_iter(text.as_bytes(), needle.as_bytes());
+            let at = if last { hits.last() } else { hits.next() }?;
             text.get(at + needle.len()..)
         })
         // What is left after the first hit is longest, after the last shortest.
@@ -77,7 +77,12 @@ pub(super) fn start(text: &str, key: &str) -> Option<String> {
 
 /// Whether the member `key` is `true` somewhere in a torn line.
 pub(super) fn is_true(text: &str, key: &str) -> bool {
-    text.contains(&format!("\"{key}\":true")) || text.contains(&format!("\"{key}\": true"))
+    contains(text, &format!("\"{key}\":true")) || contains(text, &format!("\"{key}\": true"))
+}
+
+/// As `str::contains`, on torn lines of 64 KiB many times as fast.
+pub(super) fn contains(text: &str, needle: &str) -> bool {
+    memmem::find(text.as_bytes(), needle.as_bytes()).is_some()
 }
 
 /// The beginning of the prompt in the start of a torn line, raw; `None` when
@@ -86,9 +91,9 @@ pub(super) fn prompt(text: &str) -> Option<String> {
     // Claude writes role and type before what a person said; another writer may
     // write them behind, torn off.
     let named = value(text, "role", false).or_else(|| value(text, "type", false));
-    let is_user = named.map_or(text.contains("\"message\":"), |kind| kind.starts_with("user\""));
+    let is_user = named.map_or(contains(text, "\"message\":"), |kind| kind.starts_with("user\""));
     if !is_user
-        || text.contains("\"tool_result\"")
+        || contains(text, "\"tool_result\"")
         || is_true(text, "isMeta")
         || is_true(text, "isCompactSummary")
     {

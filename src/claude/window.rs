@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
-use super::line::{Block, Content, Line, strip};
+use super::line::{Content, Line, strip};
 use super::prompt::{self, Prompt};
 use super::torn;
 
@@ -39,8 +39,6 @@ pub(super) struct Window<'a> {
     pub command: Option<String>,
     /// Of the last real answer.
     pub model: Option<Cow<'a, str>>,
-    /// The last words of either side; an answer's still uncleaned.
-    pub last_words: Option<Cow<'a, str>>,
     /// Of the last thing said that has a valid time.
     pub last_time: Option<DateTime<Utc>>,
     /// How claude was started: `cli`, `sdk-cli` …; the first one named.
@@ -56,15 +54,18 @@ pub(super) struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
-    /// Reads the lines of `text`, which [`torn::decode`] has prepared.
-    pub(super) fn read(text: &'a str, edges: Edges) -> Self {
-        let mut window = Self { damaged: text.contains('\0'), ..Self::default() };
+    /// Reads the lines of `text`, which [`torn::decode`] has prepared; looks for
+    /// the first prompt only when it is `wanted`.
+    pub(super) fn read(text: &'a str, edges: Edges, wanted: bool) -> Self {
+        let mut window = Self { damaged: memchr::memchr(0, text.as_bytes()).is_some(), ..Self::default() };
         let mut lines = text.split('\n').peekable();
         let mut first = true;
         while let Some(raw) = lines.next() {
             let at_start = edges.start && std::mem::take(&mut first);
             let is_last = lines.peek().is_none();
-            match Line::parse(raw) {
+            let words = wanted && window.prompt.is_none();
+            let line = if words { Line::parse(raw) } else { Line::parse_without_words(raw) };
+            match line {
                 Some(line) => window.take(line),
                 None if strip(raw).is_empty() => {}
                 None if at_start => window.take_end_of_line(raw),
@@ -112,12 +113,10 @@ impl<'a> Window<'a> {
         if line.is("user") {
             match prompt::of(line) {
                 Some(Prompt::Words(words)) => {
-                    self.prompt.get_or_insert_with(|| words.clone());
-                    self.last_words = Some(Cow::Owned(words));
+                    self.prompt.get_or_insert(words);
                 }
                 Some(Prompt::Command(command)) => {
-                    self.command.get_or_insert_with(|| command.clone());
-                    self.last_words = Some(Cow::Owned(command));
+                    self.command.get_or_insert(command);
                 }
                 None => {}
             }
@@ -125,12 +124,6 @@ impl<'a> Window<'a> {
         }
         let model = line.message.model.take().filter(|model| model != "<synthetic>");
         replace(&mut self.model, model);
-        let said = match std::mem::take(&mut line.message.content) {
-            Content::None => None,
-            Content::Text(text) => Some(text),
-            Content::Blocks(blocks) => blocks.into_iter().rev().find_map(said),
-        };
-        replace(&mut self.last_words, said.filter(|text| !text.trim().is_empty()));
     }
 
     fn take_cwd(&mut self, cwd: Option<Cow<'a, str>>) {
@@ -186,8 +179,25 @@ impl<'a> Window<'a> {
     }
 }
 
-fn said(block: Block<'_>) -> Option<Cow<'_, str>> {
-    block.text.filter(|text| !text.trim().is_empty())
+/// The last words that either side said in a window; cleaned, one line.
+pub(super) fn last_words(text: &str) -> Option<String> {
+    // Most lines are no one's words: telling by their text is cheaper.
+    let talk = |raw: &&str| torn::contains(raw, "\"user\"") || torn::contains(raw, "\"assistant\"");
+    text.rsplit('\n').filter(talk).filter_map(Line::parse).find_map(|line| {
+        if line.sidechain {
+            return None;
+        }
+        if line.is("user") {
+            return prompt::of(&line).map(|(Prompt::Words(words) | Prompt::Command(words))| words);
+        }
+        let answer = line.is("assistant").then_some(line.message.content)?;
+        let said = |text: &str| Some(prompt::one_line(text)).filter(|line| !line.is_empty());
+        match &answer {
+            Content::None => None,
+            Content::Text(text) => said(text),
+            Content::Blocks(blocks) => blocks.iter().rev().find_map(|block| said(block.text.as_deref()?)),
+        }
+    })
 }
 
 fn replace<T>(held: &mut Option<T>, new: Option<T>) {

@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::liveness::LiveRecord;
 use super::window::{Edges, Window, last_words};
-use super::{Live, Session, file, line::Line, prompt, torn};
+use super::{Live, Session, file, line::Line, torn};
 use crate::text;
 
 /// What Claude's own picker reads at each end of a file, in bytes.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::claude::Session;
+pub use crate::handoff::AudienceKind;
 use crate::handoff::Ttl;
 
 /// What the screen may know of the identity before it is unlocked.
@@ -42,20 +43,6 @@ pub enum AudienceChoice {
     Share(String),
     /// Whoever knows the PIN; `None` generates one.
     Pin(Option<Zeroizing<String>>),
-    /// Anyone with the link.
-    Link,
-}
-
-/// One of the four audiences.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AudienceKind {
-    /// My own devices.
-    Devices,
-    /// One recipient.
-    Share,
-    /// Whoever knows the PIN.
-    Pin,
     /// Anyone with the link.
     Link,
 }
@@ -241,6 +228,9 @@ pub struct RevokeFailure {
     pub token: String,
     /// Why.
     pub error: String,
+    /// The exit code that this failure alone would have.
+    #[serde(skip)]
+    pub code: u8,
 }
 
 /// A contact.
@@ -310,6 +300,8 @@ pub struct Found {
     pub signed_by: String,
     /// Whether a complete lookup confirmed that nothing newer is there.
     pub confirmed: bool,
+    /// Where it lies.
+    pub(super) place: super::pickup::PlaceHandle,
 }
 
 /// What `pickup` shows.

@@ -146,6 +146,7 @@ def packet(key_seed: bytes, seq: int, rdata: bytes, value: bytes | None = None) 
     """The one NULL record at the apex, signed as BEP 44 asks. `value` stands in
     for it where a packet is to be wrong."""
     address = ed_public(key_seed)
+    assert value is None or len(value) <= 1000
     if value is None:
         value = dns([(z32(address).encode(), 10, 1, 300, rdata)])
     signable = bep44_signable(seq, value)

@@ -191,7 +191,9 @@ def items(d, boxes: dict) -> list[dict]:
     one = lambda name, why, make, verdict=ABSENT: put(name, verdict, why, good, answers=make)
     one("ttl 60", "the DNS TTL is ignored", lambda n, f: [(n, 10, 1, 60, f)], OPENS)
     one("no record", "exactly one", lambda n, f: [])
-    one("two records", "exactly one", lambda n, f: [(n, 10, 1, 300, f[:400]), (n, 10, 1, 300, f[400:])])
+    one("a second record", "exactly one", lambda n, f: [(n, 10, 1, 300, f), (None, 10, 1, 300, b"x")])
+    one("a record before it", "exactly one", lambda n, f: [(n, 10, 1, 300, b"x"), (None, 10, 1, 300, f)])
+    one("a record in two", "exactly one", lambda n, f: [(n, 10, 1, 300, f[:400]), (None, 10, 1, 300, f[400:])])
     one("TXT", "type must be NULL", lambda n, f: [(n, 16, 1, 300, bytes([255]) + f[:255])])
     one("class CH", "class must be IN", lambda n, f: [(n, 10, 3, 300, f)])
     one("empty RDATA", "nothing in it", lambda n, f: [(n, 10, 1, 300, b"")])
@@ -200,10 +202,14 @@ def items(d, boxes: dict) -> list[dict]:
     one("name in capitals", "the name is lower case", lambda n, f: [(n.upper(), 10, 1, 300, f)])
     label = z32(boxes["link"]["record"]).encode()
     rest = dns([(label, 10, 1, 300, age_seal(boxes["link"]["lock"], good, "rest"))])
+    extra = dns([(None, 10, 1, 300, b"x")])[12:]
     question = bytes([len(label)]) + label + b"\0" + bytes.fromhex("000a0001")
     for name, value, why in (
         ("trailing byte", rest + b"\0", "nothing follows"),
-        ("a question", rest[:5] + b"\1" + rest[6:12] + question + rest[12:], "the other sections are empty"),
+        ("a question", rest[:5] + b"\1" + rest[6:12] + question + b"\xc0\x0c" + rest[12 + len(label) + 2 :],
+         "the other sections are empty"),
+        ("an authority", rest[:9] + b"\1" + rest[10:] + extra, "the other sections are empty"),
+        ("an additional", rest[:11] + b"\1" + rest[12:] + extra, "the other sections are empty"),
         ("question count", rest[:5] + b"\1" + rest[6:], "a question is promised"),
         ("cut short", rest[:-1], "RDATA longer than the packet"),
         ("header only", rest[:12], "an answer is promised"),

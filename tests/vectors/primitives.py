@@ -141,11 +141,12 @@ def age_seal(lock: bytes, plain: bytes, name: str, size: int | None = None) -> b
 # --- DNS and BEP 44 ---------------------------------------------------------
 
 
-def dns(answers: list[tuple[bytes, int, int, int, bytes]]) -> bytes:
-    """An answer packet, id 0, without compression: (label, type, class, ttl, rdata)."""
+def dns(answers: list[tuple[bytes | None, int, int, int, bytes]]) -> bytes:
+    """An answer packet, id 0: (label, type, class, ttl, rdata); a label of None
+    points to the first one's."""
     out = bytes.fromhex("00008000") + (0).to_bytes(2, "big") + len(answers).to_bytes(2, "big") + bytes(4)
     for label, kind, klass, ttl, rdata in answers:
-        out += bytes([len(label)]) + label + b"\0"
+        out += b"\xc0\x0c" if label is None else bytes([len(label)]) + label + b"\0"
         out += kind.to_bytes(2, "big") + klass.to_bytes(2, "big") + ttl.to_bytes(4, "big")
         out += len(rdata).to_bytes(2, "big") + rdata
     return out

@@ -17,6 +17,7 @@ mod listing;
 mod offline;
 mod passphrase;
 mod pin;
+mod protocol;
 mod race;
 mod revoke;
 mod sessions;

@@ -1,6 +1,6 @@
 //! The vectors themselves: made anew by Python, equal to the design's, and
 //! read alike by the crates we build on. What our own code makes of them is
-//! tested beside it, in `src/handoff`.
+//! tested in `protocol`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -26,11 +26,11 @@ fn unhex(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect()
 }
 
-fn bytes(value: &Value, field: &str) -> Vec<u8> {
+pub fn bytes(value: &Value, field: &str) -> Vec<u8> {
     unhex(text(value, field))
 }
 
-fn rows<'a>(value: &'a Value, part: &str) -> &'a Vec<Value> {
+pub fn rows<'a>(value: &'a Value, part: &str) -> &'a Vec<Value> {
     value[part].as_array().unwrap()
 }
 

@@ -47,7 +47,8 @@ def links(pk: bytes) -> list[dict]:
         ("key", f"pk:{alias(me)}/cclink/d{token}", "key with bits set behind its end: encodes to another text"),
         ("key", f"pk:{me.replace('y', 'l', 1)}/cclink/d{token}", "l is not in the alphabet"),
         ("key", f"pk:{z32(bytes(32))}/cclink/d{token}", "key of small order"),
-        ("key", f"pk:{me.replace('k', chr(0x212A), 1)}/cclink/d{token}", "U+212A lower-cases to k in Unicode only"),
+        ("form", f"p{chr(0x212A)}:{me}/cclink/d{token}", "U+212A lower-cases to k in Unicode only"),
+        ("form", f"pk:{me}/cclink/d{token.replace('k', chr(0x212A))}", "U+212A lower-cases to k in Unicode only"),
         ("token", f"pk:{me}/cclink/d{token[:-1]}", "token one character short"),
         ("token", f"pk:{me}/cclink/d{token}y", "token one character long"),
         ("token", f"pk:{me}/cclink/d{alias(token)}", "token with bits set behind its end"),
@@ -62,6 +63,7 @@ def links(pk: bytes) -> list[dict]:
         ("form", f"https://x.example/c#{me}", "half a fragment"),
         ("form", "", "nothing"),
     ]
+    assert len({text for _, text, _ in rows}) == len(rows) and f"pk:{me}/cclink/d{token}" not in [r[1] for r in rows]
     return [{"part": part, "text": text, "why": why} for part, text, why in rows]
 
 

@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn it_says_how_much_room_is_missing() {
         let error = fit(LINK, Room { columns: 30, rows: 18 }, Cells::Half).unwrap_err();
-        assert_eq!(error, QrError::TooSmall { columns: 11, rows: 3 });
+        assert_eq!(error, QrError::TooSmall { columns: 7, rows: 1 });
         assert_eq!(
             fit(&"x".repeat(4000), Room { columns: 999, rows: 999 }, Cells::Half),
             Err(QrError::TooLong)

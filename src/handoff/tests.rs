@@ -192,14 +192,14 @@ fn hostile_fields_refuse_the_record() {
 fn what_does_not_fit_is_shortened_in_order() {
     let mut long = record();
     long.title = Some("t".repeat(160));
-    long.note = Some("n".repeat(200));
+    long.note = Some("n".repeat(120));
     long.claude = Some(format!("/{}", "c".repeat(60)));
     long.project = format!("/{}", "p".repeat(110));
     let (json, dropped) = long.clone().encode().unwrap();
     let sent = Record::decode(&json).unwrap();
     assert!(json.len() <= MAX_JSON && !dropped);
     assert!(sent.title.unwrap().ends_with('…') && sent.note.is_some());
-    long.project = format!("/{}", "p".repeat(220));
+    long.project = format!("/{}", "p".repeat(200));
     let (json, dropped) = long.clone().encode().unwrap();
     let sent = Record::decode(&json).unwrap();
     assert!(dropped && sent.note.is_none() && sent.claude.is_none());

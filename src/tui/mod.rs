@@ -26,11 +26,11 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event as Input, EventStream, KeyCode, KeyEventKind, KeyModifiers};
 use futures::{FutureExt, StreamExt};
 
-use crate::service::Service;
 use app::{App, Deed};
 use message::{Event, Note, Now, Plan, Tone};
 use parts::theme::Theme;
 use terminal::{Clipboard, Ended, Screen, Signal, Signals};
+pub use worker::Service;
 use worker::Worker;
 
 /// Inputs and events taken in one turn of the loop before it draws.

@@ -7,7 +7,10 @@ use crate::support::{Device, text, tokens};
 
 /// The journal's files, wherever they are kept: by name.
 fn journal(a: &Device) -> Vec<PathBuf> {
-    let named = |path: &PathBuf| path.strip_prefix(&a.home).unwrap().to_string_lossy().contains("journal");
+    let named = |path: &PathBuf| {
+        path.strip_prefix(&a.home).unwrap().to_string_lossy().contains("journal.json")
+            && !path.to_string_lossy().contains("damaged")
+    };
     let is_lock = |path: &PathBuf| path.extension().is_some_and(|e| e == "lock");
     a.files().into_iter().filter(|path| named(path) && !is_lock(path)).collect()
 }

@@ -10,13 +10,23 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 
 use super::until;
 
+/// Unlocking a key takes a second of work, on a busy machine more.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn end_of(said: &[u8], word: &str) -> Option<usize> {
+    said.windows(word.len()).position(|window| window == word.as_bytes()).map(|at| at + word.len())
+}
+
 /// A program with a terminal as its stdin, stdout and stderr.
 pub struct Pty {
     child: Box<dyn Child + Send + Sync>,
     writer: Box<dyn Write + Send>,
     said: Arc<Mutex<Vec<u8>>>,
+    /// Where the last word that was waited for ends.
     seen: usize,
-    _master: Box<dyn MasterPty + Send>,
+    /// How much had been said when something was last typed.
+    answered: usize,
+    master: Box<dyn MasterPty + Send>,
 }
 
 impl Pty {
@@ -44,7 +54,7 @@ impl Pty {
             }
         });
         let writer = pty.master.take_writer().unwrap();
-        Self { child, writer, said, seen: 0, _master: pty.master }
+        Self { child, writer, said, seen: 0, answered: 0, master: pty.master }
     }
 
     /// Everything it wrote so far.
@@ -52,31 +62,45 @@ impl Pty {
         String::from_utf8_lossy(&self.said.lock().unwrap()).into_owned()
     }
 
-    /// Waits for one of `words` (in any case) in what was written since the
-    /// last time; false when the program ended without saying it.
+    /// Waits for one of `words` (ASCII, in any case) behind the last one that was
+    /// found; false when the program ended without saying it.
     pub fn waits_for(&mut self, words: &[&str]) -> bool {
         let what = format!("one of {words:?} on the terminal");
-        let (found, seen) = until(&what, Duration::from_secs(30), || {
+        let found = until(&what, PATIENCE, || {
             let ended = matches!(self.child.try_wait(), Ok(Some(_)));
-            let said = self.said.lock().unwrap();
-            let fresh = String::from_utf8_lossy(&said[self.seen..]).to_lowercase();
-            if words.iter().any(|word| fresh.contains(&word.to_lowercase())) {
-                return Some((true, said.len()));
-            }
-            ended.then_some((false, said.len()))
+            let fresh = self.said.lock().unwrap()[self.seen..].to_ascii_lowercase();
+            let end = words.iter().filter_map(|word| end_of(&fresh, &word.to_ascii_lowercase())).min();
+            end.map(Some).or_else(|| ended.then_some(None))
         });
-        self.seen = seen;
-        found
+        self.seen += found.unwrap_or_default();
+        found.is_some()
+    }
+
+    /// Waits until a secret is asked for: something was said since the last
+    /// answer, and what is typed is not shown. False when the program ended.
+    pub fn asks_for_a_secret(&mut self) -> bool {
+        until("a question for a secret on the terminal", PATIENCE, || {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return Some(false);
+            }
+            let shown = self.master.get_termios().is_none_or(|modes| {
+                let flags = format!("{:?}", modes.local_flags);
+                flags.split(|c: char| !c.is_alphanumeric()).any(|flag| flag == "ECHO")
+            });
+            let said = self.said.lock().unwrap().len() > self.answered;
+            (said && !shown).then_some(true)
+        })
     }
 
     pub fn types(&mut self, text: &str) {
+        self.answered = self.said.lock().unwrap().len();
         self.writer.write_all(text.as_bytes()).unwrap();
         self.writer.flush().unwrap();
     }
 
     /// Waits for its end.
     pub fn code(&mut self) -> u32 {
-        until("the end of the program on the terminal", Duration::from_secs(30), || {
+        until("the end of the program on the terminal", PATIENCE, || {
             self.child.try_wait().unwrap().map(|status| status.exit_code())
         })
     }

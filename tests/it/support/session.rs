@@ -16,15 +16,15 @@ pub struct Session {
     pub path: PathBuf,
 }
 
-/// A folder name as Claude Code makes it (paths up to 200 units).
+/// A folder name as Claude Code makes it; of a long path only its beginning,
+/// with an end that is not claude's: nobody may derive folders anyway.
 pub fn slug(path: &Path) -> String {
-    path.to_string_lossy()
+    let name: String = path
+        .to_string_lossy()
         .encode_utf16()
-        .map(|unit| {
-            let c = char::from_u32(u32::from(unit)).unwrap_or('-');
-            if c.is_ascii_alphanumeric() { c } else { '-' }
-        })
-        .collect()
+        .map(|unit| char::from_u32(u32::from(unit)).filter(char::is_ascii_alphanumeric).unwrap_or('-'))
+        .collect();
+    if name.len() <= 200 { name } else { format!("{}-{}", &name[..200], name.len()) }
 }
 
 pub fn new_id() -> String {

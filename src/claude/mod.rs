@@ -114,9 +114,6 @@ pub struct Turn {
     pub text: String,
 }
 
-/// Placeholder.
-pub fn unused() {}
-
 /// Claude Code's files on this device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {

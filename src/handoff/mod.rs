@@ -27,3 +27,7 @@ pub use record::{Age, Git, Record, Transcript};
 pub use standing::{Standing, Trace};
 pub use token::{AudienceKind, Token, TokenBytes, TokenError};
 pub use ttl::{Ttl, TtlError};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

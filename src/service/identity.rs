@@ -76,6 +76,11 @@ impl Service {
         self.0.settings.paths.key.symlink_metadata().is_ok()
     }
 
+    /// Where the key file lies or would lie.
+    pub fn identity_path(&self) -> std::path::PathBuf {
+        self.0.settings.paths.key.clone()
+    }
+
     fn view(&self, identity: &Identity, protected: bool) -> IdentityView {
         IdentityView {
             public_key: identity.public().to_string(),

@@ -46,7 +46,7 @@ impl Service {
         let creator = pickup.creator.parse().ok();
         let entry = InboxEntry {
             token: pickup.token,
-            from: creator.map_or_else(String::new, |key| self.from_words(&key)),
+            from: creator.map_or_else(String::new, |key| self.signer(&key)),
             creator: pickup.creator,
             audience: known.place.token.audience,
             hostname: pickup.hostname,

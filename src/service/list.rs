@@ -6,7 +6,7 @@ use futures::stream::{self, StreamExt};
 use super::find::AT_ONCE;
 use super::publish::{FEW_COPIES, open_secrets};
 use super::tokens::Known;
-use super::{AudienceKind, AudienceView, Error, Job, Kind, Listed, PickedUp, Result, Service, State, Step};
+use super::{AudienceKind, AudienceView, Job, Listed, PickedUp, Result, Service, State, Step};
 use crate::handoff::{Age, Identity, Link, LinkTarget, PublicKey, Record, Standing, Token, Trace};
 use crate::network::Sighting;
 use crate::store::{Entry, Stage};
@@ -235,9 +235,4 @@ fn ordered(mut rows: Vec<Listed>, all: bool) -> Vec<Listed> {
     rows.retain(|row| all || row.state.is_alive());
     rows.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.token.cmp(&b.token)));
     rows
-}
-
-/// Whether an error only means that the network is away.
-pub fn is_offline(error: &Error) -> bool {
-    error.kind == Kind::Unreachable
 }

@@ -48,11 +48,15 @@ impl Service {
             burn_after_read: record.burn_after_read,
             pin_protected: place.token.audience == Audience::Pin,
             burned: false,
+            link: crate::handoff::Link { creator, target: crate::handoff::LinkTarget::Token(place.token) }
+                .without_secret()
+                .filter(|_| place.token.audience != Audience::Link),
         };
         Found { pickup, signed_by, confirmed, place: PlaceHandle(place.clone()) }
     }
 
-    fn signer(&self, creator: &PublicKey) -> String {
+    /// "you", a contact's name with its key, or the key.
+    pub(super) fn signer(&self, creator: &PublicKey) -> String {
         let me = self.0.identity.lock().ok().and_then(|identity| identity.as_ref().map(|id| id.public()));
         if me == Some(*creator) {
             return "you".to_owned();

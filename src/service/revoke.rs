@@ -56,7 +56,7 @@ impl Service {
             match result {
                 Ok(()) => all.revoked.push(token),
                 Err(error) => {
-                    all.failed.push(RevokeFailure { token, error: error.message, code: error.exit_code() })
+                    all.failed.push(RevokeFailure { token, code: error.exit_code(), error: error.message })
                 }
             }
         }

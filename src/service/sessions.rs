@@ -1,5 +1,6 @@
 //! Local sessions: scan, preview, and which one is meant.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::{Error, Result, Service, Session, Turn};
@@ -27,6 +28,12 @@ impl Service {
         self.scan_sessions(cwd, &mut |batch| sessions.extend(batch))?;
         claude::order(&mut sessions, cwd);
         sessions.retain(|session| all || !session.hidden);
+        // A stable sort: within the directory and outside of it, newest first.
+        let mut known = HashMap::new();
+        sessions.sort_by_key(|session| {
+            let cwds = session.cwd.clone();
+            !*known.entry(cwds).or_insert_with(|| claude::belongs_to(session, cwd))
+        });
         Ok(sessions)
     }
 
@@ -75,10 +82,28 @@ impl Service {
         })
     }
 
+    /// The session of a directory among many: the newest that can be resumed, of
+    /// the directory itself or else of the nearest above it.
+    pub fn session_of<'a>(sessions: &'a [Session], cwd: &Path) -> Option<&'a Session> {
+        claude::current(sessions, cwd)
+    }
+
     fn store(&self) -> Result<claude::Store> {
         let root = self.0.settings.claude_root.clone();
         root.map(claude::Store::new).ok_or_else(|| {
             Error::failed("There is no home folder to look for sessions in.").advise("Set CLAUDE_CONFIG_DIR.")
         })
+    }
+}
+
+impl From<claude::ScanError> for Error {
+    fn from(error: claude::ScanError) -> Self {
+        let advice = match error {
+            claude::ScanError::NoFolder(_) => {
+                "Start `claude` once, or set CLAUDE_CONFIG_DIR to where it keeps its files."
+            }
+            claude::ScanError::Unreadable { .. } => "Check that the folder is yours.",
+        };
+        Self::failed(format!("Sessions cannot be listed: {error}.")).advise(advice)
     }
 }

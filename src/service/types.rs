@@ -221,6 +221,20 @@ pub struct Revoked {
     pub failed: Vec<RevokeFailure>,
 }
 
+impl RevokeFailure {
+    /// As the error of a call that revoked nothing else.
+    pub fn to_error(&self) -> super::Error {
+        let kind = match self.code {
+            2 => super::Kind::Usage,
+            3 => super::Kind::Gone,
+            4 => super::Kind::NotForYou,
+            5 => super::Kind::Unreachable,
+            _ => super::Kind::Failed,
+        };
+        super::Error::new(kind, self.error.clone())
+    }
+}
+
 /// One handoff that could not be revoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RevokeFailure {
@@ -347,6 +361,10 @@ pub struct Pickup {
     pub pin_protected: bool,
     /// Whether this pickup took it away.
     pub burned: bool,
+    /// The plain link, for another device of its audience; `None` where it
+    /// would carry a secret.
+    #[serde(skip)]
+    pub link: Option<String>,
     /// What can be done with it here, best first.
     pub plans: Vec<Plan>,
 }

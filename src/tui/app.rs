@@ -1,0 +1,475 @@
+//! The state of the screen: keys and events are folded into it, deeds come out
+//! that only the loop can do.
+
+mod draw;
+mod fold;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crossterm::event::{
+    Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
+use ratatui::layout::Rect;
+
+use super::jobs::Jobs;
+use super::keymap::{self, Told};
+use super::message::{
+    Action, Context, Effect, IdentityState, Intent, JobId, Note, Now, Open, PaneId, Plan, Report, Tone, Verb,
+};
+use super::panes::{
+    contact::Contact, extend::Extend, handoffs::Handoffs, identity, pickup::Pickup, publish::Publish, qr::Qr,
+    sessions::Sessions,
+};
+use super::parts::{SPIN, View, confirm::Confirm, help::Help, palette::Palette, theme::Theme, toast::Toasts};
+
+/// An Enter that follows a character by less than this was pasted, not pressed.
+const BURST: Duration = Duration::from_millis(20);
+/// Nobody answers a question faster than this.
+const REFLEX: Duration = Duration::from_millis(60);
+
+/// What only the loop can do.
+#[derive(Debug)]
+pub enum Deed {
+    /// Start a job in the background.
+    Start(JobId, Action),
+    /// Cancel one.
+    Cancel(JobId),
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Run a command in this terminal and come back.
+    StepAside(Box<Plan>),
+    /// Stop, as Ctrl-Z does.
+    Suspend,
+    /// Draw all of it again.
+    Redraw,
+    /// Take or release the mouse.
+    Mouse(bool),
+    /// End.
+    Quit,
+    /// Panic, on purpose.
+    Panic,
+}
+
+/// The whole screen.
+#[allow(clippy::struct_excessive_bools)] // facts that have nothing to do with each other
+pub struct App {
+    theme: Theme,
+    demo: Option<String>,
+    may_panic: bool,
+    sessions: Sessions,
+    handoffs: Handoffs,
+    pickup: Pickup,
+    at: PaneId,
+    overlays: Vec<Box<dyn View>>,
+    opened: Duration,
+    toasts: Toasts,
+    jobs: Jobs,
+    identity: Option<IdentityState>,
+    asked_for_key: bool,
+    network: String,
+    mouse: bool,
+    leaving: bool,
+    last_char: Option<Duration>,
+    size: Rect,
+    deeds: Vec<Deed>,
+    dirty: bool,
+}
+
+impl App {
+    /// The screen of a program started in `cwd`.
+    pub fn new(cwd: PathBuf, theme: Theme, demo: Option<String>, may_panic: bool) -> Self {
+        Self {
+            theme,
+            demo,
+            may_panic,
+            sessions: Sessions::new(cwd),
+            handoffs: Handoffs::default(),
+            pickup: Pickup::new(),
+            at: PaneId::Sessions,
+            overlays: Vec::new(),
+            opened: Duration::ZERO,
+            toasts: Toasts::default(),
+            jobs: Jobs::default(),
+            identity: None,
+            asked_for_key: false,
+            network: String::new(),
+            mouse: true,
+            leaving: false,
+            last_char: None,
+            size: Rect::default(),
+            deeds: Vec::new(),
+            dirty: true,
+        }
+    }
+
+    /// Starts what the first screen needs.
+    pub fn open(&mut self, now: &Now) {
+        self.start(Action::Identity, true, now);
+        let scan = self.sessions.handle(Intent::Refresh, now);
+        self.apply(scan, now);
+        self.start(Action::Journal(false), true, now);
+    }
+
+    /// What the loop has to do now.
+    pub fn take_deeds(&mut self) -> Vec<Deed> {
+        std::mem::take(&mut self.deeds)
+    }
+
+    /// Whether something changed since this was last asked.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// Draw again although nothing changed.
+    pub fn touch(&mut self) {
+        self.dirty = true;
+    }
+
+    /// From now on the screen says that it waits for the last writes.
+    pub fn leave(&mut self) {
+        (self.leaving, self.dirty) = (true, true);
+    }
+
+    /// Tells the user something.
+    pub fn say(&mut self, note: Note, now: &Now) {
+        self.toasts.say(note, now);
+        self.dirty = true;
+    }
+
+    /// How many jobs run.
+    #[cfg(test)]
+    pub fn running(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// Back from a command that ran in this terminal.
+    pub fn returned(&mut self, note: Option<Note>, now: &Now) {
+        if let Some(note) = note {
+            self.toasts.say(note, now);
+        }
+        let scan = self.sessions.handle(Intent::Refresh, now);
+        self.apply(scan, now);
+        self.dirty = true;
+    }
+
+    /// When to wake although nothing happens; `None`: sleep.
+    pub fn next_wake(&self, now: &Now) -> Option<Duration> {
+        let spin = self.jobs.spins().then(|| {
+            let into = now.since.as_millis() % SPIN.as_millis();
+            SPIN.saturating_sub(Duration::from_millis(u64::try_from(into).unwrap_or(0)))
+        });
+        let covered = self.overlays.iter().any(|view| view.context() == Context::Qr);
+        let tick = self.pane().ticks().filter(|_| !covered && !self.too_small()).map(|period| {
+            let nanos = u64::try_from(now.local.timestamp_nanos_opt().unwrap_or(0)).unwrap_or(0);
+            let period = Duration::from_secs(period);
+            period.saturating_sub(Duration::from_nanos(
+                nanos % u64::try_from(period.as_nanos()).unwrap_or(u64::MAX),
+            ))
+        });
+        let toast = self.toasts.next().map(|at| at.saturating_sub(now.since));
+        [spin, tick, toast].into_iter().flatten().min()
+    }
+
+    /// The time that [`App::next_wake`] named has come.
+    pub fn tick(&mut self, now: &Now) {
+        self.toasts.sweep(now);
+        self.dirty = true;
+    }
+
+    /// Folds one input in.
+    pub fn input(&mut self, input: Input, now: &Now) {
+        match input {
+            Input::Key(key) if key.kind != KeyEventKind::Release => self.key(key, now),
+            Input::Paste(text) => {
+                let line = text.replace(['\r', '\n'], " ");
+                let effects = self.top_mut().paste(&line, now);
+                self.apply(effects, now);
+            }
+            Input::Mouse(mouse) => self.click(mouse, now),
+            Input::Resize(width, height) => self.resize(width, height),
+            _ => return,
+        }
+        self.dirty = true;
+    }
+
+    /// The terminal has this size now.
+    pub fn resize(&mut self, width: u16, height: u16) {
+        self.size = Rect::new(0, 0, width, height);
+        let body = draw::areas(self.size).body;
+        self.sessions.set_room(body);
+        self.handoffs.set_room(body);
+        self.pickup.set_room(body);
+        let size = self.size;
+        for view in &mut self.overlays {
+            let room = draw::overlay_area(size, view.context());
+            view.set_room(room);
+        }
+        self.dirty = true;
+    }
+
+    /// Lets what has the focus do what follows from where it came to rest.
+    pub fn settle(&mut self, now: &Now) {
+        let effects = self.pane_mut().settle();
+        self.apply(effects, now);
+    }
+
+    fn too_small(&self) -> bool {
+        self.size.width < draw::LEAST.0 || self.size.height < draw::LEAST.1
+    }
+
+    fn pane(&self) -> &dyn View {
+        match self.at {
+            PaneId::Sessions => &self.sessions,
+            PaneId::Handoffs => &self.handoffs,
+            PaneId::Pickup => &self.pickup,
+        }
+    }
+
+    fn pane_mut(&mut self) -> &mut dyn View {
+        match self.at {
+            PaneId::Sessions => &mut self.sessions,
+            PaneId::Handoffs => &mut self.handoffs,
+            PaneId::Pickup => &mut self.pickup,
+        }
+    }
+
+    fn top(&self) -> &dyn View {
+        self.overlays.last().map_or_else(|| self.pane(), |view| view.as_ref())
+    }
+
+    fn top_mut(&mut self) -> &mut dyn View {
+        if self.overlays.is_empty() {
+            return self.pane_mut();
+        }
+        let last = self.overlays.len() - 1;
+        self.overlays[last].as_mut()
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        keymap::chain(self.top().context(), self.top().choosing())
+    }
+
+    fn key(&mut self, key: KeyEvent, now: &Now) {
+        let burst = self.last_char.is_some_and(|at| now.since.saturating_sub(at) < BURST);
+        let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        if matches!(key.code, KeyCode::Char(_)) && plain {
+            self.last_char = Some(now.since);
+        }
+        if key.code == KeyCode::Enter && burst && takes_text(self.top().context()) {
+            self.last_char = Some(now.since);
+            self.top_mut().burst();
+            return;
+        }
+        if let Some(intent) = keymap::intent(self.contexts(), key) {
+            return self.intend(intent, now);
+        }
+        let effects = self.top_mut().typed(key, now);
+        self.apply(effects, now);
+    }
+
+    /// Does what a key or the palette asks for.
+    fn intend(&mut self, intent: Intent, now: &Now) {
+        match intent {
+            Intent::Quit => self.deeds.push(Deed::Quit),
+            Intent::Redraw => self.deeds.push(Deed::Redraw),
+            Intent::Suspend => self.deeds.push(Deed::Suspend),
+            Intent::Panic if self.may_panic => self.deeds.push(Deed::Panic),
+            Intent::Mouse => self.toggle_mouse(now),
+            Intent::NextPane => self.turn(1, now),
+            Intent::PreviousPane => self.turn(2, now),
+            Intent::GoSessions => self.go(PaneId::Sessions, now),
+            Intent::GoHandoffs => self.go(PaneId::Handoffs, now),
+            Intent::GoPickup => self.go(PaneId::Pickup, now),
+            Intent::Help if self.top().context() != Context::Help => self.open_help(),
+            Intent::Palette if self.top().context() != Context::Palette => self.open_palette(),
+            Intent::Back => self.back(now),
+            // a pasted `dy` must not revoke
+            Intent::Yes if now.since.saturating_sub(self.opened) < REFLEX => {}
+            other => {
+                let effects = self.top_mut().handle(other, now);
+                self.apply(effects, now);
+            }
+        }
+    }
+
+    /// One step back: what lies in front goes first, then a running job is
+    /// cancelled, then a note that stays is put away, then the pane steps back.
+    fn back(&mut self, now: &Now) {
+        let context = self.top().context();
+        let making_key = matches!(context, Context::Unlock | Context::Welcome);
+        if making_key && let Some(id) = self.jobs.cancel_verb(Verb::Unlock) {
+            return self.deeds.push(Deed::Cancel(id));
+        }
+        if self.overlays.is_empty() && context != Context::Filter {
+            if let Some(id) = self.jobs.cancel_newest() {
+                return self.deeds.push(Deed::Cancel(id));
+            }
+            if self.toasts.dismiss() {
+                return;
+            }
+        }
+        let effects = self.top_mut().handle(Intent::Back, now);
+        self.apply(effects, now);
+    }
+
+    fn turn(&mut self, by: usize, now: &Now) {
+        let at = PaneId::ALL.iter().position(|pane| *pane == self.at).unwrap_or(0);
+        self.go(PaneId::ALL[(at + by) % PaneId::ALL.len()], now);
+    }
+
+    fn go(&mut self, pane: PaneId, now: &Now) {
+        self.at = pane;
+        match pane {
+            PaneId::Sessions => {}
+            PaneId::Handoffs => {
+                for action in self.handoffs.opening() {
+                    self.start(action, true, now);
+                }
+            }
+            PaneId::Pickup => self.open_inbox(now),
+        }
+    }
+
+    /// The inbox needs the key: asked for once, then only when the user looks
+    /// again.
+    fn open_inbox(&mut self, now: &Now) {
+        match &self.identity {
+            Some(IdentityState::Unlocked(_)) => self.start(Action::Inbox, true, now),
+            Some(IdentityState::Locked) => {
+                self.pickup.without_key("Your key is locked, so the inbox cannot be read.");
+                if !std::mem::replace(&mut self.asked_for_key, true) {
+                    self.lay(Box::new(identity::Unlock::new(Some(Action::Inbox))), now);
+                }
+            }
+            Some(IdentityState::None) => {
+                self.pickup.without_key("This device has no key yet, so nothing can be addressed to it.");
+            }
+            None => {}
+        }
+    }
+
+    /// Lays a view over the pane.
+    fn lay(&mut self, mut view: Box<dyn View>, now: &Now) {
+        view.set_room(draw::overlay_area(self.size, view.context()));
+        self.overlays.push(view);
+        self.opened = now.since;
+        self.dirty = true;
+    }
+
+    fn open_help(&mut self) {
+        let here = self.contexts()[0];
+        let told = [Told::Footer, Told::Palette, Told::Help];
+        let mut groups = Vec::new();
+        for (name, contexts) in keymap::GROUPS {
+            let rows = keymap::rows(contexts, &told)
+                .iter()
+                .map(|row| (row.all_keys(), row.words.to_owned()))
+                .collect();
+            let at = if contexts.contains(&here) { 0 } else { groups.len() };
+            groups.insert(at, ((*name).to_owned(), rows));
+        }
+        let mut help = Help::new(groups);
+        help.set_room(draw::overlay_area(self.size, Context::Help));
+        self.overlays.push(Box::new(help));
+    }
+
+    fn open_palette(&mut self) {
+        let mut commands = Vec::new();
+        for row in keymap::rows(self.contexts(), &[Told::Footer, Told::Palette]) {
+            if !matches!(row.intent, Intent::Palette | Intent::NextField | Intent::NextChoice) {
+                commands.push((row.words.to_owned(), row.key(), row.intent));
+            }
+        }
+        let mut palette = Palette::new(commands);
+        palette.set_room(draw::overlay_area(self.size, Context::Palette));
+        self.overlays.push(Box::new(palette));
+    }
+
+    fn toggle_mouse(&mut self, now: &Now) {
+        self.mouse = !self.mouse;
+        self.deeds.push(Deed::Mouse(self.mouse));
+        let words = if self.mouse {
+            "The mouse clicks and scrolls here again."
+        } else {
+            "The mouse is yours: select text. m takes it back."
+        };
+        self.toasts.say(Note::new(Tone::Plain, words), now);
+    }
+
+    fn click(&mut self, mouse: MouseEvent, now: &Now) {
+        let effects = match mouse.kind {
+            MouseEventKind::ScrollUp => self.top_mut().handle(Intent::Up, now),
+            MouseEventKind::ScrollDown => self.top_mut().handle(Intent::Down, now),
+            MouseEventKind::Down(MouseButton::Left) if self.overlays.is_empty() && mouse.row == 0 => {
+                if let Some(pane) = draw::tab_at(self.size, mouse.column) {
+                    self.go(pane, now);
+                }
+                Vec::new()
+            }
+            MouseEventKind::Down(MouseButton::Left) => self.top_mut().click(mouse.column, mouse.row, now),
+            _ => Vec::new(),
+        };
+        self.apply(effects, now);
+    }
+
+    fn apply(&mut self, effects: Vec<Effect>, now: &Now) {
+        for effect in effects {
+            match effect {
+                Effect::Run(action) => self.start(action, false, now),
+                Effect::Open(open) => self.open_view(open, now),
+                Effect::Close => drop(self.overlays.pop()),
+                Effect::Go(pane) => self.go(pane, now),
+                Effect::Say(note) => self.toasts.say(note, now),
+                Effect::StepAside(plan) => self.deeds.push(Deed::StepAside(plan)),
+                Effect::Intend(intent) => self.intend(intent, now),
+                Effect::Copy(text, what) => {
+                    let note =
+                        Note::new(Tone::Plain, format!("{what} was sent to the terminal's clipboard:"))
+                            .line(text.clone());
+                    self.toasts.say(note, now);
+                    self.deeds.push(Deed::Copy(text));
+                }
+            }
+        }
+    }
+
+    fn open_view(&mut self, open: Open, now: &Now) {
+        match open {
+            Open::Publish(session) => {
+                let form = Publish::new(*session);
+                let actions = form.opening();
+                self.lay(Box::new(form), now);
+                for action in actions {
+                    self.start(action, true, now);
+                }
+            }
+            Open::Extend(row) => self.lay(Box::new(Extend::new(*row)), now),
+            Open::Contact(key) => self.lay(Box::new(Contact::new(key)), now),
+            Open::Qr(row) => self.lay(Box::new(Qr::new(&row)), now),
+            Open::Confirm(question) => self.lay(Box::new(Confirm(*question)), now),
+        }
+    }
+
+    fn start(&mut self, action: Action, auto: bool, now: &Now) {
+        let verb = action.verb();
+        let (id, replaced) = self.jobs.start(action.clone(), auto, now.since);
+        self.deeds.extend(replaced.into_iter().map(Deed::Cancel));
+        self.deeds.push(Deed::Start(id, action));
+        self.broadcast(&Report::Started(verb), now);
+    }
+}
+
+/// Where an Enter could be the end of a pasted line.
+fn takes_text(context: Context) -> bool {
+    matches!(
+        context,
+        Context::PublishForm
+            | Context::ExtendForm
+            | Context::PickupForm
+            | Context::ContactForm
+            | Context::Palette
+            | Context::Unlock
+            | Context::Welcome
+    )
+}

@@ -1,0 +1,172 @@
+//! The frame around the panes: tabs above, what runs and the keys below.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::App;
+use crate::text;
+use crate::tui::keymap::{self, Told};
+use crate::tui::message::{Context, Intent, Now, PaneId};
+use crate::tui::parts::{Look, lines, wrap};
+
+/// The least room in which the screen makes sense.
+pub(super) const LEAST: (u16, u16) = (60, 16);
+
+/// Where things stand on the screen.
+pub(super) struct Areas {
+    tabs: Rect,
+    pub(super) body: Rect,
+    status: Rect,
+    keys: Rect,
+}
+
+pub(super) fn areas(size: Rect) -> Areas {
+    let at = |y: u16, height: u16| Rect {
+        y: size.y + y.min(size.height),
+        height: height.min(size.height),
+        ..size
+    };
+    let body = size.height.saturating_sub(3);
+    Areas { tabs: at(0, 1), body: at(1, body), status: at(1 + body, 1), keys: at(2 + body, 1) }
+}
+
+/// The room of an overlay: the QR takes all but the keys.
+pub(super) fn overlay_area(size: Rect, context: Context) -> Rect {
+    if context == Context::Qr {
+        Rect { height: size.height.saturating_sub(1), ..size }
+    } else {
+        areas(size).body
+    }
+}
+
+const NAME: &str = " cclink ";
+
+fn tab_words(at: usize, pane: PaneId) -> String {
+    format!(" {} {} ", at + 1, pane.words())
+}
+
+/// Which pane's tab a click in the first row hits.
+pub(super) fn tab_at(size: Rect, column: u16) -> Option<PaneId> {
+    let mut x = size.x + u16::try_from(NAME.len()).unwrap_or(0);
+    for (at, pane) in PaneId::ALL.into_iter().enumerate() {
+        let end = x + u16::try_from(tab_words(at, pane).len()).unwrap_or(0);
+        if (x..end).contains(&column) {
+            return Some(pane);
+        }
+        x = end;
+    }
+    None
+}
+
+impl App {
+    /// Draws the whole screen.
+    pub fn draw(&self, frame: &mut Frame<'_>, now: &Now) {
+        let look = Look { now: *now, theme: &self.theme };
+        let size = frame.area();
+        if size.width < LEAST.0 || size.height < LEAST.1 {
+            return draw_request(frame, size, &look);
+        }
+        let areas = areas(size);
+        let full = self.overlays.last().is_some_and(|view| view.context() == Context::Qr);
+        if !full {
+            self.draw_tabs(frame, areas.tabs, &look);
+            self.pane().draw(frame, areas.body, &look);
+            self.draw_status(frame, areas.status, &look);
+        }
+        let below = self.overlays.iter().rposition(|view| view.context() == Context::Qr).unwrap_or(0);
+        for view in self.overlays.iter().skip(below) {
+            view.draw(frame, overlay_area(size, view.context()), &look);
+        }
+        self.draw_keys(frame, areas.keys, &look);
+        self.toasts.draw(frame, areas.body, &look);
+    }
+
+    fn draw_tabs(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let mut spans = vec![Span::styled(NAME, look.theme.strong)];
+        for (at, pane) in PaneId::ALL.into_iter().enumerate() {
+            let style =
+                if pane == self.at { look.theme.accent.patch(look.theme.chosen) } else { look.theme.quiet };
+            spans.push(Span::styled(tab_words(at, pane), style));
+        }
+        let tabs = Line::from(spans);
+        let used = u16::try_from(tabs.width()).unwrap_or(u16::MAX);
+        frame.render_widget(tabs, area);
+        let room = usize::from(area.width.saturating_sub(used + 2));
+        let Some(demo) = &self.demo else { return };
+        let short = demo.split(':').next().unwrap_or(demo);
+        let words = if text::width(demo) <= room { demo.clone() } else { text::fit(short, room) };
+        let width = u16::try_from(text::width(&words)).unwrap_or(0);
+        let place = Rect { x: area.right().saturating_sub(width + 1), width, ..area };
+        frame.render_widget(Line::styled(words, look.theme.warn), place);
+    }
+
+    /// What runs, for how long, and how to stop it; else which network is used.
+    fn draw_status(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let columns = usize::from(area.width);
+        if self.leaving {
+            let words =
+                format!(" {} finishing what must not be cut in half; q leaves at once", look.spinner());
+            return frame.render_widget(Line::styled(text::fit(&words, columns), look.theme.warn), area);
+        }
+        let mut told = self.jobs.told();
+        let Some(job) = told.next() else {
+            let words = format!(" {}", self.network);
+            return frame.render_widget(Line::styled(text::fit(&words, columns), look.theme.quiet), area);
+        };
+        let more = told.count();
+        let seconds = look.now.since.saturating_sub(job.started).as_secs();
+        let verb = if job.stopping { "stopping: " } else { "" };
+        let doing = job.words.as_deref().unwrap_or_default();
+        let more = if more > 0 { format!(" · {more} more") } else { String::new() };
+        let esc = if !job.stopping && self.overlays.is_empty() { " · Esc cancels" } else { "" };
+        let words = format!(" {} {verb}{doing} · {seconds} s{more}{esc}", look.spinner());
+        frame.render_widget(Line::styled(text::fit(&words, columns), look.theme.accent), area);
+    }
+
+    /// The keys that hold now, as many as fit; help is the last to be cut.
+    fn draw_keys(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let contexts = self.contexts();
+        let at_rest = matches!(contexts[0], Context::Sessions | Context::Handoffs | Context::Inbox);
+        let mut rows = keymap::rows(contexts, &[Told::Footer]);
+        if !at_rest {
+            // nearest the middle: the way back matters more than the panes
+            let esc = keymap::rows(&[Context::Always], &[Told::Help])
+                .into_iter()
+                .find(|row| row.intent == Intent::Back);
+            let own = rows.iter().take_while(|row| row.context == contexts[0]).count();
+            rows.splice(own..own, esc);
+        }
+        let help = rows.iter().position(|row| row.intent == Intent::Help).map(|at| rows.remove(at));
+        let words = |row: &keymap::Binding| if row.intent == Intent::Back { "back" } else { row.words };
+        let size = |row: &keymap::Binding| text::width(&row.key()) + text::width(words(row)) + 3;
+        let mut room = usize::from(area.width.saturating_sub(1)).saturating_sub(help.map_or(0, size));
+        let mut spans = vec![Span::raw(" ")];
+        for row in rows.into_iter().chain(help) {
+            if row.intent == Intent::Help {
+                room += size(row);
+            }
+            let wanted = size(row);
+            if wanted > room + 2 {
+                continue;
+            }
+            room = room.saturating_sub(wanted);
+            spans.push(Span::styled(row.key(), look.theme.accent));
+            spans.push(Span::styled(format!(" {}  ", words(row)), look.theme.quiet));
+        }
+        frame.render_widget(Line::from(spans), area);
+    }
+}
+
+/// Under the least size: a plain request for room, at any size.
+fn draw_request(frame: &mut Frame<'_>, size: Rect, look: &Look<'_>) {
+    let words = format!(
+        "cclink needs {} columns and {} rows; here are {} and {}.",
+        LEAST.0, LEAST.1, size.width, size.height
+    );
+    let content: Vec<Line<'_>> = wrap(&words, usize::from(size.width).max(1))
+        .into_iter()
+        .map(|line| Line::styled(line, look.theme.text))
+        .collect();
+    lines(frame, size, &content);
+}

@@ -1,0 +1,196 @@
+//! What the background found out, folded into the screen.
+
+use super::App;
+use crate::tui::jobs::Running;
+use crate::tui::message::{
+    Action, AudienceKind, Effect, Error, ErrorKind, Event, IdentityState, Note, Now, PaneId, Published,
+    Report, Revoked, Tone, Verb,
+};
+use crate::tui::panes::{identity, moment};
+use crate::tui::parts::View;
+
+impl App {
+    /// Folds one event in.
+    pub fn event(&mut self, event: Event, now: &Now) {
+        match event {
+            Event::Step(id, report) => {
+                let Some(job) = self.jobs.get_mut(id) else { return };
+                if let Report::Doing(words) = report {
+                    if job.words.is_some() {
+                        job.words = Some(words);
+                    }
+                } else {
+                    self.take(report, now);
+                }
+            }
+            Event::Done(id, result) => {
+                let Some(job) = self.jobs.end(id).filter(|job| !job.stale) else { return };
+                match result {
+                    Ok(report) => self.take(report, now),
+                    Err(error) => self.failed(job, &error, now),
+                }
+            }
+            // the loop ends the program before it gets here
+            Event::Broken(_) => {}
+        }
+        self.dirty = true;
+    }
+
+    /// Tells every pane and overlay.
+    pub(super) fn broadcast(&mut self, report: &Report, now: &Now) {
+        let mut effects = self.sessions.report(report, now);
+        effects.extend(self.handoffs.report(report, now));
+        effects.extend(self.pickup.report(report, now));
+        // an overlay that is done goes itself, even from under another one
+        self.overlays.retain_mut(|view| {
+            let told = view.report(report, now);
+            let done = told.iter().any(|effect| matches!(effect, Effect::Close));
+            effects.extend(told.into_iter().filter(|effect| !matches!(effect, Effect::Close)));
+            !done
+        });
+        self.apply(effects, now);
+    }
+
+    fn take(&mut self, report: Report, now: &Now) {
+        if let Some(note) = note(&report, now) {
+            self.toasts.say(note, now);
+        }
+        self.broadcast(&report, now);
+        match report {
+            Report::Identity(state, network) => {
+                self.network = network;
+                self.meet(state, now);
+            }
+            Report::Unlocked(state) => {
+                self.identity = Some(state);
+                self.start(Action::Inbox, true, now);
+            }
+            Report::Acknowledged(_) => self.start(Action::Journal(false), true, now),
+            Report::Published(_) | Report::Revoked(_) | Report::Announced(_) | Report::Extended(_) => {
+                self.look_at_handoffs(now);
+            }
+            Report::ContactAdded(_) => self.start(Action::Inbox, true, now),
+            _ => {}
+        }
+    }
+
+    /// What is known of the key decides how the screen greets.
+    fn meet(&mut self, state: IdentityState, now: &Now) {
+        let first = self.identity.is_none();
+        self.identity = Some(state);
+        match &self.identity {
+            Some(IdentityState::None) if first => self.lay(Box::new(identity::Welcome::new(None)), now),
+            Some(IdentityState::Unlocked(_)) => self.start(Action::Inbox, true, now),
+            _ => {}
+        }
+        if self.at == PaneId::Pickup && first {
+            self.open_inbox(now);
+        }
+    }
+
+    fn look_at_handoffs(&mut self, now: &Now) {
+        let visible = self.at == PaneId::Handoffs;
+        for action in self.handoffs.opening() {
+            if visible || action.verb() == Verb::Journal {
+                self.start(action, true, now);
+            }
+        }
+    }
+
+    fn failed(&mut self, job: Running, error: &Error, now: &Now) {
+        let verb = job.action.verb();
+        self.broadcast(&Report::Failed(verb, error.clone()), now);
+        if matches!(verb, Verb::Publish | Verb::Revoke) {
+            self.look_at_handoffs(now);
+        }
+        match error.kind {
+            ErrorKind::Cancelled => {
+                if let (Some(words), false) = (&job.words, matches!(verb, Verb::Unlock)) {
+                    self.toasts.say(Note::new(Tone::Plain, format!("Cancelled: {words}.")), now);
+                }
+            }
+            ErrorKind::Locked if !job.auto => {
+                self.lay(Box::new(identity::Unlock::new(Some(job.action))), now);
+            }
+            ErrorKind::NoIdentity if !job.auto => {
+                self.lay(Box::new(identity::Welcome::new(Some(job.action))), now);
+            }
+            _ if job.auto || says_itself(verb) => {}
+            _ => self.toasts.say(Note::error(error), now),
+        }
+    }
+}
+
+/// Verbs whose failure is shown where it belongs, or not worth a word.
+fn says_itself(verb: Verb) -> bool {
+    matches!(
+        verb,
+        Verb::Scan
+            | Verb::Preview
+            | Verb::Draft
+            | Verb::Recognise
+            | Verb::Journal
+            | Verb::Contacts
+            | Verb::Unlock
+            | Verb::CreateIdentity
+    )
+}
+
+/// What the user is told when a job is done.
+fn note(report: &Report, now: &Now) -> Option<Note> {
+    Some(match report {
+        Report::Published(published) => published_note(published, now),
+        Report::Revoked(revoked) => revoked_note(revoked),
+        Report::Announced(row) => {
+            let copies =
+                row.copies.map(|copies| format!("{copies} copies are on the network.")).unwrap_or_default();
+            Note::new(Tone::Good, "Announced again.").line(copies)
+        }
+        Report::Extended(row) => {
+            let left = (row.expires_at - now.utc()).num_seconds();
+            Note::new(Tone::Good, format!("It can be picked up until {}.", moment(left, now)))
+        }
+        Report::ContactAdded(contact) => Note::new(Tone::Good, format!("{} is a contact now.", contact.name)),
+        _ => return None,
+    })
+}
+
+fn published_note(published: &Published, now: &Now) -> Note {
+    let until = moment((published.expires_at - now.utc()).num_seconds(), now);
+    let (who, keep) = match published.audience.kind {
+        AudienceKind::Devices => ("Your devices can".to_owned(), false),
+        AudienceKind::Share => {
+            let name = published.audience.name.as_deref().unwrap_or("Your contact");
+            (format!("{} can", crate::text::fit(name, 24)), false)
+        }
+        AudienceKind::Pin => ("Whoever has the PIN can".to_owned(), true),
+        AudienceKind::Link => ("Anyone with the link can".to_owned(), true),
+    };
+    let mut note = Note::new(Tone::Good, format!("Published. {who} pick it up until {until}."));
+    if let Some(pin) = &published.pin {
+        note = note.line(format!("PIN   {pin}"));
+    }
+    if keep {
+        note = note.line(format!("link  {}", published.link)).stay();
+    }
+    for warning in &published.warnings {
+        note = note.line(warning.clone());
+    }
+    note
+}
+
+fn revoked_note(revoked: &Revoked) -> Note {
+    let gone = revoked.revoked.len();
+    let words = format!("Revoked {gone} handoff{}.", if gone == 1 { "" } else { "s" });
+    let tone = if revoked.failed.is_empty() { Tone::Good } else { Tone::Bad };
+    let title = if revoked.failed.is_empty() {
+        words
+    } else {
+        format!("{words} {} could not be.", revoked.failed.len())
+    };
+    revoked
+        .failed
+        .iter()
+        .take(4)
+        .fold(Note::new(tone, title), |note, failed| note.line(format!("{}: {}", failed.token, failed.error)))
+}

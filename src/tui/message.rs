@@ -1,0 +1,472 @@
+//! The screen's four edges, and the only door through which core data types
+//! reach the panes.
+//!
+//! [`Intent`]: key → screen. [`Effect`]: pane → loop. [`Action`]: screen →
+//! worker. [`Event`]: worker → screen.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, FixedOffset, Local, Utc};
+use zeroize::Zeroizing;
+
+pub use crate::claude::{Live, Role, Session, Turn};
+pub use crate::handoff::Ttl;
+pub use crate::service::{
+    AudienceChoice, AudienceKind, AudienceView, ContactView, Draft, Error, Found, IdentityState, InboxEntry,
+    Kind as ErrorKind, Listed, Pickup as Taken, Plan, PlanKind, PublishRequest, Published, Recognised,
+    Revoked, State, Step, Target,
+};
+
+/// What the clocks say; read once a turn of the loop, held still in tests.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// The wall clock, with the user's own offset from UTC.
+    pub local: DateTime<FixedOffset>,
+    /// Time since the screen opened; never jumps.
+    pub since: Duration,
+}
+
+impl Now {
+    /// The clocks as they stand.
+    pub fn read(opened: Instant) -> Self {
+        Self { local: Local::now().fixed_offset(), since: opened.elapsed() }
+    }
+
+    /// The wall clock in UTC.
+    pub fn utc(&self) -> DateTime<Utc> {
+        self.local.to_utc()
+    }
+}
+
+/// Where the keys go: each has its rows in the keymap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// Keys that work wherever the user is.
+    Always,
+    /// Keys that work wherever no text is typed.
+    Common,
+    /// Keys that work in every pane.
+    Browse,
+    /// Moving in a list.
+    Moves,
+    /// `k` moves up, except among the handoffs, where it announces.
+    MoveUp,
+    /// Moving between the fields of a form.
+    Fields,
+    /// Changing the value of a field that is a choice.
+    Choice,
+    /// The local sessions.
+    Sessions,
+    /// Typing a filter for the sessions.
+    Filter,
+    /// The form that publishes a session.
+    PublishForm,
+    /// What the user published.
+    Handoffs,
+    /// The form that changes how long a handoff lives.
+    ExtendForm,
+    /// What waits for the user.
+    Inbox,
+    /// The form under the inbox.
+    PickupForm,
+    /// A found handoff and the ways to go on with it.
+    Plans,
+    /// The form that adds a contact.
+    ContactForm,
+    /// The full-screen QR.
+    Qr,
+    /// The list of all keys.
+    Help,
+    /// The command palette.
+    Palette,
+    /// A question before something is lost.
+    Confirm,
+    /// Asking for the passphrase of the key.
+    Unlock,
+    /// First run: no key yet.
+    Welcome,
+}
+
+/// What a key asks for. Fieldless, so it can be listed, named and tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // the keymap gives each its words
+pub enum Intent {
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    ShowDetail,
+    LeaveDetail,
+    NextField,
+    PreviousField,
+    NextChoice,
+    PreviousChoice,
+    Accept,
+    Back,
+    Quit,
+    Redraw,
+    Suspend,
+    Mouse,
+    Help,
+    Palette,
+    NextPane,
+    PreviousPane,
+    GoSessions,
+    GoHandoffs,
+    GoPickup,
+    Refresh,
+    Publish,
+    Filter,
+    OnlyProject,
+    ResumeHere,
+    CopyId,
+    ShowQr,
+    Revoke,
+    RevokeAll,
+    CopyLink,
+    Announce,
+    Extend,
+    ShowEnded,
+    LookAt,
+    TypeLink,
+    AddContact,
+    RunPlan,
+    CopyCommand,
+    Reveal,
+    NextContent,
+    FullCells,
+    CopyText,
+    Yes,
+    No,
+    /// Hidden: provokes a panic, to test that the terminal survives it.
+    Panic,
+}
+
+/// One of the three panes that share the body of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaneId {
+    /// Local sessions.
+    Sessions,
+    /// What I published.
+    Handoffs,
+    /// What waits for me.
+    Pickup,
+}
+
+impl PaneId {
+    /// All, in the order of their keys.
+    pub const ALL: [Self; 3] = [Self::Sessions, Self::Handoffs, Self::Pickup];
+
+    /// The pane's name.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Sessions => "Sessions",
+            Self::Handoffs => "Handoffs",
+            Self::Pickup => "Pick up",
+        }
+    }
+}
+
+/// What a pane asks the loop to do.
+#[derive(Debug)]
+pub enum Effect {
+    /// Start a job in the background.
+    Run(Action),
+    /// Lay something over the pane.
+    Open(Open),
+    /// Take away the topmost overlay.
+    Close,
+    /// Show another pane.
+    Go(PaneId),
+    /// Put a text on the clipboard; the second names it ("the link").
+    Copy(String, &'static str),
+    /// Tell the user something.
+    Say(Note),
+    /// Run a plan's command in this terminal and come back.
+    StepAside(Box<Plan>),
+    /// Do what a key would do (from the palette).
+    Intend(Intent),
+}
+
+/// What can lie over a pane.
+#[derive(Debug)]
+pub enum Open {
+    /// The publish form for a session.
+    Publish(Box<Session>),
+    /// The form that gives a handoff more time.
+    Extend(Box<Listed>),
+    /// The form that adds the owner of a key to the contacts.
+    Contact(String),
+    /// The full-screen QR of a handoff.
+    Qr(Box<Listed>),
+    /// A question before something is lost.
+    Confirm(Box<Question>),
+}
+
+/// A question before something is lost.
+#[derive(Debug)]
+pub struct Question {
+    /// The question itself.
+    pub title: String,
+    /// What will be lost, by name.
+    pub lines: Vec<String>,
+    /// What "yes" does, as a verb.
+    pub yes: &'static str,
+    /// Done on "yes".
+    pub then: Action,
+}
+
+/// How a note is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// It worked.
+    Good,
+    /// Good to know.
+    Plain,
+    /// It did not work.
+    Bad,
+}
+
+/// Something to tell the user, shown for a while over the pane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// How it is meant.
+    pub tone: Tone,
+    /// What happened, in one line.
+    pub title: String,
+    /// Why, and what to do next.
+    pub lines: Vec<String>,
+    /// Stays until dismissed, because it holds what is not shown again.
+    pub stays: bool,
+}
+
+impl Note {
+    /// A note that goes by itself.
+    pub fn new(tone: Tone, title: impl Into<String>) -> Self {
+        Self { tone, title: title.into(), lines: Vec::new(), stays: false }
+    }
+
+    /// The same with one more line; an empty one is left out.
+    #[must_use]
+    pub fn line(mut self, line: impl Into<String>) -> Self {
+        let line = line.into();
+        if !line.is_empty() {
+            self.lines.push(line);
+        }
+        self
+    }
+
+    /// The same, staying until dismissed.
+    #[must_use]
+    pub fn stay(mut self) -> Self {
+        self.stays = true;
+        self
+    }
+
+    /// An error of the service: what failed, why, and what to do next.
+    pub fn error(error: &Error) -> Self {
+        Self::new(Tone::Bad, error.message.clone()).line(error.advice.clone())
+    }
+}
+
+/// Names a job from its start to its end.
+pub type JobId = u64;
+
+/// Work for the background.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Read what is known of the identity and the network, without unlocking.
+    Identity,
+    /// List local sessions, those of this directory first to be found.
+    Scan(PathBuf),
+    /// Read the last turns of a session.
+    Preview(Box<Session>),
+    /// Read what would be published for a session.
+    Draft(Box<Session>),
+    /// Publish.
+    Publish(Box<PublishRequest>),
+    /// Read the journal; `true`: ended handoffs too.
+    Journal(bool),
+    /// Check the journal against the network.
+    List(bool),
+    /// Revoke by token.
+    Revoke(Vec<String>),
+    /// Announce one handoff again, now.
+    Announce(String),
+    /// Let a handoff live for so long from now.
+    Extend(String, Ttl),
+    /// Look for what waits for me.
+    Inbox,
+    /// Say what a typed text is.
+    Recognise(String),
+    /// Find a handoff without taking it.
+    Find(Target),
+    /// Take a found handoff.
+    PickUp(Box<Found>),
+    /// Read the contacts.
+    Contacts,
+    /// Add a contact: name, key, one of mine.
+    AddContact(String, String, bool),
+    /// Unlock the identity.
+    Unlock(Zeroizing<String>),
+    /// Create an identity; an empty passphrase is none.
+    CreateIdentity(Zeroizing<String>),
+    /// Read the plans for a session of this machine.
+    ResumeHere(Box<Session>),
+}
+
+/// Jobs of one verb replace each other, except where each stands for a wish of
+/// its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // as the actions
+pub enum Verb {
+    Identity,
+    Scan,
+    Preview,
+    Draft,
+    Publish,
+    Journal,
+    List,
+    Revoke,
+    Announce,
+    Extend,
+    Inbox,
+    Recognise,
+    Find,
+    PickUp,
+    Contacts,
+    AddContact,
+    Unlock,
+    CreateIdentity,
+    ResumeHere,
+}
+
+impl Action {
+    /// Which kind of work this is.
+    pub fn verb(&self) -> Verb {
+        match self {
+            Self::Identity => Verb::Identity,
+            Self::Scan(_) => Verb::Scan,
+            Self::Preview(_) => Verb::Preview,
+            Self::Draft(_) => Verb::Draft,
+            Self::Publish(_) => Verb::Publish,
+            Self::Journal(_) => Verb::Journal,
+            Self::List(_) => Verb::List,
+            Self::Revoke(_) => Verb::Revoke,
+            Self::Announce(_) => Verb::Announce,
+            Self::Extend(..) => Verb::Extend,
+            Self::Inbox => Verb::Inbox,
+            Self::Recognise(_) => Verb::Recognise,
+            Self::Find(_) => Verb::Find,
+            Self::PickUp(_) => Verb::PickUp,
+            Self::Contacts => Verb::Contacts,
+            Self::AddContact(..) => Verb::AddContact,
+            Self::Unlock(_) => Verb::Unlock,
+            Self::CreateIdentity(_) => Verb::CreateIdentity,
+            Self::ResumeHere(_) => Verb::ResumeHere,
+        }
+    }
+}
+
+impl Verb {
+    /// What the spinner says until the job itself says more; `None` for quiet
+    /// work that nobody waits for.
+    pub fn doing(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Publish => "publishing",
+            Self::List => "checking your handoffs on the network",
+            Self::Revoke => "revoking",
+            Self::Announce => "announcing again",
+            Self::Extend => "extending",
+            Self::Inbox => "looking for handoffs to you",
+            Self::Find => "looking for the handoff",
+            Self::PickUp => "picking up",
+            Self::Unlock => "unlocking your key",
+            Self::CreateIdentity => "making your key",
+            _ => return None,
+        })
+    }
+
+    /// Whether a newer job of this verb makes the older one pointless.
+    pub fn replaces(self) -> bool {
+        !matches!(
+            self,
+            Self::Publish
+                | Self::Revoke
+                | Self::Announce
+                | Self::Extend
+                | Self::PickUp
+                | Self::AddContact
+                | Self::CreateIdentity
+        )
+    }
+}
+
+/// What the worker tells the screen.
+#[derive(Debug)]
+pub enum Event {
+    /// Something on the way.
+    Step(JobId, Report),
+    /// The job is over, and no more comes from it.
+    Done(JobId, Result<Report, Error>),
+    /// A job panicked: the program cannot be trusted any more.
+    Broken(String),
+}
+
+/// What came of an [`Action`], whole or in part.
+#[derive(Debug)]
+pub enum Report {
+    /// In words: what the job does now.
+    Doing(String),
+    /// The identity, and the network in words.
+    Identity(IdentityState, String),
+    /// The identity changed: unlocked or made.
+    Unlocked(IdentityState),
+    /// A batch of sessions.
+    Sessions(Vec<Session>),
+    /// All sessions have been told.
+    Scanned,
+    /// The last turns of the session with this id.
+    Preview(String, Vec<Turn>),
+    /// What would be published for the session with this id.
+    Draft(String, Draft),
+    /// The network took it; copies are still being counted.
+    Acknowledged(Box<Published>),
+    /// It is out.
+    Published(Box<Published>),
+    /// All handoffs; `true`: checked on the network.
+    Listed(Vec<Listed>, bool),
+    /// One handoff, checked.
+    Row(Box<Listed>),
+    /// What was revoked, and what was not.
+    Revoked(Revoked),
+    /// Announced again.
+    Announced(Box<Listed>),
+    /// It lives longer.
+    Extended(Box<Listed>),
+    /// One handoff to me.
+    InboxRow(Box<InboxEntry>),
+    /// All handoffs to me.
+    Inbox(Vec<InboxEntry>),
+    /// What this text is, or why it is nothing.
+    Recognised(String, Result<Recognised, Error>),
+    /// A first answer, still to be confirmed.
+    FirstFound(Box<Found>),
+    /// What was found, newest first.
+    Found(Vec<Found>),
+    /// It is taken.
+    Taken(Box<Taken>),
+    /// All contacts.
+    Contacts(Vec<ContactView>),
+    /// A new contact.
+    ContactAdded(ContactView),
+    /// The plans for the session with this id.
+    Plans(String, Vec<Plan>),
+    /// A job has begun.
+    Started(Verb),
+    /// A job failed or was cancelled.
+    Failed(Verb, Error),
+}

@@ -1,0 +1,94 @@
+//! A small form: how long a handoff lives from now on.
+
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::moment;
+use crate::text;
+use crate::tui::message::{Action, Context, Effect, Intent, Listed, Now, Ttl};
+use crate::tui::parts::form::{Field, Form};
+use crate::tui::parts::{Look, View, boxed, centred, lines, wrap};
+
+/// The form's state.
+#[derive(Debug)]
+pub struct Extend {
+    row: Listed,
+    form: Form,
+}
+
+impl Extend {
+    /// The form for a handoff.
+    pub fn new(row: Listed) -> Self {
+        let form =
+            Form::new(vec![Field::typed("lives for", &Ttl::DEFAULT.to_string()).placeholder("90m, 8h, 2d")]);
+        Self { row, form }
+    }
+
+    fn ttl(&self) -> Result<Ttl, String> {
+        self.form.fields[0].text().parse::<Ttl>().map_err(|error| error.to_string())
+    }
+
+    fn validate(&mut self) {
+        self.form.fields[0].error = self.ttl().err();
+    }
+}
+
+impl View for Extend {
+    fn context(&self) -> Context {
+        Context::ExtendForm
+    }
+
+    fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
+        match (intent, self.ttl()) {
+            (Intent::Accept, Ok(ttl)) => {
+                vec![Effect::Close, Effect::Run(Action::Extend(self.row.token.clone(), ttl))]
+            }
+            (Intent::Back, _) => vec![Effect::Close],
+            (other, _) => {
+                self.form.handle(other);
+                self.validate();
+                Vec::new()
+            }
+        }
+    }
+
+    fn typed(&mut self, key: KeyEvent, _now: &Now) -> Vec<Effect> {
+        self.form.typed(key);
+        self.validate();
+        Vec::new()
+    }
+
+    fn paste(&mut self, text: &str, _now: &Now) -> Vec<Effect> {
+        self.form.paste(text);
+        self.validate();
+        Vec::new()
+    }
+
+    fn burst(&mut self) {
+        self.form.burst();
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let title =
+            format!("More time for {}", text::fit(self.row.title.as_deref().unwrap_or(&self.row.token), 40));
+        let inner = boxed(frame, centred(area, 66, 6), &title, look.theme.accent);
+        self.form.draw(frame, Rect { height: inner.height.min(1), ..inner }, true, look);
+        let (words, style) = match self.ttl() {
+            Err(error) => (error, look.theme.warn),
+            Ok(_) if self.form.saw_burst() => {
+                ("That looked pasted. Press Enter again to extend.".to_owned(), look.theme.warn)
+            }
+            Ok(ttl) => (
+                format!("It can be picked up until {}.", moment(i64::from(ttl.seconds()), &look.now)),
+                look.theme.good,
+            ),
+        };
+        let foot: Vec<Line<'_>> = wrap(&words, usize::from(inner.width).max(8))
+            .into_iter()
+            .map(|line| Line::styled(line, style))
+            .collect();
+        lines(frame, Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner }, &foot);
+    }
+}

@@ -1,0 +1,359 @@
+//! What I published: how long it still lives, where it stands, who took it.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::{audience, moment, short_project};
+use crate::text;
+use crate::tui::message::{
+    Action, Context, Effect, Intent, Listed, Note, Now, Open, Question, Report, State, Tone, Verb,
+};
+use crate::tui::parts::list::{Cursor, Meta, hit, row};
+use crate::tui::parts::{Look, View, fact, lines, long_fact, split, wrap};
+
+/// The pane's state.
+#[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools)] // facts that have nothing to do with each other
+pub struct Handoffs {
+    rows: Vec<Listed>,
+    loaded: bool,
+    checking: bool,
+    error: Option<String>,
+    ended: bool,
+    cursor: Cursor,
+    reading: bool,
+    room: Rect,
+}
+
+impl Handoffs {
+    /// What to ask the background when the pane comes into view.
+    pub fn opening(&self) -> Vec<Action> {
+        vec![Action::Journal(self.ended), Action::List(self.ended)]
+    }
+
+    fn selected(&self) -> Option<&Listed> {
+        self.rows.get(self.cursor.at)
+    }
+
+    fn list_area(&self) -> Rect {
+        let (list, _) = split(self.room);
+        Rect { y: list.y + list.height.min(1), height: list.height.saturating_sub(1), ..list }
+    }
+
+    fn page(&self) -> usize {
+        usize::from(self.list_area().height)
+    }
+
+    fn take(&mut self, mut rows: Vec<Listed>, checked: bool) {
+        if !checked {
+            // the journal does not know copies: keep what the network said
+            for row in &mut rows {
+                let known =
+                    self.rows.iter().find(|known| known.token == row.token && known.state == row.state);
+                row.copies = row.copies.or_else(|| known.and_then(|known| known.copies));
+            }
+        }
+        let selected = self.selected().map(|row| row.token.clone());
+        rows.sort_by_key(|row| (!row.state.is_alive(), std::cmp::Reverse(row.created_at)));
+        self.rows = rows;
+        self.loaded = true;
+        if let Some(at) = selected.and_then(|token| self.rows.iter().position(|row| row.token == token)) {
+            self.cursor.at = at;
+        }
+        self.cursor.hold(self.rows.len(), self.page());
+    }
+
+    fn take_row(&mut self, row: &Listed) {
+        if let Some(known) = self.rows.iter_mut().find(|known| known.token == row.token) {
+            return known.clone_from(row);
+        }
+        let mut rows = self.rows.clone();
+        rows.push(row.clone());
+        self.take(rows, true);
+    }
+
+    fn ask_revoke(&self) -> Vec<Effect> {
+        let Some(row) = self.selected() else { return Vec::new() };
+        if !row.state.is_alive() {
+            let words = format!("This handoff is {} already.", row.state.words());
+            return vec![Effect::Say(Note::new(Tone::Plain, words))];
+        }
+        vec![Effect::Open(Open::Confirm(Box::new(Question {
+            title: "Revoke this handoff?".to_owned(),
+            lines: vec![
+                named(row),
+                "Nobody can pick it up any more. The session itself stays where it is.".to_owned(),
+            ],
+            yes: "revoke it",
+            then: Action::Revoke(vec![row.token.clone()]),
+        })))]
+    }
+
+    fn ask_revoke_all(&self) -> Vec<Effect> {
+        let alive: Vec<&Listed> = self.rows.iter().filter(|row| row.state.is_alive()).collect();
+        if alive.is_empty() {
+            return vec![Effect::Say(Note::new(Tone::Plain, "There is nothing to revoke."))];
+        }
+        let mut lines: Vec<String> = alive.iter().take(6).map(|row| named(row)).collect();
+        if alive.len() > 6 {
+            lines.push(format!("and {} more", alive.len() - 6));
+        }
+        lines.push("Nobody can pick them up any more. The sessions themselves stay.".to_owned());
+        vec![Effect::Open(Open::Confirm(Box::new(Question {
+            title: format!("Revoke all {} handoffs?", alive.len()),
+            lines,
+            yes: "revoke them all",
+            then: Action::Revoke(alive.iter().map(|row| row.token.clone()).collect()),
+        })))]
+    }
+
+    fn act(&self, intent: Intent) -> Vec<Effect> {
+        let Some(row) = self.selected() else { return Vec::new() };
+        let alive = row.state.is_alive();
+        match intent {
+            Intent::ShowQr | Intent::Announce | Intent::Extend if !alive => {
+                let words =
+                    format!("This handoff is {}; publish the session again instead.", row.state.words());
+                vec![Effect::Say(Note::new(Tone::Plain, words))]
+            }
+            Intent::ShowQr => vec![Effect::Open(Open::Qr(Box::new(row.clone())))],
+            Intent::Announce => vec![Effect::Run(Action::Announce(row.token.clone()))],
+            Intent::Extend => vec![Effect::Open(Open::Extend(Box::new(row.clone())))],
+            Intent::CopyLink => match &row.link {
+                Some(link) => vec![Effect::Copy(link.clone(), "The link")],
+                None => vec![Effect::Say(Note::new(
+                    Tone::Plain,
+                    "This link can only be told when your key is unlocked.",
+                ))],
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    fn draw_list(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        frame.render_widget(
+            Line::styled(text::fit(&self.head(look), usize::from(area.width)), look.theme.quiet),
+            Rect { height: area.height.min(1), ..area },
+        );
+        let body = Rect { y: area.y + area.height.min(1), height: area.height.saturating_sub(1), ..area };
+        if self.rows.is_empty() {
+            let words: Vec<Line<'_>> =
+                wrap(&self.why_empty(), usize::from(body.width.saturating_sub(4)).max(8))
+                    .into_iter()
+                    .map(|line| Line::styled(format!("  {line}"), look.theme.quiet))
+                    .collect();
+            lines(
+                frame,
+                Rect { y: body.y + body.height.min(1), height: body.height.saturating_sub(1), ..body },
+                &words,
+            );
+            return;
+        }
+        for ((at, handoff), y) in
+            self.rows.iter().enumerate().skip(self.cursor.top).zip(body.top()..body.bottom())
+        {
+            let line = handoff_row(handoff, area.width, at == self.cursor.at, look);
+            frame.render_widget(line, Rect { y, height: 1, ..body });
+        }
+    }
+
+    fn head(&self, look: &Look<'_>) -> String {
+        let alive = self.rows.iter().filter(|row| row.state.is_alive()).count();
+        let mut words = vec![format!("  {alive} alive")];
+        if self.ended {
+            words.push(format!("{} ended", self.rows.len() - alive));
+        }
+        if self.checking {
+            words.push(format!("{} checking on the network", look.spinner()));
+        } else if let Some(error) = &self.error {
+            words.push(format!("not checked: {error}"));
+        }
+        words.join(" · ")
+    }
+
+    fn why_empty(&self) -> String {
+        if !self.loaded {
+            return "Reading what was published from this device …".to_owned();
+        }
+        let ended = if self.ended { "" } else { " o shows those that ended." };
+        format!(
+            "Nothing is handed off right now. Press 1, choose a session and press Enter twice: your own devices can then pick it up.{ended}"
+        )
+    }
+
+    fn draw_detail(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let Some(row) = self.selected() else { return };
+        let columns = usize::from(area.width);
+        let left = (row.expires_at - look.now.utc()).num_seconds();
+        let mut out = vec![Line::styled(
+            text::fit(&title(row), columns),
+            if self.reading { look.theme.accent } else { look.theme.strong },
+        )];
+        out.push(fact("for", audience(&row.audience), look));
+        let (words, style) = state(row, look);
+        out.push(Line::from(vec![
+            Span::styled(text::pad("state", 11), look.theme.quiet),
+            Span::styled(words, style),
+        ]));
+        if row.state.is_alive() && left > 0 {
+            out.push(fact(
+                "expires in",
+                format!("{} ({})", text::countdown(left), moment(left, &look.now)),
+                look,
+            ));
+            out.push(bar(row, left, area.width, look));
+        }
+        let copies =
+            row.copies.map_or("not asked yet".to_owned(), |copies| format!("{copies} on the network"));
+        out.push(fact("copies", copies, look));
+        out.push(fact(
+            "burn",
+            if row.burn_after_read { "the first pickup takes it away" } else { "no" },
+            look,
+        ));
+        if let Some(taken) = &row.picked_up {
+            let words = format!("{} by {}", text::ago(taken.at, look.now.utc()), taken.hostname);
+            out.extend(long_fact("picked up", &words, area.width, look));
+        }
+        out.extend(long_fact("project", &row.project, area.width, look));
+        out.push(fact("published", text::ago(row.created_at, look.now.utc()), look));
+        out.push(fact("token", row.token.clone(), look));
+        out.push(fact("session", text::fit(&row.session_id, columns.saturating_sub(11)), look));
+        let link = row.link.as_deref().unwrap_or("told when your key is unlocked");
+        out.extend(long_fact("link", link, area.width, look));
+        lines(frame, area, &out);
+    }
+}
+
+fn title(row: &Listed) -> String {
+    match &row.title {
+        Some(title) if !title.is_empty() => title.clone(),
+        _ => format!("(untitled, {})", row.label.as_deref().unwrap_or(short_project(&row.project))),
+    }
+}
+
+fn named(row: &Listed) -> String {
+    format!("• “{}” for {}, {}", text::fit(&title(row), 60), audience(&row.audience), row.token)
+}
+
+/// Where it stands, in words and colour; past its time it is expired, whatever
+/// was known when it was last checked.
+fn state(row: &Listed, look: &Look<'_>) -> (&'static str, Style) {
+    if row.state.is_alive() && row.expires_at <= look.now.utc() {
+        return (State::Expired.words(), look.theme.quiet);
+    }
+    let style = match row.state {
+        State::Publishing | State::Fading => look.theme.warn,
+        State::Live | State::PickedUp => look.theme.good,
+        State::Lost | State::Failed => look.theme.bad,
+        State::Burned | State::Revoked | State::Expired => look.theme.quiet,
+    };
+    (row.state.words(), style)
+}
+
+fn handoff_row(handoff: &Listed, width: u16, selected: bool, look: &Look<'_>) -> Line<'static> {
+    let left = (handoff.expires_at - look.now.utc()).num_seconds();
+    let counts = handoff.state.is_alive() && left > 0;
+    let time = if counts { text::countdown(left) } else { text::ago(handoff.created_at, look.now.utc()) };
+    let copies = handoff.copies.map(|copies| format!("{copies} copies")).unwrap_or_default();
+    let (words, style) = state(handoff, look);
+    let urgent = counts && left < 600;
+    let metas = vec![
+        Meta { text: copies, width: 9, style: look.theme.quiet },
+        Meta { text: audience(&handoff.audience), width: 16, style: look.theme.quiet },
+        Meta { text: words.to_owned(), width: 10, style },
+        Meta { text: time, width: 14, style: if urgent { look.theme.warn } else { look.theme.text } },
+    ];
+    let style = if counts { look.theme.text } else { look.theme.quiet };
+    row(&title(handoff), &[], metas, width, style, selected, look.theme)
+}
+
+/// What is left of its time, as a thin line.
+fn bar<'a>(row: &Listed, left: i64, width: u16, look: &Look<'_>) -> Line<'a> {
+    let whole = (row.expires_at - row.created_at).num_seconds().max(1);
+    let columns = i64::from(width.saturating_sub(11).min(40));
+    let full = usize::try_from((left * columns / whole).clamp(0, columns)).unwrap_or(0);
+    let rest = usize::try_from(columns).unwrap_or(0) - full;
+    Line::from(vec![
+        Span::raw(" ".repeat(11)),
+        Span::styled("━".repeat(full), look.theme.good),
+        Span::styled("─".repeat(rest), look.theme.quiet),
+    ])
+}
+
+impl View for Handoffs {
+    fn context(&self) -> Context {
+        Context::Handoffs
+    }
+
+    fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
+        if self.cursor.handle(intent, self.rows.len(), self.page()) {
+            return Vec::new();
+        }
+        match intent {
+            Intent::ShowDetail => self.reading = self.selected().is_some(),
+            Intent::LeaveDetail | Intent::Back => self.reading = false,
+            Intent::Revoke => return self.ask_revoke(),
+            Intent::RevokeAll => return self.ask_revoke_all(),
+            Intent::ShowEnded => {
+                self.ended = !self.ended;
+                return self.opening().into_iter().map(Effect::Run).collect();
+            }
+            Intent::Refresh => return self.opening().into_iter().map(Effect::Run).collect(),
+            other => return self.act(other),
+        }
+        Vec::new()
+    }
+
+    fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
+        match report {
+            Report::Started(Verb::List) => self.checking = true,
+            Report::Listed(rows, checked) => {
+                if *checked {
+                    (self.checking, self.error) = (false, None);
+                }
+                self.take(rows.clone(), *checked);
+            }
+            Report::Row(row) | Report::Announced(row) | Report::Extended(row) => self.take_row(row),
+            Report::Failed(Verb::List, error) => {
+                self.checking = false;
+                self.error = Some(error.message.clone());
+            }
+            Report::Failed(Verb::Journal, error) => {
+                self.loaded = true;
+                self.error = Some(error.message.clone());
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn click(&mut self, _column: u16, row: u16, _now: &Now) -> Vec<Effect> {
+        if let Some(at) = hit(self.list_area(), row, 1, &self.cursor, self.rows.len()) {
+            self.cursor.at = at;
+        }
+        Vec::new()
+    }
+
+    fn set_room(&mut self, room: Rect) {
+        self.room = room;
+        self.cursor.hold(self.rows.len(), self.page());
+    }
+
+    fn ticks(&self) -> Option<u64> {
+        self.rows.iter().any(|row| row.state.is_alive()).then_some(1)
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        match split(area) {
+            (list, Some(detail)) => {
+                self.draw_list(frame, list, look);
+                self.draw_detail(frame, detail, look);
+            }
+            (whole, None) if self.reading => self.draw_detail(frame, whole, look),
+            (whole, None) => self.draw_list(frame, whole, look),
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! What waits for me, a form for a link or key, and the ways to go on with what
+//! was found.
+
+mod draw;
+mod found;
+
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::tui::message::{
+    Action, Context, Effect, Error, ErrorKind, Found, InboxEntry, Intent, Note, Now, Open, Recognised,
+    Report, Target, Tone, Verb,
+};
+use crate::tui::parts::form::{Field, Form};
+use crate::tui::parts::list::{Cursor, hit};
+use crate::tui::parts::{Look, View};
+use found::{Next, Offer};
+use zeroize::Zeroizing;
+
+const LINK: usize = 0;
+const PIN: usize = 1;
+
+/// How far a pickup has come.
+#[derive(Debug)]
+enum Stage {
+    /// Choosing from the inbox or typing.
+    Choosing,
+    /// Looking for it on the network.
+    Finding,
+    /// Several were found: which one?
+    Which(Vec<Found>, Cursor),
+    /// One was found, and how to go on with it is chosen.
+    Offered(Box<Offer>),
+}
+
+/// The pane's state.
+#[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // facts that have nothing to do with each other
+pub struct Pickup {
+    entries: Vec<InboxEntry>,
+    /// Entries told by the running search.
+    fresh: Vec<InboxEntry>,
+    loaded: bool,
+    looking: bool,
+    error: Option<String>,
+    cursor: Cursor,
+    typing: bool,
+    form: Form,
+    recognised: Option<Result<Recognised, Error>>,
+    stage: Stage,
+    reading: bool,
+    room: Rect,
+}
+
+impl Default for Pickup {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Pickup {
+    /// The pane, before anything is known.
+    pub fn new() -> Self {
+        let form = Form::new(vec![
+            Field::typed("link or key", "").placeholder("a link, a public key, a contact or a token"),
+            Field::masked("PIN").placeholder("where one was agreed on"),
+        ]);
+        Self {
+            entries: Vec::new(),
+            fresh: Vec::new(),
+            loaded: false,
+            looking: false,
+            error: None,
+            cursor: Cursor::default(),
+            typing: false,
+            form,
+            recognised: None,
+            stage: Stage::Choosing,
+            reading: false,
+            room: Rect::default(),
+        }
+    }
+
+    /// Said in place of the inbox, which cannot be read without the key.
+    pub fn without_key(&mut self, why: &str) {
+        self.loaded = true;
+        self.error = Some(why.to_owned());
+    }
+
+    fn page(&self) -> usize {
+        usize::from(draw::areas(self.room).inbox.height)
+    }
+
+    fn selected(&self) -> Option<&InboxEntry> {
+        self.entries.get(self.cursor.at)
+    }
+
+    fn show(&mut self, mut entries: Vec<InboxEntry>) {
+        let selected = self.selected().map(|entry| entry.token.clone());
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.created_at));
+        self.entries = entries;
+        let kept = selected.filter(|_| self.cursor.at > 0);
+        self.cursor.at =
+            kept.and_then(|token| self.entries.iter().position(|entry| entry.token == token)).unwrap_or(0);
+        self.cursor.hold(self.entries.len(), self.page());
+    }
+
+    fn take_row(&mut self, row: &InboxEntry) {
+        self.fresh.push(row.clone());
+        if !self.entries.iter().any(|entry| entry.token == row.token) {
+            let mut entries = std::mem::take(&mut self.entries);
+            entries.push(row.clone());
+            self.show(entries);
+        }
+    }
+
+    fn find(&mut self, target: Target) -> Vec<Effect> {
+        self.stage = Stage::Finding;
+        vec![Effect::Run(Action::Find(target))]
+    }
+
+    fn submit(&mut self) -> Vec<Effect> {
+        let text = self.form.fields[LINK].text().trim().to_owned();
+        if text.is_empty() {
+            self.form.fields[LINK].error =
+                Some("Type or paste a link, a public key, a contact or a token.".to_owned());
+            return Vec::new();
+        }
+        if let Some(Err(error)) = &self.recognised {
+            self.form.fields[LINK].error = Some(error.message.clone());
+            return Vec::new();
+        }
+        let pin = self.form.fields[PIN].text();
+        let wants = matches!(&self.recognised, Some(Ok(recognised)) if recognised.wants_pin);
+        if wants && pin.is_empty() {
+            self.form.focus = PIN;
+            self.form.fields[PIN].error = Some("This one wants a PIN.".to_owned());
+            return Vec::new();
+        }
+        let pin = (!pin.is_empty()).then(|| Zeroizing::new(pin.to_owned()));
+        self.find(Target::Text(text, pin))
+    }
+
+    /// The text changed: ask what it is.
+    fn edited(&mut self) -> Vec<Effect> {
+        for field in &mut self.form.fields {
+            field.error = None;
+        }
+        let text = self.form.fields[LINK].text().trim().to_owned();
+        if text.is_empty() {
+            self.recognised = None;
+            return Vec::new();
+        }
+        vec![Effect::Run(Action::Recognise(text))]
+    }
+
+    fn take_found(&mut self, found: &[Found]) {
+        if matches!(&self.stage, Stage::Offered(offer) if offer.is_taken()) {
+            return;
+        }
+        self.stage = match found {
+            [] => Stage::Choosing,
+            [one] => match std::mem::replace(&mut self.stage, Stage::Choosing) {
+                Stage::Offered(offer) if offer.token() == one.pickup.token => {
+                    Stage::Offered(Box::new(offer.confirmed(one.clone())))
+                }
+                _ => Stage::Offered(Box::new(Offer::new(one.clone()))),
+            },
+            many => Stage::Which(many.to_vec(), Cursor::default()),
+        };
+    }
+
+    fn failed(&mut self, verb: Verb, error: &Error) -> Vec<Effect> {
+        match verb {
+            Verb::Inbox => {
+                self.looking = false;
+                self.loaded = true;
+                if error.kind != ErrorKind::Cancelled {
+                    self.error = Some(error.message.clone());
+                }
+            }
+            Verb::Find => {
+                // what was offered stays on the screen, unconfirmed
+                if matches!(self.stage, Stage::Finding) {
+                    self.stage = Stage::Choosing;
+                }
+                if error.kind == ErrorKind::NotForYou && self.typing {
+                    self.form.focus = PIN;
+                    self.form.fields[PIN].error = Some(error.message.clone());
+                }
+            }
+            Verb::PickUp => {
+                if let Stage::Offered(offer) = &mut self.stage {
+                    offer.give_up();
+                }
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn handle_offer(&mut self, intent: Intent) -> Vec<Effect> {
+        match (&mut self.stage, intent) {
+            (_, Intent::Back) => {
+                self.stage = Stage::Choosing;
+                Vec::new()
+            }
+            (Stage::Which(found, cursor), Intent::RunPlan) => {
+                if let Some(one) = found.get(cursor.at).cloned() {
+                    self.stage = Stage::Offered(Box::new(Offer::new(one)));
+                }
+                Vec::new()
+            }
+            (Stage::Which(found, cursor), Intent::AddContact) => found
+                .get(cursor.at)
+                .map(|one| Effect::Open(Open::Contact(one.pickup.creator.clone())))
+                .into_iter()
+                .collect(),
+            (Stage::Which(found, cursor), other) => {
+                cursor.handle(other, found.len(), 8);
+                Vec::new()
+            }
+            (Stage::Offered(offer), other) => match offer.handle(other) {
+                Next::Nothing => Vec::new(),
+                Next::Do(effects) => effects,
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    fn handle_form(&mut self, intent: Intent) -> Vec<Effect> {
+        match intent {
+            Intent::Accept => return self.submit(),
+            Intent::Back => self.typing = false,
+            Intent::PreviousField if self.form.focus == LINK => self.typing = false,
+            other => {
+                self.form.handle(other);
+            }
+        }
+        Vec::new()
+    }
+
+    fn handle_inbox(&mut self, intent: Intent) -> Vec<Effect> {
+        if intent == Intent::Down && self.cursor.at + 1 >= self.entries.len() {
+            self.typing = true;
+            self.form.focus = LINK;
+            return Vec::new();
+        }
+        if self.cursor.handle(intent, self.entries.len(), self.page()) {
+            return Vec::new();
+        }
+        match intent {
+            Intent::LookAt => match self.selected().cloned() {
+                Some(entry) => return self.find(Target::Entry(entry)),
+                None => self.typing = true,
+            },
+            Intent::TypeLink => self.typing = true,
+            Intent::ShowDetail => self.reading = self.selected().is_some(),
+            Intent::LeaveDetail | Intent::Back => self.reading = false,
+            Intent::Refresh => return vec![Effect::Run(Action::Inbox)],
+            Intent::AddContact => {
+                return match (self.selected(), &self.recognised) {
+                    (Some(entry), _) if entry.from == "you" => {
+                        vec![Effect::Say(Note::new(Tone::Plain, "This one is from your own device."))]
+                    }
+                    (Some(entry), _) => vec![Effect::Open(Open::Contact(entry.creator.clone()))],
+                    (None, _) => vec![Effect::Say(Note::new(
+                        Tone::Plain,
+                        "Find a handoff of theirs first, then press a.",
+                    ))],
+                };
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+}
+
+impl View for Pickup {
+    fn context(&self) -> Context {
+        match self.stage {
+            Stage::Which(..) | Stage::Offered(_) => Context::Plans,
+            _ if self.typing => Context::PickupForm,
+            _ => Context::Inbox,
+        }
+    }
+
+    fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
+        match self.context() {
+            Context::Plans => self.handle_offer(intent),
+            Context::PickupForm => self.handle_form(intent),
+            _ => self.handle_inbox(intent),
+        }
+    }
+
+    fn typed(&mut self, key: KeyEvent, _now: &Now) -> Vec<Effect> {
+        if self.context() == Context::PickupForm && self.form.typed(key) { self.edited() } else { Vec::new() }
+    }
+
+    fn paste(&mut self, text: &str, _now: &Now) -> Vec<Effect> {
+        // a paste into the inbox can only mean the form under it
+        if self.context() == Context::Inbox {
+            self.typing = true;
+            self.form.focus = LINK;
+        }
+        if self.context() == Context::PickupForm && self.form.paste(text) {
+            self.edited()
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn burst(&mut self) {
+        self.form.burst();
+    }
+
+    fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
+        match report {
+            Report::Started(Verb::Inbox) => {
+                (self.looking, self.error) = (true, None);
+                self.fresh.clear();
+            }
+            Report::InboxRow(row) => self.take_row(row),
+            Report::Inbox(entries) => {
+                (self.looking, self.loaded) = (false, true);
+                self.show(entries.clone());
+            }
+            Report::Recognised(text, result) if text == self.form.fields[LINK].text().trim() => {
+                self.recognised = Some(result.clone());
+            }
+            Report::FirstFound(found) if matches!(self.stage, Stage::Finding) => {
+                self.stage = Stage::Offered(Box::new(Offer::new((**found).clone())));
+            }
+            Report::Found(found) => self.take_found(found),
+            Report::Taken(taken) => {
+                self.entries.retain(|entry| !(taken.burned && entry.token == taken.token));
+                self.cursor.hold(self.entries.len(), self.page());
+                if let Stage::Offered(offer) = &mut self.stage {
+                    return offer.taken((**taken).clone());
+                }
+            }
+            Report::Failed(verb, error) => return self.failed(*verb, error),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn click(&mut self, _column: u16, row: u16, _now: &Now) -> Vec<Effect> {
+        let areas = draw::areas(self.room);
+        if self.context() == Context::Plans {
+            return Vec::new();
+        }
+        if let Some(at) = hit(areas.inbox, row, 1, &self.cursor, self.entries.len()) {
+            (self.cursor.at, self.typing) = (at, false);
+        } else if let Some(at) = row.checked_sub(areas.form.y).and_then(|row| self.form.field_at(row)) {
+            (self.form.focus, self.typing) = (at, true);
+        }
+        Vec::new()
+    }
+
+    fn set_room(&mut self, room: Rect) {
+        self.room = room;
+        self.cursor.hold(self.entries.len(), self.page());
+    }
+
+    fn ticks(&self) -> Option<u64> {
+        (!self.entries.is_empty()).then_some(60)
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        self.draw_all(frame, area, look);
+    }
+}

@@ -1,0 +1,225 @@
+//! How the inbox and its form look.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::{Pickup, Stage};
+use crate::text;
+use crate::tui::message::{AudienceKind, Found, InboxEntry};
+use crate::tui::panes::short_project;
+use crate::tui::parts::list::{Cursor, Meta, row};
+use crate::tui::parts::{Look, fact, lines, long_fact, split, wrap};
+
+/// Where things stand in the pane.
+pub(super) struct Areas {
+    head: Rect,
+    pub(super) inbox: Rect,
+    pub(super) form: Rect,
+    foot: Rect,
+    detail: Option<Rect>,
+}
+
+/// The inbox above, the form at the bottom, the detail beside them.
+pub(super) fn areas(room: Rect) -> Areas {
+    let (left, detail) = split(room);
+    let form = left.height.min(2);
+    let foot = left.height.saturating_sub(form + 2).min(2);
+    let head = left.height.saturating_sub(form + foot).min(1);
+    let gap = left.height.saturating_sub(form + foot + head).min(1);
+    let inbox = left.height.saturating_sub(form + foot + head + gap);
+    let at = |y: u16, height: u16| Rect { y: left.y + y, height, ..left };
+    Areas {
+        head: at(0, head),
+        inbox: at(head, inbox),
+        form: at(head + inbox + gap, form),
+        foot: at(head + inbox + gap + form, foot),
+        detail,
+    }
+}
+
+impl Pickup {
+    pub(super) fn draw_all(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let areas = areas(area);
+        let offered = matches!(self.stage, Stage::Which(..) | Stage::Offered(_));
+        match areas.detail {
+            Some(detail) => {
+                self.draw_side(frame, detail, look);
+                self.draw_inbox(frame, &areas, look);
+            }
+            None if offered || self.reading => self.draw_side(frame, area, look),
+            None => self.draw_inbox(frame, &areas, look),
+        }
+    }
+
+    /// What the selected or found handoff is.
+    fn draw_side(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        match &self.stage {
+            Stage::Offered(offer) => offer.draw(frame, area, look),
+            Stage::Which(found, cursor) => draw_which(frame, area, found, cursor, look),
+            Stage::Finding => {
+                let words = format!("{} looking for it on the network …", look.spinner());
+                frame.render_widget(
+                    Line::styled(words, look.theme.quiet),
+                    Rect { height: area.height.min(1), ..area },
+                );
+            }
+            Stage::Choosing => {
+                if let Some(entry) = self.selected().filter(|_| !self.typing) {
+                    draw_entry(frame, area, entry, look);
+                }
+            }
+        }
+    }
+
+    fn draw_inbox(&self, frame: &mut Frame<'_>, areas: &Areas, look: &Look<'_>) {
+        let width = usize::from(areas.head.width);
+        frame.render_widget(Line::styled(text::fit(&self.head(look), width), look.theme.quiet), areas.head);
+        if self.entries.is_empty() {
+            let empty: Vec<Line<'_>> = wrap(&self.why_empty(), width.saturating_sub(4).max(8))
+                .into_iter()
+                .map(|line| Line::styled(format!("  {line}"), look.theme.quiet))
+                .collect();
+            let body = Rect {
+                y: areas.inbox.y + areas.inbox.height.min(1),
+                height: areas.inbox.height.saturating_sub(1),
+                ..areas.inbox
+            };
+            lines(frame, body, &empty);
+        }
+        let rows = self.entries.iter().enumerate().skip(self.cursor.top);
+        for ((at, entry), y) in rows.zip(areas.inbox.top()..areas.inbox.bottom()) {
+            let line = entry_row(entry, areas.inbox.width, at == self.cursor.at, self.typing, look);
+            frame.render_widget(line, Rect { y, height: 1, ..areas.inbox });
+        }
+        self.form.draw(frame, areas.form, self.typing, look);
+        let (words, style) = self.foot();
+        let style = style(look);
+        let foot: Vec<Line<'_>> = wrap(&words, width.saturating_sub(13).max(8))
+            .into_iter()
+            .map(|line| Line::styled(format!("{}{line}", " ".repeat(13)), style))
+            .collect();
+        lines(frame, areas.foot, &foot);
+    }
+
+    fn head(&self, look: &Look<'_>) -> String {
+        let more = if self.looking {
+            format!(" · {} looking on the network", look.spinner())
+        } else {
+            let error = self.error.as_deref().filter(|_| !self.entries.is_empty());
+            error.map(|error| format!(" · {error}")).unwrap_or_default()
+        };
+        format!("  {} for you{more}", self.entries.len())
+    }
+
+    fn why_empty(&self) -> String {
+        if let Some(error) = &self.error {
+            return format!("{error}\nR looks again. A link can be picked up below: press i.");
+        }
+        if self.looking || !self.loaded {
+            return "Looking for handoffs from your devices and contacts …".to_owned();
+        }
+        "Nothing waits for you. Publish a session on another of your devices, then press R here. A link, a key or a PIN \
+         goes into the form below: press i."
+            .to_owned()
+    }
+
+    /// What was recognised, or what is wrong.
+    fn foot(&self) -> (String, fn(&Look<'_>) -> ratatui::style::Style) {
+        if let Some(error) = self.form.error() {
+            return (error.to_owned(), |look| look.theme.bad);
+        }
+        if self.form.saw_burst() {
+            return ("That looked pasted. Press Enter again to find it.".to_owned(), |look| look.theme.warn);
+        }
+        match &self.recognised {
+            Some(Ok(recognised)) if recognised.wants_pin => {
+                (format!("✓ {}; it wants a PIN", recognised.words), |look| look.theme.good)
+            }
+            Some(Ok(recognised)) => (format!("✓ {}", recognised.words), |look| look.theme.good),
+            Some(Err(error)) => (error.message.clone(), |look| look.theme.warn),
+            None => (String::new(), |look| look.theme.quiet),
+        }
+    }
+}
+
+fn entry_title(entry: &InboxEntry) -> &str {
+    entry.title.as_deref().filter(|title| !title.is_empty()).unwrap_or("(untitled)")
+}
+
+fn entry_row(
+    entry: &InboxEntry,
+    width: u16,
+    selected: bool,
+    resting: bool,
+    look: &Look<'_>,
+) -> Line<'static> {
+    let left = (entry.expires_at - look.now.utc()).num_seconds();
+    let from = if entry.from == "you" { text::fit(&entry.hostname, 18) } else { text::fit(&entry.from, 18) };
+    let quiet = look.theme.quiet;
+    let metas = vec![
+        Meta {
+            text: if entry.burn_after_read { "once" } else { "" }.to_owned(),
+            width: 4,
+            style: look.theme.warn,
+        },
+        Meta { text: short_project(&entry.project).to_owned(), width: 14, style: quiet },
+        Meta { text: from, width: 18, style: look.theme.text },
+        Meta { text: left_words(left), width: 9, style: if left < 600 { look.theme.warn } else { quiet } },
+    ];
+    let mut theme = *look.theme;
+    if resting {
+        theme.chosen = theme.resting;
+    }
+    row(entry_title(entry), &[], metas, width, look.theme.text, selected, &theme)
+}
+
+/// Time left in whole minutes, so that nothing has to be redrawn each second.
+fn left_words(seconds: i64) -> String {
+    if seconds >= 60 { text::span(seconds - seconds % 60) } else { "< 1m".to_owned() }
+}
+
+fn draw_entry(frame: &mut Frame<'_>, area: Rect, entry: &InboxEntry, look: &Look<'_>) {
+    let columns = usize::from(area.width);
+    let room = columns.saturating_sub(11);
+    let left = (entry.expires_at - look.now.utc()).num_seconds();
+    let audience = if entry.audience == AudienceKind::Devices { "your devices" } else { "you" };
+    let mut out = vec![
+        Line::styled(text::fit(entry_title(entry), columns), look.theme.strong),
+        fact("from", text::fit(&entry.from, room), look),
+        fact("lives on", text::fit(&entry.hostname, room), look),
+    ];
+    out.extend(long_fact("project", &entry.project, area.width, look));
+    out.push(fact("for", audience, look));
+    out.push(fact("published", text::ago(entry.created_at, look.now.utc()), look));
+    out.push(fact("expires in", left_words(left), look));
+    if entry.burn_after_read {
+        out.push(fact("burn", "picking it up takes it away", look));
+    }
+    out.push(fact("token", text::fit(&entry.token, room), look));
+    out.push(Line::default());
+    out.push(Line::styled("Enter shows who signed it and how to go on.", look.theme.quiet));
+    lines(frame, area, &out);
+}
+
+fn draw_which(frame: &mut Frame<'_>, area: Rect, found: &[Found], cursor: &Cursor, look: &Look<'_>) {
+    let head = Line::styled(format!("{} handoffs were found. Which one?", found.len()), look.theme.strong);
+    frame.render_widget(head, Rect { height: area.height.min(1), ..area });
+    let page = usize::from(area.height.saturating_sub(2) / 2).max(1);
+    let top = (cursor.at + 1).saturating_sub(page);
+    let mut y = area.y + 2;
+    for (at, one) in found.iter().enumerate().skip(top) {
+        if y + 2 > area.bottom() {
+            break;
+        }
+        let title = one.pickup.title.as_deref().unwrap_or("(untitled)");
+        let line = row(title, &[], Vec::new(), area.width, look.theme.text, at == cursor.at, look.theme);
+        frame.render_widget(line, Rect { y, height: 1, ..area });
+        let signed = Line::styled(
+            text::fit(&format!("    {}", one.signed_by), usize::from(area.width)),
+            look.theme.good,
+        );
+        frame.render_widget(signed, Rect { y: y + 1, height: 1, ..area });
+        y += 2;
+    }
+}

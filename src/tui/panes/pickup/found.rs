@@ -1,0 +1,179 @@
+//! One found handoff and the ways to go on with it.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::text;
+use crate::tui::message::{Action, Effect, Found, Intent, Note, Open, Plan, PlanKind, Taken, Tone};
+use crate::tui::parts::list::{Cursor, mark};
+use crate::tui::parts::{Look, fact, lines, long_fact, wrap};
+
+/// A found handoff, offered to the user.
+#[derive(Debug)]
+pub(super) struct Offer {
+    found: Found,
+    cursor: Cursor,
+    /// The way that was chosen, while the handoff is being taken.
+    taking: Option<PlanKind>,
+    taken: bool,
+}
+
+/// What an intent leads to.
+pub(super) enum Next {
+    Nothing,
+    Do(Vec<Effect>),
+}
+
+impl Offer {
+    pub(super) fn new(found: Found) -> Self {
+        let at = found.pickup.plans.iter().position(|plan| plan.ready).unwrap_or(0);
+        Self { found, cursor: Cursor { at, top: 0 }, taking: None, taken: false }
+    }
+
+    pub(super) fn token(&self) -> &str {
+        &self.found.pickup.token
+    }
+
+    /// The same after a complete lookup: the chosen way stays chosen.
+    pub(super) fn confirmed(self, found: Found) -> Self {
+        let kind = self.plan().map(|plan| plan.kind);
+        let mut offer = Self { found, ..self };
+        offer.cursor.at =
+            offer.found.pickup.plans.iter().position(|plan| Some(plan.kind) == kind).unwrap_or(0);
+        offer
+    }
+
+    /// Whether it is being taken, or is taken.
+    pub(super) fn is_taken(&self) -> bool {
+        self.taken || self.taking.is_some()
+    }
+
+    /// Taking it failed; it is offered again.
+    pub(super) fn give_up(&mut self) {
+        self.taking = None;
+    }
+
+    fn plan(&self) -> Option<&Plan> {
+        self.found.pickup.plans.get(self.cursor.at)
+    }
+
+    pub(super) fn handle(&mut self, intent: Intent) -> Next {
+        if self.cursor.handle(intent, self.found.pickup.plans.len(), 8) {
+            return Next::Nothing;
+        }
+        match intent {
+            Intent::RunPlan => Next::Do(self.run()),
+            Intent::CopyCommand => match self.plan() {
+                Some(plan) => Next::Do(vec![Effect::Copy(plan.shell.clone(), "The command")]),
+                None => Next::Nothing,
+            },
+            Intent::AddContact => {
+                Next::Do(vec![Effect::Open(Open::Contact(self.found.pickup.creator.clone()))])
+            }
+            _ => Next::Nothing,
+        }
+    }
+
+    fn run(&mut self) -> Vec<Effect> {
+        let Some(plan) = self.plan().cloned() else { return Vec::new() };
+        if self.taking.is_some() {
+            return Vec::new();
+        }
+        if self.taken {
+            return go_on(&plan);
+        }
+        if !plan.ready && plan.kind != PlanKind::Command {
+            let why = plan.why_not.unwrap_or_default();
+            return vec![Effect::Say(Note::new(Tone::Bad, "This way is not open here.").line(why))];
+        }
+        self.taking = Some(plan.kind);
+        vec![Effect::Run(Action::PickUp(Box::new(self.found.clone())))]
+    }
+
+    /// It is ours: go on in the chosen way.
+    pub(super) fn taken(&mut self, taken: Taken) -> Vec<Effect> {
+        if taken.token != self.found.pickup.token {
+            return Vec::new();
+        }
+        let kind = self.taking.take();
+        self.taken = true;
+        self.found.pickup = taken;
+        let plans = &self.found.pickup.plans;
+        self.cursor.at = plans.iter().position(|plan| Some(plan.kind) == kind).unwrap_or(0);
+        self.plan().map(go_on).unwrap_or_default()
+    }
+
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let pickup = &self.found.pickup;
+        let columns = usize::from(area.width).max(8);
+        let mut out: Vec<Line<'_>> = Vec::new();
+        let title = pickup.title.as_deref().filter(|title| !title.is_empty()).unwrap_or("(untitled)");
+        out.push(Line::styled(text::fit(title, columns), look.theme.strong));
+        let seal = if self.taken { "✓ picked up · " } else { "✓ " };
+        let signed = format!("{seal}{}", self.found.signed_by);
+        out.extend(wrap(&signed, columns).into_iter().map(|line| Line::styled(line, look.theme.good)));
+        if !self.found.confirmed && !self.taken {
+            let words = format!("{} found; checking for anything newer", look.spinner());
+            out.push(Line::styled(words, look.theme.quiet));
+        }
+        if pickup.burn_after_read && !self.taken {
+            out.push(Line::styled("Picking it up takes it away from everyone else.", look.theme.warn));
+        }
+        out.push(Line::default());
+        out.extend(long_fact("project", &pickup.project, area.width, look));
+        out.push(fact("lives on", text::fit(&pickup.hostname, columns.saturating_sub(11)), look));
+        if let Some(note) = &pickup.note {
+            out.extend(long_fact("note", note, area.width, look));
+        }
+        if let Some(branch) = pickup.git.as_ref().and_then(|git| git.branch.as_deref()) {
+            out.push(fact("branch", text::fit(branch, columns.saturating_sub(11)), look));
+        }
+        out.push(fact("size", text::bytes(pickup.transcript.bytes), look));
+        out.push(Line::default());
+        out.extend(self.plan_lines(area.width, look));
+        lines(frame, area, &out);
+    }
+
+    fn plan_lines<'a>(&self, width: u16, look: &Look<'_>) -> Vec<Line<'a>> {
+        let columns = usize::from(width).saturating_sub(4).max(8);
+        let mut out = Vec::new();
+        for (at, plan) in self.found.pickup.plans.iter().enumerate() {
+            let selected = at == self.cursor.at;
+            let words = match plan.kind {
+                PlanKind::Here => "Go on here, on this machine",
+                PlanKind::Command => "The command, to run where it lives",
+            };
+            let style = if selected { look.theme.chosen } else { look.theme.text };
+            out.push(Line::from(vec![
+                Span::styled(mark(selected), look.theme.accent),
+                Span::styled(text::fit(&format!(" {words} "), columns), style),
+            ]));
+            if let Some(why) = plan.why_not.as_deref().filter(|_| !plan.ready) {
+                out.extend(
+                    wrap(why, columns)
+                        .into_iter()
+                        .map(|line| Line::styled(format!("    {line}"), look.theme.warn)),
+                );
+            }
+            if selected {
+                let command = wrap(&plan.shell, columns);
+                out.extend(
+                    command.into_iter().map(|line| Line::styled(format!("    {line}"), look.theme.accent)),
+                );
+            }
+        }
+        if self.taking.is_some() {
+            out.push(Line::styled(format!("  {} picking it up …", look.spinner()), look.theme.quiet));
+        }
+        out
+    }
+}
+
+/// What going on in this way means for the screen.
+fn go_on(plan: &Plan) -> Vec<Effect> {
+    if plan.ready && plan.kind == PlanKind::Here {
+        return vec![Effect::StepAside(Box::new(plan.clone()))];
+    }
+    vec![Effect::Copy(plan.shell.clone(), "The command")]
+}

@@ -1,0 +1,257 @@
+//! The form that publishes a session. It closes at once; the job goes on in
+//! the background.
+
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use zeroize::Zeroizing;
+
+use super::moment;
+use crate::text;
+use crate::tui::message::{
+    Action, AudienceChoice, ContactView, Context, Draft, Effect, Intent, Now, PublishRequest, Report,
+    Session, Ttl, Verb,
+};
+use crate::tui::parts::form::{Field, Form};
+use crate::tui::parts::{Look, View, boxed, centred, lines, wrap};
+
+const AUDIENCE: usize = 0;
+const CONTACT: usize = 1;
+const PIN: usize = 2;
+const TTL: usize = 3;
+const BURN: usize = 4;
+const TITLE: usize = 5;
+const NOTE: usize = 6;
+const SSH: usize = 7;
+
+/// The least a typed PIN must have; the service judges its strength.
+const PIN_LENGTH: usize = 8;
+
+/// The publish form's state.
+#[derive(Debug)]
+pub struct Publish {
+    session: Session,
+    form: Form,
+    draft: Draft,
+    drafted: bool,
+    contacts: Vec<ContactView>,
+    fault: Option<String>,
+}
+
+impl Publish {
+    /// The form for `session`, with defaults that Enter publishes.
+    pub fn new(session: Session) -> Self {
+        let form = Form::new(vec![
+            Field::choice("for", &["my devices", "a contact", "PIN", "anyone with the link"]),
+            Field::typed("contact", "").placeholder("a name, or a public key (pk:…)"),
+            Field::masked("PIN").placeholder("empty: four words are made for you"),
+            Field::typed("lives for", &Ttl::DEFAULT.to_string()).placeholder("90m, 8h, 2d"),
+            Field::choice("burn", &["no, until it expires", "yes, the first pickup takes it away"]),
+            Field::typed("title", &session.title).placeholder("none travels"),
+            Field::typed("note", "").placeholder("for whoever picks it up"),
+            Field::typed("SSH", "").placeholder("user@host, if it can be reached"),
+        ]);
+        let draft = Draft { title: session.title.clone(), ssh: String::new() };
+        let mut publish = Self { session, form, draft, drafted: false, contacts: Vec::new(), fault: None };
+        publish.validate();
+        publish
+    }
+
+    /// What the form has to ask the background when it opens.
+    pub fn opening(&self) -> Vec<Action> {
+        vec![Action::Draft(Box::new(self.session.clone())), Action::Contacts]
+    }
+
+    fn text(&self, field: usize) -> &str {
+        self.form.fields[field].text().trim()
+    }
+
+    fn audience(&self) -> AudienceChoice {
+        match self.form.fields[AUDIENCE].chosen() {
+            1 => AudienceChoice::Share(self.text(CONTACT).to_owned()),
+            2 => {
+                let pin = self.form.fields[PIN].text();
+                AudienceChoice::Pin((!pin.is_empty()).then(|| Zeroizing::new(pin.to_owned())))
+            }
+            3 => AudienceChoice::Link,
+            _ => AudienceChoice::Devices,
+        }
+    }
+
+    fn validate(&mut self) {
+        let audience = self.form.fields[AUDIENCE].chosen();
+        self.form.fields[CONTACT].shown = audience == 1;
+        self.form.fields[PIN].shown = audience == 2;
+        let contact = self.text(CONTACT);
+        let contact = (audience == 1 && contact.is_empty()).then(|| self.contact_hint());
+        let pin = self.form.fields[PIN].text().chars().count();
+        let pin = (audience == 2 && pin > 0 && pin < PIN_LENGTH).then(|| {
+            format!("A PIN has at least {PIN_LENGTH} characters; leave it empty to get four words.")
+        });
+        let ttl = self.text(TTL).parse::<Ttl>().err().map(|error| error.to_string());
+        let (note, ssh) = (too_long(self.text(NOTE), 200), too_long(self.text(SSH), 100));
+        let fields = &mut self.form.fields;
+        (fields[CONTACT].error, fields[PIN].error, fields[TTL].error) = (contact, pin, ttl);
+        (fields[NOTE].error, fields[SSH].error) = (note, ssh);
+        self.fault = None;
+    }
+
+    fn contact_hint(&self) -> String {
+        if self.contacts.is_empty() {
+            return "Paste the public key of the person (`cclink whoami` shows it there).".to_owned();
+        }
+        let names: Vec<&str> = self.contacts.iter().map(|contact| contact.name.as_str()).collect();
+        format!("Whom? {}", names.join(", "))
+    }
+
+    fn submit(&mut self) -> Vec<Effect> {
+        self.validate();
+        if let Some(fault) = self.form.error() {
+            self.fault = Some(fault.to_owned());
+            return Vec::new();
+        }
+        let Ok(ttl) = self.text(TTL).parse::<Ttl>() else { return Vec::new() };
+        let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let title = self.text(TITLE);
+        let request = PublishRequest {
+            session: self.session.clone(),
+            audience: self.audience(),
+            ttl,
+            burn: self.form.fields[BURN].chosen() == 1,
+            label: None,
+            title: (title != self.session.title).then(|| title.to_owned()),
+            note: filled(self.text(NOTE)),
+            ssh: filled(self.text(SSH)),
+        };
+        vec![Effect::Close, Effect::Run(Action::Publish(Box::new(request)))]
+    }
+
+    /// What will happen, in one sentence.
+    fn sentence(&self, now: &Now) -> String {
+        let Ok(ttl) = self.text(TTL).parse::<Ttl>() else { return String::new() };
+        let until = moment(i64::from(ttl.seconds()), now);
+        let burn = self.form.fields[BURN].chosen() == 1;
+        let once = if burn { ", once" } else { "" };
+        match self.audience() {
+            AudienceChoice::Devices => format!("Your devices can pick this up until {until}{once}."),
+            AudienceChoice::Share(whom) if whom.is_empty() => String::new(),
+            AudienceChoice::Share(whom) => {
+                format!("{} can pick this up until {until}{once}.", text::fit(&whom, 24))
+            }
+            AudienceChoice::Pin(_) => {
+                format!("Whoever knows your key and the PIN can pick this up until {until}{once}.")
+            }
+            AudienceChoice::Link => format!("Anyone who gets the link can pick this up until {until}{once}."),
+        }
+    }
+
+    /// Takes what would be published, unless the user typed already.
+    fn take_draft(&mut self, draft: &Draft) {
+        let fields = &mut self.form.fields;
+        if fields[TITLE].text() == self.draft.title {
+            fields[TITLE].set_text(&draft.title);
+        }
+        if fields[SSH].text() == self.draft.ssh {
+            fields[SSH].set_text(&draft.ssh);
+        }
+        self.draft = draft.clone();
+        self.drafted = true;
+        self.validate();
+    }
+}
+
+fn too_long(text: &str, most: usize) -> Option<String> {
+    (text.len() > most).then(|| format!("At most {most} bytes; this is {}.", text.len()))
+}
+
+impl View for Publish {
+    fn context(&self) -> Context {
+        Context::PublishForm
+    }
+
+    fn choosing(&self) -> bool {
+        self.form.choosing()
+    }
+
+    fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
+        match intent {
+            Intent::Accept => return self.submit(),
+            Intent::Back => return vec![Effect::Close],
+            other => {
+                if self.form.handle(other) {
+                    self.validate();
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn typed(&mut self, key: KeyEvent, _now: &Now) -> Vec<Effect> {
+        if self.form.typed(key) {
+            self.validate();
+        }
+        Vec::new()
+    }
+
+    fn paste(&mut self, text: &str, _now: &Now) -> Vec<Effect> {
+        if self.form.paste(text) {
+            self.validate();
+        }
+        Vec::new()
+    }
+
+    fn burst(&mut self) {
+        self.form.burst();
+    }
+
+    fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
+        match report {
+            Report::Draft(id, draft) if *id == self.session.session_id && !self.drafted => {
+                self.take_draft(draft);
+            }
+            Report::Failed(Verb::Draft, _) => self.drafted = true,
+            Report::Contacts(contacts) => {
+                self.contacts.clone_from(contacts);
+                self.validate();
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn click(&mut self, _column: u16, row: u16, _now: &Now) -> Vec<Effect> {
+        if let Some(at) = row.checked_sub(1).and_then(|row| self.form.field_at(row)) {
+            self.form.focus = at;
+        }
+        Vec::new()
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let title = format!("Publish: {}", self.session.title);
+        let height = self.form.height() + 5;
+        let inner = boxed(frame, centred(area, 78, height), &title, look.theme.accent);
+        self.form.draw(frame, Rect { height: self.form.height().min(inner.height), ..inner }, true, look);
+        let foot = Rect {
+            y: inner.y + self.form.height().min(inner.height) + 1,
+            height: inner.height.saturating_sub(self.form.height() + 1),
+            ..inner
+        };
+        let columns = usize::from(inner.width).max(8);
+        let (words, style) = if let Some(fault) = &self.fault {
+            (fault.clone(), look.theme.bad)
+        } else if self.form.saw_burst() {
+            (
+                "That looked pasted, so Enter was not obeyed. Press Enter again to publish.".to_owned(),
+                look.theme.warn,
+            )
+        } else if let Some(error) = self.form.error() {
+            (error.to_owned(), look.theme.warn)
+        } else {
+            (self.sentence(&look.now), look.theme.good)
+        };
+        let foot_lines: Vec<Line<'_>> =
+            wrap(&words, columns).into_iter().map(|line| Line::styled(line, style)).collect();
+        lines(frame, foot, &foot_lines);
+    }
+}

@@ -1,0 +1,260 @@
+//! How the sessions look.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::{Preview, Scan, Sessions};
+use crate::text;
+use crate::tui::message::{Live, Role, Session};
+use crate::tui::panes::short_project;
+use crate::tui::parts::list::{Meta, mark, row};
+use crate::tui::parts::{Look, fact, lines, split, wrap};
+
+/// Lines of facts above the conversation, and one empty line.
+const FACTS: u16 = 6;
+
+/// Rows that the conversation has in a detail of this size.
+pub(super) fn conversation_height(area: Rect) -> u16 {
+    area.height.saturating_sub(FACTS)
+}
+
+/// The conversation as lines: who, and what they said.
+pub(super) fn conversation(preview: &Preview, width: u16) -> Vec<(Role, bool, String)> {
+    let columns = usize::from(width.saturating_sub(2)).max(8);
+    let mut out = Vec::new();
+    for turn in preview.turns.iter().flatten() {
+        match turn.role {
+            Role::Tool => out.push((Role::Tool, false, text::fit(&turn.text.replace('\n', " "), columns))),
+            role => {
+                out.push((role, true, if role == Role::User { "you" } else { "claude" }.to_owned()));
+                out.extend(wrap(&turn.text, columns).into_iter().map(|line| (role, false, line)));
+            }
+        }
+    }
+    out
+}
+
+impl Sessions {
+    pub(super) fn draw_all(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        match split(area) {
+            (list, Some(detail)) => {
+                self.draw_list(frame, list, look);
+                self.draw_detail(frame, detail, look);
+            }
+            (whole, None) if self.reading => self.draw_detail(frame, whole, look),
+            (whole, None) => self.draw_list(frame, whole, look),
+        }
+    }
+
+    fn draw_list(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        self.draw_head(frame, Rect { height: area.height.min(1), ..area }, look);
+        let body = Rect { y: area.y + area.height.min(1), height: area.height.saturating_sub(1), ..area };
+        if self.shown.is_empty() {
+            let words: Vec<Line<'_>> =
+                wrap(&self.why_empty(), usize::from(body.width.saturating_sub(4)).max(8))
+                    .into_iter()
+                    .map(|line| Line::styled(format!("  {line}"), look.theme.quiet))
+                    .collect();
+            lines(
+                frame,
+                Rect { y: body.y + body.height.min(1), height: body.height.saturating_sub(1), ..body },
+                &words,
+            );
+            return;
+        }
+        let height = self.row_height();
+        let one_project =
+            self.only_project || self.all.iter().all(|session| session.project == self.all[0].project);
+        let mut y = body.y;
+        for (place, (at, lit)) in self.shown.iter().enumerate().skip(self.cursor.top) {
+            if y + height > body.bottom() {
+                break;
+            }
+            let session = &self.all[*at];
+            let selected = place == self.cursor.at;
+            let line = session_row(session, lit, area.width, selected, self.reading, one_project, look);
+            frame.render_widget(line, Rect { y, height: 1, ..body });
+            if height == 2 {
+                frame.render_widget(
+                    second_line(session, area.width, selected, look),
+                    Rect { y: y + 1, height: 1, ..body },
+                );
+            }
+            y += height;
+        }
+    }
+
+    fn draw_head(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        if self.filtering {
+            self.filter.draw(frame, area, true, look);
+            let count = format!("{} of {}", self.shown.len(), self.all.len());
+            let width = u16::try_from(count.len()).unwrap_or(0).min(area.width);
+            frame.render_widget(
+                Line::styled(count, look.theme.quiet),
+                Rect { x: area.right() - width, width, ..area },
+            );
+            return;
+        }
+        let scope = if self.only_project { "this project" } else { "everywhere" };
+        let found = self.fresh.as_ref().map_or(self.all.len(), Vec::len);
+        let count = if self.scan == Scan::Running {
+            format!("{} scanning, {found} so far", look.spinner())
+        } else {
+            format!("{} of {}", self.shown.len(), self.all.len())
+        };
+        let query = self.query();
+        let filter =
+            if query.is_empty() { String::new() } else { format!(" · filter “{query}”, Esc clears it") };
+        let words = format!("  {scope} · {count}{filter}");
+        frame.render_widget(Line::styled(text::fit(&words, usize::from(area.width)), look.theme.quiet), area);
+    }
+
+    /// Why the list is empty, and which key changes that.
+    fn why_empty(&self) -> String {
+        match &self.scan {
+            Scan::Running => "Looking for sessions of Claude Code on this machine …".to_owned(),
+            Scan::Failed(why) => format!("The sessions cannot be read: {why}\nR looks again."),
+            Scan::Done if !self.query().is_empty() => {
+                format!("No session matches “{}”. Esc clears the filter.", self.query())
+            }
+            Scan::Done if self.only_project => "No session belongs to this folder. o shows all of them.".to_owned(),
+            Scan::Done => "There is no session of Claude Code on this machine yet. Talk to claude in a project, then come \
+                           back and press R. What others handed to you is under Pick up: press 3."
+                .to_owned(),
+        }
+    }
+
+    fn draw_detail(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let Some(session) = self.selected() else { return };
+        let columns = usize::from(area.width);
+        let title = if self.reading { look.theme.accent } else { look.theme.strong };
+        let state = if session.resumable {
+            Span::styled("can be resumed", look.theme.good)
+        } else {
+            let why = session.why_not.as_deref().unwrap_or("no conversation in it");
+            Span::styled(
+                text::fit(&format!("cannot be resumed: {why}"), columns.saturating_sub(11)),
+                look.theme.warn,
+            )
+        };
+        let live = match session.live {
+            Live::Yes => Span::styled("● open in a claude now · ", look.theme.warn),
+            Live::Perhaps => Span::styled("◐ perhaps open elsewhere · ", look.theme.warn),
+            Live::No => Span::raw(""),
+        };
+        let branch = session.git_branch.as_deref().map(|branch| format!(" · {branch}")).unwrap_or_default();
+        let model = session.model.as_deref().unwrap_or("not known");
+        let room = columns.saturating_sub(11);
+        let head = [
+            Line::styled(text::fit(&session.title, columns), title),
+            fact("project", text::fit(&format!("{}{branch}", session.project), room), look),
+            fact(
+                "last said",
+                text::fit(
+                    &format!(
+                        "{} · {}",
+                        text::ago(session.updated_at, look.now.utc()),
+                        text::bytes(session.size)
+                    ),
+                    room,
+                ),
+                look,
+            ),
+            fact("model", text::fit(model, room), look),
+            Line::from(vec![Span::styled(text::pad("state", 11), look.theme.quiet), live, state]),
+        ];
+        lines(frame, area, &head);
+        let body = Rect { y: area.y + area.height.min(FACTS), height: conversation_height(area), ..area };
+        self.draw_conversation(frame, body, look);
+    }
+
+    fn draw_conversation(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let told = conversation(&self.preview, area.width);
+        if told.is_empty() {
+            let words = match (&self.preview.error, &self.preview.turns) {
+                (Some(error), _) => format!("It cannot be read: {error}"),
+                (None, None) => "reading …".to_owned(),
+                (None, Some(_)) => "Nothing has been said in it.".to_owned(),
+            };
+            frame.render_widget(
+                Line::styled(text::fit(&words, usize::from(area.width)), look.theme.quiet),
+                Rect { height: area.height.min(1), ..area },
+            );
+            return;
+        }
+        let page = usize::from(area.height);
+        let up = self.preview.scroll.0.min(told.len().saturating_sub(page));
+        let end = told.len() - up;
+        let from = end.saturating_sub(page);
+        let shown: Vec<Line<'_>> =
+            told[from..end].iter().map(|(role, head, line)| turn_line(*role, *head, line, look)).collect();
+        lines(frame, area, &shown);
+    }
+}
+
+fn turn_line<'a>(role: Role, head: bool, line: &'a str, look: &Look<'_>) -> Line<'a> {
+    match (role, head) {
+        (Role::Tool, _) => Line::styled(line, look.theme.quiet),
+        (Role::User, true) => Line::styled(line, look.theme.accent),
+        (Role::Assistant, true) => Line::styled(line, look.theme.strong),
+        _ => Line::styled(format!("  {line}"), look.theme.text),
+    }
+}
+
+/// Size, branch, project give way in this order; the age stays.
+fn session_row(
+    session: &Session,
+    lit: &[u32],
+    width: u16,
+    selected: bool,
+    reading: bool,
+    one_project: bool,
+    look: &Look<'_>,
+) -> Line<'static> {
+    let quiet = look.theme.quiet;
+    let dot = match session.live {
+        Live::Yes => "● ",
+        Live::Perhaps => "◐ ",
+        Live::No => "",
+    };
+    let mut metas = vec![
+        Meta { text: text::bytes(session.size), width: 8, style: quiet },
+        Meta { text: session.git_branch.clone().unwrap_or_default(), width: 12, style: quiet },
+    ];
+    if !one_project {
+        metas.push(Meta { text: short_project(&session.project).to_owned(), width: 14, style: quiet });
+    }
+    metas.push(Meta {
+        text: text::ago(session.updated_at, look.now.utc()),
+        width: 10,
+        style: age_style(session, look),
+    });
+    let shift = u32::try_from(dot.chars().count()).unwrap_or(0);
+    let lit: Vec<u32> = lit.iter().map(|at| at + shift).collect();
+    let mut theme = *look.theme;
+    if reading {
+        theme.chosen = theme.resting;
+    }
+    let style = if session.resumable { look.theme.text } else { quiet };
+    row(&format!("{dot}{}", session.title), &lit, metas, width, style, selected, &theme)
+}
+
+fn age_style(session: &Session, look: &Look<'_>) -> Style {
+    match (look.now.utc() - session.updated_at).num_hours() {
+        ..1 => look.theme.good,
+        1..24 => look.theme.text,
+        _ => look.theme.quiet,
+    }
+}
+
+fn second_line(session: &Session, width: u16, selected: bool, look: &Look<'_>) -> Line<'static> {
+    let words =
+        session.last_words.as_deref().unwrap_or(if session.resumable { "" } else { "nothing to resume" });
+    let room = usize::from(width).saturating_sub(4);
+    Line::from(vec![
+        Span::styled(mark(selected), look.theme.accent),
+        Span::styled(format!("  {}", text::fit(words, room)), look.theme.quiet),
+    ])
+}

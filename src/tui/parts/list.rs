@@ -1,0 +1,198 @@
+//! A list with one selected row, and rows whose title is never squeezed out.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::text;
+use crate::tui::message::Intent;
+use crate::tui::parts::theme::Theme;
+
+/// Which row is selected, and which is the first one shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// The selected row.
+    pub at: usize,
+    /// The first row on the screen.
+    pub top: usize,
+}
+
+impl Cursor {
+    /// Moves as asked among `len` rows of which `page` are shown; `false` when
+    /// the intent is not one that moves.
+    pub fn handle(&mut self, intent: Intent, len: usize, page: usize) -> bool {
+        let last = len.saturating_sub(1);
+        self.at = match intent {
+            Intent::Up => self.at.saturating_sub(1),
+            Intent::Down => (self.at + 1).min(last),
+            Intent::PageUp => self.at.saturating_sub(page.max(1)),
+            Intent::PageDown => (self.at + page.max(1)).min(last),
+            Intent::First => 0,
+            Intent::Last => last,
+            _ => return false,
+        };
+        self.hold(len, page);
+        true
+    }
+
+    /// Keeps the selection inside the list and on the screen.
+    pub fn hold(&mut self, len: usize, page: usize) {
+        let page = page.max(1);
+        self.at = self.at.min(len.saturating_sub(1));
+        self.top = self.top.clamp((self.at + 1).saturating_sub(page), self.at).min(len.saturating_sub(page));
+    }
+}
+
+/// A line scrolled to, in text longer than its room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scroll(pub usize);
+
+impl Scroll {
+    /// Moves as asked in `len` lines of which `page` are shown.
+    pub fn handle(&mut self, intent: Intent, len: usize, page: usize) -> bool {
+        let last = len.saturating_sub(page);
+        self.0 = match intent {
+            Intent::Up => self.0.min(last).saturating_sub(1),
+            Intent::Down => (self.0 + 1).min(last),
+            Intent::PageUp => self.0.min(last).saturating_sub(page.max(1)),
+            Intent::PageDown => (self.0 + page.max(1)).min(last),
+            Intent::First => 0,
+            Intent::Last => last,
+            _ => return false,
+        };
+        true
+    }
+}
+
+/// One quiet thing at the right of a row. Those that come first give way first.
+pub struct Meta {
+    /// What it says.
+    pub text: String,
+    /// Its column's width, so that rows line up.
+    pub width: usize,
+    /// How it looks.
+    pub style: Style,
+}
+
+/// The columns a title keeps before anything at its right gives way.
+const TITLE: usize = 24;
+
+/// The selected row's mark, also without colour.
+pub fn mark(selected: bool) -> &'static str {
+    if selected { "▌ " } else { "  " }
+}
+
+/// A row: mark, title, and what fits at the right of it. `lit` are the
+/// graphemes of the title to light up.
+pub fn row(
+    title: &str,
+    lit: &[u32],
+    metas: Vec<Meta>,
+    width: u16,
+    style: Style,
+    selected: bool,
+    theme: &Theme,
+) -> Line<'static> {
+    let width = usize::from(width);
+    let mut room = width.saturating_sub(2);
+    let wanted: usize = metas.iter().map(|meta| meta.width + 2).sum();
+    let mut excess = (wanted + TITLE.min(text::width(title).max(12))).saturating_sub(room);
+    let mut kept = Vec::new();
+    let last = metas.len().saturating_sub(1);
+    for (at, meta) in metas.into_iter().enumerate() {
+        if excess > 0 && at < last {
+            excess = excess.saturating_sub(meta.width + 2);
+        } else {
+            room = room.saturating_sub(meta.width + 2);
+            kept.push(meta);
+        }
+    }
+    let base = if selected { theme.chosen } else { Style::new() };
+    let mut spans = vec![Span::styled(mark(selected), theme.accent)];
+    spans.extend(lighten(&text::pad(title, room), lit, base.patch(style), theme));
+    for meta in kept {
+        spans.push(Span::styled("  ", base));
+        let gap = meta.width.saturating_sub(text::width(&meta.text));
+        spans.push(Span::styled(
+            format!("{}{}", " ".repeat(gap), text::fit(&meta.text, meta.width)),
+            base.patch(meta.style),
+        ));
+    }
+    Line::from(spans)
+}
+
+/// Text with some of its graphemes lit up.
+fn lighten(shown: &str, lit: &[u32], style: Style, theme: &Theme) -> Vec<Span<'static>> {
+    if lit.is_empty() {
+        return vec![Span::styled(shown.to_owned(), style)];
+    }
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    let mut run = String::new();
+    let mut run_lit = false;
+    for (at, grapheme) in shown.graphemes(true).enumerate() {
+        let is_lit = u32::try_from(at).is_ok_and(|at| lit.binary_search(&at).is_ok());
+        if is_lit != run_lit && !run.is_empty() {
+            spans.push(Span::styled(
+                std::mem::take(&mut run),
+                if run_lit { style.patch(theme.accent) } else { style },
+            ));
+        }
+        run_lit = is_lit;
+        run.push_str(grapheme);
+    }
+    spans.push(Span::styled(run, if run_lit { style.patch(theme.accent) } else { style }));
+    spans
+}
+
+/// The row of a list that a click at `row` hits, where each takes `height`.
+pub fn hit(area: Rect, row: u16, height: u16, cursor: &Cursor, len: usize) -> Option<usize> {
+    let below = row.checked_sub(area.y)?;
+    let at = cursor.top + usize::from(below / height.max(1));
+    (row < area.bottom() && at < len).then_some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cursor_stays_inside() {
+        let mut cursor = Cursor::default();
+        for intent in
+            [Intent::Up, Intent::Last, Intent::PageDown, Intent::Down, Intent::First, Intent::PageUp]
+        {
+            cursor.handle(intent, 0, 5);
+            assert_eq!(cursor, Cursor::default());
+        }
+        cursor.handle(Intent::Last, 20, 5);
+        assert_eq!(cursor, Cursor { at: 19, top: 15 });
+        cursor.hold(8, 5);
+        assert_eq!(cursor, Cursor { at: 7, top: 3 });
+    }
+
+    #[test]
+    fn the_title_outlives_what_stands_beside_it() {
+        let theme = Theme::sixteen();
+        for width in 0..80u16 {
+            let metas = [("3.1 MB", 8), ("main", 10), ("webshop", 12), ("2 h ago", 10)]
+                .map(|(text, width)| Meta { text: text.into(), width, style: Style::new() });
+            let line = row(
+                "外주 👩‍👩‍👧‍👦 a title of some length",
+                &[1, 2],
+                metas.into(),
+                width,
+                Style::new(),
+                true,
+                &theme,
+            );
+            assert!(line.width() <= usize::from(width).max(14), "{width}: {line}");
+            if width > 40 {
+                assert!(
+                    line.to_string().contains("a title") && line.to_string().contains("2 h ago"),
+                    "{line}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A command that gets this terminal for itself.
+
+use std::io;
+use std::process::ExitStatus;
+
+use tokio::process::Command;
+
+use super::{Signal, Signals};
+use crate::tui::message::Plan;
+
+/// What Claude Code leaves in the environment of what it starts. With them a
+/// new claude would believe that it runs inside another one and save nothing.
+const SESSION_VARIABLES: [&str; 12] = [
+    "CLAUDECODE",
+    "AI_AGENT",
+    "CLAUDE_PID",
+    "CLAUDE_EFFORT",
+    "CLAUDE_CODE_CHILD_SESSION",
+    "CLAUDE_CODE_SESSION_ID",
+    "CLAUDE_CODE_ENTRYPOINT",
+    "CLAUDE_CODE_EXECPATH",
+    "CLAUDE_CODE_SESSION_ATTENDED",
+    "CLAUDE_CODE_CHILD_NOTES_DIR",
+    "CLAUDE_CODE_MESSAGING_SOCKET",
+    "CLAUDE_CODE_MESSAGING_TOKEN",
+];
+
+/// Takes the variables of a surrounding session out of a command's environment;
+/// `CLAUDE_CONFIG_DIR` and the user's own settings stay.
+pub fn clean_env(command: &mut Command) {
+    for name in SESSION_VARIABLES {
+        command.env_remove(name);
+    }
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// By itself.
+    Exited(ExitStatus),
+    /// We were told to end meanwhile, and ended it.
+    Signalled(i32),
+}
+
+/// Runs a plan's command on this terminal and waits for it. The terminal must
+/// have been left, and nothing may read from it.
+pub async fn run(plan: &Plan, signals: &mut Signals) -> io::Result<Ended> {
+    let (program, arguments) =
+        plan.command.split_first().ok_or_else(|| io::Error::other("this plan has no command"))?;
+    let mut command = Command::new(program);
+    command.args(arguments);
+    if let Some(directory) = &plan.directory {
+        command.current_dir(directory);
+    }
+    clean_env(&mut command);
+    let mut child = command.spawn()?;
+    loop {
+        tokio::select! {
+            status = child.wait() => return Ok(Ended::Exited(status?)),
+            signal = signals.next() => match signal {
+                // Ctrl-C at the child's own prompt reaches its whole group, us included
+                Signal::End(number) if number != INTERRUPT => {
+                    terminate(&child);
+                    let patience = std::time::Duration::from_secs(3);
+                    if tokio::time::timeout(patience, child.wait()).await.is_err() {
+                        child.kill().await?;
+                    }
+                    return Ok(Ended::Signalled(number));
+                }
+                Signal::Stop => super::stop()?,
+                Signal::End(_) | Signal::Continue => {}
+            },
+        }
+    }
+}
+
+const INTERRUPT: i32 = 2;
+
+/// Asks the child to end, so that it can put the terminal right itself.
+fn terminate(child: &tokio::process::Child) {
+    #[cfg(unix)]
+    if let Some(pid) =
+        child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
+    {
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    }
+    #[cfg(not(unix))]
+    let _ = child;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn session_variables_go_and_settings_stay() {
+        let mut command = Command::new("true");
+        command
+            .env("CLAUDE_CONFIG_DIR", "/x")
+            .env("CLAUDE_CODE_USE_BEDROCK", "1")
+            .env("CLAUDE_CODE_CHILD_SESSION", "1");
+        clean_env(&mut command);
+        let left: Vec<_> =
+            command.as_std().get_envs().filter(|(_, value)| value.is_some()).map(|(name, _)| name).collect();
+        assert_eq!(left, ["CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CONFIG_DIR"]);
+    }
+}

@@ -1,0 +1,109 @@
+//! Putting text on the clipboard: through the terminal, which also works over
+//! SSH, and through a tool of the desktop where there is one.
+
+use std::env::var_os;
+use std::process::Stdio;
+use std::time::Duration;
+
+use crossterm::Command as _;
+use crossterm::clipboard::CopyToClipboard;
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+/// How long a clipboard tool may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How this terminal's clipboard is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clipboard {
+    tmux: bool,
+    screen: bool,
+    tools: Vec<&'static [&'static str]>,
+}
+
+impl Clipboard {
+    /// Looks at the environment.
+    pub fn of_this_terminal() -> Self {
+        Self::of(|name| var_os(name).is_some_and(|value| !value.is_empty()))
+    }
+
+    fn of(is_set: impl Fn(&str) -> bool) -> Self {
+        let (tmux, remote) = (is_set("TMUX"), is_set("SSH_TTY") || is_set("SSH_CONNECTION"));
+        let mut tools: Vec<&'static [&'static str]> = Vec::new();
+        if tmux {
+            // sends it on to the terminal of whoever is attached
+            tools.push(&["tmux", "load-buffer", "-w", "-"]);
+        }
+        // on the far side of SSH a desktop's clipboard is not the user's
+        if !remote {
+            if cfg!(target_os = "macos") {
+                tools.push(&["pbcopy"]);
+            }
+            if is_set("WAYLAND_DISPLAY") {
+                tools.push(&["wl-copy"]);
+            }
+            if is_set("DISPLAY") {
+                tools.push(&["xclip", "-selection", "clipboard"]);
+            }
+            if is_set("WSL_DISTRO_NAME") {
+                tools.push(&["clip.exe"]);
+            }
+        }
+        Self { tmux, screen: !tmux && is_set("STY"), tools }
+    }
+
+    /// The sequence that asks the terminal to take `text` (OSC 52), wrapped for
+    /// the multiplexer that stands between.
+    pub fn sequence(&self, text: &str) -> String {
+        let mut osc = String::new();
+        // writing to a string cannot fail
+        let _ = CopyToClipboard::to_clipboard_from(text).write_ansi(&mut osc);
+        if self.tmux {
+            // tmux takes the plain one where `set-clipboard on` allows it, and
+            // hands the wrapped one through where `allow-passthrough` does
+            return format!("{osc}\x1bPtmux;{}\x1b\\", osc.replace('\x1b', "\x1b\x1b"));
+        }
+        if self.screen { format!("\x1bP{osc}\x1b\\") } else { osc }
+    }
+
+    /// Gives `text` to the tools there are. Whether one took it is not said:
+    /// none of them can promise that the user's clipboard has it.
+    pub async fn give_to_tools(&self, text: String) {
+        for tool in &self.tools {
+            let _ = tokio::time::timeout(PATIENCE, give(tool, &text)).await;
+        }
+    }
+}
+
+async fn give(tool: &[&str], text: &str) -> std::io::Result<()> {
+    let Some((program, arguments)) = tool.split_first() else { return Ok(()) };
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(text.as_bytes()).await?;
+    }
+    child.wait().await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sequence_is_wrapped_for_tmux_and_screen() {
+        let plain = Clipboard::default().sequence("hello");
+        assert!(plain.starts_with("\x1b]52;c;aGVsbG8="), "{plain:?}");
+        let tmux = Clipboard::of(|name| name == "TMUX").sequence("hello");
+        assert!(tmux.starts_with(&plain) && tmux.contains("\x1bPtmux;\x1b\x1b]52;c;aGVsbG8="), "{tmux:?}");
+        assert!(tmux.ends_with("\x1b\\"));
+        let screen = Clipboard::of(|name| name == "STY").sequence("hello");
+        assert!(screen.starts_with("\x1bP\x1b]52;c;"), "{screen:?}");
+    }
+
+    #[test]
+    fn over_ssh_the_desktop_of_the_far_side_is_left_alone() {
+        let far = Clipboard::of(|name| matches!(name, "SSH_TTY" | "DISPLAY" | "WAYLAND_DISPLAY"));
+        assert!(!cfg!(target_os = "linux") || far.tools.is_empty());
+    }
+}

@@ -1,0 +1,278 @@
+//! The background: an [`Action`] goes in, [`Event`]s come out. No job waits for
+//! another, and each can be cancelled by its id.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::{Id, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::message::{Action, Error, Event, JobId, Report, Step};
+use crate::service::{Job, Service};
+
+/// What a job is given beside its action.
+#[derive(Clone)]
+pub struct Lead {
+    /// Tells the screen something on the way.
+    pub tell: Arc<dyn Fn(Report) + Send + Sync>,
+    /// Cancelled when the user no longer wants the result.
+    pub cancel: CancellationToken,
+}
+
+/// The work of one job.
+pub type Work = Pin<Box<dyn Future<Output = Result<Report, Error>> + Send>>;
+
+enum Order {
+    Start(JobId, Action),
+    Cancel(JobId),
+    CancelAll,
+}
+
+/// The background task, held by the loop.
+pub struct Worker {
+    orders: mpsc::UnboundedSender<Order>,
+    /// What the jobs tell; it ends when the background is gone, which nothing
+    /// but a panic explains.
+    pub events: mpsc::UnboundedReceiver<Event>,
+    running: watch::Receiver<usize>,
+}
+
+impl Worker {
+    /// Starts the background over a service.
+    pub fn start(service: Service) -> Self {
+        Self::with(move |action, lead| Box::pin(perform(service.clone(), action, lead)))
+    }
+
+    /// Starts the background over any function that does actions.
+    pub fn with(perform: impl Fn(Action, Lead) -> Work + Send + 'static) -> Self {
+        let (orders, inbox) = mpsc::unbounded_channel();
+        let (tell, events) = mpsc::unbounded_channel();
+        let (count, running) = watch::channel(0);
+        tokio::spawn(serve(perform, inbox, tell, count));
+        Self { orders, events, running }
+    }
+
+    /// Starts a job.
+    pub fn run(&self, id: JobId, action: Action) {
+        // a dead worker is noticed by the loop, which ends the program
+        let _ = self.orders.send(Order::Start(id, action));
+    }
+
+    /// Cancels a job.
+    pub fn cancel(&self, id: JobId) {
+        let _ = self.orders.send(Order::Cancel(id));
+    }
+
+    /// Cancels all jobs.
+    pub fn cancel_all(&self) {
+        let _ = self.orders.send(Order::CancelAll);
+    }
+
+    /// How many jobs run; changes can be awaited.
+    pub fn running(&self) -> watch::Receiver<usize> {
+        self.running.clone()
+    }
+}
+
+async fn serve(
+    perform: impl Fn(Action, Lead) -> Work,
+    mut orders: mpsc::UnboundedReceiver<Order>,
+    events: mpsc::UnboundedSender<Event>,
+    count: watch::Sender<usize>,
+) {
+    let mut jobs: JoinSet<Result<Report, Error>> = JoinSet::new();
+    let mut names: HashMap<Id, JobId> = HashMap::new();
+    let mut tokens: HashMap<JobId, CancellationToken> = HashMap::new();
+    loop {
+        tokio::select! {
+            order = orders.recv() => match order {
+                None => break,
+                Some(Order::Cancel(id)) => {
+                    if let Some(token) = tokens.get(&id) {
+                        token.cancel();
+                    }
+                }
+                Some(Order::CancelAll) => tokens.values().for_each(CancellationToken::cancel),
+                Some(Order::Start(id, action)) => {
+                    let cancel = CancellationToken::new();
+                    let told = events.clone();
+                    let tell = Arc::new(move |report| drop(told.send(Event::Step(id, report))));
+                    let task = jobs.spawn(perform(action, Lead { tell, cancel: cancel.clone() }));
+                    names.insert(task.id(), id);
+                    tokens.insert(id, cancel);
+                    count.send_replace(jobs.len());
+                }
+            },
+            Some(ended) = jobs.join_next_with_id() => {
+                let (task, result) = match ended {
+                    Ok((task, result)) => (task, Ok(result)),
+                    Err(broken) => (broken.id(), Err(broken.to_string())),
+                };
+                let id = names.remove(&task).unwrap_or_default();
+                tokens.remove(&id);
+                count.send_replace(jobs.len());
+                let event = match result {
+                    Ok(result) => Event::Done(id, result),
+                    Err(broken) => Event::Broken(broken),
+                };
+                if events.send(event).is_err() {
+                    break;
+                }
+            }
+        }
+    }
+    tokens.values().for_each(CancellationToken::cancel);
+}
+
+/// Does one action with the service.
+async fn perform(service: Service, action: Action, lead: Lead) -> Result<Report, Error> {
+    let tell = lead.tell.clone();
+    let job = Job {
+        tell: Arc::new(move |step| {
+            tell(match step {
+                Step::Doing(words) => Report::Doing(words),
+                Step::Acknowledged(published) => Report::Acknowledged(published),
+                Step::Found(found) => Report::FirstFound(found),
+                Step::Inbox(entry) => Report::InboxRow(entry),
+                Step::Listed(row) => Report::Row(row),
+            });
+        }),
+        cancel: lead.cancel.clone(),
+    };
+    match action {
+        // these write to the network: the service itself knows where they may stop
+        Action::Publish(request) => Ok(Report::Published(Box::new(service.publish(*request, &job).await?))),
+        Action::Revoke(tokens) => Ok(Report::Revoked(service.revoke(&tokens, &job).await?)),
+        Action::Announce(token) => Ok(Report::Announced(Box::new(service.announce(&token, &job).await?))),
+        Action::Extend(token, ttl) => {
+            Ok(Report::Extended(Box::new(service.extend(&token, ttl, &job).await?)))
+        }
+        Action::PickUp(found) => Ok(Report::Taken(Box::new(service.pick_up(&found, &job).await?))),
+        // these only read: they may be dropped anywhere
+        Action::List(all) => {
+            until(&lead, async { Ok(Report::Listed(service.list(all, &job).await?, true)) }).await
+        }
+        Action::Inbox => until(&lead, async { Ok(Report::Inbox(service.inbox(&job).await?)) }).await,
+        Action::Find(target) => {
+            until(&lead, async { Ok(Report::Found(service.find(&target, &job).await?)) }).await
+        }
+        other => {
+            let tell = lead.tell.clone();
+            until(&lead, blocking(move || on_disk(&service, other, &*tell))).await
+        }
+    }
+}
+
+/// A result, unless the job is cancelled first.
+async fn until(lead: &Lead, work: impl Future<Output = Result<Report, Error>>) -> Result<Report, Error> {
+    tokio::select! {
+        biased;
+        () = lead.cancel.cancelled() => Err(Error::cancelled()),
+        result = work => result,
+    }
+}
+
+async fn blocking(work: impl FnOnce() -> Result<Report, Error> + Send + 'static) -> Result<Report, Error> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(broken) if broken.is_panic() => std::panic::resume_unwind(broken.into_panic()),
+        Err(_) => Err(Error::cancelled()),
+    }
+}
+
+/// The actions that read and write files, or compute for long.
+fn on_disk(service: &Service, action: Action, tell: &dyn Fn(Report)) -> Result<Report, Error> {
+    Ok(match action {
+        Action::Scan(cwd) => {
+            service.scan_sessions(&cwd, &mut |batch| tell(Report::Sessions(batch)))?;
+            Report::Scanned
+        }
+        Action::Preview(session) => Report::Preview(session.session_id.clone(), service.preview(&session)?),
+        Action::Draft(session) => Report::Draft(session.session_id.clone(), service.draft(&session)),
+        Action::Journal(all) => Report::Listed(service.journal_list(all)?, false),
+        Action::Recognise(text) => {
+            let result = service.recognise(&text);
+            Report::Recognised(text, result)
+        }
+        Action::Contacts => Report::Contacts(service.contacts()?),
+        Action::AddContact(name, key, mine) => Report::ContactAdded(service.add_contact(&name, &key, mine)?),
+        Action::Unlock(passphrase) => {
+            service.unlock(&passphrase)?;
+            Report::Unlocked(service.identity_state())
+        }
+        Action::CreateIdentity(passphrase) => {
+            service.create_identity(&passphrase)?;
+            Report::Unlocked(service.identity_state())
+        }
+        Action::ResumeHere(session) => {
+            Report::Plans(session.session_id.clone(), service.resume_here(&session))
+        }
+        _ => Report::Identity(service.identity_state(), service.network_words()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn idle(_action: Action, lead: Lead) -> Work {
+        Box::pin(async move {
+            (lead.tell)(Report::Doing("waiting".into()));
+            lead.cancel.cancelled().await;
+            Err(Error::cancelled())
+        })
+    }
+
+    #[tokio::test]
+    async fn cancelling_brings_the_number_of_jobs_back_to_zero() {
+        let mut worker = Worker::with(idle);
+        let mut running = worker.running();
+        for id in 1..=5 {
+            worker.run(id, Action::Inbox);
+        }
+        running.wait_for(|count| *count == 5).await.unwrap();
+        for id in 1..=5 {
+            worker.cancel(id);
+        }
+        tokio::time::timeout(Duration::from_secs(2), running.wait_for(|count| *count == 0))
+            .await
+            .unwrap()
+            .unwrap();
+        let mut done = 0;
+        while done < 5 {
+            if let Some(Event::Done(_, Err(error))) = worker.events.recv().await {
+                assert_eq!(error, Error::cancelled());
+                done += 1;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn no_job_waits_for_another() {
+        let mut worker = Worker::with(|action, lead| match action {
+            Action::Contacts => Box::pin(async { Ok(Report::Scanned) }),
+            other => idle(other, lead),
+        });
+        worker.run(1, Action::Inbox);
+        worker.run(2, Action::Contacts);
+        loop {
+            if let Some(Event::Done(id, _)) = worker.events.recv().await {
+                assert_eq!(id, 2);
+                break;
+            }
+        }
+        worker.cancel_all();
+        worker.running().wait_for(|count| *count == 0).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_a_job_is_told() {
+        let mut worker = Worker::with(|_, _| Box::pin(async { panic!("on purpose") }));
+        worker.run(1, Action::Inbox);
+        assert!(matches!(worker.events.recv().await, Some(Event::Broken(why)) if why.contains("panic")));
+    }
+}

@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use cclink::cli::{self, Cli, Command};
+use cclink::cli::{self, Cli, Color, Command};
 use cclink::commands::{self, Context, Printer};
 use cclink::demo::{Demo, Ring};
 use cclink::service::{Error, Result, Service, Settings};
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
             result
         });
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             printer.error(&error);
             ExitCode::from(error.exit_code())
@@ -41,46 +42,57 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli, printer: Printer) -> Result<()> {
+async fn run(cli: Cli, printer: Printer) -> Result<ExitCode> {
     if cli.demo {
-        return demo().await;
+        return demo(cli.output.color).await;
     }
     if let Some(Command::Testnet { nodes }) = cli.command {
-        return testnet(nodes).await;
+        return testnet(nodes).await.map(|()| ExitCode::SUCCESS);
     }
     let service = Service::new(Settings::from_env(&env)?);
     let cwd = std::env::current_dir()
         .map_err(|error| Error::failed(format!("The current directory cannot be read: {error}.")))?;
     let context = Context { service: &service, printer, cwd: &cwd, env: &env };
-    match cli.command {
-        Some(command) => commands::run(&context, command).await,
+    let command = match cli.command {
+        Some(command) => command,
         None if cli.publish.says_anything() || cli.output.json || !on_terminal() => {
-            commands::run(&context, Command::Publish(cli.publish)).await
+            Command::Publish(cli.publish)
         }
-        None => screen(service, cwd, None).await,
-    }
+        None => return screen(service, cwd, None, cli.output.color).await,
+    };
+    commands::run(&context, command).await.map(|()| ExitCode::SUCCESS)
 }
 
 fn on_terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
-async fn screen(service: Service, cwd: std::path::PathBuf, demo: Option<String>) -> Result<()> {
-    let _ = (service, cwd, demo);
-    Err(Error::failed("no screen yet"))
+async fn screen(service: Service, cwd: PathBuf, demo: Option<String>, color: Color) -> Result<ExitCode> {
+    let set = |name: &str| env(name).is_some_and(|value| !value.is_empty());
+    let plain = set("NO_COLOR") || env("TERM").is_some_and(|term| term == "dumb");
+    let no_color = color == Color::Never || (color == Color::Auto && plain);
+    let options = tui::Options { cwd, demo, no_color, panic_switch: set("CCLINK_TEST_PANIC") };
+    tui::install_panic_hook();
+    match tui::run(service, options).await {
+        Ok(tui::Exit::Quit) => Ok(ExitCode::SUCCESS),
+        // As a shell counts a program that a signal ended.
+        Ok(tui::Exit::Signal(number)) => Ok(ExitCode::from(u8::try_from(128 + number).unwrap_or(1))),
+        Err(error) => Err(Error::failed(format!("The screen ended: {error}."))),
+    }
 }
 
 /// Two invented devices on a ring in this process.
-async fn demo() -> Result<()> {
+async fn demo(color: Color) -> Result<ExitCode> {
     if !on_terminal() {
         return Err(Error::usage("The demo is a screen, and this is no terminal."));
     }
     let demo = Demo::start().await?;
     let banner = "demo: a private network and invented sessions; nothing here is yours".to_owned();
-    let (result, _) = tokio::join!(screen(demo.service.clone(), demo.cwd.clone(), Some(banner)), async {
-        // The screen shows what it did not bring.
-        let _ = demo.publish_from_other().await;
-    });
+    let (result, _) =
+        tokio::join!(screen(demo.service.clone(), demo.cwd.clone(), Some(banner), color), async {
+            // The screen shows what it did not bring.
+            let _ = demo.publish_from_other().await;
+        });
     result
 }
 

@@ -1,7 +1,7 @@
 //! Find: from a link, key, contact or token to verified handoffs. Nothing is
 //! consumed by looking.
 
-use futures::stream::{self, StreamExt};
+use futures::future::join_all;
 use pkarr::SignedPacket;
 
 use super::look::{Place, alive, not_found};
@@ -11,9 +11,6 @@ use super::{
 };
 use crate::handoff::pin::candidate_weeks;
 use crate::handoff::{Identity, Link, LinkTarget, Mailbox, Pin, PublicKey, Standing, Token};
-
-/// Lookups of one search at once; the network bounds them again.
-pub(super) const AT_ONCE: usize = 4;
 
 /// What a text names.
 enum Meaning {
@@ -230,11 +227,7 @@ impl Service {
         known.sort_by_key(|known| std::cmp::Reverse(known.created));
         known.dedup_by_key(|known| known.place.token);
         let quiet = Job::quiet();
-        let looked: Vec<Result<Found>> = stream::iter(&known)
-            .map(|known| self.find_place(&known.place, &quiet))
-            .buffered(AT_ONCE)
-            .collect()
-            .await;
+        let looked = join_all(known.iter().map(|known| self.find_place(&known.place, &quiet))).await;
         let mut trouble = None;
         let mut found = Vec::new();
         for result in looked {

@@ -1,8 +1,7 @@
 //! The inbox: every live handoff addressed to me, found in the background.
 
-use futures::stream::{self, StreamExt};
+use futures::future::join_all;
 
-use super::find::AT_ONCE;
 use super::tokens::Known;
 use super::{InboxEntry, Job, Kind, Result, Service, Step};
 
@@ -18,8 +17,9 @@ impl Service {
             self.tell_aside(aside);
             let mut known = self.known_from_devices(&identity).await?;
             let contacts = self.contact_keys(&me)?;
-            let shares = stream::iter(contacts).map(|key| self.known_from_share(&identity, key));
-            for shared in shares.buffered(AT_ONCE).collect::<Vec<_>>().await {
+            for shared in
+                join_all(contacts.into_iter().map(|key| self.known_from_share(&identity, key))).await
+            {
                 known.extend(shared?);
             }
             let now = self.now_u32();
@@ -27,9 +27,8 @@ impl Service {
                 known.expires > now && !book.handoffs.iter().any(|entry| entry.token == known.place.token)
             });
             known.sort_by_key(|known| std::cmp::Reverse(known.created));
-            let looked = stream::iter(&known).map(|known| self.inbox_entry(known, job)).buffered(AT_ONCE);
-            let entries: Result<Vec<Option<InboxEntry>>> =
-                looked.collect::<Vec<_>>().await.into_iter().collect();
+            let looked = join_all(known.iter().map(|known| self.inbox_entry(known, job))).await;
+            let entries: Result<Vec<Option<InboxEntry>>> = looked.into_iter().collect();
             Ok(entries?.into_iter().flatten().collect())
         })
         .await

@@ -1,9 +1,8 @@
 //! List: what I published, as the journal knows it and as the network shows it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::stream::{self, StreamExt};
+use futures::future::join_all;
 
-use super::find::AT_ONCE;
 use super::publish::{FEW_COPIES, open_secrets};
 use super::tokens::Known;
 use super::{AudienceKind, AudienceView, Job, Listed, PickedUp, Result, Service, State, Step};
@@ -43,18 +42,18 @@ impl Service {
                 .into_iter()
                 .filter(|known| !mine.iter().any(|(_, own)| own.place.token == known.place.token));
             let others: Vec<Known> = others.collect();
-            let own = stream::iter(&mine)
-                .map(|(entry, known)| self.check_own(&identity, entry, known))
-                .buffered(AT_ONCE);
-            let foreign = stream::iter(&others).map(|known| self.check_other(known)).buffered(AT_ONCE);
             let told = |row: Result<Option<Listed>>| {
                 if let Ok(Some(row)) = &row {
                     (job.tell)(Step::Listed(Box::new(row.clone())));
                 }
                 row
             };
-            let (own, foreign): (Vec<_>, Vec<_>) =
-                tokio::join!(own.map(told).collect(), foreign.map(told).collect());
+            // The network itself lets only a few of these ask at once.
+            let own = mine
+                .iter()
+                .map(|(entry, known)| async { told(self.check_own(&identity, entry, known).await) });
+            let foreign = others.iter().map(|known| async { told(self.check_other(known).await) });
+            let (own, foreign) = tokio::join!(join_all(own), join_all(foreign));
             let rows: Result<Vec<Option<Listed>>> = own.into_iter().chain(foreign).collect();
             Ok(ordered(rows?.into_iter().flatten().collect(), all))
         })

@@ -1,8 +1,7 @@
 //! Revoke: call back handoffs that nobody took yet.
 
-use futures::stream::{self, StreamExt};
+use futures::future::join_all;
 
-use super::find::AT_ONCE;
 use super::look::{Place, alive};
 use super::{Error, Job, Kind, Result, RevokeFailure, Revoked, Service};
 use crate::handoff::{Identity, Standing};
@@ -42,16 +41,13 @@ impl Service {
     async fn revoke_places(&self, identity: &Identity, places: Vec<Place>, job: &Job) -> Revoked {
         job.doing("revoking");
         let mut all = Revoked::default();
-        let results: Vec<_> = stream::iter(places)
-            .map(|place| async move {
-                let token = place.token.to_string();
-                let (service, identity) = (self.clone(), identity.clone());
-                let done = self.must_finish(async move { service.revoke_one(&identity, &place).await }).await;
-                (token, done)
-            })
-            .buffered(AT_ONCE)
-            .collect()
-            .await;
+        let results = join_all(places.into_iter().map(|place| async move {
+            let token = place.token.to_string();
+            let (service, identity) = (self.clone(), identity.clone());
+            let done = self.must_finish(async move { service.revoke_one(&identity, &place).await }).await;
+            (token, done)
+        }))
+        .await;
         for (token, result) in results {
             match result {
                 Ok(()) => all.revoked.push(token),

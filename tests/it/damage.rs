@@ -53,9 +53,11 @@ fn a_corrupt_journal_is_kept_aside_and_named() {
 #[test]
 fn a_journal_damaged_twice_loses_neither() {
     let a = Device::new();
+    a.publish(&[]);
+    let files = journal(&a);
     for garbage in [&b"first damage"[..], b"second damage"] {
         a.publish(&[]);
-        for file in journal(&a) {
+        for file in &files {
             fs::write(file, garbage).unwrap();
         }
         a.cmd(&["list"]).ok();
@@ -116,11 +118,11 @@ fn a_home_that_may_not_be_read_is_named() {
 #[test]
 fn a_claude_folder_that_cannot_be_listed_is_said() {
     let a = Device::new();
-    // Missing altogether: no sessions, and no error.
-    assert_eq!(
-        a.cmd(&["sessions", "--json"]).env("CLAUDE_CONFIG_DIR", a.path("none")).ok().json(),
-        serde_json::json!([])
-    );
+    // Missing altogether: said, with what to do.
+    let missing = a.path("none");
+    let out = a.cmd(&["sessions", "--json"]).env("CLAUDE_CONFIG_DIR", &missing).fails(1);
+    assert!(text(&out.error(), "message").contains("none"), "{}", out.stderr);
+    // No session yet is no error.
     assert_eq!(a.json(&["sessions"]), serde_json::json!([]));
     // A file where a folder should be is no reason to crash.
     fs::write(a.claude.join("projects"), "not a folder").unwrap();

@@ -1,1 +1,283 @@
-//! In preparation.
+//! The grammar of the command line; executes nothing.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::handoff::Ttl;
+
+const EXAMPLES: &str = "\
+Examples:
+  cclink                       the screen; inside Claude Code or a script: publish this directory's session
+  cclink --ttl 4h --pin        publish with a PIN that is made up for you
+  cclink pickup                pick up the newest handoff addressed to you
+  cclink --demo                look around on a private network; nothing of yours is touched
+
+A PIN or a link with a secret on the command line can be seen by other users of this machine:
+`--pin` without a value asks for it, CCLINK_PIN holds it, and `cclink pickup -` reads a link from stdin.";
+
+/// Move a Claude Code session to the device where you are now.
+#[derive(Debug, Parser)]
+#[command(name = "cclink", version, about, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Without a command: publish.
+    #[command(flatten)]
+    pub publish: PublishArgs,
+
+    /// The screen on a private DHT with invented sessions and a second device; touches nothing of yours
+    #[arg(long)]
+    pub demo: bool,
+
+    /// How to print.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// How to print, for every command.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Output {
+    /// Print one JSON value, and errors as JSON on stderr
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Publish a session as a handoff
+    Publish(PublishArgs),
+    /// Pick up a handoff: show it, and resume its session here or print the command
+    Pickup(PickupArgs),
+    /// Show what you published (share, PIN and link handoffs: from this device)
+    List {
+        /// Show the ended ones too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Call handoffs back, so that they can no longer be picked up
+    Revoke {
+        /// Tokens, or unique beginnings of at least 4 characters
+        #[arg(value_name = "TOKEN", required_unless_present = "all")]
+        tokens: Vec<String>,
+        /// Everything that is alive (share, PIN and link handoffs: of this device)
+        #[arg(long, conflicts_with = "tokens")]
+        all: bool,
+        /// Do not ask
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
+    /// Show this device's public key, its file, and which network is in use
+    Whoami,
+    /// Create this device's key
+    Init {
+        /// Take over a key: a file, or `-` for stdin, of 64 hexadecimal digits or 32 raw bytes
+        #[arg(long, value_name = "FILE|-")]
+        import: Option<PathBuf>,
+        /// Without a passphrase, and without asking for one
+        #[arg(long)]
+        no_passphrase: bool,
+        /// Replace an existing key without asking: handoffs of the old one are lost
+        #[arg(long, short = 'y', alias = "force")]
+        yes: bool,
+    },
+    /// Names for the people and devices you share with
+    Contacts {
+        /// What to do; lists them when nothing is said.
+        #[command(subcommand)]
+        action: Option<ContactsAction>,
+    },
+    /// Show local sessions, this directory's first
+    Sessions {
+        /// Show SDK runs and sidechains too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Run a private DHT on 127.0.0.1 until stopped; its first line is `bootstrap=HOST:PORT`
+    Testnet {
+        /// How many nodes
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u8).range(2..=64))]
+        nodes: u8,
+    },
+}
+
+/// What to publish, and to whom.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PublishArgs {
+    /// Session id; without one: the session of this directory
+    pub session: Option<String>,
+    /// How long it lives: 90m, 4h, 2d; 1 minute to 7 days
+    #[arg(long, default_value_t = Ttl::DEFAULT)]
+    pub ttl: Ttl,
+    /// Whoever knows the PIN may pick it up; without a value one is asked for or made up
+    #[arg(long, value_name = "PIN", num_args = 0..=1, require_equals = true, default_missing_value = "",
+          conflicts_with_all = ["share", "link"])]
+    pub pin: Option<String>,
+    /// The first pickup takes it away
+    #[arg(long)]
+    pub burn: bool,
+    /// Only this person may pick it up: a contact's name or a public key
+    #[arg(long, value_name = "PUBKEY|CONTACT", conflicts_with = "link")]
+    pub share: Option<String>,
+    /// Anyone with the link may pick it up
+    #[arg(long)]
+    pub link: bool,
+    /// A name for the project in lists
+    #[arg(long, value_name = "LABEL")]
+    pub project: Option<String>,
+    /// A title other than the session's; empty for none
+    #[arg(long)]
+    pub title: Option<String>,
+    /// A few words for the reader
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Where the session can be reached
+    #[arg(long, value_name = "USER@HOST")]
+    pub ssh: Option<String>,
+    /// Draw the QR code even when this is no terminal
+    #[arg(long, conflicts_with = "no_qr")]
+    pub qr: bool,
+    /// Draw no QR code
+    #[arg(long)]
+    pub no_qr: bool,
+}
+
+impl PublishArgs {
+    /// Whether anything was said, so that bare `cclink` is not meant.
+    pub fn says_anything(&self) -> bool {
+        self.session.is_some()
+            || self.ttl != Ttl::DEFAULT
+            || self.pin.is_some()
+            || self.share.is_some()
+            || self.project.is_some()
+            || self.title.is_some()
+            || self.note.is_some()
+            || self.ssh.is_some()
+            || self.burn
+            || self.link
+            || self.qr
+            || self.no_qr
+    }
+}
+
+/// What to pick up, and how.
+#[derive(Clone, Debug, Args)]
+pub struct PickupArgs {
+    /// A link, public key, contact or token; `-` reads it from stdin; without one: the newest addressed to you
+    #[arg(value_name = "LINK|PUBKEY|CONTACT|TOKEN|-")]
+    pub target: Option<String>,
+    /// The PIN; without a value it is asked for
+    #[arg(long, value_name = "PIN", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub pin: Option<String>,
+    /// Resume it here and now, without asking
+    #[arg(long, conflicts_with = "print")]
+    pub exec: bool,
+    /// Only print the command
+    #[arg(long)]
+    pub print: bool,
+    /// Draw the plain link as a QR code
+    #[arg(long)]
+    pub qr: bool,
+    /// Do not ask
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+}
+
+/// What to do with contacts.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ContactsAction {
+    /// Name a public key
+    Add {
+        /// A name without `/`, `#` or `:`
+        name: String,
+        /// `pk:` and 52 characters: `cclink whoami` prints it
+        public_key: String,
+        /// It is another identity of yours
+        #[arg(long)]
+        mine: bool,
+    },
+    /// Forget a name
+    Remove {
+        /// The exact name
+        name: String,
+    },
+    /// Show all names
+    List,
+}
+
+/// Advice for the commonest slip: `--pin 4821` with a space.
+pub const PIN_ADVICE: &str =
+    "To give the PIN itself, write it behind `=`: --pin=PIN (a space ends the option).";
+
+/// Whether a word follows a bare `--pin`, as if it were the PIN.
+pub fn has_spaced_pin(args: &[OsString]) -> bool {
+    let options = args.iter().take_while(|arg| *arg != "--");
+    options
+        .zip(args.iter().skip(1))
+        .any(|(option, value)| option == "--pin" && !value.to_string_lossy().starts_with('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("cclink").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn the_grammar_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_stand_before_or_after_words() {
+        let id = "11111111-2222-4333-8444-555555555555";
+        for line in [
+            format!("{id} --ttl 4h --burn"),
+            format!("--burn --ttl=4h {id}"),
+            format!("--burn --ttl 4h -- {id}"),
+        ] {
+            let cli = parse(&line).unwrap();
+            assert_eq!(cli.publish.session.as_deref(), Some(id), "{line}");
+            assert!(cli.publish.burn && cli.publish.ttl.seconds() == 14_400);
+        }
+        let Some(Command::Pickup(pickup)) = parse("pickup --pin --yes anna --json").unwrap().command else {
+            panic!("pickup")
+        };
+        assert_eq!((pickup.target.as_deref(), pickup.pin.as_deref()), (Some("anna"), Some("")));
+        assert!(parse("publish --pin=x --link").is_err());
+        assert!(parse("revoke").is_err());
+        assert!(parse("pickup --exec --print").is_err());
+    }
+
+    #[test]
+    fn a_pin_behind_a_space_is_noticed() {
+        let spaced =
+            |line: &str| has_spaced_pin(&line.split_whitespace().map(OsString::from).collect::<Vec<_>>());
+        assert!(spaced("cclink --pin 4821"));
+        assert!(!spaced("cclink --pin=4821"));
+        assert!(!spaced("cclink --pin --burn"));
+        assert!(!spaced("cclink -- --pin 4821"));
+    }
+}

@@ -1,1 +1,162 @@
-//! In preparation.
+//! A private DHT in this process and invented sessions: for `--demo`,
+//! `testnet` and the tests.
+//!
+//! The DHT is a ring: every node is a server that knows all others from the
+//! start. (mainline's own test network adds each client it hears of to its
+//! tables, so every client that leaves slows it down.)
+
+mod sessions;
+
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use mainline::async_dht::AsyncDht;
+use mainline::{Dht, Id};
+
+use crate::handoff::Ttl;
+use crate::network::NetworkConfig;
+use crate::service::{AudienceChoice, Job, PublishRequest, Result, Service, Settings};
+use crate::store::Paths;
+
+/// How long the ring may take until every node knows the others.
+const READY: Duration = Duration::from_secs(20);
+/// Its nodes are near: an answer that takes longer is none.
+const TIMEOUT: Duration = Duration::from_millis(500);
+/// Nodes of the demo's own ring.
+const DEMO_NODES: usize = 10;
+
+/// A private DHT on 127.0.0.1. Its nodes end when it is dropped.
+pub struct Ring {
+    nodes: Vec<(SocketAddr, AsyncDht)>,
+}
+
+impl Ring {
+    /// Starts `count` nodes and waits until each knows the others.
+    pub async fn start(count: usize) -> std::io::Result<Self> {
+        let addresses = reserve(count)?;
+        let mut nodes = Vec::with_capacity(count);
+        for address in &addresses {
+            let others: Vec<String> =
+                addresses.iter().filter(|other| *other != address).map(ToString::to_string).collect();
+            let node = Dht::builder()
+                .server_mode()
+                .bind_address(Ipv4Addr::LOCALHOST)
+                .port(address.port())
+                .bootstrap(&others)
+                .request_timeout(TIMEOUT)
+                .build()?;
+            nodes.push((*address, node.as_async()));
+        }
+        let ring = Self { nodes };
+        ring.wait_until_ready().await?;
+        Ok(ring)
+    }
+
+    async fn wait_until_ready(&self) -> std::io::Result<()> {
+        let deadline = Instant::now() + READY;
+        let enough = (self.nodes.len() - 1).min(16);
+        for (_, node) in &self.nodes {
+            while node.find_node(Id::random()).await.len() < enough {
+                if Instant::now() > deadline {
+                    return Err(std::io::Error::other("the private DHT did not get ready"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `127.0.0.1:PORT` of each node.
+    pub fn bootstrap(&self) -> Vec<String> {
+        self.nodes.iter().map(|(address, _)| address.to_string()).collect()
+    }
+
+    /// The settings with which a service joins it.
+    pub fn network(&self) -> NetworkConfig {
+        NetworkConfig { bootstrap: Some(self.bootstrap()), relays: Vec::new() }
+    }
+
+    /// Ends the last `count` nodes.
+    pub fn stop(&mut self, count: usize) {
+        self.nodes.truncate(self.nodes.len().saturating_sub(count));
+    }
+}
+
+/// Ports that are free now: bound together, so that all differ, then let go.
+fn reserve(count: usize) -> std::io::Result<Vec<SocketAddr>> {
+    let sockets: Vec<UdpSocket> =
+        (0..count).map(|_| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))).collect::<std::io::Result<_>>()?;
+    sockets.iter().map(UdpSocket::local_addr).collect()
+}
+
+/// Two invented devices on a ring of their own. Everything is gone when it is
+/// dropped.
+pub struct Demo {
+    /// This device, as the screen shows it.
+    pub service: Service,
+    /// The directory the screen is opened in.
+    pub cwd: PathBuf,
+    other: Service,
+    ring: Ring,
+    _home: tempfile::TempDir,
+}
+
+impl Demo {
+    /// Starts the ring and invents two devices in a throw-away home: this one
+    /// with sessions, another that knows its key.
+    pub async fn start() -> Result<Self> {
+        let failed =
+            |error: std::io::Error| crate::service::Error::failed(format!("The demo cannot start: {error}."));
+        let ring = Ring::start(DEMO_NODES).await.map_err(failed)?;
+        let home = tempfile::Builder::new().prefix("cclink-demo-").tempdir().map_err(failed)?;
+        let device = |name: &str| {
+            let dir = home.path().join(name);
+            let settings = Settings {
+                paths: Paths::in_one(&dir.join("cclink")),
+                network: ring.network(),
+                claude_root: Some(dir.join("claude")),
+                claude: "claude".to_owned(),
+                search_path: std::env::var_os("PATH"),
+                passphrase: None,
+                hostname: name.to_owned(),
+                clock_offset: 0,
+            };
+            (Service::new(settings), dir)
+        };
+        let (service, here) = device("travel-laptop");
+        let (other, there) = device("framework-desktop");
+        let cwd = sessions::invent_here(&here).map_err(failed)?;
+        sessions::invent_there(&there).map_err(failed)?;
+        let mine = service.create_identity(None, "", false)?;
+        let theirs = other.create_identity(None, "", false)?;
+        service.add_contact("dana", &theirs.public_key, false)?;
+        other.add_contact("you", &mine.public_key, false)?;
+        Ok(Self { service, cwd, other, ring, _home: home })
+    }
+
+    /// The other device publishes two handoffs to this one.
+    pub async fn publish_from_other(&self) -> Result<()> {
+        let sessions = self.other.sessions(&self.cwd, false)?;
+        for (session, note) in
+            sessions.into_iter().zip(["The failing test is the last one.", "Ready for review."])
+        {
+            let request = PublishRequest {
+                session,
+                audience: AudienceChoice::Share("you".to_owned()),
+                ttl: Ttl::DEFAULT,
+                burn: false,
+                label: None,
+                title: None,
+                note: Some(note.to_owned()),
+                ssh: Some("dana@framework-desktop".to_owned()),
+            };
+            self.other.publish(request, &Job::quiet()).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the ring, as if the network went away.
+    pub fn stop_ring(&mut self) {
+        self.ring.stop(DEMO_NODES);
+    }
+}

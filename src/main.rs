@@ -1,2 +1,167 @@
-//! Placeholder.
-fn main() {}
+//! Installs hooks, chooses screen or command, maps an error to its exit code.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use cclink::cli::{self, Cli, Color, Command};
+use cclink::commands::{self, Context, Printer};
+use cclink::demo::{Demo, Ring};
+use cclink::service::{Error, Result, Service, Settings};
+use cclink::tui;
+use clap::Parser;
+
+fn env(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&args, &error),
+    };
+    let printer = Printer::new(cli.output, &env);
+    let ended = color_eyre::install()
+        .map_err(|error| Error::failed(error.to_string()))
+        .and_then(|()| start_log())
+        .and_then(|()| tokio::runtime::Runtime::new().map_err(|error| Error::failed(error.to_string())))
+        .and_then(|runtime| {
+            let result = runtime.block_on(run(cli, printer));
+            // Threads that still read a disk or resolve a name are not waited for.
+            runtime.shutdown_background();
+            result
+        });
+    match ended {
+        Ok(code) => code,
+        Err(error) => {
+            printer.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+async fn run(cli: Cli, printer: Printer) -> Result<ExitCode> {
+    if cli.demo {
+        return demo(cli.output.color).await;
+    }
+    if let Some(Command::Testnet { nodes }) = cli.command {
+        return testnet(nodes).await.map(|()| ExitCode::SUCCESS);
+    }
+    let service = Service::new(Settings::from_env(&env)?);
+    let cwd = std::env::current_dir()
+        .map_err(|error| Error::failed(format!("The current directory cannot be read: {error}.")))?;
+    let context = Context { service: &service, printer, cwd: &cwd, env: &env };
+    let command = match cli.command {
+        Some(command) => command,
+        None if cli.publish.says_anything() || cli.output.json || !on_terminal() => {
+            Command::Publish(cli.publish)
+        }
+        None => return screen(service, cwd, None, cli.output.color).await,
+    };
+    commands::run(&context, command).await.map(|()| ExitCode::SUCCESS)
+}
+
+fn on_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+async fn screen(service: Service, cwd: PathBuf, demo: Option<String>, color: Color) -> Result<ExitCode> {
+    let set = |name: &str| env(name).is_some_and(|value| !value.is_empty());
+    let plain = set("NO_COLOR") || env("TERM").is_some_and(|term| term == "dumb");
+    let no_color = color == Color::Never || (color == Color::Auto && plain);
+    let options = tui::Options { cwd, demo, no_color, panic_switch: set("CCLINK_TEST_PANIC") };
+    tui::install_panic_hook();
+    match tui::run(service, options).await {
+        Ok(tui::Exit::Quit) => Ok(ExitCode::SUCCESS),
+        // As a shell counts a program that a signal ended.
+        Ok(tui::Exit::Signal(number)) => Ok(ExitCode::from(u8::try_from(128 + number).unwrap_or(1))),
+        Err(error) => Err(Error::failed(format!("The screen ended: {error}."))),
+    }
+}
+
+/// Two invented devices on a ring in this process.
+async fn demo(color: Color) -> Result<ExitCode> {
+    if !on_terminal() {
+        return Err(Error::usage("The demo is a screen, and this is no terminal."));
+    }
+    let demo = Demo::start().await?;
+    let banner = "demo: a private network and invented sessions; nothing here is yours".to_owned();
+    let (result, _) =
+        tokio::join!(screen(demo.service.clone(), demo.cwd.clone(), Some(banner), color), async {
+            // The screen shows what it did not bring.
+            let _ = demo.publish_from_other().await;
+        });
+    result
+}
+
+/// A private DHT until it is stopped.
+async fn testnet(nodes: u8) -> Result<()> {
+    let ring = Ring::start(nodes.into())
+        .await
+        .map_err(|error| Error::failed(format!("The private DHT could not be started: {error}.")))?;
+    let bootstrap = ring.bootstrap();
+    let mut stdout = std::io::stdout().lock();
+    let told = writeln!(stdout, "bootstrap={}", bootstrap[0]).and_then(|()| {
+        writeln!(stdout, "{nodes} nodes on 127.0.0.1; use it with CCLINK_BOOTSTRAP={}", bootstrap[0])?;
+        stdout.flush()
+    });
+    drop(stdout);
+    told.map_err(|error| Error::failed(error.to_string()))?;
+    stopped().await;
+    drop(ring);
+    Ok(())
+}
+
+/// Waits for Ctrl-C or a polite end.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut term), Ok(mut hup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = term.recv() => {}
+                _ = hup.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// `CCLINK_LOG=debug` (or any filter of `tracing`) writes to stderr, where it
+/// can be sent to a file: `2> log`.
+fn start_log() -> Result<()> {
+    let Some(filter) =
+        env("CCLINK_LOG").and_then(|filter| filter.into_string().ok()).filter(|f| !f.is_empty())
+    else {
+        return Ok(());
+    };
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .map_err(|error| Error::usage(format!("CCLINK_LOG: {error}.")))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    Ok(())
+}
+
+/// What clap says of words that make no command; help and version are answers.
+fn refuse(args: &[OsString], error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let spaced = cli::has_spaced_pin(args);
+    if args.iter().any(|arg| arg == "--json") {
+        let message = error.to_string();
+        let first = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let advice = if spaced { cli::PIN_ADVICE } else { "`cclink --help` shows what can be said." };
+        let _ = writeln!(std::io::stderr(), "{}", Error::usage(first).advise(advice).to_json());
+    } else {
+        let _ = error.print();
+        if spaced {
+            let _ = writeln!(std::io::stderr(), "{}", cli::PIN_ADVICE);
+        }
+    }
+    ExitCode::from(2)
+}

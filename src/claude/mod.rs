@@ -1,11 +1,37 @@
 //! Claude Code's files, read only: sessions, their metadata, previews and
-//! whether they are live. Rules and line formats were checked against the real
-//! program; nothing here derives a folder name.
+//! whether they are live.
+//!
+//! The rules and line formats are those of the real program (2.1.330, checked
+//! by running it and by reading its package). Folders are listed, never
+//! derived from a directory's name; nothing below Claude's folder is written;
+//! no whole transcript is ever held in memory. Transcripts are foreign input:
+//! any bytes may stand in them, and no bytes may stop a list.
 
-use std::path::PathBuf;
+mod choose;
+mod file;
+mod line;
+mod liveness;
+mod mark;
+mod metadata;
+mod preview;
+mod prompt;
+mod scan;
+mod torn;
+mod turns;
+mod window;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use unicode_normalization::UnicodeNormalization;
+
+pub use choose::{belongs_to, current, order};
+pub use liveness::LiveRecord;
+pub use mark::{holds, mark};
+pub use preview::preview;
+pub use scan::{ScanError, Skipped};
 
 /// Whether a session is open in a running claude.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -21,6 +47,7 @@ pub enum Live {
 
 /// One local session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[allow(clippy::struct_excessive_bools)] // what a row shows, one by one
 pub struct Session {
     /// Lower-case UUID: the file's name.
     pub session_id: String,
@@ -56,6 +83,14 @@ pub struct Session {
     /// The last words said, cleaned, one line.
     #[serde(skip)]
     pub last_words: Option<String>,
+    /// The same id lies in another project folder too. Claude then finds it
+    /// only from the directory of one of the two.
+    #[serde(skip)]
+    pub duplicate: bool,
+    /// A NUL block or a line that is no JSON was met in the part that was
+    /// read. Claude skips such lines; so does cclink.
+    #[serde(skip)]
+    pub damaged: bool,
 }
 
 /// Who said something.
@@ -79,5 +114,54 @@ pub struct Turn {
     pub text: String,
 }
 
-/// Placeholder.
-pub fn unused() {}
+/// Claude Code's files on this device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    root: PathBuf,
+}
+
+impl Store {
+    /// The files under `root`, the folder [`config_dir`] names. It need not
+    /// exist; [`Store::scan`] says so.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Claude's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+}
+
+/// Claude's folder: `$CLAUDE_CONFIG_DIR`, else `.claude` in `home`. The
+/// variable's text is put into NFC as Claude does; an empty one counts as unset.
+pub fn config_dir(env: &dyn Fn(&str) -> Option<OsString>, home: Option<&Path>) -> Option<PathBuf> {
+    match env("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty()) {
+        Some(dir) => Some(match dir.to_str() {
+            Some(text) => PathBuf::from(text.nfc().collect::<String>()),
+            None => PathBuf::from(dir),
+        }),
+        None => home.map(|home| home.join(".claude")),
+    }
+}
+
+/// The session this process was started from: `CLAUDE_CODE_SESSION_ID`, which
+/// claude sets for its children since 2.1.132. Lower case; `None` when it is
+/// missing or no UUID.
+pub fn current_session_id(env: &dyn Fn(&str) -> Option<OsString>) -> Option<String> {
+    session_id(env("CLAUDE_CODE_SESSION_ID")?.to_str()?)
+}
+
+/// `text` in lower case when it has the form of a session's id: 8-4-4-4-12
+/// hex digits.
+fn session_id(text: &str) -> Option<String> {
+    let well_formed = text.len() == 36
+        && text.bytes().enumerate().all(|(i, b)| match i {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        });
+    well_formed.then(|| text.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,87 @@
-//! In preparation.
+//! One file a command: ask the service, print words or JSON.
+
+mod contacts;
+mod handoffs;
+mod identity;
+mod output;
+mod pickup;
+mod prompt;
+mod publish;
+mod sessions;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::cli::{Command, PublishArgs};
+pub use crate::commands::output::Printer;
+use crate::service::{Error, IdentityState, Kind, Result, Service};
+
+/// Tries to unlock a key on a terminal, as ssh does.
+const PASSPHRASE_TRIES: u32 = 3;
+
+/// What a command needs besides the service.
+pub struct Context<'a> {
+    /// The service.
+    pub service: &'a Service,
+    /// Prints words or JSON.
+    pub printer: Printer,
+    /// Where the command was started.
+    pub cwd: &'a Path,
+    /// Reads the environment.
+    pub env: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+/// Runs a command of the service; [`Command::Testnet`] is not one.
+pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
+    let result = match command {
+        Command::Publish(args) => publish::run(context, args).await,
+        Command::Pickup(args) => pickup::run(context, args).await,
+        Command::List { all } => handoffs::list(context, all).await,
+        Command::Revoke { tokens, all, yes } => handoffs::revoke(context, &tokens, all, yes).await,
+        Command::Whoami => identity::whoami(context).await,
+        Command::Init { import, no_passphrase, yes } => {
+            identity::init(context, import, no_passphrase, yes).await
+        }
+        Command::Contacts { action } => contacts::run(context, action),
+        Command::Sessions { all } => sessions::run(context, all),
+        Command::Testnet { .. } => Err(Error::usage("`testnet` is run by the program itself.")),
+    };
+    // What goes on behind an answer ends before the process does.
+    if !context.service.finish().await {
+        context
+            .printer
+            .note("Some writes to the network did not end in time; `cclink list` shows what arrived.");
+    }
+    for warning in context.service.take_warnings() {
+        context.printer.note(&warning);
+    }
+    result
+}
+
+/// Bare `cclink` without a terminal.
+pub async fn publish_here(context: &Context<'_>, args: PublishArgs) -> Result<()> {
+    run(context, Command::Publish(args)).await
+}
+
+/// Unlocks the identity, asking for the passphrase on a terminal.
+async fn unlock(context: &Context<'_>) -> Result<()> {
+    if context.service.identity_state() != IdentityState::Locked
+        || (context.env)("CCLINK_PASSPHRASE").is_some()
+    {
+        return Ok(());
+    }
+    let locked = || {
+        Error::new(Kind::Locked, "The key is protected by a passphrase.")
+            .advise("Set CCLINK_PASSPHRASE, or run the command on a terminal.")
+    };
+    for _ in 0..PASSPHRASE_TRIES {
+        let passphrase = prompt::secret("Passphrase of your key: ")?.ok_or_else(locked)?;
+        let service = context.service.clone();
+        let unlocked = tokio::task::spawn_blocking(move || service.unlock(&passphrase)).await;
+        match unlocked.map_err(|error| Error::failed(error.to_string()))? {
+            Ok(_) => return Ok(()),
+            Err(error) => context.printer.note(&error.message),
+        }
+    }
+    Err(locked())
+}

@@ -1,33 +1,33 @@
 //! The mailbox protocol, version 1: bytes into bytes, without I/O.
+//!
+//! A handoff lies at an address that only its audience can compute. From a
+//! mailbox's secret follow the key of its [`Index`], the key of each record,
+//! and the lock that seals them; see [`Mailbox`].
 
+mod derive;
+pub mod index;
+pub mod keys;
+pub mod link;
+pub mod mailbox;
+pub mod packet;
+pub mod pin;
+pub mod record;
+pub mod seal;
+pub mod standing;
 pub mod time;
+mod token;
 mod ttl;
 
-use serde::{Deserialize, Serialize};
+pub use index::Index;
+pub use keys::{Identity, PublicKey, Secret};
+pub use link::{Link, LinkSecret, LinkTarget};
+pub use mailbox::{Address, Mailbox};
+pub use pin::Pin;
+pub use record::{Age, Git, Record, Transcript};
+pub use standing::{Standing, Trace};
+pub use token::{AudienceKind, Token, TokenBytes, TokenError};
 pub use ttl::{Ttl, TtlError};
 
-/// The repository at publishing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Git {
-    /// At most 80 bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub branch: Option<String>,
-    /// The remote's address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remote: Option<String>,
-    /// The commit's hash.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
-    /// Whether there were changes not committed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dirty: Option<bool>,
-}
-
-/// How much conversation there was when it was published.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Transcript {
-    /// Length of the file.
-    pub bytes: u64,
-    /// First 8 bytes of SHA-256 over the last 64 KiB, hex.
-    pub tail: String,
-}
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -24,6 +24,8 @@ pub enum Kind {
     NoIdentity,
     /// Cancelled by the user; exit code 1.
     Cancelled,
+    /// No room for another handoff; exit code 1.
+    Full,
 }
 
 /// A failure in words for people.
@@ -74,7 +76,7 @@ impl Error {
     /// The process exit code for this failure.
     pub fn exit_code(&self) -> u8 {
         match self.kind {
-            Kind::Failed | Kind::Locked | Kind::NoIdentity | Kind::Cancelled => 1,
+            Kind::Failed | Kind::Locked | Kind::NoIdentity | Kind::Cancelled | Kind::Full => 1,
             Kind::Usage => 2,
             Kind::Gone => 3,
             Kind::NotForYou => 4,

@@ -1,20 +1,60 @@
 //! What cclink does: a file a verb. The screen and the command line both ask
-//! here; every verb is async, tells its progress and can be cancelled.
+//! here; every verb that needs the network is async, tells its progress and
+//! can be cancelled.
 
+mod contacts;
 mod error;
+mod find;
+mod identity;
+mod inbox;
+mod index;
+mod keep;
+mod list;
+mod look;
+mod pickup;
+mod publish;
+mod revoke;
+mod sessions;
+mod settings;
+mod tokens;
 pub mod types;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 pub use error::{Error, Kind, Result};
+pub use settings::Settings;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 pub use types::*;
 
-use crate::claude::{self, Session, Turn};
+pub use crate::claude::{Live, Role, Session, Turn};
+use crate::handoff::Identity;
+pub use crate::handoff::{Ttl, TtlError};
+use crate::network::Network;
+pub use crate::resume::not_inherited;
+use crate::store::{Contacts, Journal};
+
+/// How long quitting waits for writes that must not be cut in half.
+const FINISH: Duration = Duration::from_secs(10);
 
 /// Everything a verb needs; cheap to clone.
 #[derive(Clone)]
-pub struct Service {}
+pub struct Service(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    network: Network,
+    journal: Journal,
+    contacts: Contacts,
+    /// Unlocked once per process.
+    identity: Mutex<Option<Identity>>,
+    /// Writes that come in halves, under way.
+    must_finish: TaskTracker,
+    /// Things to tell the user once, in words.
+    warnings: Mutex<Vec<String>>,
+}
 
 /// How a verb tells what it is doing, and how it learns to stop.
 #[derive(Clone)]
@@ -25,44 +65,102 @@ pub struct Job {
     pub cancel: CancellationToken,
 }
 
-#[allow(clippy::todo, missing_docs, unused_variables, clippy::unused_async)]
+impl Job {
+    /// A job that tells nobody and is never cancelled.
+    pub fn quiet() -> Self {
+        Self { tell: Arc::new(|_| {}), cancel: CancellationToken::new() }
+    }
+
+    /// Says what is being done.
+    fn doing(&self, words: impl Into<String>) {
+        (self.tell)(Step::Doing(words.into()));
+    }
+
+    /// Runs `work` until the user cancels.
+    async fn run<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Error::cancelled()),
+            result = work => result,
+        }
+    }
+}
+
 impl Service {
-    /// Local sessions newest first, in batches as they are read (blocking).
-    pub fn scan_sessions(&self, cwd: &std::path::Path, batch: &mut dyn FnMut(Vec<Session>)) -> Result<()> { todo!() }
-    /// The last turns of a session (blocking).
-    pub fn preview(&self, session: &Session) -> Result<Vec<Turn>> { todo!() }
-    /// What is known of the identity, without unlocking it.
-    pub fn identity_state(&self) -> IdentityState { todo!() }
-    /// Unlocks the identity for the life of this process (blocking: scrypt).
-    pub fn unlock(&self, passphrase: &str) -> Result<()> { todo!() }
-    /// Creates an identity (empty passphrase: none).
-    pub fn create_identity(&self, passphrase: &str) -> Result<IdentityView> { todo!() }
-    /// `public network` or the bootstrap in use, in words.
-    pub fn network_words(&self) -> String { todo!() }
-    /// What would be published for `session`, before it is changed in the form.
-    pub fn draft(&self, session: &Session) -> Draft { todo!() }
-    pub async fn publish(&self, request: PublishRequest, job: &Job) -> Result<Published> { todo!() }
-    /// What the journal knows, without asking the network (copies unknown).
-    pub fn journal_list(&self, all: bool) -> Result<Vec<Listed>> { todo!() }
-    /// The same checked against the network.
-    pub async fn list(&self, all: bool, job: &Job) -> Result<Vec<Listed>> { todo!() }
-    pub async fn revoke(&self, tokens: &[String], job: &Job) -> Result<Revoked> { todo!() }
-    pub async fn announce(&self, token: &str, job: &Job) -> Result<Listed> { todo!() }
-    pub async fn extend(&self, token: &str, ttl: crate::handoff::Ttl, job: &Job) -> Result<Listed> { todo!() }
-    /// Every live handoff addressed to me; each found one is also told as a step.
-    pub async fn inbox(&self, job: &Job) -> Result<Vec<InboxEntry>> { todo!() }
-    /// What `text` is: a link, a key, a contact, a token; without the network.
-    pub fn recognise(&self, text: &str) -> Result<Recognised> { todo!() }
-    /// Finds handoffs without consuming them; newest first. `Step::Found` tells
-    /// a first answer before it is confirmed.
-    pub async fn find(&self, what: &Target, job: &Job) -> Result<Vec<Found>> { todo!() }
-    /// Takes a found handoff: confirms, burns it when it is to be burned, leaves a receipt.
-    pub async fn pick_up(&self, found: &Found, job: &Job) -> Result<Pickup> { todo!() }
-    pub fn contacts(&self) -> Result<Vec<ContactView>> { todo!() }
-    pub fn add_contact(&self, name: &str, key: &str, mine: bool) -> Result<ContactView> { todo!() }
-    pub fn remove_contact(&self, name: &str) -> Result<ContactView> { todo!() }
-    /// The plans for resuming a session that is on this machine.
-    pub fn resume_here(&self, session: &Session) -> Vec<Plan> { claude::unused(); todo!() }
-    /// Waits for writes that must not be cut in half (bounded).
-    pub async fn finish(&self) { todo!() }
+    /// Reads nothing but a damaged journal's head; opens no socket.
+    pub fn new(settings: Settings) -> Self {
+        let inner = Inner {
+            network: Network::new(settings.network.clone()),
+            journal: Journal::new(&settings.paths.state),
+            contacts: Contacts::new(&settings.paths.config),
+            identity: Mutex::new(None),
+            must_finish: TaskTracker::new(),
+            warnings: Mutex::new(Vec::new()),
+            settings,
+        };
+        Self(Arc::new(inner))
+    }
+
+    /// Which network is in use, in words.
+    pub fn network_words(&self) -> String {
+        self.0.network.words()
+    }
+
+    /// Things that happened on the side, each told once.
+    pub fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn warn(&self, words: impl Into<String>) {
+        let words = words.into();
+        let mut warnings = self.0.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        if !warnings.contains(&words) {
+            warnings.push(words);
+        }
+    }
+
+    /// Waits for writes that must not be cut in half; false when they did not
+    /// end in time.
+    pub async fn finish(&self) -> bool {
+        self.0.must_finish.close();
+        let ended = tokio::time::timeout(FINISH, self.0.must_finish.wait()).await.is_ok();
+        self.0.must_finish.reopen();
+        ended
+    }
+
+    /// Whether such writes are under way.
+    pub fn is_finishing(&self) -> bool {
+        !self.0.must_finish.is_empty()
+    }
+
+    /// Runs `work` to its end even when the caller is cancelled.
+    async fn must_finish<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        self.0.must_finish.spawn(work).await.unwrap_or_else(|error| Err(Error::failed(error.to_string())))
+    }
+
+    /// The time, in whole seconds.
+    fn now(&self) -> DateTime<Utc> {
+        let now = Utc::now() + TimeDelta::seconds(self.0.settings.clock_offset);
+        now.with_nanosecond(0).unwrap_or(now)
+    }
+
+    /// The time in µs, for sequences.
+    fn now_us(&self) -> u64 {
+        let now = Utc::now() + TimeDelta::seconds(self.0.settings.clock_offset);
+        u64::try_from(now.timestamp_micros()).unwrap_or(0)
+    }
+}
+
+/// Fills a buffer with random bytes from the system.
+fn random(buffer: &mut [u8]) -> Result<()> {
+    getrandom::fill(buffer)
+        .map_err(|error| Error::failed(format!("The system gives no random bytes: {error}.")))
+}
+
+/// Runs slow work that is no network on a thread of its own.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::failed(error.to_string()))
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::claude::Session;
+pub use crate::handoff::AudienceKind;
 use crate::handoff::Ttl;
 
 /// What the screen may know of the identity before it is unlocked.
@@ -42,20 +43,6 @@ pub enum AudienceChoice {
     Share(String),
     /// Whoever knows the PIN; `None` generates one.
     Pin(Option<Zeroizing<String>>),
-    /// Anyone with the link.
-    Link,
-}
-
-/// One of the four audiences.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AudienceKind {
-    /// My own devices.
-    Devices,
-    /// One recipient.
-    Share,
-    /// Whoever knows the PIN.
-    Pin,
     /// Anyone with the link.
     Link,
 }
@@ -234,6 +221,20 @@ pub struct Revoked {
     pub failed: Vec<RevokeFailure>,
 }
 
+impl RevokeFailure {
+    /// As the error of a call that revoked nothing else.
+    pub fn to_error(&self) -> super::Error {
+        let kind = match self.code {
+            2 => super::Kind::Usage,
+            3 => super::Kind::Gone,
+            4 => super::Kind::NotForYou,
+            5 => super::Kind::Unreachable,
+            _ => super::Kind::Failed,
+        };
+        super::Error::new(kind, self.error.clone())
+    }
+}
+
 /// One handoff that could not be revoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RevokeFailure {
@@ -241,6 +242,9 @@ pub struct RevokeFailure {
     pub token: String,
     /// Why.
     pub error: String,
+    /// The exit code that this failure alone would have.
+    #[serde(skip)]
+    pub code: u8,
 }
 
 /// A contact.
@@ -310,6 +314,8 @@ pub struct Found {
     pub signed_by: String,
     /// Whether a complete lookup confirmed that nothing newer is there.
     pub confirmed: bool,
+    /// Where it lies.
+    pub(super) place: super::pickup::PlaceHandle,
 }
 
 /// What `pickup` shows.
@@ -355,6 +361,10 @@ pub struct Pickup {
     pub pin_protected: bool,
     /// Whether this pickup took it away.
     pub burned: bool,
+    /// The plain link, for another device of its audience; `None` where it
+    /// would carry a secret.
+    #[serde(skip)]
+    pub link: Option<String>,
     /// What can be done with it here, best first.
     pub plans: Vec<Plan>,
 }

@@ -204,7 +204,7 @@ fn on_disk(service: &Service, action: Action, tell: &dyn Fn(Report)) -> Result<R
             Report::Unlocked(service.identity_state())
         }
         Action::CreateIdentity(passphrase) => {
-            service.create_identity(&passphrase)?;
+            service.create_identity(None, &passphrase, false)?;
             Report::Unlocked(service.identity_state())
         }
         Action::ResumeHere(session) => {

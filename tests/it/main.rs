@@ -1,1 +1,29 @@
+//! The black-box suite: the built program, as its user meets it, on a private
+//! DHT of real nodes. Nothing here stands in for the network.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)] // a test may fail loudly
 
+mod burn;
+mod contacts;
+mod damage;
+mod devices;
+mod exec;
+mod first_cclink;
+mod grammar;
+mod hostile;
+mod house;
+mod identity;
+mod link;
+mod listing;
+mod offline;
+mod passphrase;
+mod pin;
+mod protocol;
+mod race;
+mod revoke;
+mod sessions;
+mod sessions_odd;
+mod share;
+mod support;
+mod time;
+mod vectors;
+mod wire;

@@ -1,0 +1,244 @@
+//! Which sessions are open in a running claude: its registry in `sessions/`.
+//!
+//! A record is removed on a clean exit and left behind by `kill -9`, so it
+//! counts only while its process lives: same pid, and on Linux the same start
+//! (field 22 of `/proc/<pid>/stat`), for pids are used again. The `.key` files
+//! beside the records are secrets and never opened.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Live, Store, file, session_id};
+
+/// Longest record, in bytes; Claude's own limit.
+const LONGEST: u64 = 256 * 1024;
+
+/// One record of the registry whose process lives, or may live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveRecord {
+    /// The process; of another machine or container when `live` is
+    /// [`Live::Perhaps`].
+    pub pid: u32,
+    /// [`Live::Yes`] or [`Live::Perhaps`].
+    pub live: Live,
+    /// `interactive`, `bg`, `daemon` or `daemon-worker`; empty when not said.
+    /// Claude refuses to resume what the last three hold.
+    pub kind: String,
+    /// `busy`, `idle`, `waiting` or `shell`; old versions do not say.
+    pub status: Option<String>,
+}
+
+impl Store {
+    /// Every session that is open, or may be, by its id. Of several records for
+    /// one session the surest counts. No registry is an empty one.
+    pub fn live_sessions(&self) -> HashMap<String, LiveRecord> {
+        let mut live: HashMap<String, LiveRecord> = HashMap::new();
+        let Ok(entries) = self.root().join("sessions").read_dir() else { return live };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some(pid) = name.to_str().and_then(pid_of) else { continue };
+            if let Some((id, record)) = read(&entry.path(), pid) {
+                let held = live.get(&id);
+                if held.is_none_or(|held| held.live == Live::Perhaps && record.live == Live::Yes) {
+                    live.insert(id, record);
+                }
+            }
+        }
+        live
+    }
+
+    /// The session that the claude process `pid` (as in `CLAUDE_PID`) has open.
+    pub fn session_of_pid(&self, pid: u32) -> Option<String> {
+        let path = self.root().join("sessions").join(format!("{pid}.json"));
+        let (id, record) = read(&path, pid)?;
+        (record.live == Live::Yes).then_some(id)
+    }
+}
+
+fn pid_of(name: &str) -> Option<u32> {
+    let digits = name.strip_suffix(".json")?;
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse().ok()
+}
+
+fn read(path: &Path, pid: u32) -> Option<(String, LiveRecord)> {
+    let record: Value = serde_json::from_slice(&file::small(path, LONGEST)?).ok()?;
+    let text = |key| record.get(key).and_then(Value::as_str);
+    let id = session_id(text("sessionId")?)?;
+    let live = if text("pidDomain").is_some_and(|domain| !is_ours(domain)) {
+        Live::Perhaps
+    } else if is_alive(pid, text("procStart")) {
+        Live::Yes
+    } else {
+        return None;
+    };
+    let kind = text("kind").map(crate::text::clean).unwrap_or_default();
+    let status = text("status").map(crate::text::clean);
+    Some((id, LiveRecord { pid, live, kind, status }))
+}
+
+/// Whether pids of this domain are ours: `linux:<machine-id>:<pid-namespace>`,
+/// `darwin`, `win32:<hostname>`. A container without a machine id is known by
+/// its namespace alone; what cannot be told apart counts as ours, and the pid
+/// decides.
+fn is_ours(domain: &str) -> bool {
+    if cfg!(not(target_os = "linux")) {
+        let kind = if cfg!(target_os = "macos") { "darwin" } else { "win32" };
+        return domain.split(':').next() == Some(kind);
+    }
+    let Some((machine, namespace)) = domain.strip_prefix("linux:").and_then(|rest| rest.split_once(':'))
+    else {
+        return false;
+    };
+    let our_machine = ["/etc/machine-id", "/var/lib/dbus/machine-id"]
+        .iter()
+        .find_map(|path| std::fs::read_to_string(path).ok())
+        .map(|id| id.trim().to_owned())
+        .filter(|id| !id.is_empty());
+    let our_namespace = std::fs::read_link("/proc/self/ns/pid").ok();
+    our_machine.is_none_or(|ours| ours == machine)
+        && our_namespace.is_none_or(|ours| ours.to_str() == Some(namespace))
+}
+
+#[cfg(unix)]
+fn is_alive(pid: u32, start: Option<&str>) -> bool {
+    use rustix::io::Errno;
+    use rustix::process::{Pid, test_kill_process};
+    let Some(process) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return false };
+    // EPERM: it lives, but is another user's.
+    if !matches!(test_kill_process(process), Ok(()) | Err(Errno::PERM)) {
+        return false;
+    }
+    match (started(pid), start) {
+        (Started::Gone, _) => false,
+        (Started::At(found), Some(recorded)) => found == recorded,
+        (Started::At(_), None) | (Started::Unknown, _) => true,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_alive(_: u32, _: Option<&str>) -> bool {
+    true
+}
+
+#[cfg(unix)]
+enum Started {
+    /// In clock ticks since the boot, as text.
+    At(String),
+    /// Dead, though not yet waited for by its parent.
+    Gone,
+    /// This system has no `/proc`.
+    Unknown,
+}
+
+#[cfg(unix)]
+fn started(pid: u32) -> Started {
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        return Started::Unknown;
+    };
+    // The command's name, in brackets, may hold anything: count after it.
+    let mut fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_ascii_whitespace();
+    let state = fields.next();
+    match fields.nth(18) {
+        _ if matches!(state, Some("Z" | "X")) => Started::Gone,
+        Some(ticks) => Started::At(ticks.to_owned()),
+        None => Started::Unknown,
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    const ID: &str = "11111111-2222-4333-8444-555555555555";
+
+    fn start_of(pid: u32) -> String {
+        match started(pid) {
+            Started::At(start) => start,
+            _ => "0".to_owned(),
+        }
+    }
+
+    fn our_domain() -> String {
+        let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+        let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap();
+        format!("linux:{}:{}", machine.trim(), namespace.display())
+    }
+
+    #[test]
+    fn a_record_counts_while_its_own_process_lives() {
+        let dir = tempfile::tempdir().unwrap();
+        let sessions = dir.path().join("sessions");
+        std::fs::create_dir(&sessions).unwrap();
+        let store = Store::new(dir.path());
+        assert!(Store::new("/nowhere").live_sessions().is_empty());
+        let mut dead = Command::new("true").spawn().unwrap();
+        let zombie_or_gone = dead.id();
+        let me = std::process::id();
+        let mine = start_of(me);
+        let state = |pid: u32, rest: &str| {
+            let path = sessions.join(format!("{pid}.json"));
+            std::fs::write(&path, format!("{{\"pid\":{pid},\"sessionId\":\"{ID}\"{rest}}}")).unwrap();
+            let live = store.live_sessions().get(ID).map(|record| record.live);
+            std::fs::remove_file(path).unwrap();
+            live
+        };
+        assert_eq!(state(me, &format!(",\"procStart\":\"{mine}\"")), Some(Live::Yes));
+        assert_eq!(
+            state(me, &format!(",\"procStart\":\"{mine}\",\"pidDomain\":\"{}\"", our_domain())),
+            Some(Live::Yes)
+        );
+        assert_eq!(state(me, ""), Some(Live::Yes));
+        assert_eq!(state(me, ",\"procStart\":\"1\""), None);
+        assert_eq!(state(me, ",\"pidDomain\":\"linux:elsewhere:pid:[1]\""), Some(Live::Perhaps));
+        assert_eq!(state(me, ",\"pidDomain\":\"darwin\""), Some(Live::Perhaps));
+        assert_eq!(state(0, ""), None);
+        assert_eq!(state(u32::MAX, ""), None);
+        assert_eq!(state(me, &format!(",\"x\":\"{}\"", "x".repeat(300_000))), None);
+        dead.wait().unwrap();
+        assert_eq!(state(zombie_or_gone, ""), None);
+
+        std::fs::write(sessions.join(format!("{me}.json")), "{\"pid\":1,\"sessi").unwrap();
+        std::fs::write(sessions.join(format!("{me}.{}.key", "a".repeat(64))), ID).unwrap();
+        std::fs::write(sessions.join("+1.json"), format!("{{\"sessionId\":\"{ID}\"}}")).unwrap();
+        assert!(store.live_sessions().is_empty());
+    }
+
+    #[test]
+    fn a_pid_leads_to_its_session() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("sessions")).unwrap();
+        let (store, me) = (Store::new(dir.path()), std::process::id());
+        assert_eq!(store.session_of_pid(me), None);
+        let path = dir.path().join(format!("sessions/{me}.json"));
+        let record = format!(
+            r#"{{"pid":{me},"sessionId":"{}","kind":"bg","status":"idle","procStart":"{}"}}"#,
+            ID.to_uppercase(),
+            start_of(me)
+        );
+        std::fs::write(path, record).unwrap();
+        assert_eq!(store.session_of_pid(me).as_deref(), Some(ID));
+        let record = store.live_sessions().remove(ID).unwrap();
+        assert_eq!((record.pid, &*record.kind, record.status.as_deref()), (me, "bg", Some("idle")));
+    }
+
+    #[test]
+    fn a_zombie_is_dead() {
+        let mut child = Command::new("true").spawn().unwrap();
+        let pid = child.id();
+        for _ in 0..200 {
+            if !is_alive(pid, None) {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        assert!(!is_alive(pid, None));
+        child.wait().unwrap();
+    }
+}

@@ -1,0 +1,302 @@
+//! A session's row, from the first and last 64 KiB of its file.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use unicode_normalization::UnicodeNormalization;
+
+use super::liveness::LiveRecord;
+use super::window::{Edges, Window, last_words};
+use super::{Live, Session, file, line::Line, torn};
+use crate::text;
+
+/// What Claude's own picker reads at each end of a file, in bytes.
+const WINDOW: u64 = 65_536;
+/// Longest sidecar with a title, in bytes.
+const SIDECAR: u64 = 65_536;
+/// Longest title given by hand, in characters; nothing shows more.
+const TITLE: usize = 1000;
+
+/// A file that has a session's name, known from `stat` alone.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub session_id: String,
+    pub path: PathBuf,
+    pub modified: DateTime<Utc>,
+    pub size: u64,
+    pub duplicate: bool,
+}
+
+/// Reads a session's metadata; `None` when the file has gone meanwhile.
+pub(super) fn read(candidate: &Candidate, live: &HashMap<String, LiveRecord>) -> Option<Session> {
+    let mut session = blank(candidate);
+    session.live = live.get(&session.session_id).map_or(Live::No, |record| record.live);
+    match ends(&candidate.path) {
+        Ok(ends) => fill(&mut session, &ends, || sidecar(&candidate.path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        Err(error) => refuse(&mut session, format!("the file cannot be read ({error})")),
+    }
+    // `claude --resume` looks for the id as given. The file is there under that
+    // name only if it is lower case, or the file system does not care.
+    let expected = format!("{}.jsonl", session.session_id);
+    let exact = session.path.file_name().is_some_and(|name| *name == *expected);
+    if !exact && session.path.with_file_name(expected).symlink_metadata().is_err() {
+        refuse(&mut session, "its file name has capital letters".to_owned());
+    }
+    Some(session)
+}
+
+fn blank(candidate: &Candidate) -> Session {
+    Session {
+        session_id: candidate.session_id.clone(),
+        title: String::new(),
+        project: String::new(),
+        git_branch: None,
+        updated_at: candidate.modified,
+        size: candidate.size,
+        path: candidate.path.clone(),
+        live: Live::No,
+        resumable: true,
+        why_not: None,
+        hidden: false,
+        cwd: None,
+        model: None,
+        last_words: None,
+        duplicate: candidate.duplicate,
+        damaged: false,
+    }
+}
+
+fn refuse(session: &mut Session, why: String) {
+    if session.title.is_empty() {
+        "(session)".clone_into(&mut session.title);
+    }
+    session.resumable = false;
+    session.why_not.get_or_insert(why);
+}
+
+/// The two ends of a file. Up to 128 KiB they are all of it.
+struct Ends {
+    bytes: Vec<u8>,
+    /// The end of a larger file; empty otherwise.
+    tail: Vec<u8>,
+    size: u64,
+    modified: DateTime<Utc>,
+}
+
+fn ends(path: &Path) -> io::Result<Ends> {
+    let (file, metadata) = file::open(path)?;
+    let (size, modified) = (metadata.len(), file::modified(&metadata));
+    let (bytes, tail) = if size <= 2 * WINDOW {
+        (file::read_at(&file, 0, size)?, Vec::new())
+    } else {
+        let tail = file::read_at(&file, size.saturating_sub(WINDOW), WINDOW)?;
+        (file::read_at(&file, 0, WINDOW)?, tail)
+    };
+    Ok(Ends { bytes, tail, size, modified })
+}
+
+/// Everything the file's ends say about a session.
+fn fill(session: &mut Session, ends: &Ends, sidecar: impl FnOnce() -> Option<String>) {
+    let window = usize::try_from(WINDOW).unwrap_or(usize::MAX);
+    let bytes = &ends.bytes[..];
+    let more = !ends.tail.is_empty() || bytes.len() > window;
+    let head_text = torn::decode(bytes.get(..window).unwrap_or(bytes));
+    let head = Window::read(&head_text, Edges { start: false, end: more }, true);
+    let (tail_text, tail_window);
+    let (last_text, tail) = if more {
+        let whole = bytes.get(bytes.len().saturating_sub(window)..).unwrap_or_default();
+        tail_text = torn::decode(if ends.tail.is_empty() { whole } else { &ends.tail });
+        let edges = Edges { start: true, end: false };
+        tail_window = Window::read(&tail_text, edges, head.prompt.is_none());
+        (&tail_text, &tail_window)
+    } else {
+        (&head_text, &head)
+    };
+
+    session.size = ends.size;
+    session.damaged = head.damaged || tail.damaged;
+    session.updated_at = tail.last_time.map_or(ends.modified, |said| said.min(ends.modified));
+    session.title = title(&head, tail, sidecar);
+    session.git_branch = tail
+        .last_branch
+        .as_ref()
+        .or(head.first_branch.as_ref())
+        .map(|branch| text::clean(branch))
+        .filter(|branch| !branch.is_empty() && branch != "HEAD");
+    session.model = tail.model.as_ref().or(head.model.as_ref()).map(|model| text::clean(model));
+    session.last_words = last_words(last_text).or_else(|| last_words(&head_text));
+    if let Some(cwd) = cwd(&head, tail, session.path.parent()) {
+        session.project = text::clean(cwd);
+        session.cwd = Some(PathBuf::from(cwd));
+    }
+    let entrypoint = head.entrypoint.as_deref().or(tail.entrypoint.as_deref());
+    session.hidden = head.sidechain
+        || head.other_owner
+        || tail.other_owner
+        || entrypoint.is_some_and(|entrypoint| entrypoint.starts_with("sdk-"));
+    session.why_not = why_not(ends, &head, tail).map(str::to_owned);
+    session.resumable = session.why_not.is_none();
+}
+
+/// The picker's title: given by hand (also beside the file, once the line has
+/// left the tail) > by Claude > old summary > last prompt > first prompt.
+fn title(head: &Window<'_>, tail: &Window<'_>, sidecar: impl FnOnce() -> Option<String>) -> String {
+    let short = |title: &str| {
+        let clean = text::clean(title);
+        let cut = clean.char_indices().nth(TITLE).and_then(|(at, _)| clean.get(..at));
+        cut.map(|start| format!("{start}…")).or(Some(clean)).filter(|title| !title.is_empty())
+    };
+    let prompt = |words: &Option<String>| words.clone();
+    let custom = match tail.custom_title.as_deref() {
+        Some(title) => short(title),
+        None => sidecar().and_then(|title| short(&title)).or_else(|| short(head.custom_title.as_deref()?)),
+    };
+    custom
+        .or_else(|| short(tail.ai_title.as_deref()?))
+        .or_else(|| short(head.ai_title.as_deref()?))
+        .or_else(|| short(tail.summary.as_deref()?))
+        .or_else(|| short(tail.last_prompt.as_deref()?))
+        .or_else(|| prompt(&head.prompt))
+        .or_else(|| prompt(&tail.prompt))
+        .or_else(|| prompt(&head.command))
+        .or_else(|| prompt(&tail.command))
+        .unwrap_or_else(|| "(session)".to_owned())
+}
+
+/// The title that `/rename` leaves in `<uuid>/custom-title.json`.
+fn sidecar(transcript: &Path) -> Option<String> {
+    let path = transcript.with_extension("").join("custom-title.json");
+    let bytes = file::small(&path, SIDECAR)?;
+    Some(Line::parse(&torn::decode(&bytes))?.custom_title?.into_owned())
+}
+
+/// Where to go back to: `/cd`'s last word; else the first directory whose
+/// folder this is (a session that was brought here or moved has named others
+/// before); else the first named.
+fn cwd<'a>(head: &'a Window<'_>, tail: &'a Window<'_>, folder: Option<&Path>) -> Option<&'a str> {
+    if let Some(relocated) = tail.relocated.as_deref().or(head.relocated.as_deref()) {
+        return Some(relocated);
+    }
+    let folder = folder.and_then(Path::file_name).and_then(|name| name.to_str());
+    let mut named = head.cwds.iter().chain(&tail.cwds).map(|cwd| &**cwd);
+    let first = named.clone().next()?;
+    Some(named.find(|cwd| folder.is_some_and(|folder| is_folder_of(folder, cwd))).unwrap_or(first))
+}
+
+/// Whether Claude's rule gives `cwd` this folder name: every UTF-16 unit that
+/// is no ASCII letter or digit becomes `-`; after 200 a hash follows, which
+/// differs between builds and is not looked at. Other directories may share the
+/// name, so this only ever chooses among directories that were named.
+pub(super) fn is_folder_of(folder: &str, cwd: &str) -> bool {
+    let dashed = |c: char| {
+        let shown = if c.is_ascii_alphanumeric() { c } else { '-' };
+        std::iter::repeat_n(shown, c.len_utf16())
+    };
+    let mut slug = cwd.nfc().flat_map(dashed);
+    let start: String = slug.by_ref().take(200).collect();
+    match slug.next() {
+        None => folder == start,
+        Some(_) => folder.strip_prefix(&*start).is_some_and(|hash| hash.starts_with('-')),
+    }
+}
+
+/// Why `claude --resume` would find nothing in it (2.1.330's own answers). What
+/// lies between the windows of a large file counts as a conversation.
+fn why_not(ends: &Ends, head: &Window<'_>, tail: &Window<'_>) -> Option<&'static str> {
+    if ends.size == 0 {
+        return Some("the file is empty");
+    }
+    if head.talk || tail.talk {
+        return None;
+    }
+    if !ends.tail.is_empty() {
+        let agents = head.sidechain && tail.sidechain;
+        return agents.then_some("it holds only a sub-agent's messages");
+    }
+    let text = torn::decode(&ends.bytes);
+    // Between 64 and 128 KiB a line may be torn by both windows.
+    let all = Window::read(&text, Edges::default(), false);
+    if all.talk {
+        None
+    } else if all.sidechain {
+        Some("it holds only a sub-agent's messages")
+    } else if all.damaged {
+        Some("no message in it can be read")
+    } else {
+        Some("it holds no message")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn folder_names_are_compared_by_claudes_rule() {
+        for (cwd, folder) in [
+            ("/home/dana/enc/My Proj_v1.2", "-home-dana-enc-My-Proj-v1-2"),
+            ("/home/dana/enc/ünïcödé", "-home-dana-enc--n-c-d-"),
+            ("/home/dana/enc/日本語", "-home-dana-enc----"),
+            ("/home/dana/enc/emoji😀x", "-home-dana-enc-emoji--x"),
+            ("C:\\Users\\bob\\my.proj", "C--Users-bob-my-proj"),
+        ] {
+            assert!(is_folder_of(folder, cwd), "{cwd}");
+            assert!(!is_folder_of(folder, "/tmp"), "{cwd}");
+        }
+        let long = format!("/home/dana/{}/{}", "a".repeat(120), "b".repeat(120));
+        let folder = format!("-home-dana-{}-{}", "a".repeat(120), "b".repeat(68));
+        assert!(is_folder_of(&format!("{folder}-vb67ld"), &long));
+        assert!(!is_folder_of(&folder, &long));
+    }
+
+    fn parts() -> impl Strategy<Value = Vec<u8>> {
+        let known = prop::sample::select(vec![
+            "{\"type\":\"user\",\"message\":{\"content\":\"hi",
+            "\"}}\n",
+            "\\ud83d",
+            "\\",
+            "\"",
+            "\0",
+            "{\"type\":\"custom-title\",\"customTitle\":\"x\"}\n",
+            "\u{feff}",
+            "\r\n",
+            "\u{1b}[31m",
+            "\"cwd\":\"/a/b\",",
+            "\"isSidechain\":true,",
+            "[[[[",
+            "日本語",
+            "\"content\": \"é\\u00",
+        ]);
+        let part = prop_oneof![
+            known.prop_map(|text| text.as_bytes().to_vec()),
+            prop::collection::vec(any::<u8>(), 0..40),
+        ];
+        prop::collection::vec(part, 0..60).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in parts(), tail in parts()) {
+            let candidate = Candidate {
+                session_id: String::new(), path: PathBuf::from("/p/-a-b/x.jsonl"),
+                modified: DateTime::UNIX_EPOCH, size: 0, duplicate: false,
+            };
+            for line in torn::decode(&bytes).split('\n') {
+                prop_assert_eq!(Line::parse(line).is_some(), Line::parse_without_words(line).is_some());
+            }
+            for tail in [Vec::new(), tail] {
+                let size = bytes.len() as u64;
+                let ends = Ends { bytes: bytes.clone(), tail, size, modified: DateTime::UNIX_EPOCH };
+                let mut session = blank(&candidate);
+                fill(&mut session, &ends, || None);
+                prop_assert!(!session.title.is_empty());
+                prop_assert!(crate::text::is_clean(&session.title));
+                prop_assert_eq!(session.resumable, session.why_not.is_none());
+            }
+        }
+    }
+}

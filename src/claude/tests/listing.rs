@@ -1,0 +1,189 @@
+use std::time::{Duration, SystemTime};
+
+use super::*;
+
+#[test]
+#[cfg(unix)]
+fn only_regular_files_with_a_uuid_pass_for_sessions() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let home = Home::new();
+    let real = home.put("-a", ID, user("x"));
+    let folder = home.folder("-b");
+    let named = |n: u32| folder.join(format!("{n:08}-2222-4333-8444-555555555555.jsonl"));
+    fs::create_dir(named(1)).unwrap();
+    symlink(&real, named(2)).unwrap();
+    symlink("/nowhere", named(3)).unwrap();
+    symlink(named(4), named(4)).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, named(5), rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    for name in ["agent-abc1234.jsonl", "not-a-uuid.jsonl", "sessions-index.json", "x.jsonl.tmp", ".jsonl"] {
+        fs::write(folder.join(name), user("x")).unwrap();
+    }
+    fs::write(folder.join(format!("{OTHER}.jsonl.tmp")), user("x")).unwrap();
+    symlink(home.folder("-a"), home.dir.path().join("projects/-link")).unwrap();
+    symlink("/", home.dir.path().join("projects/-root")).unwrap();
+    fs::write(home.dir.path().join("projects/-file"), "x").unwrap();
+    fs::create_dir(folder.join(ID)).unwrap();
+    for path in [named(1), named(2), named(3), named(4), named(5)] {
+        assert!(preview(&path, 3).is_err() && mark(&path).is_err(), "{}", path.display());
+    }
+    let closed = home.folder("-closed");
+    fs::write(closed.join(format!("{OTHER}.jsonl")), user("x")).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
+    let skipped = home.store.scan(Path::new("/"), &mut |_| {}).unwrap();
+    let all = home.list();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    if rustix::process::getuid().is_root() {
+        assert_eq!((all.len(), skipped.len()), (2, 0));
+    } else {
+        assert_eq!((all.len(), skipped.len()), (1, 1));
+        assert_eq!(skipped[0].path, closed);
+        let path = home.put("-a", ID, user("x"));
+        fs::set_permissions(path, fs::Permissions::from_mode(0o0)).unwrap();
+        let session = home.store.find(ID).remove(0);
+        assert!(!session.resumable && session.title == "(session)");
+    }
+    assert!(all.iter().all(|session| !session.duplicate));
+}
+
+#[test]
+fn no_folder_is_told_from_no_sessions() {
+    let home = Home::new();
+    assert!(home.list().is_empty());
+    fs::remove_dir(home.dir.path().join("projects")).unwrap();
+    assert!(home.list().is_empty());
+    fs::write(home.dir.path().join("projects"), "x").unwrap();
+    let error = home.store.list(Path::new("/")).unwrap_err();
+    assert!(matches!(error, ScanError::Unreadable { .. }), "{error}");
+    let error = Store::new("/nowhere/claude").list(Path::new("/")).unwrap_err();
+    assert_eq!(error.to_string(), "there is no Claude Code folder at /nowhere/claude");
+}
+
+#[test]
+fn copies_of_one_session_are_both_listed_and_found() {
+    let home = Home::new();
+    home.put("-a", ID, user("x"));
+    home.put("-b", ID, user("x"));
+    home.put("-c", OTHER, user("x"));
+    let all = home.list();
+    assert_eq!(all.iter().filter(|s| s.duplicate && s.resumable).count(), 2);
+    assert_eq!(all.len(), 3);
+    assert_eq!(home.store.find(&ID.to_uppercase()).len(), 2);
+    assert_eq!(home.store.find(OTHER).len(), 1);
+    assert!(home.store.find("../../etc/passwd").is_empty());
+}
+
+#[test]
+fn a_file_name_in_capitals_is_not_what_claude_looks_for() {
+    let home = Home::new();
+    let upper = "AAAAAAAA-2222-4333-8444-555555555555";
+    home.put("-a", upper, user("x"));
+    let session = home.store.find(upper).remove(0);
+    assert_eq!(session.session_id, upper.to_lowercase());
+    if cfg!(target_os = "linux") {
+        assert_eq!(session.why_not.as_deref(), Some("its file name has capital letters"));
+    }
+}
+
+#[test]
+fn batches_come_newest_first_with_this_directory_in_the_first() {
+    let home = Home::new();
+    let now = SystemTime::now();
+    for n in 0..700u32 {
+        let (folder, cwd) = if n == 650 { ("-srv-here", "/srv/here") } else { ("-srv-other", "/srv/other") };
+        let text = chain("user", &json!(n.to_string()), &json!({"cwd": cwd, "timestamp": null}));
+        let path = home.put(folder, &format!("{n:08}-2222-4333-8444-555555555555"), text);
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(now - Duration::from_secs(60 * u64::from(n))).unwrap();
+    }
+    let mut batches: Vec<Vec<String>> = Vec::new();
+    let cwd = Path::new("/srv/here");
+    home.store.scan(cwd, &mut |batch| batches.push(batch.into_iter().map(|s| s.title).collect())).unwrap();
+    assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [65, 512, 123]);
+    let mut expected: Vec<u32> = (0..64).chain([650]).chain(64..650).chain(651..700).collect();
+    assert_eq!(batches.concat(), expected.iter().map(u32::to_string).collect::<Vec<_>>());
+    expected.sort_unstable();
+    let all = home.store.list(cwd).unwrap();
+    assert_eq!(
+        all.iter().map(|s| s.title.clone()).collect::<Vec<_>>(),
+        expected.iter().map(u32::to_string).collect::<Vec<_>>()
+    );
+    assert_eq!(current(&all, cwd).unwrap().title, "650");
+    assert_eq!(current(&all, Path::new("/srv/here/deep/er")).unwrap().title, "650");
+    assert!(current(&all, Path::new("/srv")).is_none());
+    assert!(current(&all, Path::new("/srv/hereby")).is_none());
+}
+
+#[test]
+#[cfg(unix)]
+fn projects_that_share_a_folder_are_told_apart() {
+    let home = Home::new();
+    let place = tempfile::tempdir().unwrap();
+    let [outer, inner] = ["외주/app", "개인/app"].map(|name| place.path().join(name));
+    for (id, dir) in [(ID, &outer), (OTHER, &inner)] {
+        fs::create_dir_all(dir.join("sub")).unwrap();
+        home.put("-home----app", id, chain("user", &json!("x"), &json!({"cwd": dir.to_str()})));
+    }
+    let all = home.list();
+    assert_eq!(current(&all, &outer).unwrap().session_id, ID);
+    assert_eq!(current(&all, &inner.join("sub")).unwrap().session_id, OTHER);
+    let link = place.path().join("link");
+    std::os::unix::fs::symlink(&inner, &link).unwrap();
+    assert_eq!(current(&all, &link).unwrap().session_id, OTHER);
+    assert_eq!(all.iter().filter(|session| belongs_to(session, &link)).count(), 1);
+
+    // The nearest directory above wins, and only what can be resumed counts.
+    let sub = inner.join("sub");
+    let id = "77777777-2222-4333-8444-555555555555";
+    home.put(
+        "-sub",
+        id,
+        chain("user", &json!("x"), &json!({"cwd": sub.to_str(), "timestamp": "2020-01-01T00:00:00Z"})),
+    );
+    assert_eq!(current(&home.list(), &sub).unwrap().session_id, id);
+    home.put("-sub", id, chain("user", &json!("x"), &json!({"cwd": sub.to_str(), "entrypoint": "sdk-ts"})));
+    assert_eq!(current(&home.list(), &sub).unwrap().session_id, OTHER);
+}
+
+#[test]
+fn a_large_sparse_file_costs_nothing() {
+    let home = Home::new();
+    let path = home.put("-a", ID, user("start"));
+    let mut file = fs::File::options().append(true).open(&path).unwrap();
+    file.set_len(4 << 30).unwrap();
+    std::io::Write::write_all(&mut file, ("\n".to_owned() + &user("end") + &claude("bye")).as_bytes())
+        .unwrap();
+    let started = std::time::Instant::now();
+    let session = home.store.find(ID).remove(0);
+    assert_eq!(session.last_words.as_deref(), Some("bye"));
+    assert!(session.resumable && session.damaged && session.size > 4 << 30);
+    assert_eq!(preview(&path, 50).unwrap().len(), 2);
+    assert!(holds(&path, &mark(&path).unwrap()).unwrap());
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+#[test]
+fn liveness_reaches_the_rows() {
+    let home = Home::new();
+    let sessions = home.dir.path().join("sessions");
+    fs::create_dir(&sessions).unwrap();
+    let record = json!({"sessionId": ID, "kind": "interactive"}).to_string();
+    fs::write(sessions.join(format!("{}.json", std::process::id())), record).unwrap();
+    assert_eq!(home.session(user("x")).live, Live::Yes);
+}
+
+#[test]
+fn the_environment_names_folder_and_session() {
+    let env = |key: &str, value: &str| {
+        let (key, value) = (key.to_owned(), OsString::from(value));
+        move |asked: &str| (asked == key).then(|| value.clone())
+    };
+    let home = Some(Path::new("/home/dana"));
+    assert_eq!(config_dir(&|_| None, home), Some(PathBuf::from("/home/dana/.claude")));
+    assert_eq!(config_dir(&env("CLAUDE_CONFIG_DIR", ""), home), Some(PathBuf::from("/home/dana/.claude")));
+    assert_eq!(config_dir(&env("CLAUDE_CONFIG_DIR", "/x/e\u{301}"), None), Some(PathBuf::from("/x/\u{e9}")));
+    assert_eq!(config_dir(&|_| None, None), None);
+    let id = |value: &str| current_session_id(&env("CLAUDE_CODE_SESSION_ID", value));
+    assert_eq!(id(&ID.to_uppercase()).as_deref(), Some(ID));
+    assert_eq!(id("../../../etc/passwd"), None);
+    assert_eq!(id(&ID.replace('1', "é")), None);
+}

@@ -1,0 +1,120 @@
+//! `list` and `revoke`.
+
+use chrono::Utc;
+
+use super::{Context, prompt};
+use crate::service::{AudienceKind, Error, Job, Kind, Listed, Result, Revoked};
+use crate::text;
+
+/// Columns that a title or project takes in the table at most.
+const WIDEST: usize = 40;
+
+pub(super) async fn list(context: &Context<'_>, all: bool) -> Result<()> {
+    let service = context.service;
+    super::unlock(context)
+        .await
+        .or_else(|error| if error.kind == Kind::Locked { Ok(()) } else { Err(error) })?;
+    match service.list(all, &Job::quiet()).await {
+        Ok(rows) => {
+            print(context, &rows, all);
+            Ok(())
+        }
+        // What the journal knows is worth showing; the exit code says the rest.
+        Err(error) if error.kind == Kind::Unreachable => {
+            print(context, &service.journal_list(all)?, all);
+            Err(error)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn print(context: &Context<'_>, rows: &[Listed], all: bool) {
+    let printer = context.printer;
+    printer.value(&rows);
+    if printer.is_json() {
+        return;
+    }
+    if rows.is_empty() {
+        let hint = if all { "" } else { " `--all` shows the ended ones." };
+        printer.say(&format!("No handoffs of yours are alive.{hint}"));
+        return;
+    }
+    let header = ["Token", "Project", "Title", "For", "Age", "Left", "Burn", "Copies", "State"];
+    printer.table(&header, rows.iter().map(row).collect());
+}
+
+fn row(row: &Listed) -> Vec<String> {
+    let now = Utc::now();
+    let audience = match (row.audience.kind, &row.audience.name) {
+        (AudienceKind::Devices, _) => "my devices".to_owned(),
+        (AudienceKind::Share, Some(name)) if name.starts_with("pk:") => text::fit(name, 12),
+        (AudienceKind::Share, name) => name.as_deref().map_or_else(|| "one person".to_owned(), text::clean),
+        (AudienceKind::Pin, _) => "PIN".to_owned(),
+        (AudienceKind::Link, _) => "link".to_owned(),
+    };
+    let left = (row.expires_at - now).num_seconds();
+    let state = match &row.picked_up {
+        Some(by) => {
+            format!("{} by {} {}", row.state.words(), text::clean(&by.hostname), text::ago(by.at, now))
+        }
+        None => row.state.words().to_owned(),
+    };
+    vec![
+        row.token.clone(),
+        text::fit(&text::clean(row.label.as_deref().unwrap_or(&row.project)), WIDEST),
+        text::fit(&text::clean(row.title.as_deref().unwrap_or("")), WIDEST),
+        audience,
+        text::ago(row.created_at, now),
+        if row.state.is_alive() { text::span(left) } else { String::new() },
+        if row.burn_after_read { "once".to_owned() } else { String::new() },
+        row.copies.map_or_else(|| "?".to_owned(), |copies| copies.to_string()),
+        state,
+    ]
+}
+
+pub(super) async fn revoke(context: &Context<'_>, tokens: &[String], all: bool, yes: bool) -> Result<()> {
+    if !yes && !prompt::can_ask() {
+        return Err(Error::usage("Revoking asks first, and nobody can answer here.")
+            .advise("Say `--yes`. Nothing was revoked."));
+    }
+    super::unlock(context).await?;
+    if !yes {
+        let what = if all { "everything that is alive".to_owned() } else { text::clean(&tokens.join(", ")) };
+        let question = format!("Revoke {what}? Nobody can pick it up any more; what was picked up stays.");
+        if !prompt::confirm(&question, false)? {
+            context.printer.note("Nothing was revoked.");
+            return Err(Error::cancelled());
+        }
+    }
+    let service = context.service;
+    let revoked = if all {
+        service.revoke_all(&Job::quiet()).await?
+    } else {
+        service.revoke(tokens, &Job::quiet()).await?
+    };
+    print_revoked(context, &revoked, all);
+    match revoked.failed.as_slice() {
+        [] => Ok(()),
+        [only] if revoked.revoked.is_empty() => Err(only.to_error()),
+        failed => Err(Error::failed(format!(
+            "{} of {} could not be revoked.",
+            failed.len(),
+            failed.len() + revoked.revoked.len()
+        ))
+        .advise("`cclink list --all` shows where they stand.")),
+    }
+}
+
+fn print_revoked(context: &Context<'_>, revoked: &Revoked, all: bool) {
+    let printer = context.printer;
+    printer.value(revoked);
+    for token in &revoked.revoked {
+        printer.say(&format!("{} {token}", printer.good("Revoked")));
+    }
+    for failure in &revoked.failed {
+        printer.note(&format!("{}: {}", failure.token, failure.error));
+    }
+    if all && revoked.revoked.is_empty() && revoked.failed.is_empty() {
+        printer.say("Nothing of yours is alive; there was nothing to revoke.");
+    }
+}

@@ -1,0 +1,99 @@
+//! `init` and `whoami`.
+
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::{Context, prompt};
+use crate::service::{Error, IdentityView, Kind, Result};
+
+/// A key file is small; this is generous.
+const MAX_IMPORT: u64 = 4096;
+
+pub(super) async fn init(
+    context: &Context<'_>,
+    import: Option<PathBuf>,
+    no_passphrase: bool,
+    mut overwrite: bool,
+) -> Result<()> {
+    let service = context.service;
+    // Read first: an import that fails changes nothing, and asks nothing.
+    let seed = import.as_deref().map(read_seed).transpose()?;
+    if service.has_identity() && !overwrite {
+        let question =
+            "There is a key already. Replace it? Its handoffs can then no longer be read or revoked.";
+        overwrite = prompt::can_ask() && prompt::confirm(question, false)?;
+        if !overwrite {
+            let path = &service.identity_path();
+            return Err(Error::failed(format!("There is a key already: {}.", path.display()))
+                .advise("It was left alone. `cclink init --yes` replaces it, for good."));
+        }
+    }
+    let passphrase = passphrase(context, no_passphrase, import.is_some())?;
+    let service = service.clone();
+    let made = tokio::task::spawn_blocking(move || {
+        service.create_identity(seed.as_ref().map(|seed| seed.as_slice()), &passphrase, overwrite)
+    });
+    let view = made.await.map_err(|error| Error::failed(error.to_string()))??;
+    print(context, &view);
+    context.printer.say(&context.printer.dim(
+        "Devices that hold this key are one group: copy it with `cclink init --import FILE` over a channel you trust.",
+    ));
+    Ok(())
+}
+
+pub(super) async fn whoami(context: &Context<'_>) -> Result<()> {
+    super::unlock(context).await?;
+    let view = context.service.whoami().await?;
+    print(context, &view);
+    context.printer.say(&format!("Network:    {}", context.service.network_words()));
+    Ok(())
+}
+
+fn print(context: &Context<'_>, view: &IdentityView) {
+    let printer = context.printer;
+    printer.value(view);
+    printer.say(&format!("Public key: {}", printer.bold(&view.public_key)));
+    printer.say(&format!("Key file:   {}", view.path.display()));
+    let protection = match view.protected {
+        "passphrase" => "a passphrase",
+        _ => "its file mode alone (0600)",
+    };
+    printer.say(&format!("Protected:  by {protection}"));
+}
+
+fn read_seed(from: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    if from == Path::new("-") {
+        return prompt::stdin(MAX_IMPORT);
+    }
+    let unreadable = |error: std::io::Error| {
+        Error::failed(format!("{} cannot be read: {error}.", from.display())).advise("Nothing was changed.")
+    };
+    if std::fs::metadata(from).map_err(unreadable)?.len() > MAX_IMPORT {
+        return Err(Error::usage(format!("{} is too large to be a key.", from.display())));
+    }
+    std::fs::read(from).map(Zeroizing::new).map_err(unreadable)
+}
+
+/// Asks as ssh-keygen does: empty for none, twice to be sure.
+fn passphrase(context: &Context<'_>, none: bool, importing: bool) -> Result<Zeroizing<String>> {
+    if none {
+        return Ok(Zeroizing::default());
+    }
+    if let Some(given) = (context.env)("CCLINK_PASSPHRASE").and_then(|given| given.into_string().ok()) {
+        return Ok(Zeroizing::new(given));
+    }
+    if !prompt::can_ask() {
+        // An imported key from a pipe leaves nobody to ask, too.
+        let _ = importing;
+        return Err(Error::new(Kind::Usage, "Nobody can be asked for a passphrase here.")
+            .advise("Set CCLINK_PASSPHRASE, or say `--no-passphrase`."));
+    }
+    loop {
+        let first = prompt::secret("Passphrase (empty for none): ")?.unwrap_or_default();
+        if first.is_empty() || prompt::secret("The same again: ")?.unwrap_or_default() == first {
+            return Ok(first);
+        }
+        context.printer.note("These two differ. Once more.");
+    }
+}

@@ -1,0 +1,143 @@
+//! Words and JSON: answers on stdout, everything else on stderr.
+
+use std::io::{IsTerminal, Write};
+
+use clap::builder::styling::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use crate::cli::{Color, Output};
+use crate::qr;
+use crate::service::Error;
+
+/// Prints the answers of one command.
+#[derive(Clone, Copy, Debug)]
+pub struct Printer {
+    json: bool,
+    color: bool,
+}
+
+impl Printer {
+    /// As the options and `NO_COLOR` say.
+    pub fn new(output: Output, env: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Self {
+        let set = |name: &str| env(name).is_some_and(|value| !value.is_empty());
+        let plain = set("NO_COLOR") || env("TERM").is_some_and(|term| term == "dumb");
+        let color = match output.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => !plain && std::io::stdout().is_terminal(),
+        };
+        Self { json: output.json, color }
+    }
+
+    /// Whether the one JSON value is wanted.
+    pub fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// A part of an answer, for people.
+    pub fn say(self, line: &str) {
+        if !self.json {
+            write_out(line);
+        }
+    }
+
+    /// Progress, a warning, a question's context: never part of the answer.
+    #[allow(clippy::unused_self)] // reads like its siblings
+    pub fn note(self, line: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{line}");
+    }
+
+    /// The command's value, where JSON is wanted.
+    pub fn value(self, value: &impl Serialize) {
+        if self.json {
+            write_out(&serde_json::to_string_pretty(value).unwrap_or_default());
+        }
+    }
+
+    /// An error: what happened, then what to do.
+    pub fn error(self, error: &Error) {
+        if self.json {
+            self.note(&error.to_json().to_string());
+            return;
+        }
+        self.note(&format!("cclink: {}", error.message));
+        if !error.advice.is_empty() {
+            self.note(&error.advice);
+        }
+    }
+
+    /// `text` in bold.
+    pub fn bold(self, text: &str) -> String {
+        self.styled(Style::new().bold(), text)
+    }
+
+    /// `text` as something that went well.
+    pub fn good(self, text: &str) -> String {
+        self.styled(AnsiColor::Green.on_default(), text)
+    }
+
+    /// `text` as something beside the point.
+    pub fn dim(self, text: &str) -> String {
+        self.styled(Style::new().dimmed(), text)
+    }
+
+    fn styled(self, style: Style, text: &str) -> String {
+        if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    /// A table without lines; on a terminal within its width.
+    pub fn table(self, header: &[&str], rows: Vec<Vec<String>>) {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        if let Ok((width, _)) = crossterm::terminal::size()
+            && std::io::stdout().is_terminal()
+        {
+            table.set_width(width);
+        } else {
+            table.set_content_arrangement(ContentArrangement::Disabled);
+        }
+        table.set_header(header.to_vec());
+        table.add_rows(rows);
+        for line in table.lines() {
+            self.say(line.trim_end());
+        }
+    }
+
+    /// A QR code, dark on light whatever the terminal's colours. Says by how
+    /// much a terminal is too small instead of clipping it.
+    pub fn qr(self, text: &str) {
+        if self.json {
+            return;
+        }
+        let room = match crossterm::terminal::size() {
+            Ok((columns, rows)) if std::io::stdout().is_terminal() => {
+                qr::Room { columns: columns.into(), rows: rows.into() }
+            }
+            _ => qr::Room { columns: usize::MAX, rows: usize::MAX },
+        };
+        match qr::fit(text, room, qr::Cells::Half) {
+            Ok(grid) => draw(&grid),
+            Err(error) => self.note(&format!("No QR code: {error}.")),
+        }
+    }
+}
+
+/// Half blocks in the palette's fixed black and white, not the theme's.
+fn draw(grid: &qr::Grid) {
+    for row in (0..grid.side()).step_by(2) {
+        let cell = |column| match (grid.is_dark(column, row), grid.is_dark(column, row + 1)) {
+            (true, true) => '█',
+            (true, false) => '▀',
+            (false, true) => '▄',
+            (false, false) => ' ',
+        };
+        let line: String = (0..grid.side()).map(cell).collect();
+        write_out(&format!("\u{1b}[38;5;16;48;5;231m{line}\u{1b}[0m"));
+    }
+}
+
+/// A line to stdout; a reader that went away (`| head`) is no failure.
+fn write_out(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}

@@ -1,0 +1,64 @@
+//! Questions on a terminal. Without one nothing is asked.
+
+use std::io::{BufRead, IsTerminal, Read, Write};
+
+use zeroize::Zeroizing;
+
+use crate::service::{Error, Result};
+
+/// Whether somebody can answer.
+pub fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks for a secret without showing it; `None` where nobody can answer.
+pub fn secret(question: &str) -> Result<Option<Zeroizing<String>>> {
+    if !can_ask() {
+        return Ok(None);
+    }
+    match rpassword::prompt_password(question) {
+        Ok(answer) => Ok(Some(Zeroizing::new(answer))),
+        Err(error) => Err(Error::failed(format!("The terminal gave no answer: {error}."))),
+    }
+}
+
+/// Asks a question whose answer is a line.
+pub fn line(question: &str) -> Result<String> {
+    let mut stderr = std::io::stderr().lock();
+    let _ = write!(stderr, "{question}");
+    let _ = stderr.flush();
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().take(4096).read_line(&mut answer);
+    match read {
+        Ok(0) => {
+            let _ = writeln!(stderr);
+            Err(Error::cancelled())
+        }
+        Ok(_) => Ok(answer.trim().to_owned()),
+        Err(error) => Err(Error::failed(format!("The terminal gave no answer: {error}."))),
+    }
+}
+
+/// Asks yes or no; Enter alone means `default`.
+pub fn confirm(question: &str, default: bool) -> Result<bool> {
+    let choices = if default { "Y/n" } else { "y/N" };
+    let answer = line(&format!("{question} [{choices}] "))?;
+    Ok(match answer.to_ascii_lowercase().as_str() {
+        "" => default,
+        answer => matches!(answer, "y" | "yes"),
+    })
+}
+
+/// All of stdin, up to `limit` bytes.
+pub fn stdin(limit: u64) -> Result<Zeroizing<Vec<u8>>> {
+    let mut content = Zeroizing::new(Vec::new());
+    std::io::stdin()
+        .lock()
+        .take(limit + 1)
+        .read_to_end(&mut content)
+        .map_err(|error| Error::failed(format!("Nothing can be read from stdin: {error}.")))?;
+    if content.len() as u64 > limit {
+        return Err(Error::usage("There is too much on stdin."));
+    }
+    Ok(content)
+}

@@ -1,0 +1,105 @@
+//! `publish`, and bare `cclink` where there is no terminal.
+
+use std::io::IsTerminal;
+
+use zeroize::Zeroizing;
+
+use super::{Context, prompt};
+use crate::cli::{PIN_ADVICE, PublishArgs};
+use crate::service::{
+    AudienceChoice, AudienceKind, Error, Job, Kind, PublishRequest, Published, Result, Session,
+};
+use crate::text;
+
+pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> {
+    let session = session(context, &args)?;
+    super::unlock(context).await?;
+    let request = PublishRequest {
+        session,
+        audience: audience(context, &args)?,
+        ttl: args.ttl,
+        burn: args.burn,
+        label: args.project,
+        title: args.title,
+        note: args.note,
+        ssh: args.ssh,
+    };
+    let published = context.service.publish(request, &Job::quiet()).await?;
+    let printer = context.printer;
+    printer.value(&published);
+    print(context, &published);
+    for warning in &published.warnings {
+        printer.note(warning);
+    }
+    let terminal = std::io::stdout().is_terminal();
+    if args.qr || (terminal && !args.no_qr) {
+        if published.audience.kind == AudienceKind::Link {
+            printer.note("No QR code: this link carries its secret, and what scans it would send that to a web search.");
+        } else {
+            printer.qr(&published.link.to_ascii_uppercase());
+        }
+    }
+    Ok(())
+}
+
+fn session(context: &Context<'_>, args: &PublishArgs) -> Result<Session> {
+    match &args.session {
+        Some(id) => context.service.session(id).map_err(|error| {
+            let spaced = args.pin.as_deref() == Some("") && error.kind == Kind::Usage;
+            if spaced { error.advise(PIN_ADVICE) } else { error }
+        }),
+        None => context.service.current_session(context.cwd, context.env),
+    }
+}
+
+fn audience(context: &Context<'_>, args: &PublishArgs) -> Result<AudienceChoice> {
+    Ok(match (&args.pin, &args.share) {
+        (Some(pin), _) if !pin.is_empty() => AudienceChoice::Pin(Some(Zeroizing::new(pin.clone()))),
+        (Some(_), _) => AudienceChoice::Pin(ask_pin(context)?),
+        (None, Some(to)) => AudienceChoice::Share(to.clone()),
+        (None, None) if args.link => AudienceChoice::Link,
+        (None, None) => AudienceChoice::Devices,
+    })
+}
+
+/// `CCLINK_PIN`, or what is typed; nothing typed, and nobody to ask, makes up
+/// four words.
+fn ask_pin(context: &Context<'_>) -> Result<Option<Zeroizing<String>>> {
+    if let Some(pin) = (context.env)("CCLINK_PIN").filter(|pin| !pin.is_empty()) {
+        let pin = pin.into_string().map_err(|_| Error::usage("CCLINK_PIN is not in UTF-8."))?;
+        return Ok(Some(Zeroizing::new(pin)));
+    }
+    let typed = prompt::secret("PIN (empty: four words are made up for you): ")?;
+    Ok(typed.filter(|pin| !pin.is_empty()))
+}
+
+fn print(context: &Context<'_>, published: &Published) {
+    let printer = context.printer;
+    let title = published.title.as_deref().map_or_else(|| published.session_id.clone(), text::clean);
+    printer.say(&format!("{} {}", printer.good("Published"), printer.bold(&title)));
+    let who = match (published.audience.kind, &published.audience.name) {
+        (AudienceKind::Devices, _) => "Your devices".to_owned(),
+        (AudienceKind::Share, Some(name)) => text::clean(name),
+        (AudienceKind::Share, None) => "The recipient".to_owned(),
+        (AudienceKind::Pin, _) => "Whoever knows the PIN".to_owned(),
+        (AudienceKind::Link, _) => "Anyone with the link".to_owned(),
+    };
+    let until = published.expires_at.with_timezone(&chrono::Local).format("%a %H:%M");
+    let once = if published.burn_after_read { ", once" } else { "" };
+    printer.say(&format!(
+        "{who} can pick this up{once}, for {} until {until}.",
+        text::span(i64::from(published.ttl.seconds()))
+    ));
+    printer.say(&format!("Token:  {}", published.token));
+    printer.say(&format!("Link:   {}", published.link));
+    if let Some(pin) = &published.pin {
+        printer.say(&format!("PIN:    {}", printer.bold(pin)));
+    }
+    printer.say(&printer.dim(&format!("Copies: {} nodes hold it.", published.copies)));
+    let command = match published.audience.kind {
+        AudienceKind::Devices => "cclink pickup".to_owned(),
+        AudienceKind::Share | AudienceKind::Link => format!("cclink pickup {}", published.link),
+        AudienceKind::Pin => format!("cclink pickup --pin {}", published.link),
+    };
+    printer.say(&printer.dim(&format!("There:  {command}")));
+}

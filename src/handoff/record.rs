@@ -1,0 +1,250 @@
+//! Records: one handoff, as signed JSON of at most 604 bytes.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::time;
+use super::ttl::Ttl;
+use crate::text;
+
+/// Room for a record's JSON beside its signature.
+pub const MAX_JSON: usize = super::seal::MAX_PAYLOAD - 64;
+/// A title is never shortened below this many characters.
+const SHORTEST_TITLE: usize = 24;
+/// Created further ahead than this is not believed.
+const MAX_AHEAD: TimeDelta = TimeDelta::hours(1);
+
+/// The repository at publishing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Git {
+    /// At most 80 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// The remote's address, without credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
+    /// The commit's hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Whether there were changes not committed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dirty: Option<bool>,
+}
+
+/// How much conversation there was when it was published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transcript {
+    /// Length of the file in bytes.
+    pub bytes: u64,
+    /// First 8 bytes of SHA-256 over the last 65,536 of those bytes, 16
+    /// lower-case hex digits.
+    pub tail: String,
+}
+
+/// One handoff.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// 36 characters, lower case, hyphenated.
+    pub session_id: String,
+    /// Where the session lives; at most 64 bytes.
+    pub hostname: String,
+    /// Its project's path there.
+    pub project: String,
+    /// A name for the project in lists; at most 64 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// At most 160 bytes, an ellipsis included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// At most 200 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The repository at publishing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<Git>,
+    /// `user@host`; at most 100 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssh: Option<String>,
+    /// Absolute path of the claude binary there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claude: Option<String>,
+    /// How much conversation there was.
+    pub transcript: Transcript,
+    /// Whole seconds.
+    #[serde(with = "time")]
+    pub created_at: DateTime<Utc>,
+    /// Seconds.
+    pub ttl: Ttl,
+    /// Whether the first pickup takes it away.
+    pub burn_after_read: bool,
+    /// Repeats the audience; where it lies decides.
+    pub pin_protected: bool,
+}
+
+/// Why a record is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// Not JSON of our form.
+    #[error("it does not have the form of a handoff")]
+    Form,
+    /// A field over its limit.
+    #[error("its {0} is over {1} bytes long")]
+    TooLong(&'static str, usize),
+    /// A field with characters that have no business in it.
+    #[error("its {0} holds characters that do not belong there")]
+    Unfit(&'static str),
+    /// All fields together, by this many bytes, after shortening.
+    #[error("it is {0} bytes too long: shorten the SSH address or publish from a shorter path")]
+    TooLarge(usize),
+}
+
+/// What a clock says of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Age {
+    /// Readable.
+    Alive,
+    /// Past its time and grace.
+    Expired,
+    /// Created more than an hour ahead: one of the clocks is off.
+    FromTheFuture,
+}
+
+impl Record {
+    /// When it ends.
+    pub fn expires_at(&self) -> DateTime<Utc> {
+        self.created_at + TimeDelta::seconds(i64::from(self.ttl.seconds()))
+    }
+
+    /// Judges it by the reader's clock, with a grace of min(2 min, TTL / 10).
+    pub fn age(&self, now: DateTime<Utc>) -> Age {
+        let grace = TimeDelta::seconds(i64::from(self.ttl.seconds() / 10).min(120));
+        if self.created_at > now + MAX_AHEAD {
+            Age::FromTheFuture
+        } else if now > self.expires_at() + grace {
+            Age::Expired
+        } else {
+            Age::Alive
+        }
+    }
+
+    /// The JSON that is signed and sent, shortened where it must be: the title
+    /// (never below 24 characters), then the git remote, the path of claude
+    /// and the note go. Says whether the note had to go.
+    pub fn encode(mut self) -> Result<(Vec<u8>, bool), RecordError> {
+        self.title = self.title.map(|title| text::fit_bytes(&title, 160));
+        self.check()?;
+        let had_note = self.note.is_some();
+        self.shorten_title();
+        let drops: [fn(&mut Self); 3] = [
+            |record| {
+                if let Some(git) = &mut record.git {
+                    git.remote = None;
+                }
+            },
+            |record| record.claude = None,
+            |record| record.note = None,
+        ];
+        for drop in drops {
+            if self.over() > 0 {
+                drop(&mut self);
+            }
+        }
+        match self.over() {
+            0 => Ok((self.to_json(), had_note && self.note.is_none())),
+            over => Err(RecordError::TooLarge(over)),
+        }
+    }
+
+    fn shorten_title(&mut self) {
+        while self.over() > 0 {
+            let Some(title) = self.title.as_deref().filter(|t| t.chars().count() > SHORTEST_TITLE) else {
+                return;
+            };
+            let shorter = text::fit_bytes(title, title.len() - 1);
+            if shorter.chars().count() < SHORTEST_TITLE || shorter == title {
+                return;
+            }
+            self.title = Some(shorter);
+        }
+    }
+
+    fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    fn over(&self) -> usize {
+        self.to_json().len().saturating_sub(MAX_JSON)
+    }
+
+    /// Reads JSON whose signature was checked. Unknown fields are ignored, null
+    /// equals absent; a field over its limit or with control characters where
+    /// it names a place refuses the record.
+    pub fn decode(json: &[u8]) -> Result<Self, RecordError> {
+        let record: Self = serde_json::from_slice(json).map_err(|_| RecordError::Form)?;
+        record.check()?;
+        Ok(record)
+    }
+
+    fn check(&self) -> Result<(), RecordError> {
+        let git = self.git.as_ref();
+        let limits: [(&'static str, Option<&String>, usize); 6] = [
+            ("host name", Some(&self.hostname), 64),
+            ("label", self.label.as_ref(), 64),
+            ("title", self.title.as_ref(), 160),
+            ("note", self.note.as_ref(), 200),
+            ("SSH address", self.ssh.as_ref(), 100),
+            ("branch", git.and_then(|git| git.branch.as_ref()), 80),
+        ];
+        for (name, value, limit) in limits {
+            if value.is_some_and(|value| value.len() > limit) {
+                return Err(RecordError::TooLong(name, limit));
+            }
+        }
+        // These become part of a command or a place: nothing hidden in them.
+        let places: [(&'static str, Option<&String>); 5] = [
+            ("host name", Some(&self.hostname)),
+            ("project path", Some(&self.project)),
+            ("SSH address", self.ssh.as_ref()),
+            ("path of claude", self.claude.as_ref()),
+            ("session id", Some(&self.session_id)),
+        ];
+        for (name, value) in places {
+            if value.is_some_and(|value| value.is_empty() || !text::is_clean(value)) {
+                return Err(RecordError::Unfit(name));
+            }
+        }
+        if self.hostname.starts_with('-') {
+            return Err(RecordError::Unfit("host name"));
+        }
+        if self.ssh.as_deref().is_some_and(|ssh| !is_ssh_address(ssh)) {
+            return Err(RecordError::Unfit("SSH address"));
+        }
+        if !is_session_id(&self.session_id) {
+            return Err(RecordError::Unfit("session id"));
+        }
+        let tail = &self.transcript.tail;
+        if tail.len() != 16 || !tail.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err(RecordError::Unfit("transcript"));
+        }
+        Ok(())
+    }
+}
+
+/// A UUID as Claude Code names its files: 36 characters, lower case.
+pub fn is_session_id(text: &str) -> bool {
+    text.len() == 36 && !text.bytes().any(|b| b.is_ascii_uppercase()) && uuid::Uuid::try_parse(text).is_ok()
+}
+
+/// `[user@]host[:port]` of letters, digits and `.-_:[]%+`, neither part
+/// starting with `-`: what ssh takes as a destination and no shell expands.
+pub fn is_ssh_address(text: &str) -> bool {
+    let fits = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('-')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || ".-_:[]%+".contains(c))
+    };
+    match text.split_once('@') {
+        Some((user, host)) => fits(user) && fits(host),
+        None => fits(text),
+    }
+}

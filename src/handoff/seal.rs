@@ -1,0 +1,122 @@
+//! Sealing: a plaintext of constant size in an age file of bounded size.
+
+use age::x25519;
+
+/// The age file never exceeds this, so that its packet never exceeds 1000 bytes.
+pub const MAX_SEALED: usize = 924;
+/// The plaintext always has this size, so that it tells nothing.
+pub const PLAIN: usize = 672;
+/// Room for a payload: the plaintext less version, kind and length.
+pub const MAX_PAYLOAD: usize = PLAIN - HEADER;
+
+const HEADER: usize = 4;
+const VERSION: u8 = 1;
+/// age adds grease of random size; one file in five fits, so this many tries
+/// fail once in 10¹⁹ times.
+const MAX_TRIES: usize = 200;
+
+/// What a packet holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// A handoff.
+    Record = 1,
+    /// The list of a mailbox's tokens.
+    Index = 2,
+    /// In a record's place: somebody picked it up for good.
+    Burned = 3,
+    /// In a record's place: its creator called it back.
+    Revoked = 4,
+    /// Somebody read it.
+    Receipt = 5,
+}
+
+impl Kind {
+    fn from_byte(byte: u8) -> Option<Self> {
+        [Self::Record, Self::Index, Self::Burned, Self::Revoked, Self::Receipt]
+            .into_iter()
+            .find(|kind| *kind as u8 == byte)
+    }
+}
+
+/// An opened plaintext.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// What it is.
+    pub kind: Kind,
+    /// At most [`MAX_PAYLOAD`] bytes.
+    pub payload: Vec<u8>,
+}
+
+/// Why something could not be sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// The payload is too long, by this many bytes.
+    #[error("{0} bytes too long")]
+    TooLong(usize),
+    /// No try fitted, or age failed.
+    #[error("could not be sealed")]
+    Failed,
+}
+
+/// Why something could not be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// Not for this lock, or damaged.
+    #[error("not for this lock, or damaged")]
+    Damaged,
+    /// Made by a newer cclink.
+    #[error("made by a newer cclink")]
+    Newer,
+}
+
+/// `version ‖ kind ‖ length ‖ payload ‖ zeros`, 672 bytes.
+pub fn plaintext(kind: Kind, payload: &[u8]) -> Result<Vec<u8>, SealError> {
+    let over = payload.len().saturating_sub(MAX_PAYLOAD);
+    let length = u16::try_from(payload.len()).ok().filter(|_| over == 0).ok_or(SealError::TooLong(over))?;
+    let mut plain = Vec::with_capacity(PLAIN);
+    plain.extend([VERSION, kind as u8]);
+    plain.extend(length.to_be_bytes());
+    plain.extend(payload);
+    plain.resize(PLAIN, 0);
+    Ok(plain)
+}
+
+/// Undoes [`plaintext`], checking every part. The version is judged before
+/// length and padding, so that a newer packet never reads as damaged.
+pub fn parse_plaintext(plain: &[u8]) -> Result<Opened, OpenError> {
+    let &[version, kind, high, low, ref rest @ ..] = plain else {
+        return Err(OpenError::Damaged);
+    };
+    if version != VERSION {
+        return Err(if version > VERSION { OpenError::Newer } else { OpenError::Damaged });
+    }
+    if plain.len() != PLAIN {
+        return Err(OpenError::Damaged);
+    }
+    let (payload, padding) =
+        rest.split_at_checked(usize::from(u16::from_be_bytes([high, low]))).ok_or(OpenError::Damaged)?;
+    if padding.iter().any(|byte| *byte != 0) {
+        return Err(OpenError::Damaged);
+    }
+    let kind = Kind::from_byte(kind).ok_or(OpenError::Newer)?;
+    Ok(Opened { kind, payload: payload.to_vec() })
+}
+
+/// Seals a payload: an age file of at most [`MAX_SEALED`] bytes.
+pub fn seal(lock: &x25519::Recipient, kind: Kind, payload: &[u8]) -> Result<Vec<u8>, SealError> {
+    let plain = plaintext(kind, payload)?;
+    (0..MAX_TRIES)
+        .filter_map(|_| age::encrypt(lock, &plain).ok())
+        .find(|file| file.len() <= MAX_SEALED)
+        .ok_or(SealError::Failed)
+}
+
+/// Opens what [`seal`] made.
+pub fn open(lock: &x25519::Identity, file: &[u8]) -> Result<Opened, OpenError> {
+    if file.len() > MAX_SEALED {
+        return Err(OpenError::Damaged);
+    }
+    let plain = age::decrypt(lock, file).map_err(|_| OpenError::Damaged)?;
+    parse_plaintext(&plain)
+}

@@ -1,0 +1,85 @@
+//! Contacts: add, remove, list, and who is "me".
+
+use super::{ContactView, Error, Result, Service};
+use crate::handoff::PublicKey;
+use crate::store::contacts::unfit_name;
+use crate::store::{Contact, KeyFile};
+
+impl Service {
+    /// All contacts, in the order they were added.
+    pub fn contacts(&self) -> Result<Vec<ContactView>> {
+        Ok(self.0.contacts.load()?.into_iter().map(ContactView::from).collect())
+    }
+
+    /// Adds a contact, or changes the key of one.
+    pub fn add_contact(&self, name: &str, key: &str, mine: bool) -> Result<ContactView> {
+        if let Some(why) = unfit_name(name) {
+            return Err(Error::usage(format!("`{}` cannot be a name: {why}.", crate::text::clean(name))));
+        }
+        let key: PublicKey = key.parse().map_err(|error| {
+            Error::usage(format!("{error}.")).advise("`cclink whoami` on their side prints it.")
+        })?;
+        let contact = Contact { name: name.to_owned(), public_key: key.to_string(), mine };
+        let mut all = self.0.contacts.load()?;
+        if let Some(known) =
+            all.iter().find(|known| known.name == name && known.public_key != contact.public_key)
+        {
+            return Err(Error::failed(format!(
+                "`{name}` is the name of another key already: {}.",
+                known.public_key
+            ))
+            .advise(format!("`cclink contacts remove {name}` first, or choose another name.")));
+        }
+        match all.iter_mut().find(|known| known.name == name) {
+            Some(known) => *known = contact.clone(),
+            None => all.push(contact.clone()),
+        }
+        self.0.contacts.save(&all)?;
+        Ok(contact.into())
+    }
+
+    /// Removes a contact by its exact name.
+    pub fn remove_contact(&self, name: &str) -> Result<ContactView> {
+        let mut all = self.0.contacts.load()?;
+        let place = all.iter().position(|known| known.name == name).ok_or_else(|| {
+            Error::gone(format!("There is no contact named `{}`.", crate::text::clean(name)))
+                .advise("`cclink contacts` lists them.")
+        })?;
+        let removed = all.remove(place);
+        self.0.contacts.save(&all)?;
+        Ok(removed.into())
+    }
+
+    /// A contact's key, by its exact name.
+    pub(super) fn contact_key(&self, name: &str) -> Result<Option<PublicKey>> {
+        Ok(self.0.contacts.load()?.iter().find(|known| known.name == name).and_then(Contact::key))
+    }
+
+    /// The name of a key; the key itself (`pk:…`) where it has none.
+    pub(super) fn name_of(&self, key: &PublicKey) -> String {
+        let text = key.to_string();
+        let contacts = self.0.contacts.load().unwrap_or_default();
+        contacts.into_iter().find(|known| known.public_key == text).map_or(text, |known| known.name)
+    }
+
+    /// This identity and every contact marked mine: whose signature counts
+    /// among my devices.
+    pub(super) fn my_keys(&self, me: &PublicKey) -> Result<Vec<PublicKey>> {
+        let mine = self.0.contacts.load()?;
+        let others = mine.iter().filter(|contact| contact.mine).filter_map(Contact::key);
+        Ok(std::iter::once(*me).chain(others.filter(|key| key != me)).collect())
+    }
+
+    /// Whether the key file asks for a passphrase that nobody gave.
+    pub(super) fn is_locked(&self) -> bool {
+        self.0.settings.passphrase.is_none()
+            && self.0.identity.lock().is_ok_and(|identity| identity.is_none())
+            && KeyFile::read(&self.0.settings.paths.key).is_ok_and(|file| file.is_protected())
+    }
+}
+
+impl From<Contact> for ContactView {
+    fn from(contact: Contact) -> Self {
+        Self { name: contact.name, public_key: contact.public_key, mine: contact.mine }
+    }
+}

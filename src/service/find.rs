@@ -1,0 +1,277 @@
+//! Find: from a link, key, contact or token to verified handoffs. Nothing is
+//! consumed by looking.
+
+use futures::future::join_all;
+use pkarr::SignedPacket;
+
+use super::look::{Place, alive, not_found};
+use super::tokens::Known;
+use super::{
+    AudienceKind, Error, Found, InboxEntry, Job, Kind, Recognised, Result, Service, Step, Target, blocking,
+};
+use crate::handoff::pin::candidate_weeks;
+use crate::handoff::{Identity, Link, LinkTarget, Mailbox, Pin, PublicKey, Standing, Token};
+
+/// What a text names.
+enum Meaning {
+    Link(Link),
+    Key(PublicKey),
+    Token(String),
+}
+
+impl Service {
+    /// What `text` is, without asking the network.
+    pub fn recognise(&self, text: &str) -> Result<Recognised> {
+        let target = Target::Text(text.to_owned(), None);
+        let recognised = |words: String, wants_pin| Recognised { target, words, wants_pin };
+        Ok(match self.meaning(text)? {
+            Meaning::Link(link) => {
+                let (what, pin) = match &link.target {
+                    LinkTarget::Secret(_) => ("a link", false),
+                    LinkTarget::Token(token) => match token.audience {
+                        AudienceKind::Devices => ("a link for your own devices", false),
+                        AudienceKind::Share => ("a link shared with one person", false),
+                        _ => ("a link with a PIN", true),
+                    },
+                };
+                recognised(format!("{what}, from {}", self.short_name(&link.creator)), pin)
+            }
+            Meaning::Key(key) => recognised(format!("everything from {}", self.short_name(&key)), false),
+            Meaning::Token(token) => recognised(format!("the handoff {token}…"), false),
+        })
+    }
+
+    /// Verified handoffs, newest first; [`Target::Newest`] gives at most one.
+    /// `Step::Found` tells a first answer before it is confirmed.
+    pub async fn find(&self, target: &Target, job: &Job) -> Result<Vec<Found>> {
+        job.doing("looking for it");
+        job.run(async {
+            match target {
+                Target::Newest => self.find_newest(job).await,
+                Target::Text(text, pin) => match self.meaning(text)? {
+                    Meaning::Link(link) => {
+                        self.find_link(&link, pin.as_deref().map(String::as_str), job).await
+                    }
+                    Meaning::Key(key) => self.find_from(key, pin.as_deref().map(String::as_str)).await,
+                    Meaning::Token(token) => {
+                        let identity = self.identity().await?;
+                        let known = self.by_token(&identity, &token, true).await?;
+                        Ok(vec![self.find_place(&known.place, job).await?])
+                    }
+                },
+                Target::Entry(entry) => self.find_entry(entry, job).await,
+            }
+        })
+        .await
+    }
+
+    fn meaning(&self, text: &str) -> Result<Meaning> {
+        if let Some(key) = self.contact_key(text.trim())? {
+            return Ok(Meaning::Key(key));
+        }
+        if Link::looks_like_one(text) {
+            let link = text.parse().map_err(|error| {
+                Error::usage(format!("This link cannot be read: {error}."))
+                    .advise("Copy it again, whole; capitals and line breaks do not matter.")
+            })?;
+            return Ok(Meaning::Link(link));
+        }
+        if let Ok(key) = text.parse::<PublicKey>() {
+            return Ok(Meaning::Key(key));
+        }
+        Token::prefix(text).map(Meaning::Token).map_err(|_| {
+            let shown = crate::text::fit(&crate::text::clean(text), 60);
+            Error::usage(format!("`{shown}` is no link, public key, contact or token."))
+                .advise("A link starts with `pk:`, a token with d, s, p or l; `cclink contacts` lists names.")
+        })
+    }
+
+    fn short_name(&self, key: &PublicKey) -> String {
+        let name = self.name_of(key);
+        if name.starts_with("pk:") { key.short() } else { name }
+    }
+
+    /// The newest alive in my devices' mailbox, then from my contacts.
+    async fn find_newest(&self, job: &Job) -> Result<Vec<Found>> {
+        let identity = self.identity().await?;
+        let mut trouble = None;
+        for known in self.known_from_devices(&identity).await? {
+            match self.find_place(&known.place, job).await {
+                Ok(found) => return Ok(vec![found]),
+                Err(error) if error.kind == Kind::Unreachable => return Err(error),
+                Err(error) => trouble = trouble.or(Some((known.expires, error))),
+            }
+        }
+        let mut shared = Vec::new();
+        for key in self.contact_keys(&identity.public())? {
+            shared.extend(self.known_from_share(&identity, key).await?);
+        }
+        shared.sort_by_key(|known| std::cmp::Reverse(known.created));
+        for known in shared {
+            match self.find_place(&known.place, job).await {
+                Ok(found) => return Ok(vec![found]),
+                Err(error) if error.kind == Kind::Unreachable => return Err(error),
+                Err(error) => trouble = trouble.or(Some((known.expires, error))),
+            }
+        }
+        Err(match trouble {
+            Some((_, error)) => error,
+            None => Error::gone("There is nothing to pick up: no handoff is addressed to you.")
+                .advise("Publish one where the session lives, or give its link."),
+        })
+    }
+
+    /// One handoff by its link.
+    async fn find_link(&self, link: &Link, pin: Option<&str>, job: &Job) -> Result<Vec<Found>> {
+        let place = match &link.target {
+            LinkTarget::Secret(secret) => {
+                let mailbox = Mailbox::link(&link.creator, secret);
+                Place { token: mailbox.link_token(), mailbox, expected: vec![link.creator] }
+            }
+            LinkTarget::Token(token) => match token.audience {
+                AudienceKind::Devices => {
+                    self.devices_place(&self.identity().await?, &link.creator, *token)?
+                }
+                AudienceKind::Share => self.share_place(&self.identity().await?, &link.creator, *token)?,
+                _ => return self.find_pin_link(&link.creator, *token, pin, job).await,
+            },
+        };
+        Ok(vec![self.find_place(&place, job).await?])
+    }
+
+    fn devices_place(&self, identity: &Identity, creator: &PublicKey, token: Token) -> Result<Place> {
+        let expected = self.my_keys(&identity.public())?;
+        if !expected.contains(creator) {
+            return Err(Error::new(
+                Kind::NotForYou,
+                format!(
+                    "This link is for the devices of {}, and this device is {}.",
+                    creator.short(),
+                    identity.public().short()
+                ),
+            )
+            .advise("Pick it up with the key it was published with, or have it shared with this one."));
+        }
+        Ok(Place { mailbox: Mailbox::devices(&identity.devices_secret()), token, expected })
+    }
+
+    fn share_place(&self, identity: &Identity, creator: &PublicKey, token: Token) -> Result<Place> {
+        if *creator == identity.public() {
+            let (book, _) = self.0.journal.load()?;
+            let mine = book.handoffs.iter().find(|entry| entry.token == token);
+            return mine.and_then(|entry| self.place_of(identity, entry)).ok_or_else(not_found);
+        }
+        let mailbox = Mailbox::share(identity, creator, &identity.public()).ok_or_else(not_found)?;
+        Ok(Place { mailbox, token, expected: vec![*creator] })
+    }
+
+    /// A PIN link: the token is known, the mailbox follows from PIN and week.
+    async fn find_pin_link(
+        &self,
+        creator: &PublicKey,
+        token: Token,
+        pin: Option<&str>,
+        job: &Job,
+    ) -> Result<Vec<Found>> {
+        let mut trouble = wrong_pin();
+        for mailbox in self.pin_mailboxes(creator, pin).await? {
+            let place = Place { mailbox, token, expected: vec![*creator] };
+            match self.find_place(&place, job).await {
+                Ok(found) => return Ok(vec![found]),
+                Err(error) if error == not_found() => {}
+                Err(error) => trouble = error,
+            }
+        }
+        Err(trouble)
+    }
+
+    /// The PIN mailboxes of every week that a live handoff can be from.
+    async fn pin_mailboxes(&self, creator: &PublicKey, pin: Option<&str>) -> Result<Vec<Mailbox>> {
+        let pin = pin.ok_or_else(|| {
+            Error::usage("This handoff is protected by a PIN.")
+                .advise("Give it with `--pin` (asks for it), `--pin=PIN`, or in CCLINK_PIN.")
+        })?;
+        let pin = Pin::new(pin).map_err(|error| Error::usage(format!("{error}.")))?;
+        let (creator, now) = (*creator, self.now().timestamp());
+        blocking(move || {
+            candidate_weeks(now).into_iter().map(|week| Mailbox::pin(&creator, &pin, week)).collect()
+        })
+        .await
+    }
+
+    /// Everything alive from one key: with a PIN its PIN mailbox; else, if the
+    /// key is mine, my devices'; else what it shared with me.
+    async fn find_from(&self, key: PublicKey, pin: Option<&str>) -> Result<Vec<Found>> {
+        let known = if pin.is_some() {
+            let mut known = Vec::new();
+            for mailbox in self.pin_mailboxes(&key, pin).await? {
+                known.extend(self.known_from_list(mailbox, vec![key]).await?);
+            }
+            if known.is_empty() {
+                return Err(wrong_pin());
+            }
+            known
+        } else {
+            let identity = self.identity().await?;
+            if self.my_keys(&identity.public())?.contains(&key) {
+                self.known_from_devices(&identity).await?
+            } else {
+                self.known_from_share(&identity, key).await?
+            }
+        };
+        self.alive_of(known).await
+    }
+
+    /// The alive among many, newest first; an error that says why there is none.
+    async fn alive_of(&self, mut known: Vec<Known>) -> Result<Vec<Found>> {
+        known.sort_by_key(|known| std::cmp::Reverse(known.created));
+        known.dedup_by_key(|known| known.place.token);
+        let quiet = Job::quiet();
+        let looked = join_all(known.iter().map(|known| self.find_place(&known.place, &quiet))).await;
+        let mut trouble = None;
+        let mut found = Vec::new();
+        for result in looked {
+            match result {
+                Ok(one) => found.push(one),
+                Err(error) if error.kind == Kind::Unreachable => return Err(error),
+                Err(error) => trouble = trouble.or(Some(error)),
+            }
+        }
+        if found.is_empty() { Err(trouble.unwrap_or_else(not_found)) } else { Ok(found) }
+    }
+
+    /// One handoff: a first answer at once, the verdict after the complete
+    /// lookup.
+    pub(super) async fn find_place(&self, place: &Place, job: &Job) -> Result<Found> {
+        let mut told = false;
+        let mut on_packet = |packet: &SignedPacket| {
+            if !told
+                && let Standing::Record { record, creator, .. } = place.judge(std::slice::from_ref(packet))
+            {
+                told = true;
+                let found = self.found(place, *record, creator, false);
+                (job.tell)(Step::Found(Box::new(found)));
+            }
+        };
+        let (standing, _) = self.look(place, &mut on_packet).await?;
+        let (record, creator, _) = alive(standing, self.now())?;
+        Ok(self.found(place, record, creator, true))
+    }
+
+    /// A row of the inbox, looked at again.
+    async fn find_entry(&self, entry: &InboxEntry, job: &Job) -> Result<Vec<Found>> {
+        let identity = self.identity().await?;
+        let token: Token = entry.token.parse().map_err(|_| not_found())?;
+        let creator: PublicKey = entry.creator.parse().map_err(|_| not_found())?;
+        let place = match token.audience {
+            AudienceKind::Devices => self.devices_place(&identity, &creator, token)?,
+            _ => self.share_place(&identity, &creator, token)?,
+        };
+        Ok(vec![self.find_place(&place, job).await?])
+    }
+}
+
+fn wrong_pin() -> Error {
+    Error::new(Kind::NotForYou, "Nothing opens with this PIN.")
+        .advise("Check it with whoever gave it to you; it works for a week from publishing at most.")
+}

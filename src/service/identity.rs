@@ -1,0 +1,133 @@
+//! The identity: state, create, import, unlock.
+
+use std::sync::PoisonError;
+
+use zeroize::Zeroizing;
+
+use super::{Error, IdentityState, IdentityView, Kind, Result, Service, blocking, random};
+use crate::handoff::Identity;
+use crate::store::{KeyFile, StoreError, identity};
+
+impl Service {
+    /// What is known of the identity without asking for a passphrase.
+    pub fn identity_state(&self) -> IdentityState {
+        if let Some(identity) = self.unlocked() {
+            return IdentityState::Unlocked(identity.public().to_string());
+        }
+        match KeyFile::read(&self.0.settings.paths.key) {
+            Ok(file) if file.is_protected() => IdentityState::Locked,
+            Ok(_) => {
+                self.unlock("").map_or(IdentityState::None, |view| IdentityState::Unlocked(view.public_key))
+            }
+            Err(_) => IdentityState::None,
+        }
+    }
+
+    /// Unlocks the identity for the life of this process; an unprotected one
+    /// takes any passphrase. Slow (scrypt): call it on a blocking thread.
+    pub fn unlock(&self, passphrase: &str) -> Result<IdentityView> {
+        let path = &self.0.settings.paths.key;
+        let file = KeyFile::read(path)?;
+        if let Some(warning) = KeyFile::tighten(path) {
+            self.warn(warning);
+        }
+        let identity = file.unlock(Some(passphrase))?;
+        let view = self.view(&identity, file.is_protected());
+        *self.0.identity.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity);
+        Ok(view)
+    }
+
+    /// Creates an identity, or takes over `seed` (64 hex digits or 32 raw
+    /// bytes). An empty passphrase means none. An existing one is left alone
+    /// without `overwrite`. Slow with a passphrase.
+    pub fn create_identity(
+        &self,
+        seed: Option<&[u8]>,
+        passphrase: &str,
+        overwrite: bool,
+    ) -> Result<IdentityView> {
+        let seed = match seed {
+            Some(content) => identity::parse_seed(content).ok_or_else(|| {
+                Error::usage("This is no key: 64 hexadecimal digits or 32 raw bytes are.")
+                    .advise("Nothing was changed. Is the file cut off?")
+            })?,
+            None => {
+                let mut seed = Zeroizing::new([0; 32]);
+                random(seed.as_mut_slice())?;
+                seed
+            }
+        };
+        identity::write(&self.0.settings.paths.key, &seed, passphrase, overwrite)?;
+        let identity = Identity::from_seed(&seed);
+        let view = self.view(&identity, !passphrase.is_empty());
+        *self.0.identity.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity);
+        Ok(view)
+    }
+
+    /// Who this device is.
+    pub async fn whoami(&self) -> Result<IdentityView> {
+        let identity = self.identity().await?;
+        let protected = KeyFile::read(&self.0.settings.paths.key)?.is_protected();
+        Ok(self.view(&identity, protected))
+    }
+
+    /// Whether a key file exists.
+    pub fn has_identity(&self) -> bool {
+        self.0.settings.paths.key.symlink_metadata().is_ok()
+    }
+
+    /// Where the key file lies or would lie.
+    pub fn identity_path(&self) -> std::path::PathBuf {
+        self.0.settings.paths.key.clone()
+    }
+
+    fn view(&self, identity: &Identity, protected: bool) -> IdentityView {
+        IdentityView {
+            public_key: identity.public().to_string(),
+            path: self.0.settings.paths.key.clone(),
+            protected: if protected { "passphrase" } else { "none" },
+        }
+    }
+
+    fn unlocked(&self) -> Option<Identity> {
+        self.0.identity.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The identity, unlocked with `CCLINK_PASSPHRASE` where that is needed.
+    pub(super) async fn identity(&self) -> Result<Identity> {
+        if let Some(identity) = self.unlocked() {
+            return Ok(identity);
+        }
+        let file = KeyFile::read(&self.0.settings.paths.key)?;
+        let passphrase = self.0.settings.passphrase.clone();
+        if file.is_protected() && passphrase.is_none() {
+            return Err(Error::new(Kind::Locked, "The key is protected by a passphrase.")
+                .advise("Set CCLINK_PASSPHRASE, or run the command on a terminal."));
+        }
+        let service = self.clone();
+        blocking(move || service.unlock(passphrase.as_deref().map_or("", String::as_str))).await??;
+        self.unlocked().ok_or_else(|| Error::failed("The key could not be opened."))
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        let message = format!("{error}.");
+        match error {
+            StoreError::Missing(path) => {
+                Self::new(Kind::NoIdentity, format!("There is no key at {} yet.", path.display()))
+                    .advise("Run `cclink init` to create one, or `cclink init --import FILE` to bring yours.")
+            }
+            StoreError::Exists(path) => Self::failed(format!("There is a key already: {}.", path.display()))
+                .advise("It was left alone. `cclink init --yes` replaces it, for good."),
+            StoreError::Passphrase(_) => Self::failed(message).advise("Nothing was changed; try again."),
+            StoreError::Damaged { .. } => {
+                Self::failed(message).advise("The file was left as it is. Mend it, or move it away.")
+            }
+            StoreError::Io { .. } => {
+                Self::failed(message).advise("Check that the folder is yours and the disk has room.")
+            }
+            StoreError::Busy(_) => Self::failed(message).advise("Try again in a moment."),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! List: what I published, as the journal knows it and as the network shows it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::join_all;
+
+use super::publish::{FEW_COPIES, open_secrets};
+use super::tokens::Known;
+use super::{AudienceKind, AudienceView, Job, Listed, PickedUp, Result, Service, State, Step};
+use crate::handoff::{Age, Identity, Link, LinkTarget, PublicKey, Record, Standing, Token, Trace};
+use crate::network::Sighting;
+use crate::store::{Entry, Stage};
+
+/// A publishing that is older than this and left no trace has failed.
+const PUBLISHING: TimeDelta = TimeDelta::minutes(2);
+
+impl Service {
+    /// What the journal knows, without the network: copies unknown. `all`
+    /// takes in what has ended.
+    pub fn journal_list(&self, all: bool) -> Result<Vec<Listed>> {
+        let identity = self.0.identity.lock().ok().and_then(|identity| identity.clone());
+        let (book, aside) = self.0.journal.load()?;
+        self.tell_aside(aside);
+        let rows = book.handoffs.iter().map(|entry| self.row(identity.as_ref(), entry));
+        Ok(ordered(rows.collect(), all))
+    }
+
+    /// The same checked against the network, and what my other devices
+    /// published to my devices; each checked row is told as a step. Locked, it
+    /// is what the journal knows.
+    pub async fn list(&self, all: bool, job: &Job) -> Result<Vec<Listed>> {
+        if self.is_locked() {
+            self.warn("The key is locked, so this is what the journal knows. Set CCLINK_PASSPHRASE to ask the network.");
+            return self.journal_list(all);
+        }
+        let identity = self.identity().await?;
+        job.doing("asking the network");
+        job.run(async {
+            let mine = self.known_from_journal(&identity)?;
+            // The first question also says whether the network is there at all.
+            let devices = self.known_from_devices(&identity).await?;
+            let others = devices
+                .into_iter()
+                .filter(|known| !mine.iter().any(|(_, own)| own.place.token == known.place.token));
+            let others: Vec<Known> = others.collect();
+            let told = |row: Result<Option<Listed>>| {
+                if let Ok(Some(row)) = &row {
+                    (job.tell)(Step::Listed(Box::new(row.clone())));
+                }
+                row
+            };
+            // The network itself lets only a few of these ask at once.
+            let own = mine
+                .iter()
+                .map(|(entry, known)| async { told(self.check_own(&identity, entry, known).await) });
+            let foreign = others.iter().map(|known| async { told(self.check_other(known).await) });
+            let (own, foreign) = tokio::join!(join_all(own), join_all(foreign));
+            let rows: Result<Vec<Option<Listed>>> = own.into_iter().chain(foreign).collect();
+            Ok(ordered(rows?.into_iter().flatten().collect(), all))
+        })
+        .await
+    }
+
+    /// A journal entry as a row, by what this device knows.
+    pub(super) fn row(&self, identity: Option<&Identity>, entry: &Entry) -> Listed {
+        let creator: Option<PublicKey> = entry.creator.parse().ok();
+        let recipient = entry.recipient.as_deref().and_then(|key| key.parse().ok());
+        let target = match entry.token.audience {
+            AudienceKind::Link => identity
+                .and_then(|identity| open_secrets(identity, entry))
+                .and_then(|(_, secret)| secret.map(LinkTarget::Secret)),
+            _ => Some(LinkTarget::Token(entry.token)),
+        };
+        let now = self.now();
+        let ended = now > entry.expires_at();
+        let state = match entry.stage {
+            Stage::Revoked => State::Revoked,
+            Stage::Burned => State::Burned,
+            Stage::Failed => State::Failed,
+            _ if ended => State::Expired,
+            Stage::Publishing if now > entry.created_at + PUBLISHING => State::Failed,
+            Stage::Publishing => State::Publishing,
+            Stage::Published if entry.picked_up.is_some() => State::PickedUp,
+            Stage::Published => State::Live,
+        };
+        Listed {
+            token: entry.token.to_string(),
+            audience: AudienceView {
+                kind: entry.token.audience,
+                name: recipient.map(|key: PublicKey| self.name_of(&key)),
+            },
+            session_id: entry.session_id.clone(),
+            project: entry.project.clone(),
+            label: entry.label.clone(),
+            title: entry.title.clone(),
+            state,
+            burn_after_read: entry.burn_after_read,
+            created_at: entry.created_at,
+            expires_at: entry.expires_at(),
+            copies: None,
+            link: creator.zip(target).map(|(creator, target)| Link { creator, target }.to_string()),
+            picked_up: entry.picked_up.as_ref().map(picked_up),
+        }
+    }
+
+    /// A handoff of this device, looked at on the network.
+    async fn check_own(&self, identity: &Identity, entry: &Entry, known: &Known) -> Result<Option<Listed>> {
+        let mut row = self.row(Some(identity), entry);
+        if matches!(row.state, State::Failed if entry.stage == Stage::Failed)
+            || row.state == State::Expired && entry.stage != Stage::Published
+        {
+            return Ok(Some(row));
+        }
+        if matches!(row.state, State::Revoked | State::Burned | State::Expired) && self.now() > row.expires_at
+        {
+            return Ok(Some(row));
+        }
+        let (standing, sighting) = self.look(&known.place, &mut |_| {}).await?;
+        row.copies = Some(copies_of(&standing, &sighting));
+        match &standing {
+            Standing::Record { record, .. } => {
+                row.expires_at = row.expires_at.max(record.expires_at());
+                self.note_alive(identity, entry, known, record).await;
+                let trace = match entry.token.audience {
+                    AudienceKind::Devices | AudienceKind::Share => {
+                        self.receipt(&known.place.mailbox, &entry.token).await
+                    }
+                    _ => None,
+                };
+                self.note_trace(&entry.token, trace.as_ref());
+                row.picked_up = trace.as_ref().map(picked_up).or(row.picked_up);
+                row.state = alive_state(record, &row, &sighting, self.now());
+            }
+            Standing::Burned { trace, .. } => {
+                self.note_trace(&entry.token, Some(trace));
+                self.set_stage(&entry.token, Stage::Burned, false);
+                row.picked_up = Some(picked_up(trace));
+                row.state = State::Burned;
+            }
+            Standing::Revoked { .. } => {
+                self.set_stage(&entry.token, Stage::Revoked, false);
+                row.state = State::Revoked;
+            }
+            Standing::Absent if row.state == State::Failed => {
+                self.set_stage(&entry.token, Stage::Failed, false)
+            }
+            Standing::Absent if matches!(row.state, State::Live | State::PickedUp) => row.state = State::Lost,
+            Standing::Absent | Standing::Refused(_) | Standing::Newer => {}
+        }
+        Ok(Some(row))
+    }
+
+    /// A record that is there although the journal was left in the middle: the
+    /// other half is made up for.
+    async fn note_alive(&self, identity: &Identity, entry: &Entry, known: &Known, record: &Record) {
+        if entry.stage == Stage::Publishing {
+            self.set_stage(&entry.token, Stage::Published, false);
+        }
+        if !entry.indexed && record.age(self.now()) == Age::Alive {
+            if let Err(error) = self.finish_index(identity, &known.place, record, None).await {
+                self.warn(format!("{} is not in the list yet: {}", entry.token, error.message));
+            }
+        }
+    }
+
+    fn note_trace(&self, token: &Token, trace: Option<&Trace>) {
+        let Some(trace) = trace else { return };
+        let saved = self.0.journal.update(self.now(), |book| {
+            if let Some(entry) = book.entry(token) {
+                entry.picked_up = Some(trace.clone());
+            }
+        });
+        super::look::journal_warning(self, saved);
+    }
+
+    /// What another of my devices published to my devices; `None` where there
+    /// is nothing to say of it.
+    async fn check_other(&self, known: &Known) -> Result<Option<Listed>> {
+        if known.expires < self.now_u32() {
+            return Ok(None);
+        }
+        let (standing, sighting) = self.look(&known.place, &mut |_| {}).await?;
+        let copies = copies_of(&standing, &sighting);
+        let Standing::Record { record, creator, .. } = standing else { return Ok(None) };
+        let trace = self.receipt(&known.place.mailbox, &known.place.token).await;
+        let mut row = Listed {
+            token: known.place.token.to_string(),
+            audience: AudienceView { kind: known.place.token.audience, name: None },
+            session_id: record.session_id.clone(),
+            project: record.project.clone(),
+            label: record.label.as_deref().map(crate::text::clean),
+            title: record.title.as_deref().map(crate::text::clean),
+            state: State::Live,
+            burn_after_read: record.burn_after_read,
+            created_at: record.created_at,
+            expires_at: record.expires_at(),
+            copies: Some(copies),
+            link: Some(Link { creator, target: LinkTarget::Token(known.place.token) }.to_string()),
+            picked_up: trace.as_ref().map(picked_up),
+        };
+        row.state = alive_state(&record, &row, &sighting, self.now());
+        Ok(Some(row))
+    }
+}
+
+fn picked_up(trace: &Trace) -> PickedUp {
+    PickedUp { at: trace.at, hostname: trace.hostname.clone() }
+}
+
+/// On how many nodes the packet that counts was seen.
+fn copies_of(standing: &Standing, sighting: &Sighting) -> u32 {
+    match standing {
+        Standing::Record { packet, .. }
+        | Standing::Burned { packet, .. }
+        | Standing::Revoked { packet, .. } => sighting.copies(packet),
+        _ => 0,
+    }
+}
+
+fn alive_state(record: &Record, row: &Listed, sighting: &Sighting, now: DateTime<Utc>) -> State {
+    let copies = row.copies.unwrap_or(0);
+    if record.age(now) == Age::Expired {
+        State::Expired
+    } else if row.picked_up.is_some() {
+        State::PickedUp
+    } else if copies < FEW_COPIES && copies * 2 < sighting.responded {
+        State::Fading
+    } else {
+        State::Live
+    }
+}
+
+/// Newest first; without `all` only what is alive.
+fn ordered(mut rows: Vec<Listed>, all: bool) -> Vec<Listed> {
+    rows.retain(|row| all || row.state.is_alive());
+    rows.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.token.cmp(&b.token)));
+    rows
+}

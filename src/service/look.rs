@@ -1,0 +1,169 @@
+//! One handoff's place on the network: looking at it, and ending it.
+
+use chrono::{DateTime, Utc};
+use pkarr::SignedPacket;
+
+use super::{Error, Kind, Result, Service};
+use crate::handoff::keys::{z32_decode, z32_decode_vec, z32_encode};
+use crate::handoff::packet::PacketError;
+use crate::handoff::standing::MakeError;
+use crate::handoff::{Address, Age, Mailbox, PublicKey, Record, Standing, Token, mailbox, packet};
+use crate::network::{NetworkError, OnPacket, Sighting};
+use crate::store::StoreError;
+use crate::store::journal::End;
+use crate::text;
+
+/// Where a handoff lies, and whose signature counts there.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub mailbox: Mailbox,
+    pub token: Token,
+    pub expected: Vec<PublicKey>,
+}
+
+impl Place {
+    pub fn address(&self) -> Address {
+        mailbox::address(&self.mailbox.record_key(&self.token))
+    }
+
+    pub fn judge(&self, packets: &[SignedPacket]) -> Standing {
+        self.mailbox.judge(&self.token, &self.expected, packets)
+    }
+}
+
+impl Service {
+    /// A complete lookup of a place. An end that this device saw before counts
+    /// even where the network shows a stale copy; a new one is remembered.
+    pub(super) async fn look(
+        &self,
+        place: &Place,
+        on_packet: &mut OnPacket<'_>,
+    ) -> Result<(Standing, Sighting)> {
+        let address = place.address();
+        let sighting = self.0.network.lookup(&address, on_packet).await?;
+        let mut packets = sighting.packets();
+        packets.extend(self.remembered_end(&address));
+        let standing = place.judge(&packets);
+        if let Standing::Burned { packet, .. } | Standing::Revoked { packet, .. } = &standing {
+            self.remember_end(&address, packet);
+        }
+        Ok((standing, sighting))
+    }
+
+    /// The end that this device saw at an address.
+    pub(super) fn remembered_end(&self, address: &Address) -> Option<SignedPacket> {
+        let (book, aside) = self.0.journal.load().ok()?;
+        self.tell_aside(aside);
+        let end = book.ends.get(&z32_encode(address))?;
+        packet::from_payload(address, &z32_decode_vec(&end.packet)?)
+    }
+
+    /// Remembers an end for as long as anything can live.
+    pub(super) fn remember_end(&self, address: &Address, packet: &SignedPacket) {
+        let until = self.now() + chrono::TimeDelta::seconds(i64::from(crate::handoff::Ttl::MAX.seconds()));
+        let end = End { packet: z32_encode(&packet.to_relay_payload()), until };
+        let saved = self.0.journal.update(self.now(), |book| {
+            let known = book.ends.entry(z32_encode(address)).or_insert_with(|| end.clone());
+            if known.packet != end.packet {
+                *known = end;
+            }
+        });
+        if let Err(error) = saved {
+            self.warn(format!("The journal could not be written: {error}."));
+        }
+    }
+
+    /// Says once where a damaged journal was put.
+    pub(super) fn tell_aside(&self, aside: Option<std::path::PathBuf>) {
+        if let Some(path) = aside {
+            self.warn(format!(
+                "The journal was damaged. It is kept at {}; a new one was started. Handoffs to your devices are \
+                 still found on the network.",
+                path.display()
+            ));
+        }
+    }
+
+    /// The sequence that follows what a lookup saw.
+    pub(super) fn sequence_after(&self, sighting: &Sighting) -> Result<u64> {
+        Ok(packet::next_sequence(sighting.highest(), self.now_us())?)
+    }
+}
+
+/// The signed packet and address of a journal entry.
+pub(super) fn stored_packet(entry: &crate::store::Entry) -> Option<(Address, SignedPacket)> {
+    let address: Address = z32_decode(&entry.address)?;
+    Some((address, packet::from_payload(&address, &z32_decode_vec(&entry.packet)?)?))
+}
+
+/// A record that can be read now, or why not.
+pub(super) fn alive(standing: Standing, now: DateTime<Utc>) -> Result<(Record, PublicKey, SignedPacket)> {
+    let at = |time: DateTime<Utc>| format!("{}, {}", text::ago(time, now), time.format("%Y-%m-%d %H:%M UTC"));
+    match standing {
+        Standing::Record { record, creator, packet } => match record.age(now) {
+            Age::Alive => Ok((*record, creator, packet)),
+            Age::Expired => Err(Error::gone(format!("This handoff expired {}.", at(record.expires_at())))
+                .advise("Publish it again where the session lives.")),
+            Age::FromTheFuture => Err(Error::failed(format!(
+                "This handoff says it was made {}: this machine's clock is behind, or the sender's ahead.",
+                record.created_at.format("%Y-%m-%d %H:%M UTC")
+            ))
+            .advise("Set the clocks (after sleep, WSL's is often hours off), then try again.")),
+        },
+        Standing::Burned { trace, .. } => Err(Error::gone(format!(
+            "This handoff was already picked up: by {}, {}.",
+            trace.hostname,
+            at(trace.at)
+        ))
+        .advise("It could be picked up once. Publish it again where the session lives.")),
+        Standing::Revoked { at: when, .. } => {
+            Err(Error::gone(format!("This handoff was revoked by its creator, {}.", at(when))))
+        }
+        Standing::Newer => Err(Error::failed("This handoff was made by a newer cclink.")
+            .advise("Update cclink on this machine.")),
+        Standing::Refused(why) => Err(Error::failed(format!("This handoff was refused: {why}."))),
+        Standing::Absent => Err(not_found()),
+    }
+}
+
+/// Nothing lies there that opens.
+pub(super) fn not_found() -> Error {
+    Error::gone("There is no such handoff for you on the network.").advise(
+        "It expired, was never published, or is meant for another identity (`cclink whoami` says which this is).",
+    )
+}
+
+impl From<NetworkError> for Error {
+    fn from(error: NetworkError) -> Self {
+        match error {
+            NetworkError::Unreachable => Self::new(Kind::Unreachable, "The network cannot be reached: no node of the DHT and no relay answered.")
+                .advise("Check the connection; a firewall may block UDP. `cclink whoami` says which network is in use. Nothing is lost."),
+            NetworkError::Socket(why) => Self::new(Kind::Unreachable, format!("The network could not be opened: {why}.")),
+            NetworkError::Conflict => Self::failed("Something else was written there at the same moment.").advise("Try again."),
+        }
+    }
+}
+
+impl From<PacketError> for Error {
+    fn from(error: PacketError) -> Self {
+        Self::failed(format!("This address cannot be written: {error}."))
+            .advise("A clock was far ahead when it was last written. Wait, or use another audience.")
+    }
+}
+
+impl From<MakeError> for Error {
+    fn from(error: MakeError) -> Self {
+        match error {
+            MakeError::Packet(error) => error.into(),
+            MakeError::Record(error) => Self::usage(format!("This cannot be published: {error}.")),
+            MakeError::Seal(error) => Self::failed(format!("This could not be sealed: {error}.")),
+        }
+    }
+}
+
+/// What the store says, as a warning rather than a failure.
+pub(super) fn journal_warning(service: &Service, result: std::result::Result<(), StoreError>) {
+    if let Err(error) = result {
+        service.warn(format!("The journal could not be written: {error}."));
+    }
+}

@@ -1,0 +1,211 @@
+//! Pick up: take a found handoff, for good where it burns.
+
+use std::path::Path;
+
+use super::look::{Place, alive, not_found};
+use super::{AudienceKind, Error, Found, Job, Kind, Pickup, Plan, Result, Service, Session};
+use crate::claude;
+use crate::handoff::{AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, packet};
+use crate::network::NetworkError;
+use crate::store::Stage;
+use crate::text;
+
+impl Service {
+    /// What a verified record looks like to its reader.
+    pub(super) fn found(&self, place: &Place, record: Record, creator: PublicKey, confirmed: bool) -> Found {
+        let now = self.now();
+        let signed_by = format!(
+            "signed by {}, from {}, {}, expires in {}",
+            self.signer(&creator),
+            text::clean(&record.hostname),
+            text::ago(record.created_at, now),
+            text::span((record.expires_at() - now).num_seconds())
+        );
+        let clean = |value: &Option<String>| value.as_deref().map(text::clean);
+        let pickup = Pickup {
+            token: place.token.to_string(),
+            creator: creator.to_string(),
+            verified: true,
+            version: 1,
+            plans: self.plans(&record),
+            expires_at: record.expires_at(),
+            label: clean(&record.label),
+            title: clean(&record.title),
+            note: clean(&record.note),
+            git: record.git.map(|git| crate::handoff::Git {
+                branch: clean(&git.branch),
+                remote: clean(&git.remote),
+                commit: clean(&git.commit),
+                dirty: git.dirty,
+            }),
+            session_id: record.session_id,
+            hostname: record.hostname,
+            project: record.project,
+            ssh: record.ssh,
+            transcript: record.transcript,
+            created_at: record.created_at,
+            ttl: record.ttl,
+            burn_after_read: record.burn_after_read,
+            pin_protected: place.token.audience == Audience::Pin,
+            burned: false,
+            link: crate::handoff::Link { creator, target: crate::handoff::LinkTarget::Token(place.token) }
+                .without_secret()
+                .filter(|_| place.token.audience != Audience::Link),
+        };
+        Found { pickup, signed_by, confirmed, place: PlaceHandle(place.clone()) }
+    }
+
+    /// "you", a contact's name with its key, or the key.
+    pub(super) fn signer(&self, creator: &PublicKey) -> String {
+        let me = self.0.identity.lock().ok().and_then(|identity| identity.as_ref().map(|id| id.public()));
+        if me == Some(*creator) {
+            return "you".to_owned();
+        }
+        let name = self.name_of(creator);
+        if name.starts_with("pk:") { creator.short() } else { format!("{name} ({})", creator.short()) }
+    }
+
+    /// Takes a found handoff. One that burns is taken away from everybody else
+    /// first; who loses that race is told. Others leave a receipt.
+    pub async fn pick_up(&self, found: &Found, job: &Job) -> Result<Pickup> {
+        let place = found.place.0.clone();
+        job.doing("making sure that nothing newer is there");
+        let (standing, sighting) = job.run(async { self.look(&place, &mut |_| {}).await }).await?;
+        let (record, creator, _) = alive(standing, self.now())?;
+        let burn = record.burn_after_read;
+        let mut pickup = self.found(&place, record, creator, true).pickup;
+        if burn {
+            job.doing("taking it, for good");
+            let service = self.clone();
+            let expected = sighting.expected();
+            let sequence = self.sequence_after(&sighting)?;
+            self.must_finish(async move { service.burn(&place, sequence, expected).await }).await?;
+            pickup.burned = true;
+        } else {
+            self.leave_receipt(&place);
+        }
+        Ok(pickup)
+    }
+
+    /// Puts the burned packet, waits until whoever checked before it was
+    /// visible has put too, and lets a complete lookup alone decide.
+    async fn burn(&self, place: &Place, sequence: u64, expected: u64) -> Result<()> {
+        let mine = place.mailbox.make_burned(&place.token, &self.trace(), sequence)?;
+        match self.0.network.put(&mine, Some(expected)).await {
+            // A refused packet can still lie on some nodes, and an accepted one
+            // can lose: the lookup decides.
+            Ok(_) | Err(NetworkError::Conflict) => {}
+            Err(error) => {
+                return Err(Error::from(error).advise(
+                    "It could not be taken for good, so it was not picked up at all. Try again when the network is back.",
+                ));
+            }
+        }
+        self.0.network.settle().await;
+        let (standing, _) = self.look(place, &mut |_| {}).await?;
+        match standing {
+            Standing::Burned { packet, .. } if packet.is_same_as(&mine) => {
+                self.set_stage(&place.token, Stage::Burned, false);
+                // Nodes that refused or missed it hear of it again.
+                let _ = self.0.network.put(&mine, None).await;
+                Ok(())
+            }
+            Standing::Record { .. } | Standing::Absent => Err(Error::new(
+                Kind::Unreachable,
+                "The network did not keep the mark that this handoff was taken.",
+            )
+            .advise("It was not picked up. Try again.")),
+            ended => Err(alive(ended, self.now()).err().unwrap_or_else(not_found)),
+        }
+    }
+
+    /// Tells the creator, in the background; PIN and link readers stay unnamed.
+    fn leave_receipt(&self, place: &Place) {
+        if !matches!(place.token.audience, AudienceKind::Devices | AudienceKind::Share) {
+            return;
+        }
+        let (service, place) = (self.clone(), place.clone());
+        drop(self.0.must_finish.spawn(async move {
+            if let Ok(receipt) = place.mailbox.make_receipt(&place.token, &service.trace(), service.now_us())
+            {
+                let _ = service.0.network.put(&receipt, None).await;
+            }
+        }));
+    }
+
+    /// Who is at work here, now.
+    fn trace(&self) -> Trace {
+        Trace { at: self.now(), hostname: self.0.settings.hostname.clone() }
+    }
+
+    /// The reader's receipt of a handoff, if one was left.
+    pub(super) async fn receipt(&self, mailbox: &Mailbox, token: &Token) -> Option<Trace> {
+        let address = crate::handoff::mailbox::address(&mailbox.receipt_key(token));
+        let sighting = self.0.network.lookup(&address, &mut |_| {}).await.ok()?;
+        let readable: Vec<_> =
+            sighting.packets().into_iter().filter(|packet| packet::sequence(packet).is_some()).collect();
+        mailbox.read_receipt(&readable)
+    }
+
+    /// What can be done with a record here, best first.
+    fn plans(&self, record: &Record) -> Vec<Plan> {
+        let mut plans = self.local_plans(&record.session_id, Some(record));
+        plans.push(Plan::command(&record.session_id, &record.project));
+        plans
+    }
+
+    /// The plans for resuming a session that is on this machine.
+    pub fn resume_here(&self, session: &Session) -> Vec<Plan> {
+        self.local_plans(&session.session_id, None)
+    }
+
+    fn local_plans(&self, session_id: &str, record: Option<&Record>) -> Vec<Plan> {
+        let Some(root) = &self.0.settings.claude_root else { return Vec::new() };
+        let copies = claude::Store::new(root.clone()).find(session_id);
+        let mut plans: Vec<Plan> = copies.iter().map(|copy| self.plan_of_copy(copy, record)).collect();
+        // Of copies in two folders the first that is ready; one reason is enough.
+        plans.sort_by_key(|plan| !plan.ready);
+        plans.truncate(1);
+        plans
+    }
+
+    fn plan_of_copy(&self, copy: &Session, record: Option<&Record>) -> Plan {
+        let recorded = record.map(|record| Path::new(&record.project).to_owned());
+        let candidates = [copy.cwd.clone(), recorded];
+        let directory = candidates.iter().flatten().find(|dir| dir.is_dir()).cloned();
+        let older =
+            record.is_some_and(|record| !claude::holds(&copy.path, &record.transcript).unwrap_or(false));
+        let why_not = if !copy.resumable {
+            Some(copy.why_not.clone().unwrap_or_else(|| "there is no conversation in it".to_owned()))
+        } else if older {
+            Some("the copy on this machine holds less than what was published".to_owned())
+        } else if directory.is_none() {
+            Some(format!("its project folder {} is not on this machine", text::clean(&copy.project)))
+        } else if self.claude_program().is_none() {
+            Some(format!("`{}` was not found on this machine", text::clean(&self.0.settings.claude)))
+        } else {
+            None
+        };
+        Plan::here(
+            &self.claude_program().unwrap_or_else(|| self.0.settings.claude.clone()),
+            &copy.session_id,
+            directory,
+            why_not,
+        )
+    }
+
+    /// The claude command, if it can be found: as it was given, for the shell
+    /// line to stay short.
+    fn claude_program(&self) -> Option<String> {
+        let settings = &self.0.settings;
+        let here = std::env::current_dir().unwrap_or_default();
+        let found = which::which_in(&settings.claude, settings.search_path.as_ref(), &here).ok()?;
+        // A relative path would be looked for in the project's folder.
+        let relative = settings.claude.contains('/') && !Path::new(&settings.claude).is_absolute();
+        if relative { found.to_str().map(str::to_owned) } else { Some(settings.claude.clone()) }
+    }
+}
+
+/// A found handoff's place, so that picking it up need not search again.
+#[derive(Clone, Debug)]
+pub struct PlaceHandle(pub(super) Place);

@@ -1,0 +1,390 @@
+//! Publish: journal the intent, put the record while reading the list, show
+//! link and QR as soon as the record is acknowledged, finish the list behind it.
+
+use chrono::TimeDelta;
+use zeroize::Zeroizing;
+
+use super::look::{Place, journal_warning};
+use super::{
+    AudienceChoice, AudienceKind, AudienceView, Draft, Error, Job, Kind, PublishRequest, Published, Result,
+    Service, Session, Step, blocking, random,
+};
+use crate::claude;
+use crate::handoff::index::{Entry as IndexEntry, Span};
+use crate::handoff::keys::z32_encode;
+use crate::handoff::pin::week;
+use crate::handoff::record::is_ssh_address;
+use crate::handoff::{
+    Git, Identity, Index, Link, LinkSecret, LinkTarget, Mailbox, Pin, PublicKey, Record, Token, mailbox,
+};
+use crate::network::Sighting;
+use crate::store::{Entry, Stage};
+use crate::text;
+
+/// Fewer copies than this, on a network with more nodes, is worth a word.
+pub(super) const FEW_COPIES: u32 = 10;
+
+/// A handoff made ready: everything that follows from the audience.
+struct Prepared {
+    place: Place,
+    link: Link,
+    audience: AudienceView,
+    recipient: Option<PublicKey>,
+    pin: Option<Pin>,
+    secret: Option<LinkSecret>,
+}
+
+impl Service {
+    /// What goes with a session unless the user changes it.
+    pub fn draft(&self, session: &Session) -> Draft {
+        Draft { title: session_title(session).unwrap_or_default(), ssh: String::new() }
+    }
+
+    /// Publishes one session. Cancelled before the network has it, nothing
+    /// goes out; cancelled while it is on its way, it is taken back.
+    pub async fn publish(&self, request: PublishRequest, job: &Job) -> Result<Published> {
+        let identity = self.identity().await?;
+        check(&request)?;
+        job.doing("preparing");
+        let now = self.now();
+        let prepared = job.run(self.prepare(&identity, &request.audience, now.timestamp())).await?;
+        let record = self.record_of(&request, prepared.place.mailbox.audience, now).await?;
+        let address = prepared.place.address();
+        let sequence = self.now_us();
+        let (packet, note_dropped) =
+            prepared.place.mailbox.make_record(&identity, &prepared.place.token, record.clone(), sequence)?;
+        let entry = Entry {
+            token: prepared.place.token,
+            recipient: prepared.recipient.map(|key| key.to_string()),
+            creator: identity.public().to_string(),
+            session_id: record.session_id.clone(),
+            project: record.project.clone(),
+            label: record.label.clone(),
+            title: record.title.clone(),
+            burn_after_read: record.burn_after_read,
+            created_at: record.created_at,
+            ttl: record.ttl,
+            stage: Stage::Publishing,
+            indexed: prepared.secret.is_some(),
+            packet: z32_encode(&packet.to_relay_payload()),
+            address: z32_encode(&address),
+            sealed: seal_secrets(&identity.public(), &prepared.place.mailbox, prepared.secret.as_ref())?,
+            picked_up: None,
+        };
+        self.0.journal.update(now, |book| book.handoffs.push(entry))?;
+
+        job.doing("publishing");
+        let put = async {
+            let index = async {
+                match prepared.secret {
+                    Some(_) => Ok(None),
+                    None => self.read_index(&prepared.place.mailbox).await.map(Some),
+                }
+            };
+            let (stored, index) = tokio::join!(self.0.network.put(&packet, None), index);
+            Ok::<_, Error>((stored?, index))
+        };
+        let (copies, index) = match job.run(put).await {
+            Ok(done) => done,
+            Err(error) => {
+                if error.kind == Kind::Cancelled {
+                    self.take_back(&identity, &prepared.place, sequence);
+                }
+                self.set_stage(&prepared.place.token, Stage::Failed, false);
+                return Err(error);
+            }
+        };
+        let mut published = Published {
+            token: prepared.place.token.to_string(),
+            link: prepared.link.to_string(),
+            audience: prepared.audience,
+            session_id: record.session_id.clone(),
+            project: record.project.clone(),
+            title: record.title.clone(),
+            created_at: record.created_at,
+            expires_at: record.expires_at(),
+            ttl: record.ttl,
+            burn_after_read: record.burn_after_read,
+            pin: prepared
+                .pin
+                .filter(|_| request.audience == AudienceChoice::Pin(None))
+                .map(|pin| pin.as_str().to_owned()),
+            copies,
+            warnings: self.publish_warnings(&index, copies, note_dropped, prepared.place.mailbox.audience),
+        };
+        self.set_stage(&prepared.place.token, Stage::Published, false);
+        (job.tell)(Step::Acknowledged(Box::new(published.clone())));
+
+        if prepared.secret.is_none() {
+            job.doing("adding it to the list");
+            let seen = index.ok().flatten();
+            if let Err(error) = self.finish_index(&identity, &prepared.place, &record, seen).await {
+                if error.kind == Kind::Full {
+                    self.take_back(&identity, &prepared.place, sequence);
+                    self.set_stage(&prepared.place.token, Stage::Failed, false);
+                    return Err(error);
+                }
+                published.warnings.push(format!(
+                    "It can be picked up by its link or token, but lists do not show it yet: {} Run `cclink list` to mend that.",
+                    error.message
+                ));
+            }
+        }
+        Ok(published)
+    }
+
+    /// Completes the list behind a record, even when the caller is cancelled.
+    pub(super) async fn finish_index(
+        &self,
+        identity: &Identity,
+        place: &Place,
+        record: &Record,
+        seen: Option<(Index, Sighting)>,
+    ) -> Result<()> {
+        let (service, place, me) = (self.clone(), place.clone(), identity.public());
+        let entry = IndexEntry { token: place.token.bytes, span: span_of(record) };
+        self.must_finish(async move {
+            let expected = service.my_keys(&me)?;
+            service.add_to_index(&place.mailbox, &expected, entry, seen).await?;
+            service.set_stage(&place.token, Stage::Published, true);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Calls back a record that may have reached the network although its
+    /// publishing failed or was cancelled. In the background, to its end.
+    fn take_back(&self, identity: &Identity, place: &Place, sequence: u64) {
+        let (service, identity, place) = (self.clone(), identity.clone(), place.clone());
+        let work = async move {
+            let next = service.now_us().max(sequence + 1);
+            if let Ok(packet) = place.mailbox.make_revoked(&identity, &place.token, service.now(), next) {
+                let _ = service.0.network.put(&packet, Some(sequence)).await;
+                service.remember_end(&place.address(), &packet);
+            }
+        };
+        drop(self.0.must_finish.spawn(work));
+    }
+
+    /// Notes in the journal how far a handoff came.
+    pub(super) fn set_stage(&self, token: &Token, stage: Stage, indexed: bool) {
+        let saved = self.0.journal.update(self.now(), |book| {
+            if let Some(entry) = book.entry(token) {
+                entry.stage = stage;
+                entry.indexed |= indexed;
+            }
+        });
+        journal_warning(self, saved);
+    }
+
+    async fn prepare(&self, identity: &Identity, audience: &AudienceChoice, now: i64) -> Result<Prepared> {
+        let me = identity.public();
+        let mut token = Token { audience: AudienceKind::Devices, bytes: [0; 8] };
+        random(&mut token.bytes)?;
+        let (mut recipient, mut pin, mut secret) = (None, None, None);
+        let mailbox = match audience {
+            AudienceChoice::Devices => Mailbox::devices(&identity.devices_secret()),
+            AudienceChoice::Share(to) => {
+                let key = self.recipient(to)?;
+                if key == me {
+                    return Err(Error::usage("This is your own key.")
+                        .advise("Without --share it goes to your own devices."));
+                }
+                recipient = Some(key);
+                Mailbox::share(identity, &me, &key)
+                    .ok_or_else(|| Error::usage("Nothing can be sealed to this key: it is no real one."))?
+            }
+            AudienceChoice::Pin(typed) => {
+                let chosen = choose_pin(typed.as_deref().map(String::as_str))?;
+                let stretched = chosen.clone();
+                pin = Some(chosen);
+                blocking(move || Mailbox::pin(&me, &stretched, week(now))).await?
+            }
+            AudienceChoice::Link => {
+                let mut bytes = LinkSecret([0; 16]);
+                random(&mut bytes.0)?;
+                let mailbox = Mailbox::link(&me, &bytes);
+                token = mailbox.link_token();
+                secret = Some(bytes);
+                mailbox
+            }
+        };
+        token.audience = mailbox.audience;
+        let target = secret.clone().map_or(LinkTarget::Token(token), LinkTarget::Secret);
+        Ok(Prepared {
+            audience: AudienceView { kind: token.audience, name: recipient.map(|key| self.name_of(&key)) },
+            place: Place { mailbox, token, expected: vec![me] },
+            link: Link { creator: me, target },
+            recipient,
+            pin,
+            secret,
+        })
+    }
+
+    fn recipient(&self, to: &str) -> Result<PublicKey> {
+        if let Some(key) = self.contact_key(to)? {
+            return Ok(key);
+        }
+        to.parse().map_err(|_| {
+            Error::usage(format!(
+                "`{}` is neither a contact nor a public key.",
+                text::fit(&text::clean(to), 60)
+            ))
+            .advise("`cclink contacts` lists names; a key is `pk:` and 52 characters.")
+        })
+    }
+
+    /// The record of a request; reads the transcript's end.
+    async fn record_of(
+        &self,
+        request: &PublishRequest,
+        audience: AudienceKind,
+        created_at: chrono::DateTime<chrono::Utc>,
+    ) -> Result<Record> {
+        let session = request.session.clone();
+        let path = session.path.clone();
+        let transcript = blocking(move || claude::mark(&path)).await?.map_err(|error| {
+            Error::failed(format!("The session's file cannot be read: {error}."))
+                .advise("Nothing was published.")
+        })?;
+        let project = match &session.cwd {
+            Some(cwd) => cwd.to_str().map(str::to_owned),
+            None => Some(session.project.clone()),
+        };
+        let project = project.filter(|path| !path.is_empty()).ok_or_else(|| {
+            Error::failed("This session does not say in which folder it runs, or not in UTF-8.")
+                .advise("It can be resumed here, but not handed over.")
+        })?;
+        let given = |text: &Option<String>| text.as_deref().map(text::clean).filter(|text| !text.is_empty());
+        let branch = session.git_branch.as_deref().map(|branch| text::fit_bytes(&text::clean(branch), 80));
+        Ok(Record {
+            session_id: session.session_id.clone(),
+            hostname: self.0.settings.hostname.clone(),
+            project,
+            label: given(&request.label),
+            title: match &request.title {
+                Some(_) => given(&request.title),
+                None => session_title(&session),
+            },
+            note: given(&request.note),
+            git: branch.map(|branch| Git { branch: Some(branch), ..Git::default() }),
+            ssh: given(&request.ssh),
+            claude: None,
+            transcript,
+            created_at,
+            ttl: request.ttl,
+            burn_after_read: request.burn,
+            pin_protected: audience == AudienceKind::Pin,
+        })
+    }
+
+    fn publish_warnings(
+        &self,
+        index: &Result<Option<(Index, Sighting)>>,
+        copies: u32,
+        note_dropped: bool,
+        audience: AudienceKind,
+    ) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if note_dropped {
+            warnings.push(
+                "The note had to stay behind: together with the path and title it did not fit.".to_owned(),
+            );
+        }
+        if let Ok(Some((index, sighting))) = index {
+            if audience == AudienceKind::Pin && !index.shown(self.now_u32()).is_empty() {
+                warnings
+                    .push("This PIN was used this week already: who knows it sees both handoffs.".to_owned());
+            }
+            if copies < FEW_COPIES && copies < sighting.responded {
+                warnings.push(format!("Only {copies} nodes of the network hold it so far."));
+            }
+        }
+        warnings
+    }
+}
+
+/// When a record's entry in the list begins and ends.
+pub(super) fn span_of(record: &Record) -> Span {
+    let seconds = |time: chrono::DateTime<chrono::Utc>| u32::try_from(time.timestamp()).unwrap_or(0);
+    Span {
+        created: seconds(record.created_at),
+        expires: seconds(record.created_at + TimeDelta::seconds(i64::from(record.ttl.seconds()))),
+    }
+}
+
+/// The title that travels unless the user says otherwise.
+fn session_title(session: &Session) -> Option<String> {
+    let title = text::fit_bytes(&text::clean(&session.title), 160);
+    (!title.is_empty() && title != "(session)").then_some(title)
+}
+
+fn check(request: &PublishRequest) -> Result<()> {
+    if !request.session.resumable {
+        let why = request.session.why_not.as_deref().unwrap_or("there is no conversation in it");
+        return Err(
+            Error::failed(format!("This session cannot be resumed: {why}.")).advise("Nothing was published.")
+        );
+    }
+    let too_long = |name: &str, text: &Option<String>, limit: usize| match text {
+        Some(text) if text::clean(text).len() > limit => {
+            Err(Error::usage(format!("The {name} is over {limit} bytes long."))
+                .advise("Nothing was published; shorten it."))
+        }
+        _ => Ok(()),
+    };
+    too_long("project label", &request.label, 64)?;
+    too_long("note", &request.note, 200)?;
+    too_long("SSH address", &request.ssh, 100)?;
+    match request.ssh.as_deref().map(str::trim) {
+        Some(ssh) if !ssh.is_empty() && !is_ssh_address(ssh) => {
+            Err(Error::usage("The SSH address is not of the form user@host.")
+                .advise("Nothing was published."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A typed PIN that is strong enough, or a generated one.
+fn choose_pin(typed: Option<&str>) -> Result<Pin> {
+    let advice = "Use four random words: `--pin` without a value offers some.";
+    let Some(typed) = typed else {
+        let mut failed = Ok(());
+        let pin = Pin::generate(&mut |buffer| failed = random(buffer));
+        return failed.map(|()| pin);
+    };
+    let sentence = |error: crate::handoff::pin::PinError| {
+        let words = error.to_string();
+        let mut chars = words.chars();
+        let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+        Error::usage(format!("{first}{}.", chars.as_str())).advise(advice)
+    };
+    let pin = Pin::new(typed).map_err(sentence)?;
+    pin.check_strength().map_err(sentence)?;
+    Ok(pin)
+}
+
+/// The mailbox's secret, and a link's, sealed to the identity itself.
+fn seal_secrets(me: &PublicKey, mailbox: &Mailbox, link: Option<&LinkSecret>) -> Result<String> {
+    let mut plain = Zeroizing::new(mailbox.secret().to_vec());
+    if let Some(link) = link {
+        plain.extend(link.0);
+    }
+    let failed = || Error::failed("The journal's secret could not be sealed.");
+    let recipient = me.age_recipient().ok_or_else(failed)?;
+    Ok(z32_encode(&age::encrypt(&recipient, &plain).map_err(|_| failed())?))
+}
+
+/// Undoes [`seal_secrets`].
+pub(super) fn open_secrets(identity: &Identity, entry: &Entry) -> Option<(Mailbox, Option<LinkSecret>)> {
+    let sealed = crate::handoff::keys::z32_decode_vec(&entry.sealed)?;
+    let plain = Zeroizing::new(age::decrypt(&identity.age_identity(), &sealed).ok()?);
+    let (secret, link) = plain.split_first_chunk::<32>()?;
+    let mailbox = Mailbox::from_secret(entry.token.audience, Zeroizing::new(*secret));
+    if mailbox::address(&mailbox.record_key(&entry.token))
+        != crate::handoff::keys::z32_decode::<32>(&entry.address)?
+    {
+        return None;
+    }
+    Some((mailbox, <[u8; 16]>::try_from(link).ok().map(LinkSecret)))
+}

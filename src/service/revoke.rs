@@ -1,0 +1,91 @@
+//! Revoke: call back handoffs that nobody took yet.
+
+use futures::future::join_all;
+
+use super::look::{Place, alive};
+use super::{Error, Job, Kind, Result, RevokeFailure, Revoked, Service};
+use crate::handoff::{Identity, Standing};
+use crate::network::NetworkError;
+use crate::store::Stage;
+
+/// Another writer can only get between us and the address a few times.
+const ROUNDS: u32 = 5;
+
+impl Service {
+    /// Revokes handoffs by token or unique prefix. One that cannot be named
+    /// fails the whole call before anything is revoked.
+    pub async fn revoke(&self, tokens: &[String], job: &Job) -> Result<Revoked> {
+        let identity = self.identity().await?;
+        job.doing("looking for it");
+        let mut places = Vec::new();
+        for token in tokens {
+            places.push(job.run(self.by_token(&identity, token, false)).await?.place);
+        }
+        places.dedup_by_key(|place| place.token);
+        Ok(self.revoke_places(&identity, places, job).await)
+    }
+
+    /// Revokes everything that is alive: what this device published, and what
+    /// any of my devices published to my devices.
+    pub async fn revoke_all(&self, job: &Job) -> Result<Revoked> {
+        let identity = self.identity().await?;
+        job.doing("looking for what is alive");
+        let rows = self.list(false, job).await?;
+        let mut places = Vec::new();
+        for row in rows {
+            places.push(self.by_token(&identity, &row.token, false).await?.place);
+        }
+        Ok(self.revoke_places(&identity, places, job).await)
+    }
+
+    async fn revoke_places(&self, identity: &Identity, places: Vec<Place>, job: &Job) -> Revoked {
+        job.doing("revoking");
+        let mut all = Revoked::default();
+        let results = join_all(places.into_iter().map(|place| async move {
+            let token = place.token.to_string();
+            let (service, identity) = (self.clone(), identity.clone());
+            let done = self.must_finish(async move { service.revoke_one(&identity, &place).await }).await;
+            (token, done)
+        }))
+        .await;
+        for (token, result) in results {
+            match result {
+                Ok(()) => all.revoked.push(token),
+                Err(error) => {
+                    all.failed.push(RevokeFailure { token, code: error.exit_code(), error: error.message })
+                }
+            }
+        }
+        all
+    }
+
+    async fn revoke_one(&self, identity: &Identity, place: &Place) -> Result<()> {
+        for _ in 0..ROUNDS {
+            let (standing, sighting) = self.look(place, &mut |_| {}).await?;
+            match standing {
+                Standing::Revoked { .. } => {
+                    self.set_stage(&place.token, Stage::Revoked, false);
+                    return Ok(());
+                }
+                Standing::Burned { .. } | Standing::Newer => {
+                    return Err(alive(standing, self.now()).err().unwrap_or_else(Error::cancelled));
+                }
+                // A lost record is revoked too: a stale copy may come back.
+                Standing::Record { .. } | Standing::Refused(_) | Standing::Absent => {}
+            }
+            let packet = place.mailbox.make_revoked(
+                identity,
+                &place.token,
+                self.now(),
+                self.sequence_after(&sighting)?,
+            )?;
+            match self.0.network.put(&packet, Some(sighting.expected())).await {
+                Ok(_) => self.remember_end(&place.address(), &packet),
+                Err(NetworkError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::new(Kind::Failed, "It could not be revoked: others kept writing there.")
+            .advise("Try again."))
+    }
+}

@@ -1,0 +1,109 @@
+//! Local sessions: scan, preview, and which one is meant.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::{Error, Result, Service, Session, Turn};
+use crate::claude;
+use crate::handoff::record::is_session_id;
+use crate::text;
+
+/// Turns that a preview shows.
+const PREVIEW_TURNS: usize = 200;
+
+impl Service {
+    /// Local sessions in batches as they are read, newest first. Blocking.
+    pub fn scan_sessions(&self, cwd: &Path, batch: &mut dyn FnMut(Vec<Session>)) -> Result<()> {
+        let skipped = self.store()?.scan(cwd, batch)?;
+        for skip in skipped {
+            self.warn(format!("{} was skipped: {}.", skip.path.display(), skip.why));
+        }
+        Ok(())
+    }
+
+    /// All of them, the current directory's first, then newest first; `all`
+    /// takes in SDK runs and sidechains. Blocking.
+    pub fn sessions(&self, cwd: &Path, all: bool) -> Result<Vec<Session>> {
+        let mut sessions = Vec::new();
+        self.scan_sessions(cwd, &mut |batch| sessions.extend(batch))?;
+        claude::order(&mut sessions, cwd);
+        sessions.retain(|session| all || !session.hidden);
+        // A stable sort: within the directory and outside of it, newest first.
+        let mut known = HashMap::new();
+        sessions.sort_by_key(|session| {
+            let cwds = session.cwd.clone();
+            !*known.entry(cwds).or_insert_with(|| claude::belongs_to(session, cwd))
+        });
+        Ok(sessions)
+    }
+
+    /// The last turns of a session. Blocking.
+    pub fn preview(&self, session: &Session) -> Result<Vec<Turn>> {
+        claude::preview(&session.path, PREVIEW_TURNS)
+            .map_err(|error| Error::failed(format!("{} cannot be read: {error}.", session.path.display())))
+    }
+
+    /// Whether a session belongs to a directory: the same, or above it.
+    pub fn belongs_to(session: &Session, cwd: &Path) -> bool {
+        claude::belongs_to(session, cwd)
+    }
+
+    /// The session with this id. Blocking.
+    pub fn session(&self, id: &str) -> Result<Session> {
+        let wanted = id.to_ascii_lowercase();
+        if !is_session_id(&wanted) {
+            return Err(Error::usage(format!("`{}` is no session id.", text::fit(&text::clean(id), 60)))
+                .advise("`cclink sessions` lists them: 36 characters with hyphens."));
+        }
+        let copies = self.store()?.find(&wanted);
+        let best = copies.iter().find(|copy| copy.resumable).or(copies.first());
+        best.cloned().ok_or_else(|| {
+            Error::gone(format!("There is no session {wanted} on this machine."))
+                .advise("`cclink sessions` lists them.")
+        })
+    }
+
+    /// The session to publish when none is named: the one around us inside
+    /// Claude Code, else the newest of this directory. Blocking.
+    pub fn current_session(&self, cwd: &Path, env: crate::store::paths::Env<'_>) -> Result<Session> {
+        if let Some(id) = claude::current_session_id(env) {
+            return self.session(&id);
+        }
+        let store = self.store()?;
+        let pid = env("CLAUDE_PID").and_then(|pid| pid.to_str()?.parse().ok());
+        if let Some(id) = pid.and_then(|pid| store.session_of_pid(pid)) {
+            return self.session(&id);
+        }
+        let sessions = self.sessions(cwd, false)?;
+        claude::current(&sessions, cwd).cloned().ok_or_else(|| {
+            Error::failed("No session of this directory can be resumed.").advise(
+                "Run cclink in the project's folder, or name a session: `cclink sessions` lists them all.",
+            )
+        })
+    }
+
+    /// The session of a directory among many: the newest that can be resumed, of
+    /// the directory itself or else of the nearest above it.
+    pub fn session_of<'a>(sessions: &'a [Session], cwd: &Path) -> Option<&'a Session> {
+        claude::current(sessions, cwd)
+    }
+
+    fn store(&self) -> Result<claude::Store> {
+        let root = self.0.settings.claude_root.clone();
+        root.map(claude::Store::new).ok_or_else(|| {
+            Error::failed("There is no home folder to look for sessions in.").advise("Set CLAUDE_CONFIG_DIR.")
+        })
+    }
+}
+
+impl From<claude::ScanError> for Error {
+    fn from(error: claude::ScanError) -> Self {
+        let advice = match error {
+            claude::ScanError::NoFolder(_) => {
+                "Start `claude` once, or set CLAUDE_CONFIG_DIR to where it keeps its files."
+            }
+            claude::ScanError::Unreadable { .. } => "Check that the folder is yours.",
+        };
+        Self::failed(format!("Sessions cannot be listed: {error}.")).advise(advice)
+    }
+}

@@ -1,0 +1,71 @@
+//! Everything that the environment decides, read once.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use super::{Error, Result};
+use crate::claude;
+use crate::network::NetworkConfig;
+use crate::store::Paths;
+use crate::store::paths::Env;
+use crate::text;
+
+/// What a [`super::Service`] is built from.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where our files lie.
+    pub paths: Paths,
+    /// Which network to use.
+    pub network: NetworkConfig,
+    /// Claude Code's folder; `None` when there is no home folder.
+    pub claude_root: Option<PathBuf>,
+    /// The claude command.
+    pub claude: String,
+    /// Where programs are looked for.
+    pub search_path: Option<OsString>,
+    /// Opens the key without asking.
+    pub passphrase: Option<Zeroizing<String>>,
+    /// This machine's name, clean, at most 64 bytes.
+    pub hostname: String,
+    /// Seconds that tests move the clock by; debug builds only.
+    pub clock_offset: i64,
+}
+
+impl Settings {
+    /// From the environment.
+    pub fn from_env(env: Env<'_>) -> Result<Self> {
+        let text =
+            |name: &str| env(name).and_then(|value| value.into_string().ok()).filter(|v| !v.is_empty());
+        let paths = Paths::from_env(env).ok_or_else(|| {
+            Error::failed("There is no home folder to keep the key in.").advise("Set HOME or CCLINK_HOME.")
+        })?;
+        let network =
+            NetworkConfig::parse(text("CCLINK_BOOTSTRAP").as_deref(), text("CCLINK_RELAYS").as_deref())
+                .map_err(|error| Error::usage(error.to_string()))?;
+        let home = etcetera::home_dir().ok();
+        Ok(Self {
+            paths,
+            network,
+            claude_root: claude::config_dir(env, home.as_deref()),
+            claude: text("CCLINK_CLAUDE").unwrap_or_else(|| "claude".to_owned()),
+            search_path: env("PATH"),
+            passphrase: text("CCLINK_PASSPHRASE").map(Zeroizing::new),
+            hostname: hostname(),
+            clock_offset: clock_offset(text("CCLINK_TEST_CLOCK_OFFSET")),
+        })
+    }
+}
+
+/// This machine's name as it may stand in a record.
+fn hostname() -> String {
+    let name = text::clean(&gethostname::gethostname().to_string_lossy());
+    let name = text::fit_bytes(name.trim_start_matches('-'), 64);
+    if name.is_empty() { "unknown-host".to_owned() } else { name }
+}
+
+/// Lets tests age things; a release build keeps to the real clock.
+fn clock_offset(text: Option<String>) -> i64 {
+    if cfg!(debug_assertions) { text.and_then(|text| text.parse().ok()).unwrap_or(0) } else { 0 }
+}

@@ -1,0 +1,131 @@
+//! From what a user typed to the handoffs it can mean: against the journal and
+//! the lists that this identity can read.
+
+use super::look::Place;
+use super::publish::open_secrets;
+use super::{AudienceKind, Error, Result, Service};
+use crate::handoff::index::Entry as IndexEntry;
+use crate::handoff::{Identity, Mailbox, PublicKey, Token};
+use crate::store::Entry;
+
+/// A handoff that this identity can look at.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub place: Place,
+    /// Unix seconds of its creation, to order by.
+    pub created: u32,
+    /// Unix seconds of its end.
+    pub expires: u32,
+}
+
+impl Service {
+    /// Handoffs of this device's journal, as places; those whose secrets this
+    /// identity cannot open are left out.
+    pub(super) fn known_from_journal(&self, identity: &Identity) -> Result<Vec<(Entry, Known)>> {
+        let (book, aside) = self.0.journal.load()?;
+        self.tell_aside(aside);
+        let known = book.handoffs.into_iter().filter_map(|entry| {
+            let place = self.place_of(identity, &entry)?;
+            let seconds = |time: chrono::DateTime<chrono::Utc>| u32::try_from(time.timestamp()).unwrap_or(0);
+            let known =
+                Known { place, created: seconds(entry.created_at), expires: seconds(entry.expires_at()) };
+            Some((entry, known))
+        });
+        Ok(known.collect())
+    }
+
+    /// Where a handoff of the journal lies.
+    pub(super) fn place_of(&self, identity: &Identity, entry: &Entry) -> Option<Place> {
+        let (mailbox, _) = open_secrets(identity, entry)?;
+        let creator: PublicKey = entry.creator.parse().ok()?;
+        let expected = match entry.token.audience {
+            AudienceKind::Devices => self.my_keys(&identity.public()).ok()?,
+            _ => vec![creator],
+        };
+        Some(Place { mailbox, token: entry.token, expected })
+    }
+
+    /// My devices' handoffs, from their list on the network.
+    pub(super) async fn known_from_devices(&self, identity: &Identity) -> Result<Vec<Known>> {
+        let mailbox = Mailbox::devices(&identity.devices_secret());
+        let expected = self.my_keys(&identity.public())?;
+        self.known_from_list(mailbox, expected).await
+    }
+
+    /// What `creator` shared with this identity.
+    pub(super) async fn known_from_share(
+        &self,
+        identity: &Identity,
+        creator: PublicKey,
+    ) -> Result<Vec<Known>> {
+        match Mailbox::share(identity, &creator, &identity.public()) {
+            Some(mailbox) if creator != identity.public() => {
+                self.known_from_list(mailbox, vec![creator]).await
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The entries of one mailbox's list, newest first, expired ones too (so
+    /// that an expired handoff is called expired, not unknown).
+    pub(super) async fn known_from_list(
+        &self,
+        mailbox: Mailbox,
+        expected: Vec<PublicKey>,
+    ) -> Result<Vec<Known>> {
+        let (index, _) = self.read_index(&mailbox).await?;
+        let believed =
+            |entry: &IndexEntry| entry.span.expires <= self.now_u32().saturating_add(7 * 86_400 + 3600);
+        let known = index.entries().into_iter().filter(believed).map(|entry| Known {
+            place: Place {
+                token: Token { audience: mailbox.audience, bytes: entry.token },
+                mailbox: mailbox.clone(),
+                expected: expected.clone(),
+            },
+            created: entry.span.created,
+            expires: entry.span.expires,
+        });
+        Ok(known.collect())
+    }
+
+    /// The keys of contacts that are other people's.
+    pub(super) fn contact_keys(&self, me: &PublicKey) -> Result<Vec<PublicKey>> {
+        let mine = self.my_keys(me)?;
+        let all = self.0.contacts.load()?;
+        Ok(all.iter().filter_map(crate::store::Contact::key).filter(|key| !mine.contains(key)).collect())
+    }
+
+    /// The one handoff that a token or a prefix of one names; with `received`
+    /// what contacts shared counts, too.
+    pub(super) async fn by_token(&self, identity: &Identity, text: &str, received: bool) -> Result<Known> {
+        let prefix = Token::prefix(text)
+            .map_err(|error| Error::usage(format!("`{}`: {error}.", crate::text::clean(text))))?;
+        let mut found: Vec<Known> =
+            self.known_from_journal(identity)?.into_iter().map(|(_, known)| known).collect();
+        let is_meant = |known: &Known| known.place.token.to_string().starts_with(&prefix);
+        let complete = prefix.len() == 14;
+        if !(complete && found.iter().any(is_meant)) {
+            if prefix.starts_with('d') {
+                found.extend(self.known_from_devices(identity).await?);
+            }
+            if received && prefix.starts_with('s') {
+                for key in self.contact_keys(&identity.public())? {
+                    found.extend(self.known_from_share(identity, key).await?);
+                }
+            }
+        }
+        found.retain(is_meant);
+        found.sort_by_key(|known| known.place.token);
+        found.dedup_by_key(|known| known.place.token);
+        match found.len() {
+            0 => Err(Error::gone(format!("No handoff of yours starts with `{prefix}`."))
+                .advise("`cclink list --all` shows them; one from somebody else is picked up by its link.")),
+            1 => Ok(found.remove(0)),
+            _ => {
+                let tokens: Vec<String> = found.iter().map(|known| known.place.token.to_string()).collect();
+                Err(Error::usage(format!("`{prefix}` can mean {}.", tokens.join(" or ")))
+                    .advise("Type more of it."))
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The key file: 64 hex digits, plain (as Pubky tools write it) or inside a
+//! passphrase-protected age file that `age -d` opens.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use age::secrecy::SecretString;
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+use super::{StoreError, files};
+use crate::handoff::{Identity, Secret};
+
+/// What every age file starts with.
+const AGE_MAGIC: &[u8] = b"age-encryption.org/";
+/// scrypt's work factor: the default of the age program.
+const WORK_FACTOR: u8 = 18;
+/// A file that asks for more than 4 × that is not ours to open.
+const MAX_WORK_FACTOR: u8 = 20;
+
+/// A key file as it lies on the disk.
+pub struct KeyFile {
+    path: PathBuf,
+    content: Zeroizing<Vec<u8>>,
+}
+
+impl KeyFile {
+    /// Reads the file; [`StoreError::Missing`] where there is none.
+    pub fn read(path: &Path) -> Result<Self, StoreError> {
+        let content = files::read(path)?.ok_or_else(|| StoreError::Missing(path.to_owned()))?;
+        Ok(Self { path: path.to_owned(), content: Zeroizing::new(content) })
+    }
+
+    /// Whether a passphrase is needed.
+    pub fn is_protected(&self) -> bool {
+        self.content.starts_with(AGE_MAGIC)
+    }
+
+    /// The identity in it. Slow (about a second) for a protected one.
+    pub fn unlock(&self, passphrase: Option<&str>) -> Result<Identity, StoreError> {
+        let seed = match passphrase {
+            _ if !self.is_protected() => parse_seed(&self.content),
+            None => return Err(StoreError::Passphrase(self.path.clone())),
+            Some(passphrase) => {
+                let mut identity = age::scrypt::Identity::new(normalized(passphrase));
+                identity.set_max_work_factor(MAX_WORK_FACTOR);
+                let plain = age::decrypt(&identity, &self.content)
+                    .map_err(|_| StoreError::Passphrase(self.path.clone()))?;
+                parse_seed(&Zeroizing::new(plain))
+            }
+        };
+        let seed = seed.ok_or_else(|| {
+            StoreError::damaged(&self.path, "is no key: 64 hexadecimal digits, or an age file, belong there")
+        })?;
+        Ok(Identity::from_seed(&seed))
+    }
+
+    /// Makes the file readable by its owner only; says in words where the file
+    /// system does not allow that (a Windows drive under WSL).
+    pub fn tighten(path: &Path) -> Option<String> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let open =
+                |path: &Path| fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0);
+            if open(path) {
+                let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
+                if open(path) {
+                    return Some(format!(
+                        "{} can be read by others, and its file system does not let that be changed: \
+                         move it to a Linux folder (CCLINK_HOME) or protect it with a passphrase",
+                        path.display()
+                    ));
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Writes a key file. An empty passphrase means none. Without `overwrite` an
+/// existing file is left alone.
+pub fn write(path: &Path, seed: &Secret, passphrase: &str, overwrite: bool) -> Result<(), StoreError> {
+    let mut text = Zeroizing::new(String::with_capacity(65));
+    for byte in seed.iter() {
+        use std::fmt::Write;
+        let _ = write!(text, "{byte:02x}");
+    }
+    text.push('\n');
+    let content = if passphrase.is_empty() {
+        Zeroizing::new(text.as_bytes().to_vec())
+    } else {
+        let mut recipient = age::scrypt::Recipient::new(normalized(passphrase));
+        recipient.set_work_factor(WORK_FACTOR);
+        let sealed = age::encrypt(&recipient, text.as_bytes());
+        Zeroizing::new(sealed.map_err(|error| StoreError::damaged(path, error))?)
+    };
+    if overwrite { files::replace(path, &content) } else { files::create(path, &content) }
+}
+
+/// A seed as 64 hex digits (white space around them ignored) or 32 raw bytes.
+pub fn parse_seed(content: &[u8]) -> Option<Secret> {
+    if let Ok(raw) = <[u8; 32]>::try_from(content) {
+        return Some(Zeroizing::new(raw));
+    }
+    let hex = content.trim_ascii();
+    let mut seed = Zeroizing::new([0; 32]);
+    if hex.len() != 64 {
+        return None;
+    }
+    for (byte, pair) in seed.iter_mut().zip(hex.chunks_exact(2)) {
+        let digit = |b: u8| char::from(b).to_digit(16);
+        *byte = u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()?;
+    }
+    Some(seed)
+}
+
+/// NFC, so that `é` typed on two systems is one passphrase.
+fn normalized(passphrase: &str) -> SecretString {
+    SecretString::from(passphrase.nfc().collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_hex_or_raw() {
+        let hex = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1F\n";
+        let raw: Vec<u8> = (0..32).collect();
+        assert_eq!(parse_seed(hex.as_bytes()).unwrap().as_slice(), raw);
+        assert_eq!(parse_seed(&raw).unwrap().as_slice(), raw);
+        for bad in [&hex.as_bytes()[..60], b"", b"zz", &raw[..31], "é".repeat(32).as_bytes()] {
+            assert!(parse_seed(bad).is_none());
+        }
+    }
+
+    #[test]
+    fn a_key_opens_with_its_passphrase_however_it_is_typed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key");
+        let seed = Zeroizing::new([7; 32]);
+        write(&path, &seed, "caf\u{e9}", false).unwrap();
+        let file = KeyFile::read(&path).unwrap();
+        assert!(file.is_protected());
+        assert_eq!(file.unlock(Some("cafe\u{301}")).unwrap().public(), Identity::from_seed(&seed).public());
+        assert!(matches!(file.unlock(Some("cafe")), Err(StoreError::Passphrase(_))));
+        assert!(matches!(file.unlock(None), Err(StoreError::Passphrase(_))));
+        assert!(matches!(write(&path, &seed, "", false), Err(StoreError::Exists(_))));
+        write(&path, &seed, "", true).unwrap();
+        assert!(!KeyFile::read(&path).unwrap().is_protected());
+    }
+}

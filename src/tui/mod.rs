@@ -328,3 +328,6 @@ fn leaves_at_once(input: Option<&io::Result<Input>>) -> bool {
         || (key.code == KeyCode::Char('c') && key.modifiers == KeyModifiers::CONTROL);
     quits && key.kind == KeyEventKind::Press
 }
+
+#[cfg(test)]
+mod tests;

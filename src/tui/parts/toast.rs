@@ -55,7 +55,7 @@ impl Toasts {
 
     /// Draws the notes upwards from the bottom right corner of `area`.
     pub fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let width = area.width.min(72);
+        let width = area.width.min(76);
         let mut bottom = area.bottom();
         for (note, _) in self.shown.iter().rev() {
             let content = content(note, width, look);

@@ -207,6 +207,18 @@ impl Service {
     }
 }
 
+#[cfg(test)]
+impl Found {
+    /// A found handoff that lies nowhere, to draw in tests.
+    pub(crate) fn example(pickup: Pickup, signed_by: String, confirmed: bool) -> Self {
+        let nobody = crate::handoff::Identity::from_seed(&[0; 32]);
+        let mailbox = Mailbox::devices(&nobody.devices_secret());
+        let token = Token { audience: Audience::Devices, bytes: [0; 8] };
+        let place = PlaceHandle(Place { mailbox, token, expected: Vec::new() });
+        Self { pickup, signed_by, confirmed, sequence: 0, place }
+    }
+}
+
 /// A found handoff's place, so that picking it up need not search again.
 #[derive(Clone, Debug)]
 pub struct PlaceHandle(pub(super) Place);

@@ -233,7 +233,8 @@ pub const PIN_ADVICE: &str =
 /// The command's word moved before options that were written before it
 /// (`cclink --json --ttl 2h publish …`), so that options stand where one likes.
 pub fn command_first(mut args: Vec<OsString>) -> Vec<OsString> {
-    let grammar = Cli::command();
+    let mut grammar = Cli::command();
+    grammar.build();
     let is_command = |word: &str| grammar.get_subcommands().any(|command| command.get_name() == word);
     let mut at = 1;
     while let Some(arg) = args.get(at).and_then(|arg| arg.to_str()) {

@@ -32,9 +32,7 @@ impl Service {
         match self.store()?.scan(cwd, &mut |batch| sessions.extend(batch)) {
             Ok(skipped) => self.tell_skipped(skipped),
             // Where Claude Code was never used there are no sessions.
-            Err(error @ claude::ScanError::NoFolder(_)) => {
-                self.warn(format!("{}.", Error::from(error).message))
-            }
+            Err(error @ claude::ScanError::NoFolder(_)) => self.warn(Error::from(error).message),
             Err(error) => return Err(error.into()),
         }
         claude::order(&mut sessions, cwd);

@@ -21,10 +21,11 @@ mod worker;
 
 use std::io;
 use std::path::PathBuf;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event as Input, EventStream, KeyCode, KeyEventKind, KeyModifiers};
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 
 use app::{App, Deed};
 use message::{Event, Note, Now, Plan, Tone};
@@ -127,7 +128,7 @@ impl Stage {
                 Woke::Signal(Signal::End(number)) => return Ok(Exit::Signal(number)),
                 Woke::Signal(Signal::Stop) => self.suspend()?,
                 Woke::Signal(Signal::Continue) => self.wake_up()?,
-                Woke::Input(Some(Ok(input))) => self.take_inputs(input),
+                Woke::Input(Some(Ok(input))) => self.take_inputs(input).await,
                 // the terminal is gone
                 Woke::Input(_) => return Ok(Exit::Quit),
                 Woke::Event(Some(event)) => self.take_events(event)?,
@@ -169,14 +170,19 @@ impl Stage {
     }
 
     /// Takes this input and all that is ready behind it.
-    fn take_inputs(&mut self, first: Input) {
+    ///
+    /// The stream remembers the waker of one poll only. Polled with another
+    /// (`now_or_never` brings one that wakes nobody), the next key would be lost.
+    async fn take_inputs(&mut self, first: Input) {
         let mut next = Some(first);
         for _ in 0..MOST {
             let Some(input) = next.take() else { break };
             let now = self.now();
             self.app.input(input, &now);
-            let ready = self.stream.as_mut().and_then(|stream| stream.next().now_or_never());
-            next = ready.flatten().and_then(Result::ok);
+            let Some(stream) = self.stream.as_mut() else { break };
+            if let Poll::Ready(Some(Ok(input))) = futures::poll!(stream.next()) {
+                next = Some(input);
+            }
         }
         let now = self.now();
         self.app.settle(&now);

@@ -209,3 +209,14 @@ impl Service {
 /// A found handoff's place, so that picking it up need not search again.
 #[derive(Clone, Debug)]
 pub struct PlaceHandle(pub(super) Place);
+
+#[cfg(test)]
+impl Found {
+    /// A found handoff that lies nowhere, for tests of what shows it.
+    pub fn sample(pickup: Pickup, signed_by: &str, confirmed: bool) -> Self {
+        let mailbox = Mailbox::from_secret(Audience::Devices, crate::handoff::Secret::new([7; 32]));
+        let token = Token { audience: Audience::Devices, bytes: [0; 8] };
+        let place = PlaceHandle(Place { mailbox, token, expected: Vec::new() });
+        Self { pickup, signed_by: signed_by.to_owned(), confirmed, place }
+    }
+}

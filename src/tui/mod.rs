@@ -169,18 +169,18 @@ impl Stage {
         }
     }
 
-    /// Takes this input and all that is ready behind it.
-    ///
-    /// The stream remembers the waker of one poll only. Polled with another
-    /// (`now_or_never` brings one that wakes nobody), the next key would be lost.
+    /// Takes this input and all that is ready behind it. The stream is polled
+    /// with this task's own waker: it keeps the first waker it is given, and
+    /// with any other (`now_or_never`) it would never wake us again.
     async fn take_inputs(&mut self, first: Input) {
         let mut next = Some(first);
         for _ in 0..MOST {
             let Some(input) = next.take() else { break };
             let now = self.now();
             self.app.input(input, &now);
-            let Some(stream) = self.stream.as_mut() else { break };
-            if let Poll::Ready(Some(Ok(input))) = futures::poll!(stream.next()) {
+            if let Some(stream) = self.stream.as_mut()
+                && let Poll::Ready(Some(Ok(input))) = futures::poll!(stream.next())
+            {
                 next = Some(input);
             }
         }

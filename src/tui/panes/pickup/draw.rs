@@ -151,7 +151,9 @@ fn entry_row(
     look: &Look<'_>,
 ) -> Line<'static> {
     let left = (entry.expires_at - look.now.utc()).num_seconds();
-    let from = if entry.from == "you" { text::fit(&entry.hostname, 18) } else { text::fit(&entry.from, 18) };
+    // the key behind a contact's name is for the detail
+    let name = entry.from.split(" (pk:").next().unwrap_or(&entry.from);
+    let from = text::fit(if name == "you" { &entry.hostname } else { name }, 18);
     let quiet = look.theme.quiet;
     let metas = vec![
         Meta {

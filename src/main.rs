@@ -87,7 +87,7 @@ async fn demo(color: Color) -> Result<ExitCode> {
     }
     let demo = Demo::start().await?;
     let banner = "demo: a private network and invented sessions; nothing here is yours".to_owned();
-    let (result, _) =
+    let (result, ()) =
         tokio::join!(screen(demo.service.clone(), demo.cwd.clone(), Some(banner), color), async {
             // The screen shows what it did not bring.
             let _ = demo.publish_from_other().await;

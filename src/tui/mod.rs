@@ -27,11 +27,11 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event as Input, EventStream, KeyCode, KeyEventKind, KeyModifiers};
 use futures::StreamExt;
 
-use crate::service::Service;
 use app::{App, Deed};
 use message::{Event, Note, Now, Plan, Tone};
 use parts::theme::Theme;
 use terminal::{Clipboard, Ended, Screen, Signal, Signals};
+pub use worker::Service;
 use worker::Worker;
 
 /// Inputs and events taken in one turn of the loop before it draws.
@@ -169,18 +169,18 @@ impl Stage {
         }
     }
 
-    /// Takes this input and all that is ready behind it. The stream is polled
-    /// with this task's own waker: it keeps the first waker it is given, and
-    /// with any other (`now_or_never`) it would never wake us again.
+    /// Takes this input and all that is ready behind it.
+    ///
+    /// The stream remembers the waker of one poll only. Polled with another
+    /// (`now_or_never` brings one that wakes nobody), the next key would be lost.
     async fn take_inputs(&mut self, first: Input) {
         let mut next = Some(first);
         for _ in 0..MOST {
             let Some(input) = next.take() else { break };
             let now = self.now();
             self.app.input(input, &now);
-            if let Some(stream) = self.stream.as_mut()
-                && let Poll::Ready(Some(Ok(input))) = futures::poll!(stream.next())
-            {
+            let Some(stream) = self.stream.as_mut() else { break };
+            if let Poll::Ready(Some(Ok(input))) = futures::poll!(stream.next()) {
                 next = Some(input);
             }
         }

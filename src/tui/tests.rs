@@ -36,8 +36,14 @@ impl Play {
     fn with(width: u16, height: u16, theme: Theme) -> Self {
         let app = App::new(PathBuf::from("/home/dana/webshop/src"), theme, None, false);
         let now = Now { local: sample::now(), since: Duration::ZERO };
-        let mut play =
-            Self { app, now, size: (width, height), jobs: Vec::new(), cancelled: Vec::new(), other: Vec::new() };
+        let mut play = Self {
+            app,
+            now,
+            size: (width, height),
+            jobs: Vec::new(),
+            cancelled: Vec::new(),
+            other: Vec::new(),
+        };
         play.app.resize(width, height);
         play.app.open(&play.now);
         play.collect();
@@ -52,7 +58,8 @@ impl Play {
     }
 
     fn fill(&mut self) {
-        let unlocked = IdentityState::Unlocked("pk:8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo".into());
+        let unlocked =
+            IdentityState::Unlocked("pk:8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo".into());
         self.done(Verb::Identity, Ok(Report::Identity(unlocked, "private network of 127.0.0.1:6881".into())));
         self.step(Verb::Scan, Report::Sessions(sample::sessions()));
         self.done(Verb::Scan, Ok(Report::Scanned));

@@ -1,6 +1,6 @@
 //! The main job: publish on one device, pick up on another of mine.
 
-use crate::support::{Device, Output, hostname, rounds, seconds, text, tokens, until};
+use crate::support::{Device, Output, a_second_later, hostname, rounds, seconds, text, tokens, until};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -96,6 +96,7 @@ fn the_newest_is_picked_up_every_time() {
         for _ in 0..5 {
             let published = a.publish(&[]);
             assert_eq!(b.json(&["pickup"])["token"], published["token"]);
+            a_second_later(&published);
         }
     });
 }

@@ -31,7 +31,7 @@ fn evil_session(a: &Device, project: &str) -> Session {
 fn a_hostile_title_is_inert_wherever_it_is_shown() {
     let a = Device::new();
     let b = Device::beside(&a);
-    let session = evil_session(&a, "p\u{202e}roj");
+    let session = evil_session(&a, "uploader");
     inert(&a.cmd(&["sessions"]).ok());
     inert(&a.cmd(&["publish", &session.id]).ok());
     // One's own words may be cleaned or refused, but are never sent as they are.
@@ -80,7 +80,9 @@ fn a_title_too_long_is_cut_and_nothing_panics() {
 fn a_hostile_folder_name_runs_nothing() {
     let a = Device::new();
     let b = Device::beside(&a);
-    for name in ["it's $(touch pwned) `touch pwned` & \"x\"; touch pwned", "-rf", "a b\nc", "x\u{1b}[31m"] {
+    for name in
+        ["it's $(touch pwned) `touch pwned` & \"x\"; touch pwned", "-rf", "a  b", "외주 é", "*?[x]~{a,b}!"]
+    {
         let session = a.session(name, "Hostile folder");
         let published = a.publish_session(&session, &[]);
         let picked = b.json(&["pickup", text(&published, "token")]);
@@ -104,10 +106,8 @@ fn a_hostile_folder_name_runs_nothing() {
         let by_shell = b.claude_started().expect("claude was started by the shell");
         b.cmd(&["pickup", text(&published, "token"), "--exec"]).ok();
         let by_exec = b.claude_started().expect("claude was started by --exec");
-        if !name.contains('\n') {
-            assert_eq!(by_shell.cwd, session.project, "{name:?}");
-            assert_eq!(by_exec.cwd, session.project, "{name:?}");
-        }
+        assert_eq!(by_shell.cwd, session.project, "{name:?}");
+        assert_eq!(by_exec.cwd, session.project, "{name:?}");
         assert_eq!(by_shell.args, ["--resume", session.id.as_str()], "{name:?}");
         assert_eq!(by_exec.args, by_shell.args, "{name:?}");
     }
@@ -115,6 +115,20 @@ fn a_hostile_folder_name_runs_nothing() {
         .into_iter()
         .chain(crate::support::device::walk(&b.projects));
     assert!(pwned.filter(|p| p.ends_with("pwned")).count() == 0, "a command ran");
+}
+
+#[test]
+fn a_folder_name_that_cannot_be_shown_is_refused() {
+    let a = Device::new();
+    for name in ["a\nb", "x\u{1b}[31m", "p\u{202e}roj", "c1 \u{9b}2J"] {
+        let session = a.session(name, "Hostile folder");
+        let out = a.cmd(&["publish", &session.id]).fails(2).says(&["project path"]);
+        inert(&out);
+        // The list shows it all the same.
+        let out = a.cmd(&["sessions"]).ok().says(&["Hostile folder"]);
+        inert(&out);
+    }
+    assert_eq!(a.json(&["list", "--all"]), json!([]), "nothing went out");
 }
 
 #[test]

@@ -203,16 +203,3 @@ fn a_live_session_is_known_by_its_process() {
     fs::write(registry.join("4000000.json"), gone.to_string()).unwrap();
     assert_eq!(live(), "no");
 }
-
-#[test]
-fn conversations_are_searched() {
-    let a = Device::new();
-    let session = a.session("uploader", "Retry with jitter");
-    a.session("other", "Another");
-    let hits = a.json(&["sessions", "--search", "refactor the PARSER"]);
-    assert_eq!(hits.as_array().unwrap().len(), 2);
-    assert_eq!(a.json(&["sessions", "--search", "no such words anywhere"]), json!([]));
-    let row = find(&hits, &session.id).expect("found");
-    assert_eq!(row["matches"][0]["role"], "user");
-    assert!(text(&row["matches"][0], "snippet").contains("Refactor the parser"));
-}

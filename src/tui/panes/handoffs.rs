@@ -8,7 +8,8 @@ use ratatui::text::{Line, Span};
 use super::{audience, moment, short_project};
 use crate::text;
 use crate::tui::message::{
-    Action, AudienceKind, Context, Effect, Intent, Listed, Note, Now, Open, Question, Report, State, Tone, Verb,
+    Action, AudienceKind, Context, Effect, Intent, Listed, Note, Now, Open, Question, Report, State, Tone,
+    Verb,
 };
 use crate::tui::parts::list::{Cursor, Meta, hit, row};
 use crate::tui::parts::{Look, View, fact, lines, long_fact, split, wrap};

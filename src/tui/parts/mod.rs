@@ -5,6 +5,7 @@ pub mod form;
 pub mod help;
 pub mod list;
 pub mod palette;
+pub mod search;
 pub mod theme;
 pub mod toast;
 

@@ -8,8 +8,8 @@ use super::{Play, sample};
 use crate::tui::app::Deed;
 use crate::tui::keymap::{self, Told};
 use crate::tui::message::{
-    Action, AudienceChoice, AudienceKind, Context, Error, ErrorKind, IdentityState, Intent, Report, State, Target, Ttl,
-    Verb,
+    Action, AudienceChoice, AudienceKind, Context, Error, ErrorKind, IdentityState, Intent, Report, State,
+    Target, Ttl, Verb,
 };
 
 #[test]
@@ -146,7 +146,9 @@ fn a_handoff_goes_from_the_inbox_to_claude_in_two_enters() {
 fn a_wrong_pin_is_said_at_the_pin() {
     let mut play = Play::full(80, 24);
     play.text("3i").text("pk:x").press(KeyCode::Tab).text("velvet-orbit").press(KeyCode::Enter);
-    let Some((_, Action::Find(Target::Text(text, Some(pin))))) = play.last(Verb::Find) else { panic!("it looks") };
+    let Some((_, Action::Find(Target::Text(text, Some(pin))))) = play.last(Verb::Find) else {
+        panic!("it looks")
+    };
     assert_eq!((text.as_str(), pin.as_str()), ("pk:x", "velvet-orbit"));
     assert!(!play.shows("velvet"));
     play.done(Verb::Find, Err(Error::new(ErrorKind::NotForYou, "Nothing opens with this PIN.")));
@@ -179,7 +181,9 @@ fn the_first_key_is_made_or_put_off() {
     play.press(KeyCode::Enter).press(KeyCode::Enter);
     play.done(Verb::Publish, Err(Error::new(ErrorKind::NoIdentity, "No key yet.")));
     play.press(KeyCode::Enter);
-    assert!(matches!(play.last(Verb::CreateIdentity), Some((_, Action::CreateIdentity(phrase))) if phrase.is_empty()));
+    assert!(
+        matches!(play.last(Verb::CreateIdentity), Some((_, Action::CreateIdentity(phrase))) if phrase.is_empty())
+    );
     play.done(Verb::CreateIdentity, Ok(Report::Unlocked(IdentityState::Unlocked("pk:x".into()))));
     assert!(play.last(Verb::Publish).is_some(), "what waited goes on");
 }

@@ -54,7 +54,9 @@ fn a_paste_into_a_form_never_submits() {
 fn a_pasted_link_loses_its_line_ends() {
     let mut play = Play::full(120, 40);
     play.text("3i").input(Input::Paste("pk:8pin/\r\ndybnd\n".into()));
-    assert!(matches!(play.last(Verb::Recognise), Some((_, Action::Recognise(text))) if text == "pk:8pin/ dybnd"));
+    assert!(
+        matches!(play.last(Verb::Recognise), Some((_, Action::Recognise(text))) if text == "pk:8pin/ dybnd")
+    );
     assert!(nothing_ran(&play));
 }
 
@@ -120,9 +122,16 @@ fn any_input() -> impl Strategy<Value = Input> {
             KeyCode::Delete, KeyCode::F(1), KeyCode::F(5), KeyCode::F(12),
         ]),
     ];
-    let modifiers = prop::sample::select(vec![KeyModifiers::NONE, KeyModifiers::NONE, KeyModifiers::CONTROL, KeyModifiers::ALT]);
+    let modifiers = prop::sample::select(vec![
+        KeyModifiers::NONE,
+        KeyModifiers::NONE,
+        KeyModifiers::CONTROL,
+        KeyModifiers::ALT,
+    ]);
     let mouse = prop::sample::select(vec![
-        MouseEventKind::Down(MouseButton::Left), MouseEventKind::ScrollUp, MouseEventKind::ScrollDown,
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::ScrollUp,
+        MouseEventKind::ScrollDown,
     ]);
     prop_oneof![
         8 => (code, modifiers).prop_map(|(code, modifiers)| Input::Key(KeyEvent::new(code, modifiers))),

@@ -7,8 +7,8 @@ use chrono::{DateTime, Duration, FixedOffset, TimeZone, Utc};
 use crate::handoff::{Git, Transcript};
 use crate::text::clean;
 use crate::tui::message::{
-    AudienceKind, AudienceView, Found, InboxEntry, Listed, Live, Plan, PlanKind, Published, Role, Session, State,
-    Taken, Ttl, Turn,
+    AudienceKind, AudienceView, Found, InboxEntry, Listed, Live, Plan, PlanKind, Published, Role, Session,
+    State, Taken, Ttl, Turn,
 };
 
 pub const CREATOR: &str = "pk:8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo";
@@ -35,10 +35,10 @@ pub fn session(at: u8, title: &str, project: &str, minutes: i64) -> Session {
         resumable: at != 7,
         why_not: (at == 7).then(|| "nothing was said in it".to_owned()),
         hidden: false,
-        duplicate: false,
-        damaged: false,
         cwd: Some(PathBuf::from(project)),
         model: Some("claude-opus-4-8".to_owned()),
+        duplicate: false,
+        damaged: false,
         last_words: Some(format!("last words of “{}”", clean(title))),
     }
 }
@@ -47,10 +47,20 @@ pub fn sessions() -> Vec<Session> {
     vec![
         session(1, "Write the release notes for 2.4", "/home/dana/blog", 3),
         session(2, "Retry failed uploads with a growing pause", "/home/dana/webshop", 14),
-        session(3, "외주 앱의 로그인 화면을 고치고 테스트를 추가해 주세요, 한 번 더", "/home/dana/외주/app", 55),
+        session(
+            3,
+            "외주 앱의 로그인 화면을 고치고 테스트를 추가해 주세요, 한 번 더",
+            "/home/dana/외주/app",
+            55,
+        ),
         session(4, "👩‍👩‍👧‍👦 🇯🇵 ❤️ a family of emoji in a title", "/home/dana/fun", 130),
         session(5, "مراجعة طلب الدمج رقم ٤٢", "/home/dana/rtl", 600),
-        session(6, "Cafe\u{301} na\u{308}ive re\u{301}sume\u{301} \u{202e}evil\u{1b}[31m red", "/home/dana/fun", 1500),
+        session(
+            6,
+            "Cafe\u{301} na\u{308}ive re\u{301}sume\u{301} \u{202e}evil\u{1b}[31m red",
+            "/home/dana/fun",
+            1500,
+        ),
         session(7, "(session)", "/home/dana/webshop", 3000),
         session(8, "Why is the build slow on the second machine only", "/home/dana/webshop", 9000),
     ]
@@ -62,9 +72,15 @@ pub fn turns() -> Vec<Turn> {
         turn(Role::User, "Uploads fail when the network drops for a second. Make them retry."),
         turn(Role::Tool, "Read src/upload.rs"),
         turn(Role::Tool, "Bash cargo test upload"),
-        turn(Role::Assistant, "The upload gives up at the first error.\nI will let it try five times, with a pause that doubles."),
+        turn(
+            Role::Assistant,
+            "The upload gives up at the first error.\nI will let it try five times, with a pause that doubles.",
+        ),
         turn(Role::User, "그리고 👩‍👩‍👧‍👦 도 잊지 마세요"),
-        turn(Role::Assistant, "Done: five tries, 200 ms to 3.2 s, and a test with a server that fails twice."),
+        turn(
+            Role::Assistant,
+            "Done: five tries, 200 ms to 3.2 s, and a test with a server that fails twice.",
+        ),
     ]
 }
 
@@ -89,13 +105,20 @@ pub fn listed(at: u8, title: Option<&str>, kind: AudienceKind, state: State, lef
         created_at: ago(12),
         expires_at: now().to_utc() + Duration::seconds(left),
         copies: (state != State::Publishing).then_some(17 - u32::from(at)),
-        picked_up: (state == State::PickedUp).then(|| crate::service::PickedUp { at: ago(4), hostname: "pixel-9".to_owned() }),
+        picked_up: (state == State::PickedUp)
+            .then(|| crate::service::PickedUp { at: ago(4), hostname: "pixel-9".to_owned() }),
     }
 }
 
 pub fn handoffs() -> Vec<Listed> {
     vec![
-        listed(1, Some("Retry failed uploads with a growing pause"), AudienceKind::Devices, State::Live, 28_121),
+        listed(
+            1,
+            Some("Retry failed uploads with a growing pause"),
+            AudienceKind::Devices,
+            State::Live,
+            28_121,
+        ),
         listed(2, Some("외주 앱의 로그인 화면"), AudienceKind::Share, State::PickedUp, 3600),
         listed(3, None, AudienceKind::Pin, State::Publishing, 540),
         listed(4, Some("👩‍👩‍👧‍👦 🇯🇵 ❤️ a family of emoji in a title"), AudienceKind::Link, State::Fading, 200_000),
@@ -164,7 +187,8 @@ pub fn taken(ready: bool) -> Taken {
 }
 
 pub fn found(ready: bool, confirmed: bool) -> Found {
-    Found::sample(taken(ready), "signed by you, from framework-desktop, 12 min ago, expires in 7h 48m", confirmed)
+    let signed_by = "signed by you, from framework-desktop, 12 min ago, expires in 7h 48m".to_owned();
+    Found::example(taken(ready), signed_by, confirmed)
 }
 
 pub fn published(kind: AudienceKind, pin: Option<&str>) -> Published {

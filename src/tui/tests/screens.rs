@@ -94,7 +94,11 @@ fn publish_form() {
 #[test]
 fn publish_form_for_a_pin() {
     scene("publish_pin", |play| {
-        play.press(KeyCode::Enter).press(KeyCode::Right).press(KeyCode::Right).press(KeyCode::Tab).text("short");
+        play.press(KeyCode::Enter)
+            .press(KeyCode::Right)
+            .press(KeyCode::Right)
+            .press(KeyCode::Tab)
+            .text("short");
     });
 }
 
@@ -268,7 +272,10 @@ fn the_qr_keeps_its_own_colours() {
     play.text("2").press(KeyCode::Enter);
     let buffer = play.buffer();
     let lit: Vec<_> = buffer.content.iter().filter(|cell| cell.bg != ratatui::style::Color::Reset).collect();
-    assert!(lit.len() > 600 && lit.iter().all(|cell| matches!((cell.fg, cell.bg), (Indexed(16 | 231), Indexed(16 | 231)))));
+    assert!(
+        lit.len() > 600
+            && lit.iter().all(|cell| matches!((cell.fg, cell.bg), (Indexed(16 | 231), Indexed(16 | 231))))
+    );
     play.text("f");
     assert!(play.shows("needs") && play.shows("more row"), "{}", play.screen());
 }

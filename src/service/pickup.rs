@@ -207,18 +207,17 @@ impl Service {
     }
 }
 
-#[cfg(test)]
-impl Found {
-    /// A found handoff that lies nowhere, to draw in tests.
-    pub(crate) fn example(pickup: Pickup, signed_by: String, confirmed: bool) -> Self {
-        let nobody = crate::handoff::Identity::from_seed(&[0; 32]);
-        let mailbox = Mailbox::devices(&nobody.devices_secret());
-        let token = Token { audience: Audience::Devices, bytes: [0; 8] };
-        let place = PlaceHandle(Place { mailbox, token, expected: Vec::new() });
-        Self { pickup, signed_by, confirmed, sequence: 0, place }
-    }
-}
-
 /// A found handoff's place, so that picking it up need not search again.
 #[derive(Clone, Debug)]
 pub struct PlaceHandle(pub(super) Place);
+
+#[cfg(test)]
+impl Found {
+    /// A found handoff that lies nowhere, for tests of what shows it.
+    pub fn sample(pickup: Pickup, signed_by: &str, confirmed: bool) -> Self {
+        let mailbox = Mailbox::from_secret(Audience::Devices, crate::handoff::Secret::new([7; 32]));
+        let token = Token { audience: Audience::Devices, bytes: [0; 8] };
+        let place = PlaceHandle(Place { mailbox, token, expected: Vec::new() });
+        Self { pickup, signed_by: signed_by.to_owned(), confirmed, sequence: 0, place }
+    }
+}

@@ -35,6 +35,8 @@ pub fn session(at: u8, title: &str, project: &str, minutes: i64) -> Session {
         resumable: at != 7,
         why_not: (at == 7).then(|| "nothing was said in it".to_owned()),
         hidden: false,
+        duplicate: false,
+        damaged: false,
         cwd: Some(PathBuf::from(project)),
         model: Some("claude-opus-4-8".to_owned()),
         last_words: Some(format!("last words of “{}”", clean(title))),
@@ -185,16 +187,11 @@ pub fn taken(ready: bool) -> Taken {
 }
 
 pub fn found(ready: bool, confirmed: bool) -> Found {
-<<<<<<< HEAD
-    let signed_by = "signed by you, from framework-desktop, 12 min ago, expires in 7h 48m".to_owned();
-    Found::example(taken(ready), signed_by, confirmed)
-=======
     Found::sample(
         taken(ready),
         "signed by you, from framework-desktop, 12 min ago, expires in 7h 48m",
         confirmed,
     )
->>>>>>> main
 }
 
 pub fn published(kind: AudienceKind, pin: Option<&str>) -> Published {

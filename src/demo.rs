@@ -102,6 +102,8 @@ pub struct Demo {
     pub service: Service,
     /// The directory the screen is opened in.
     pub cwd: PathBuf,
+    /// Where this device's claude keeps its sessions.
+    pub claude_root: PathBuf,
     other: Service,
     ring: Ring,
     _home: tempfile::TempDir,
@@ -137,7 +139,7 @@ impl Demo {
         let theirs = other.create_identity(None, "", false)?;
         service.add_contact("dana", &theirs.public_key, false)?;
         other.add_contact("you", &mine.public_key, false)?;
-        Ok(Self { service, cwd, other, ring, _home: home })
+        Ok(Self { service, cwd, claude_root: here.join("claude"), other, ring, _home: home })
     }
 
     /// The other device publishes two handoffs to this one.

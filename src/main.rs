@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cclink::cli::{self, Cli, Color, Command};
@@ -57,7 +56,10 @@ async fn run(cli: Cli, printer: Printer) -> Result<ExitCode> {
         None if cli.publish.says_anything() || cli.output.json || !on_terminal() => {
             Command::Publish(cli.publish)
         }
-        None => return screen(service, cwd, None, cli.output.color).await,
+        None => {
+            let options = tui::Options { cwd, ..tui::Options::default() };
+            return screen(service, options, cli.output.color).await;
+        }
     };
     commands::run(&context, command).await.map(|()| ExitCode::SUCCESS)
 }
@@ -66,11 +68,11 @@ fn on_terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
-async fn screen(service: tui::Service, cwd: PathBuf, demo: Option<String>, color: Color) -> Result<ExitCode> {
+async fn screen(service: tui::Service, options: tui::Options, color: Color) -> Result<ExitCode> {
     let set = |name: &str| env(name).is_some_and(|value| !value.is_empty());
     let plain = set("NO_COLOR") || env("TERM").is_some_and(|term| term == "dumb");
     let no_color = color == Color::Never || (color == Color::Auto && plain);
-    let options = tui::Options { cwd, demo, no_color, panic_switch: set("CCLINK_TEST_PANIC") };
+    let options = tui::Options { no_color, panic_switch: set("CCLINK_TEST_PANIC"), ..options };
     tui::install_panic_hook();
     match tui::run(service, options).await {
         Ok(tui::Exit::Quit) => Ok(ExitCode::SUCCESS),
@@ -86,12 +88,25 @@ async fn demo(color: Color) -> Result<ExitCode> {
         return Err(Error::usage("The demo is a screen, and this is no terminal."));
     }
     let demo = Demo::start().await?;
+<<<<<<< HEAD
     let banner = "demo: a private network and invented sessions; nothing here is yours".to_owned();
     let (result, ()) =
         tokio::join!(screen(demo.service.clone(), demo.cwd.clone(), Some(banner), color), async {
             // The screen shows what it did not bring.
             let _ = demo.publish_from_other().await;
         });
+=======
+    let options = tui::Options {
+        cwd: demo.cwd.clone(),
+        demo: Some("demo: a private network and invented sessions; nothing here is yours".to_owned()),
+        child_env: vec![("CLAUDE_CONFIG_DIR", demo.claude_root.clone().into())],
+        ..tui::Options::default()
+    };
+    let (result, _) = tokio::join!(screen(demo.service.clone(), options, color), async {
+        // The screen shows what it did not bring.
+        let _ = demo.publish_from_other().await;
+    });
+>>>>>>> tui
     result
 }
 

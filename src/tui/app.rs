@@ -328,11 +328,7 @@ impl App {
         self.at = pane;
         match pane {
             PaneId::Sessions => {}
-            PaneId::Handoffs => {
-                for action in self.handoffs.opening() {
-                    self.start(action, true, now);
-                }
-            }
+            PaneId::Handoffs => self.look_at_handoffs(true, now),
             PaneId::Pickup => self.open_inbox(now),
         }
     }
@@ -422,7 +418,7 @@ impl App {
     fn apply(&mut self, effects: Vec<Effect>, now: &Now) {
         for effect in effects {
             match effect {
-                Effect::Run(action) => self.start(action, false, now),
+                Effect::Run(action) => self.ask_or_start(action, now),
                 Effect::Open(open) => self.open_view(open, now),
                 Effect::Close => drop(self.overlays.pop()),
                 Effect::Go(pane) => self.go(pane, now),
@@ -455,6 +451,15 @@ impl App {
             Open::Qr(row) => self.lay(Box::new(Qr::new(&row)), now),
             Open::Confirm(question) => self.lay(Box::new(Confirm(*question)), now),
         }
+    }
+
+    /// Starts what the user asked for; where the answer would be a poor one
+    /// without the key, that is asked for first.
+    fn ask_or_start(&mut self, action: Action, now: &Now) {
+        if action.verb() == Verb::List && self.identity == Some(IdentityState::Locked) {
+            return self.lay(Box::new(identity::Unlock::new(Some(action))), now);
+        }
+        self.start(action, false, now);
     }
 
     fn start(&mut self, action: Action, auto: bool, now: &Now) {

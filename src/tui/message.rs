@@ -463,6 +463,8 @@ pub enum Report {
     ContactAdded(ContactView),
     /// The plans for the session with this id.
     Plans(String, Vec<Plan>),
+    /// Something that happened on the side.
+    Warned(String),
     /// A job has begun.
     Started(Verb),
     /// A job failed or was cancelled.

@@ -19,6 +19,7 @@ mod parts;
 mod terminal;
 mod worker;
 
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::task::Poll;
@@ -48,6 +49,9 @@ pub struct Options {
     pub demo: Option<String>,
     /// No colours (`NO_COLOR`, `TERM=dumb`, `--color never`); the QR keeps its own.
     pub no_color: bool,
+    /// Set for a command that the screen steps aside for: the demo's claude must
+    /// not look at the sessions of the user.
+    pub child_env: Vec<(&'static str, OsString)>,
     /// F12 panics, to test that the terminal survives it.
     pub panic_switch: bool,
 }
@@ -82,6 +86,7 @@ pub async fn run(service: Service, options: Options) -> io::Result<Exit> {
         worker,
         clipboard: Clipboard::of_this_terminal(),
         opened,
+        child_env: options.child_env,
         stream: Some(EventStream::new()),
     };
     let exit = stage.play(&mut signals).await?;
@@ -105,6 +110,7 @@ struct Stage {
     worker: Worker,
     clipboard: Clipboard,
     opened: Instant,
+    child_env: Vec<(&'static str, OsString)>,
     /// Absent while a command has the terminal: alive, it would eat its input.
     stream: Option<EventStream>,
 }
@@ -169,18 +175,18 @@ impl Stage {
         }
     }
 
-    /// Takes this input and all that is ready behind it. The stream is polled
-    /// with this task's own waker: it keeps the first waker it is given, and
-    /// with any other (`now_or_never`) it would never wake us again.
+    /// Takes this input and all that is ready behind it.
+    ///
+    /// The stream remembers the waker of one poll only. Polled with another
+    /// (`now_or_never` brings one that wakes nobody), the next key would be lost.
     async fn take_inputs(&mut self, first: Input) {
         let mut next = Some(first);
         for _ in 0..MOST {
             let Some(input) = next.take() else { break };
             let now = self.now();
             self.app.input(input, &now);
-            if let Some(stream) = self.stream.as_mut()
-                && let Poll::Ready(Some(Ok(input))) = futures::poll!(stream.next())
-            {
+            let Some(stream) = self.stream.as_mut() else { break };
+            if let Poll::Ready(Some(Ok(input))) = futures::poll!(stream.next()) {
                 next = Some(input);
             }
         }
@@ -256,7 +262,7 @@ impl Stage {
     async fn step_aside(&mut self, plan: &Plan, signals: &mut Signals) -> io::Result<Option<Exit>> {
         self.stream = None;
         self.screen.pause()?;
-        let ended = terminal::run(plan, signals).await;
+        let ended = terminal::run(plan, &self.child_env, signals).await;
         if let Ok(Ended::Signalled(number)) = ended {
             return Ok(Some(Exit::Signal(number)));
         }
@@ -267,7 +273,10 @@ impl Stage {
         let program = plan.command.first().map_or("the command", String::as_str);
         let note = match ended {
             Ok(Ended::Exited(status)) if !status.success() => {
-                Some(Note::new(Tone::Bad, format!("{program} ended with {status}.")).line(plan.shell.clone()))
+                let how = status.code().map_or("was ended by a signal".to_owned(), |code| {
+                    format!("ended with exit code {code}")
+                });
+                Some(Note::new(Tone::Bad, format!("{program} {how}.")).line(plan.shell.clone()))
             }
             Err(error) => Some(
                 Note::new(Tone::Bad, format!("{program} could not be started: {error}"))

@@ -128,8 +128,17 @@ async fn serve(
     tokens.values().for_each(CancellationToken::cancel);
 }
 
-/// Does one action with the service.
+/// Does one action with the service, and tells what happened on the side.
 async fn perform(service: Service, action: Action, lead: Lead) -> Result<Report, Error> {
+    let tell = lead.tell.clone();
+    let result = act(service.clone(), action, lead).await;
+    for words in service.take_warnings() {
+        tell(Report::Warned(words));
+    }
+    result
+}
+
+async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Error> {
     let tell = lead.tell.clone();
     let job = Job {
         tell: Arc::new(move |step| {

@@ -67,7 +67,7 @@ impl App {
             }
             Report::Acknowledged(_) => self.start(Action::Journal(false), true, now),
             Report::Published(_) | Report::Revoked(_) | Report::Announced(_) | Report::Extended(_) => {
-                self.look_at_handoffs(now);
+                self.look_at_handoffs(self.at == PaneId::Handoffs, now);
             }
             Report::ContactAdded(_) => self.start(Action::Inbox, true, now),
             _ => {}
@@ -88,11 +88,17 @@ impl App {
         }
     }
 
-    fn look_at_handoffs(&mut self, now: &Now) {
-        let visible = self.at == PaneId::Handoffs;
+    /// Reads the journal, and asks the network where that is wanted and the key
+    /// is there.
+    pub(super) fn look_at_handoffs(&mut self, network: bool, now: &Now) {
+        let locked = self.identity == Some(IdentityState::Locked);
         for action in self.handoffs.opening() {
-            if visible || action.verb() == Verb::Journal {
-                self.start(action, true, now);
+            match action.verb() {
+                Verb::List if network && locked => {
+                    self.handoffs.without_key("your key is locked; R asks for it");
+                }
+                Verb::List if !network => {}
+                _ => self.start(action, true, now),
             }
         }
     }
@@ -101,7 +107,7 @@ impl App {
         let verb = job.action.verb();
         self.broadcast(&Report::Failed(verb, error.clone()), now);
         if matches!(verb, Verb::Publish | Verb::Revoke) {
-            self.look_at_handoffs(now);
+            self.look_at_handoffs(self.at == PaneId::Handoffs, now);
         }
         match error.kind {
             ErrorKind::Cancelled => {
@@ -150,6 +156,7 @@ fn note(report: &Report, now: &Now) -> Option<Note> {
             let left = (row.expires_at - now.utc()).num_seconds();
             Note::new(Tone::Good, format!("It can be picked up until {}.", moment(left, now)))
         }
+        Report::Warned(words) => Note::new(Tone::Plain, words.clone()),
         Report::ContactAdded(contact) => Note::new(Tone::Good, format!("{} is a contact now.", contact.name)),
         _ => return None,
     })

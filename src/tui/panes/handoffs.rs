@@ -34,6 +34,11 @@ impl Handoffs {
         vec![Action::Journal(self.ended), Action::List(self.ended)]
     }
 
+    /// Said in place of the check on the network, which needs the key.
+    pub fn without_key(&mut self, why: &str) {
+        self.error = Some(why.to_owned());
+    }
+
     fn selected(&self) -> Option<&Listed> {
         self.rows.get(self.cursor.at)
     }

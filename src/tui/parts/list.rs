@@ -106,7 +106,8 @@ pub fn row(
             kept.push(meta);
         }
     }
-    let base = if selected { theme.chosen } else { Style::new() };
+    // a selected row is of one piece: colours on a reversed one read badly
+    let (base, style) = if selected { (theme.chosen, Style::new()) } else { (Style::new(), style) };
     let mut spans = vec![Span::styled(mark(selected), theme.accent)];
     spans.extend(lighten(&text::pad(title, room), lit, base.patch(style), theme));
     for meta in kept {
@@ -114,7 +115,7 @@ pub fn row(
         let gap = meta.width.saturating_sub(text::width(&meta.text));
         spans.push(Span::styled(
             format!("{}{}", " ".repeat(gap), text::fit(&meta.text, meta.width)),
-            base.patch(meta.style),
+            if selected { base } else { base.patch(meta.style) },
         ));
     }
     Line::from(spans)

@@ -1,5 +1,6 @@
 //! A command that gets this terminal for itself.
 
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitStatus;
 
@@ -43,8 +44,8 @@ pub enum Ended {
 }
 
 /// Runs a plan's command on this terminal and waits for it. The terminal must
-/// have been left, and nothing may read from it.
-pub async fn run(plan: &Plan, signals: &mut Signals) -> io::Result<Ended> {
+/// have been left, and nothing may read from it. `env` is set for it.
+pub async fn run(plan: &Plan, env: &[(&str, OsString)], signals: &mut Signals) -> io::Result<Ended> {
     let (program, arguments) =
         plan.command.split_first().ok_or_else(|| io::Error::other("this plan has no command"))?;
     let mut command = Command::new(program);
@@ -53,6 +54,7 @@ pub async fn run(plan: &Plan, signals: &mut Signals) -> io::Result<Ended> {
         command.current_dir(directory);
     }
     clean_env(&mut command);
+    command.envs(env.iter().map(|(name, value)| (name, value)));
     let mut child = command.spawn()?;
     loop {
         tokio::select! {

@@ -92,7 +92,7 @@ fn resuming_here_steps_aside_for_claude() {
     play.text("r");
     let plans = vec![sample::plan(crate::tui::message::PlanKind::Here, true)];
     play.done(Verb::ResumeHere, Ok(Report::Plans("x".into(), plans)));
-    assert!(matches!(play.other.last(), Some(Deed::StepAside(plan)) if plan.ready));
+    assert!(matches!(play.other.last(), Some(Deed::StepAside(aside)) if aside.ready));
 }
 
 #[test]
@@ -224,7 +224,8 @@ fn a_published_row_shows_at_once_and_extending_asks_for_a_time() {
 /// Every key that a footer shows does something that can be seen or counted.
 #[test]
 fn every_key_of_a_footer_is_answered() {
-    let places: [(Context, fn(&mut Play)); 6] = [
+    type Place = (Context, fn(&mut Play));
+    let places: [Place; 6] = [
         (Context::Sessions, |_| {}),
         (Context::Handoffs, |play| {
             play.text("2");

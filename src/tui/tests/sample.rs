@@ -27,7 +27,7 @@ pub fn session(at: u8, title: &str, project: &str, minutes: i64) -> Session {
         session_id: format!("{at:08x}-1111-4222-8333-444455556666"),
         title: clean(title),
         project: project.to_owned(),
-        git_branch: (at % 3 != 0).then(|| "feat/retry".to_owned()),
+        git_branch: (!at.is_multiple_of(3)).then(|| "feat/retry".to_owned()),
         updated_at: ago(minutes),
         size: 13_107 * u64::from(at),
         path: PathBuf::from(format!("/x/{at}.jsonl")),

@@ -115,7 +115,7 @@ impl Sessions {
     fn why_empty(&self) -> String {
         match &self.scan {
             Scan::Running => "Looking for sessions of Claude Code on this machine …".to_owned(),
-            Scan::Failed(why) => format!("The sessions cannot be read: {why}\nR looks again."),
+            Scan::Failed(why) => format!("{why}\nR looks again."),
             Scan::Done if !self.query().is_empty() => {
                 format!("No session matches “{}”. Esc clears the filter.", self.query())
             }
@@ -166,6 +166,11 @@ impl Sessions {
             Line::from(vec![Span::styled(text::pad("state", 11), look.theme.quiet), live, state]),
         ];
         lines(frame, area, &head);
+        if let Some(words) = oddity(session) {
+            let below =
+                Rect { y: area.y + 5.min(area.height), height: area.height.saturating_sub(5).min(1), ..area };
+            frame.render_widget(Line::styled(text::fit(words, columns), look.theme.warn), below);
+        }
         let body = Rect { y: area.y + area.height.min(FACTS), height: conversation_height(area), ..area };
         self.draw_conversation(frame, body, look);
     }
@@ -192,6 +197,14 @@ impl Sessions {
             told[from..end].iter().map(|(role, head, line)| turn_line(*role, *head, line, look)).collect();
         lines(frame, area, &shown);
     }
+}
+
+/// What is wrong with the file, where the conversation can still be resumed.
+fn oddity(session: &Session) -> Option<&'static str> {
+    if session.damaged {
+        return Some("Parts of its file are damaged; claude passes over them.");
+    }
+    session.duplicate.then_some("The same session lies in another project folder too.")
 }
 
 fn turn_line<'a>(role: Role, head: bool, line: &'a str, look: &Look<'_>) -> Line<'a> {

@@ -88,25 +88,16 @@ async fn demo(color: Color) -> Result<ExitCode> {
         return Err(Error::usage("The demo is a screen, and this is no terminal."));
     }
     let demo = Demo::start().await?;
-<<<<<<< HEAD
-    let banner = "demo: a private network and invented sessions; nothing here is yours".to_owned();
-    let (result, ()) =
-        tokio::join!(screen(demo.service.clone(), demo.cwd.clone(), Some(banner), color), async {
-            // The screen shows what it did not bring.
-            let _ = demo.publish_from_other().await;
-        });
-=======
     let options = tui::Options {
         cwd: demo.cwd.clone(),
         demo: Some("demo: a private network and invented sessions; nothing here is yours".to_owned()),
         child_env: vec![("CLAUDE_CONFIG_DIR", demo.claude_root.clone().into())],
         ..tui::Options::default()
     };
-    let (result, _) = tokio::join!(screen(demo.service.clone(), options, color), async {
+    let (result, ()) = tokio::join!(screen(demo.service.clone(), options, color), async {
         // The screen shows what it did not bring.
         let _ = demo.publish_from_other().await;
     });
->>>>>>> tui
     result
 }
 

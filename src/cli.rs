@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::handoff::Ttl;
 
@@ -12,8 +12,9 @@ Examples:
   cclink                       the screen; inside Claude Code or a script: publish this directory's session
   cclink --ttl 4h --pin        publish with a PIN that is made up for you
   cclink pickup                pick up the newest handoff addressed to you
-  cclink --demo                look around on a private network; nothing of yours is touched
+  cclink --demo                look around on a private network; nothing of yours is touched";
 
+const SECRETS: &str = "\
 A PIN or a link with a secret on the command line can be seen by other users of this machine:
 `--pin` without a value asks for it, CCLINK_PIN holds it, and `cclink pickup -` reads a link from stdin.";
 
@@ -65,8 +66,10 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Publish a session as a handoff
+    #[command(after_help = SECRETS)]
     Publish(PublishArgs),
     /// Pick up a handoff: show it, and resume its session here or print the command
+    #[command(after_help = SECRETS)]
     Pickup(PickupArgs),
     /// Show what you published (share, PIN and link handoffs: from this device)
     List {
@@ -128,10 +131,9 @@ pub struct PublishArgs {
     /// How long it lives: 90m, 4h, 2d; 1 minute to 7 days
     #[arg(long, default_value_t = Ttl::DEFAULT)]
     pub ttl: Ttl,
-    /// Whoever knows the PIN may pick it up; without a value one is asked for or made up
-    #[arg(long, value_name = "PIN", num_args = 0..=1, require_equals = true, default_missing_value = "",
-          conflicts_with_all = ["share", "link"])]
-    pub pin: Option<String>,
+    /// Whoever knows the PIN may pick it up; without a value: CCLINK_PIN, or it is asked for or made up
+    #[arg(long, value_name = "PIN", num_args = 0..=1, require_equals = true, conflicts_with_all = ["share", "link"])]
+    pub pin: Option<Option<String>>,
     /// The first pickup takes it away
     #[arg(long)]
     pub burn: bool,
@@ -185,9 +187,9 @@ pub struct PickupArgs {
     /// A link, public key, contact or token; `-` reads it from stdin; without one: the newest addressed to you
     #[arg(value_name = "LINK|PUBKEY|CONTACT|TOKEN|-")]
     pub target: Option<String>,
-    /// The PIN; without a value it is asked for
-    #[arg(long, value_name = "PIN", num_args = 0..=1, require_equals = true, default_missing_value = "")]
-    pub pin: Option<String>,
+    /// The PIN; without a value: CCLINK_PIN, or it is asked for
+    #[arg(long, value_name = "PIN", num_args = 0..=1, require_equals = true)]
+    pub pin: Option<Option<String>>,
     /// Resume it here and now, without asking
     #[arg(long, conflicts_with = "print")]
     pub exec: bool,
@@ -228,6 +230,35 @@ pub enum ContactsAction {
 pub const PIN_ADVICE: &str =
     "To give the PIN itself, write it behind `=`: --pin=PIN (a space ends the option).";
 
+/// The command's word moved before options that were written before it
+/// (`cclink --json --ttl 2h publish …`), so that options stand where one likes.
+pub fn command_first(mut args: Vec<OsString>) -> Vec<OsString> {
+    let mut grammar = Cli::command();
+    grammar.build();
+    let is_command = |word: &str| grammar.get_subcommands().any(|command| command.get_name() == word);
+    let mut at = 1;
+    while let Some(arg) = args.get(at).and_then(|arg| arg.to_str()) {
+        if is_command(arg) {
+            let word = args.remove(at);
+            args.insert(1, word);
+            break;
+        }
+        if arg == "--" || !arg.starts_with('-') {
+            break;
+        }
+        at += if takes_next_word(&grammar, arg) { 2 } else { 1 };
+    }
+    args
+}
+
+/// Whether an option's value is the word behind it.
+fn takes_next_word(grammar: &clap::Command, option: &str) -> bool {
+    let Some(name) = option.strip_prefix("--").filter(|name| !name.contains('=')) else { return false };
+    let commands = std::iter::once(grammar).chain(grammar.get_subcommands());
+    let mut options = commands.flat_map(clap::Command::get_opts);
+    options.any(|arg| arg.get_long() == Some(name) && !arg.is_require_equals_set())
+}
+
 /// Whether a word follows a bare `--pin`, as if it were the PIN.
 pub fn has_spaced_pin(args: &[OsString]) -> bool {
     let options = args.iter().take_while(|arg| *arg != "--");
@@ -239,7 +270,6 @@ pub fn has_spaced_pin(args: &[OsString]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {
         Cli::try_parse_from(std::iter::once("cclink").chain(line.split_whitespace()))
@@ -265,10 +295,28 @@ mod tests {
         let Some(Command::Pickup(pickup)) = parse("pickup --pin --yes anna --json").unwrap().command else {
             panic!("pickup")
         };
-        assert_eq!((pickup.target.as_deref(), pickup.pin.as_deref()), (Some("anna"), Some("")));
+        assert_eq!((pickup.target.as_deref(), pickup.pin), (Some("anna"), Some(None)));
         assert!(parse("publish --pin=x --link").is_err());
         assert!(parse("revoke").is_err());
         assert!(parse("pickup --exec --print").is_err());
+    }
+
+    #[test]
+    fn the_command_may_stand_behind_its_options() {
+        let moved = |line: &str| {
+            let args = command_first(line.split_whitespace().map(OsString::from).collect());
+            args.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ")
+        };
+        for (typed, read) in [
+            ("cclink --json --ttl 2h publish x", "cclink publish --json --ttl 2h x"),
+            ("cclink --yes revoke d123", "cclink revoke --yes d123"),
+            ("cclink --pin pickup anna", "cclink pickup --pin anna"),
+            ("cclink --note list", "cclink --note list"),
+            ("cclink -- list", "cclink -- list"),
+            ("cclink x list", "cclink x list"),
+        ] {
+            assert_eq!(moved(typed), read);
+        }
     }
 
     #[test]

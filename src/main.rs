@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cclink::cli::{self, Cli, Color, Command};
-use cclink::commands::{self, Context, Printer};
+use cclink::commands::{self, Context, Error, Printer, Result};
 use cclink::demo::{Demo, Ring};
-use cclink::service::{Error, Result, Service, Settings};
 use cclink::tui;
 use clap::Parser;
 
@@ -17,7 +16,7 @@ fn env(name: &str) -> Option<OsString> {
 }
 
 fn main() -> ExitCode {
-    let args: Vec<OsString> = std::env::args_os().collect();
+    let args = cli::command_first(std::env::args_os().collect());
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => return refuse(&args, &error),
@@ -49,7 +48,7 @@ async fn run(cli: Cli, printer: Printer) -> Result<ExitCode> {
     if let Some(Command::Testnet { nodes }) = cli.command {
         return testnet(nodes).await.map(|()| ExitCode::SUCCESS);
     }
-    let service = Service::new(Settings::from_env(&env)?);
+    let service = commands::open(&env)?;
     let cwd = std::env::current_dir()
         .map_err(|error| Error::failed(format!("The current directory cannot be read: {error}.")))?;
     let context = Context { service: &service, printer, cwd: &cwd, env: &env };
@@ -67,7 +66,7 @@ fn on_terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
-async fn screen(service: Service, cwd: PathBuf, demo: Option<String>, color: Color) -> Result<ExitCode> {
+async fn screen(service: tui::Service, cwd: PathBuf, demo: Option<String>, color: Color) -> Result<ExitCode> {
     let set = |name: &str| env(name).is_some_and(|value| !value.is_empty());
     let plain = set("NO_COLOR") || env("TERM").is_some_and(|term| term == "dumb");
     let no_color = color == Color::Never || (color == Color::Auto && plain);

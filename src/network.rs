@@ -78,7 +78,10 @@ impl NetworkConfig {
     pub fn words(&self) -> String {
         let dht = match &self.bootstrap {
             None => "the public DHT".to_owned(),
-            Some(nodes) => format!("the DHT at {}", nodes.join(", ")),
+            Some(nodes) => match nodes.as_slice() {
+                [first, _, ..] => format!("the DHT at {first} and {} more", nodes.len() - 1),
+                nodes => format!("the DHT at {}", nodes.join("")),
+            },
         };
         match self.relays.len() {
             0 => format!("{dht}, no relays"),

@@ -25,11 +25,11 @@ pub(super) async fn init(
         overwrite = prompt::can_ask() && prompt::confirm(question, false)?;
         if !overwrite {
             let path = &service.identity_path();
-            return Err(Error::failed(format!("There is a key already: {}.", path.display()))
+            return Err(Error::failed(format!("{} exists already: a key.", path.display()))
                 .advise("It was left alone. `cclink init --yes` replaces it, for good."));
         }
     }
-    let passphrase = passphrase(context, no_passphrase, import.is_some())?;
+    let passphrase = passphrase(context, no_passphrase)?;
     let service = service.clone();
     let made = tokio::task::spawn_blocking(move || {
         service.create_identity(seed.as_ref().map(|seed| seed.as_slice()), &passphrase, overwrite)
@@ -76,7 +76,7 @@ fn read_seed(from: &Path) -> Result<Zeroizing<Vec<u8>>> {
 }
 
 /// Asks as ssh-keygen does: empty for none, twice to be sure.
-fn passphrase(context: &Context<'_>, none: bool, importing: bool) -> Result<Zeroizing<String>> {
+fn passphrase(context: &Context<'_>, none: bool) -> Result<Zeroizing<String>> {
     if none {
         return Ok(Zeroizing::default());
     }
@@ -84,8 +84,6 @@ fn passphrase(context: &Context<'_>, none: bool, importing: bool) -> Result<Zero
         return Ok(Zeroizing::new(given));
     }
     if !prompt::can_ask() {
-        // An imported key from a pipe leaves nobody to ask, too.
-        let _ = importing;
         return Err(Error::new(Kind::Usage, "Nobody can be asked for a passphrase here.")
             .advise("Set CCLINK_PASSPHRASE, or say `--no-passphrase`."));
     }

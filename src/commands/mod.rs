@@ -12,9 +12,10 @@ mod sessions;
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::cli::{Command, PublishArgs};
+use crate::cli::Command;
 pub use crate::commands::output::Printer;
-use crate::service::{Error, IdentityState, Kind, Result, Service};
+pub use crate::service::{Error, Result};
+use crate::service::{IdentityState, Service, Settings};
 
 /// Tries to unlock a key on a terminal, as ssh does.
 const PASSPHRASE_TRIES: u32 = 3;
@@ -29,6 +30,11 @@ pub struct Context<'a> {
     pub cwd: &'a Path,
     /// Reads the environment.
     pub env: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+/// The service as the environment describes it; opens no socket.
+pub fn open(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Service> {
+    Ok(Service::new(Settings::from_env(env)?))
 }
 
 /// Runs a command of the service; [`Command::Testnet`] is not one.
@@ -58,11 +64,6 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
     result
 }
 
-/// Bare `cclink` without a terminal.
-pub async fn publish_here(context: &Context<'_>, args: PublishArgs) -> Result<()> {
-    run(context, Command::Publish(args)).await
-}
-
 /// Unlocks the identity, asking for the passphrase on a terminal.
 async fn unlock(context: &Context<'_>) -> Result<()> {
     if context.service.identity_state() != IdentityState::Locked
@@ -70,12 +71,9 @@ async fn unlock(context: &Context<'_>) -> Result<()> {
     {
         return Ok(());
     }
-    let locked = || {
-        Error::new(Kind::Locked, "The key is protected by a passphrase.")
-            .advise("Set CCLINK_PASSPHRASE, or run the command on a terminal.")
-    };
     for _ in 0..PASSPHRASE_TRIES {
-        let passphrase = prompt::secret("Passphrase of your key: ")?.ok_or_else(locked)?;
+        let passphrase =
+            prompt::secret("Passphrase of your key: ")?.ok_or_else(|| context.service.locked())?;
         let service = context.service.clone();
         let unlocked = tokio::task::spawn_blocking(move || service.unlock(&passphrase)).await;
         match unlocked.map_err(|error| Error::failed(error.to_string()))? {
@@ -83,5 +81,5 @@ async fn unlock(context: &Context<'_>) -> Result<()> {
             Err(error) => context.printer.note(&error.message),
         }
     }
-    Err(locked())
+    Err(context.service.locked())
 }

@@ -64,11 +64,10 @@ fn target(context: &Context<'_>, args: &PickupArgs) -> Result<Target> {
 
 /// Behind `--pin=`, in `CCLINK_PIN`, or asked for.
 fn pin(context: &Context<'_>, args: &PickupArgs, wanted: bool) -> Result<Option<Zeroizing<String>>> {
-    match args.pin.as_deref() {
-        Some("") => {}
-        Some(pin) => return Ok(Some(Zeroizing::new(pin.to_owned()))),
+    match &args.pin {
+        Some(Some(pin)) => return Ok(Some(Zeroizing::new(pin.clone()))),
         None if !wanted => return Ok(None),
-        None => {}
+        Some(None) | None => {}
     }
     if let Some(pin) =
         (context.env)("CCLINK_PIN").and_then(|pin| pin.into_string().ok()).filter(|p| !p.is_empty())
@@ -95,7 +94,7 @@ fn needs_identity(context: &Context<'_>, target: &Target) -> bool {
 
 /// A usage error where a word followed a bare `--pin` says how to write it.
 fn hint(args: &PickupArgs, error: Error) -> Error {
-    let spaced = args.pin.as_deref() == Some("") && error.kind == Kind::Usage && args.target.is_some();
+    let spaced = args.pin == Some(None) && error.kind == Kind::Usage && args.target.is_some();
     if spaced { error.advise(PIN_ADVICE) } else { error }
 }
 

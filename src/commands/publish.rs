@@ -45,7 +45,7 @@ pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> 
 fn session(context: &Context<'_>, args: &PublishArgs) -> Result<Session> {
     match &args.session {
         Some(id) => context.service.session(id).map_err(|error| {
-            let spaced = args.pin.as_deref() == Some("") && error.kind == Kind::Usage;
+            let spaced = args.pin == Some(None) && error.kind == Kind::Usage;
             if spaced { error.advise(PIN_ADVICE) } else { error }
         }),
         None => context.service.current_session(context.cwd, context.env),
@@ -54,8 +54,8 @@ fn session(context: &Context<'_>, args: &PublishArgs) -> Result<Session> {
 
 fn audience(context: &Context<'_>, args: &PublishArgs) -> Result<AudienceChoice> {
     Ok(match (&args.pin, &args.share) {
-        (Some(pin), _) if !pin.is_empty() => AudienceChoice::Pin(Some(Zeroizing::new(pin.clone()))),
-        (Some(_), _) => AudienceChoice::Pin(ask_pin(context)?),
+        (Some(Some(pin)), _) => AudienceChoice::Pin(Some(Zeroizing::new(pin.clone()))),
+        (Some(None), _) => AudienceChoice::Pin(ask_pin(context)?),
         (None, Some(to)) => AudienceChoice::Share(to.clone()),
         (None, None) if args.link => AudienceChoice::Link,
         (None, None) => AudienceChoice::Devices,

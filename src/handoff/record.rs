@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::time;
 use super::ttl::Ttl;
-use crate::text;
 
 /// Room for a record's JSON beside its signature.
 pub const MAX_JSON: usize = super::seal::MAX_PAYLOAD - 64;
@@ -131,7 +130,7 @@ impl Record {
     /// (never below 24 characters), then the git remote, the path of claude
     /// and the note go. Says whether the note had to go.
     pub fn encode(mut self) -> Result<(Vec<u8>, bool), RecordError> {
-        self.title = self.title.map(|title| text::fit_bytes(&title, 160));
+        self.title = self.title.map(|title| shortened(&title, 160));
         self.check()?;
         let had_note = self.note.is_some();
         self.shorten_title();
@@ -160,7 +159,7 @@ impl Record {
             let Some(title) = self.title.as_deref().filter(|t| t.chars().count() > SHORTEST_TITLE) else {
                 return;
             };
-            let shorter = text::fit_bytes(title, title.len() - 1);
+            let shorter = shortened(title, title.len() - 1);
             if shorter.chars().count() < SHORTEST_TITLE || shorter == title {
                 return;
             }
@@ -209,7 +208,7 @@ impl Record {
             ("session id", Some(&self.session_id)),
         ];
         for (name, value) in places {
-            if value.is_some_and(|value| value.is_empty() || !text::is_clean(value)) {
+            if value.is_some_and(|value| value.is_empty() || !is_plain(value)) {
                 return Err(RecordError::Unfit(name));
             }
         }
@@ -228,6 +227,26 @@ impl Record {
         }
         Ok(())
     }
+}
+
+/// `text` in at most `bytes` bytes, an ellipsis included where it was cut.
+fn shortened(text: &str, bytes: usize) -> String {
+    if text.len() <= bytes {
+        return text.to_owned();
+    }
+    let kept = text.trim_end_matches('…');
+    let end = kept.floor_char_boundary(bytes.saturating_sub('…'.len_utf8()));
+    format!("{}…", kept[..end].trim_end())
+}
+
+/// No control, bidirectional or zero-width characters: what a person sees is
+/// what a shell gets.
+fn is_plain(text: &str) -> bool {
+    !text.chars().any(|c| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}'
+                | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    })
 }
 
 /// A UUID as Claude Code names its files: 36 characters, lower case.

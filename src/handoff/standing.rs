@@ -13,7 +13,6 @@ use super::record::{Record, RecordError};
 use super::seal::{self, Kind, OpenError, SealError};
 use super::time;
 use super::token::Token;
-use crate::text;
 
 /// Who ended or read a handoff, and when (by that reader's clock).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +20,8 @@ pub struct Trace {
     /// Whole seconds.
     #[serde(with = "time")]
     pub at: DateTime<Utc>,
-    /// The reader's host, at most 64 bytes; cleaned when read.
+    /// The reader's host, at most 64 bytes; foreign text, to be cleaned before it
+    /// is shown.
     pub hostname: String,
 }
 
@@ -248,7 +248,7 @@ fn signed_json<'a>(
 
 fn read_trace(payload: &[u8]) -> Option<Trace> {
     let trace: Trace = serde_json::from_slice(payload).ok()?;
-    (trace.hostname.len() <= 64).then(|| Trace { hostname: text::clean(&trace.hostname), ..trace })
+    (trace.hostname.len() <= 64).then_some(trace)
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {

@@ -12,6 +12,9 @@ use super::{
 use crate::handoff::pin::candidate_weeks;
 use crate::handoff::{Identity, Link, LinkTarget, Mailbox, Pin, PublicKey, Standing, Token};
 
+/// Seconds after its end in which a handoff may still be read.
+const GRACE: u32 = 120;
+
 /// What a text names.
 enum Meaning {
     Link(Link),
@@ -94,31 +97,47 @@ impl Service {
     /// The newest alive in my devices' mailbox, then from my contacts.
     async fn find_newest(&self, job: &Job) -> Result<Vec<Found>> {
         let identity = self.identity().await?;
-        let mut trouble = None;
-        for known in self.known_from_devices(&identity).await? {
-            match self.find_place(&known.place, job).await {
-                Ok(found) => return Ok(vec![found]),
-                Err(error) if error.kind == Kind::Unreachable => return Err(error),
-                Err(error) => trouble = trouble.or(Some((known.expires, error))),
-            }
-        }
+        let devices = self.known_from_devices(&identity).await?;
+        let nothing_here = match self.first_alive(devices, job).await {
+            Ok(found) => return Ok(vec![found]),
+            Err(error) if error.kind == Kind::Unreachable => return Err(error),
+            Err(error) => error,
+        };
         let mut shared = Vec::new();
         for key in self.contact_keys(&identity.public())? {
             shared.extend(self.known_from_share(&identity, key).await?);
         }
-        shared.sort_by_key(|known| std::cmp::Reverse(known.created));
-        for known in shared {
-            match self.find_place(&known.place, job).await {
-                Ok(found) => return Ok(vec![found]),
-                Err(error) if error.kind == Kind::Unreachable => return Err(error),
-                Err(error) => trouble = trouble.or(Some((known.expires, error))),
+        let found = self.first_alive(shared, job).await;
+        let found = found.map_err(|error| if error == nothing() { nothing_here } else { error })?;
+        Ok(vec![found])
+    }
+
+    /// The newest alive of many. The list tells whole seconds; of handoffs made
+    /// within one the packets tell which is newer.
+    async fn first_alive(&self, mut known: Vec<Known>, job: &Job) -> Result<Found> {
+        known.sort_by_key(|known| std::cmp::Reverse(known.created));
+        // What the list already calls expired is not worth a lookup each.
+        let now = self.now_u32();
+        let all = known.len();
+        known.retain(|known| known.expires.saturating_add(GRACE) >= now);
+        let expired = known.len() < all;
+        let mut trouble = None;
+        for second in known.chunk_by(|a, b| a.created == b.created) {
+            let mut newest: Option<Found> = None;
+            for known in second {
+                match self.find_place(&known.place, job).await {
+                    Ok(found) => {
+                        newest = newest.into_iter().chain([found]).max_by_key(|found| found.sequence)
+                    }
+                    Err(error) if error.kind == Kind::Unreachable => return Err(error),
+                    Err(error) => trouble = trouble.or(Some(error)),
+                }
+            }
+            if let Some(found) = newest {
+                return Ok(found);
             }
         }
-        Err(match trouble {
-            Some((_, error)) => error,
-            None => Error::gone("There is nothing to pick up: no handoff is addressed to you.")
-                .advise("Publish one where the session lives, or give its link."),
-        })
+        Err(trouble.unwrap_or_else(|| if expired { all_expired() } else { nothing() }))
     }
 
     /// One handoff by its link.
@@ -224,7 +243,7 @@ impl Service {
 
     /// The alive among many, newest first; an error that says why there is none.
     async fn alive_of(&self, mut known: Vec<Known>) -> Result<Vec<Found>> {
-        known.sort_by_key(|known| std::cmp::Reverse(known.created));
+        known.sort_by_key(|known| known.place.token);
         known.dedup_by_key(|known| known.place.token);
         let quiet = Job::quiet();
         let looked = join_all(known.iter().map(|known| self.find_place(&known.place, &quiet))).await;
@@ -237,6 +256,7 @@ impl Service {
                 Err(error) => trouble = trouble.or(Some(error)),
             }
         }
+        found.sort_by_key(|found| std::cmp::Reverse((found.pickup.created_at, found.sequence)));
         if found.is_empty() { Err(trouble.unwrap_or_else(not_found)) } else { Ok(found) }
     }
 
@@ -246,16 +266,16 @@ impl Service {
         let mut told = false;
         let mut on_packet = |packet: &SignedPacket| {
             if !told
-                && let Standing::Record { record, creator, .. } = place.judge(std::slice::from_ref(packet))
+                && let Standing::Record { record, creator, packet } =
+                    place.judge(std::slice::from_ref(packet))
             {
                 told = true;
-                let found = self.found(place, *record, creator, false);
+                let found = self.found(place, (*record, creator, packet), false);
                 (job.tell)(Step::Found(Box::new(found)));
             }
         };
         let (standing, _) = self.look(place, &mut on_packet).await?;
-        let (record, creator, _) = alive(standing, self.now())?;
-        Ok(self.found(place, record, creator, true))
+        Ok(self.found(place, alive(standing, self.now())?, true))
     }
 
     /// A row of the inbox, looked at again.
@@ -269,6 +289,16 @@ impl Service {
         };
         Ok(vec![self.find_place(&place, job).await?])
     }
+}
+
+fn all_expired() -> Error {
+    Error::gone("There is nothing to pick up: what was addressed to you has expired.")
+        .advise("Publish it again where the session lives.")
+}
+
+fn nothing() -> Error {
+    Error::gone("There is nothing to pick up: no handoff is addressed to you.")
+        .advise("Publish one where the session lives, or give its link.")
 }
 
 fn wrong_pin() -> Error {

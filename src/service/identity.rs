@@ -89,6 +89,13 @@ impl Service {
         }
     }
 
+    /// Nobody gave the passphrase that the key needs.
+    pub fn locked(&self) -> Error {
+        let path = self.0.settings.paths.key.display();
+        Error::new(Kind::Locked, format!("The key {path} is protected by a passphrase."))
+            .advise("Set CCLINK_PASSPHRASE, or run the command on a terminal.")
+    }
+
     fn unlocked(&self) -> Option<Identity> {
         self.0.identity.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -101,8 +108,7 @@ impl Service {
         let file = KeyFile::read(&self.0.settings.paths.key)?;
         let passphrase = self.0.settings.passphrase.clone();
         if file.is_protected() && passphrase.is_none() {
-            return Err(Error::new(Kind::Locked, "The key is protected by a passphrase.")
-                .advise("Set CCLINK_PASSPHRASE, or run the command on a terminal."));
+            return Err(self.locked());
         }
         let service = self.clone();
         blocking(move || service.unlock(passphrase.as_deref().map_or("", String::as_str))).await??;
@@ -118,7 +124,7 @@ impl From<StoreError> for Error {
                 Self::new(Kind::NoIdentity, format!("There is no key at {} yet.", path.display()))
                     .advise("Run `cclink init` to create one, or `cclink init --import FILE` to bring yours.")
             }
-            StoreError::Exists(path) => Self::failed(format!("There is a key already: {}.", path.display()))
+            StoreError::Exists(path) => Self::failed(format!("{} exists already: a key.", path.display()))
                 .advise("It was left alone. `cclink init --yes` replaces it, for good."),
             StoreError::Passphrase(_) => Self::failed(message).advise("Nothing was changed; try again."),
             StoreError::Damaged { .. } => {

@@ -203,7 +203,7 @@ impl Service {
 }
 
 fn picked_up(trace: &Trace) -> PickedUp {
-    PickedUp { at: trace.at, hostname: trace.hostname.clone() }
+    PickedUp { at: trace.at, hostname: crate::text::clean(&trace.hostname) }
 }
 
 /// On how many nodes the packet that counts was seen.

@@ -96,8 +96,11 @@ pub(super) fn stored_packet(entry: &crate::store::Entry) -> Option<(Address, Sig
     Some((address, packet::from_payload(&address, &z32_decode_vec(&entry.packet)?)?))
 }
 
-/// A record that can be read now, or why not.
-pub(super) fn alive(standing: Standing, now: DateTime<Utc>) -> Result<(Record, PublicKey, SignedPacket)> {
+/// A record that can be read now, who signed it, and its packet.
+pub(super) type Readable = (Record, PublicKey, SignedPacket);
+
+/// What stands there if it can be read now, or why not.
+pub(super) fn alive(standing: Standing, now: DateTime<Utc>) -> Result<Readable> {
     let at = |time: DateTime<Utc>| format!("{}, {}", text::ago(time, now), time.format("%Y-%m-%d %H:%M UTC"));
     match standing {
         Standing::Record { record, creator, packet } => match record.age(now) {
@@ -112,7 +115,7 @@ pub(super) fn alive(standing: Standing, now: DateTime<Utc>) -> Result<(Record, P
         },
         Standing::Burned { trace, .. } => Err(Error::gone(format!(
             "This handoff was already picked up: by {}, {}.",
-            trace.hostname,
+            text::clean(&trace.hostname),
             at(trace.at)
         ))
         .advise("It could be picked up once. Publish it again where the session lives.")),

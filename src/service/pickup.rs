@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::look::{Place, alive, not_found};
+use super::look::{Place, Readable, alive, not_found};
 use super::{AudienceKind, Error, Found, Job, Kind, Pickup, Plan, Result, Service, Session};
 use crate::claude;
 use crate::handoff::{AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, packet};
@@ -12,7 +12,7 @@ use crate::text;
 
 impl Service {
     /// What a verified record looks like to its reader.
-    pub(super) fn found(&self, place: &Place, record: Record, creator: PublicKey, confirmed: bool) -> Found {
+    pub(super) fn found(&self, place: &Place, (record, creator, packet): Readable, confirmed: bool) -> Found {
         let now = self.now();
         let signed_by = format!(
             "signed by {}, from {}, {}, expires in {}",
@@ -52,7 +52,8 @@ impl Service {
                 .without_secret()
                 .filter(|_| place.token.audience != Audience::Link),
         };
-        Found { pickup, signed_by, confirmed, place: PlaceHandle(place.clone()) }
+        let sequence = packet::sequence(&packet).unwrap_or(0);
+        Found { pickup, signed_by, confirmed, sequence, place: PlaceHandle(place.clone()) }
     }
 
     /// "you", a contact's name with its key, or the key.
@@ -71,9 +72,9 @@ impl Service {
         let place = found.place.0.clone();
         job.doing("making sure that nothing newer is there");
         let (standing, sighting) = job.run(async { self.look(&place, &mut |_| {}).await }).await?;
-        let (record, creator, _) = alive(standing, self.now())?;
-        let burn = record.burn_after_read;
-        let mut pickup = self.found(&place, record, creator, true).pickup;
+        let readable = alive(standing, self.now())?;
+        let burn = readable.0.burn_after_read;
+        let mut pickup = self.found(&place, readable, true).pickup;
         if burn {
             job.doing("taking it, for good");
             let service = self.clone();
@@ -209,3 +210,14 @@ impl Service {
 /// A found handoff's place, so that picking it up need not search again.
 #[derive(Clone, Debug)]
 pub struct PlaceHandle(pub(super) Place);
+
+#[cfg(test)]
+impl Found {
+    /// A found handoff that lies nowhere, for tests of what shows it.
+    pub fn sample(pickup: Pickup, signed_by: &str, confirmed: bool) -> Self {
+        let mailbox = Mailbox::from_secret(Audience::Devices, crate::handoff::Secret::new([7; 32]));
+        let token = Token { audience: Audience::Devices, bytes: [0; 8] };
+        let place = PlaceHandle(Place { mailbox, token, expected: Vec::new() });
+        Self { pickup, signed_by: signed_by.to_owned(), confirmed, sequence: 0, place }
+    }
+}

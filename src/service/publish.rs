@@ -293,8 +293,9 @@ impl Service {
         }
         if let Ok(Some((index, sighting))) = index {
             if audience == AudienceKind::Pin && !index.shown(self.now_u32()).is_empty() {
-                warnings
-                    .push("This PIN was used this week already: who knows it sees both handoffs.".to_owned());
+                warnings.push(
+                    "The same PIN was used this week already: who knows it sees both handoffs.".to_owned(),
+                );
             }
             if copies < FEW_COPIES && copies < sighting.responded {
                 warnings.push(format!("Only {copies} nodes of the network hold it so far."));

@@ -15,17 +15,26 @@ impl Service {
     /// Local sessions in batches as they are read, newest first. Blocking.
     pub fn scan_sessions(&self, cwd: &Path, batch: &mut dyn FnMut(Vec<Session>)) -> Result<()> {
         let skipped = self.store()?.scan(cwd, batch)?;
+        self.tell_skipped(skipped);
+        Ok(())
+    }
+
+    fn tell_skipped(&self, skipped: Vec<claude::Skipped>) {
         for skip in skipped {
             self.warn(format!("{} was skipped: {}.", skip.path.display(), skip.why));
         }
-        Ok(())
     }
 
     /// All of them, the current directory's first, then newest first; `all`
     /// takes in SDK runs and sidechains. Blocking.
     pub fn sessions(&self, cwd: &Path, all: bool) -> Result<Vec<Session>> {
         let mut sessions = Vec::new();
-        self.scan_sessions(cwd, &mut |batch| sessions.extend(batch))?;
+        match self.store()?.scan(cwd, &mut |batch| sessions.extend(batch)) {
+            Ok(skipped) => self.tell_skipped(skipped),
+            // Where Claude Code was never used there are no sessions.
+            Err(error @ claude::ScanError::NoFolder(_)) => self.warn(Error::from(error).message),
+            Err(error) => return Err(error.into()),
+        }
         claude::order(&mut sessions, cwd);
         sessions.retain(|session| all || !session.hidden);
         // A stable sort: within the directory and outside of it, newest first.

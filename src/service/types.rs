@@ -314,6 +314,8 @@ pub struct Found {
     pub signed_by: String,
     /// Whether a complete lookup confirmed that nothing newer is there.
     pub confirmed: bool,
+    /// The packet's sequence in µs: orders handoffs of one second.
+    pub(super) sequence: u64,
     /// Where it lies.
     pub(super) place: super::pickup::PlaceHandle,
 }

@@ -100,7 +100,10 @@ pub fn write(path: &Path, seed: &Secret, passphrase: &str, overwrite: bool) -> R
 
 /// A seed as 64 hex digits (white space around them ignored) or 32 raw bytes.
 pub fn parse_seed(content: &[u8]) -> Option<Secret> {
-    if let Ok(raw) = <[u8; 32]>::try_from(content) {
+    // 32 hex digits are half a key that was cut off, not 32 random bytes.
+    if let Ok(raw) = <[u8; 32]>::try_from(content)
+        && !raw.iter().all(u8::is_ascii_hexdigit)
+    {
         return Some(Zeroizing::new(raw));
     }
     let hex = content.trim_ascii();
@@ -130,7 +133,9 @@ mod tests {
         let raw: Vec<u8> = (0..32).collect();
         assert_eq!(parse_seed(hex.as_bytes()).unwrap().as_slice(), raw);
         assert_eq!(parse_seed(&raw).unwrap().as_slice(), raw);
-        for bad in [&hex.as_bytes()[..60], b"", b"zz", &raw[..31], "é".repeat(32).as_bytes()] {
+        for bad in
+            [&hex.as_bytes()[..60], &hex.as_bytes()[..32], b"", b"zz", &raw[..31], "é".repeat(32).as_bytes()]
+        {
             assert!(parse_seed(bad).is_none());
         }
     }

@@ -137,6 +137,12 @@ impl App {
         self.dirty = true;
     }
 
+    /// Does what a key would ask for.
+    #[cfg(test)]
+    pub fn intend_for_test(&mut self, intent: Intent, now: &Now) {
+        self.intend(intent, now);
+    }
+
     /// How many jobs run.
     #[cfg(test)]
     pub fn running(&self) -> usize {
@@ -182,7 +188,7 @@ impl App {
         match input {
             Input::Key(key) if key.kind != KeyEventKind::Release => self.key(key, now),
             Input::Paste(text) => {
-                let line = text.replace(['\r', '\n'], " ");
+                let line = text.replace("\r\n", " ").replace(['\r', '\n'], " ");
                 let effects = self.top_mut().paste(&line, now);
                 self.apply(effects, now);
             }

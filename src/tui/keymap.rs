@@ -127,7 +127,7 @@ pub const TABLE: &[Binding] = {
         row(C::Sessions, &[ENTER], I::Publish, "publish", Footer),
         row(C::Sessions, &[Key::char('r')], I::ResumeHere, "resume here", Footer),
         row(C::Sessions, &[Key::char('/')], I::Filter, "filter", Footer),
-        row(C::Sessions, &[Key::char('o')], I::OnlyProject, "only this project", Footer),
+        row(C::Sessions, &[Key::char('o')], I::OnlyProject, "this project", Footer),
         row(C::Sessions, &[Key::char('y')], I::CopyId, "copy id", Footer),
         row(C::Sessions, &[RIGHT, Key::char('l'), SPACE], I::ShowDetail, "read", Footer),
         row(C::Sessions, &[LEFT, Key::char('h')], I::LeaveDetail, "back to the list", Help),

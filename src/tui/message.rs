@@ -10,12 +10,10 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, FixedOffset, Local, Utc};
 use zeroize::Zeroizing;
 
-pub use crate::claude::{Live, Role, Session, Turn};
-pub use crate::handoff::Ttl;
 pub use crate::service::{
     AudienceChoice, AudienceKind, AudienceView, ContactView, Draft, Error, Found, IdentityState, InboxEntry,
-    Kind as ErrorKind, Listed, Pickup as Taken, Plan, PlanKind, PublishRequest, Published, Recognised,
-    Revoked, State, Step, Target,
+    Kind as ErrorKind, Listed, Live, Pickup as Taken, Plan, PlanKind, PublishRequest, Published, Recognised,
+    Revoked, Role, Session, State, Step, Target, Ttl, Turn,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.

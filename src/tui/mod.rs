@@ -21,16 +21,17 @@ mod worker;
 
 use std::io;
 use std::path::PathBuf;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event as Input, EventStream, KeyCode, KeyEventKind, KeyModifiers};
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 
-use crate::service::Service;
 use app::{App, Deed};
 use message::{Event, Note, Now, Plan, Tone};
 use parts::theme::Theme;
 use terminal::{Clipboard, Ended, Screen, Signal, Signals};
+pub use worker::Service;
 use worker::Worker;
 
 /// Inputs and events taken in one turn of the loop before it draws.
@@ -127,7 +128,7 @@ impl Stage {
                 Woke::Signal(Signal::End(number)) => return Ok(Exit::Signal(number)),
                 Woke::Signal(Signal::Stop) => self.suspend()?,
                 Woke::Signal(Signal::Continue) => self.wake_up()?,
-                Woke::Input(Some(Ok(input))) => self.take_inputs(input),
+                Woke::Input(Some(Ok(input))) => self.take_inputs(input).await,
                 // the terminal is gone
                 Woke::Input(_) => return Ok(Exit::Quit),
                 Woke::Event(Some(event)) => self.take_events(event)?,
@@ -168,15 +169,20 @@ impl Stage {
         }
     }
 
-    /// Takes this input and all that is ready behind it.
-    fn take_inputs(&mut self, first: Input) {
+    /// Takes this input and all that is ready behind it. The stream is polled
+    /// with this task's own waker: it keeps the first waker it is given, and
+    /// with any other (`now_or_never`) it would never wake us again.
+    async fn take_inputs(&mut self, first: Input) {
         let mut next = Some(first);
         for _ in 0..MOST {
             let Some(input) = next.take() else { break };
             let now = self.now();
             self.app.input(input, &now);
-            let ready = self.stream.as_mut().and_then(|stream| stream.next().now_or_never());
-            next = ready.flatten().and_then(Result::ok);
+            if let Some(stream) = self.stream.as_mut()
+                && let Poll::Ready(Some(Ok(input))) = futures::poll!(stream.next())
+            {
+                next = Some(input);
+            }
         }
         let now = self.now();
         self.app.settle(&now);
@@ -328,3 +334,6 @@ fn leaves_at_once(input: Option<&io::Result<Input>>) -> bool {
         || (key.code == KeyCode::Char('c') && key.modifiers == KeyModifiers::CONTROL);
     quits && key.kind == KeyEventKind::Press
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,8 @@ use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::message::{Action, Error, Event, JobId, Report, Step};
-use crate::service::{Job, Service};
+use crate::service::Job;
+pub use crate::service::Service;
 
 /// What a job is given beside its action.
 #[derive(Clone)]

@@ -7,7 +7,10 @@ use crate::support::{Device, text, tokens};
 
 /// The journal's files, wherever they are kept: by name.
 fn journal(a: &Device) -> Vec<PathBuf> {
-    let named = |path: &PathBuf| path.strip_prefix(&a.home).unwrap().to_string_lossy().contains("journal");
+    let named = |path: &PathBuf| {
+        path.strip_prefix(&a.home).unwrap().to_string_lossy().contains("journal.json")
+            && !path.to_string_lossy().contains("damaged")
+    };
     let is_lock = |path: &PathBuf| path.extension().is_some_and(|e| e == "lock");
     a.files().into_iter().filter(|path| named(path) && !is_lock(path)).collect()
 }
@@ -112,10 +115,11 @@ fn a_home_that_may_not_be_read_is_named() {
 #[test]
 fn a_claude_folder_that_cannot_be_listed_is_said() {
     let a = Device::new();
-    // Missing altogether: said, with what to do.
+    // Missing altogether: there are no sessions, and it is said why.
     let missing = a.path("none");
-    let out = a.cmd(&["sessions", "--json"]).env("CLAUDE_CONFIG_DIR", &missing).fails(1);
-    assert!(text(&out.error(), "message").contains("none"), "{}", out.stderr);
+    let out = a.cmd(&["sessions", "--json"]).env("CLAUDE_CONFIG_DIR", &missing).ok();
+    assert_eq!(out.json(), serde_json::json!([]));
+    assert!(out.stderr.contains("none"), "{}", out.stderr);
     // No session yet is no error.
     assert_eq!(a.json(&["sessions"]), serde_json::json!([]));
     // A file where a folder should be is no reason to crash.

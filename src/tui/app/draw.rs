@@ -79,7 +79,12 @@ impl App {
             view.draw(frame, overlay_area(size, view.context()), &look);
         }
         self.draw_keys(frame, areas.keys, &look);
-        self.toasts.draw(frame, areas.body, &look);
+        if full {
+            // nothing may lie over a code that is to be read
+            self.toasts.draw_newest(frame, areas.keys, &look);
+        } else {
+            self.toasts.draw(frame, areas.body, &look);
+        }
     }
 
     fn draw_tabs(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {

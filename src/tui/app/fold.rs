@@ -115,7 +115,7 @@ impl App {
             ErrorKind::NoIdentity if !job.auto => {
                 self.lay(Box::new(identity::Welcome::new(Some(job.action))), now);
             }
-            _ if job.auto || says_itself(verb) => {}
+            _ if job.auto || says_itself(verb) || verb == Verb::Find && self.pickup.is_typing() => {}
             _ => self.toasts.say(Note::error(error), now),
         }
     }
@@ -171,7 +171,7 @@ fn published_note(published: &Published, now: &Now) -> Note {
         note = note.line(format!("PIN   {pin}"));
     }
     if keep {
-        note = note.line(format!("link  {}", published.link)).stay();
+        note = note.line(published.link.clone()).stay();
     }
     for warning in &published.warnings {
         note = note.line(warning.clone());

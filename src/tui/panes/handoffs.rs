@@ -8,7 +8,8 @@ use ratatui::text::{Line, Span};
 use super::{audience, moment, short_project};
 use crate::text;
 use crate::tui::message::{
-    Action, Context, Effect, Intent, Listed, Note, Now, Open, Question, Report, State, Tone, Verb,
+    Action, AudienceKind, Context, Effect, Intent, Listed, Note, Now, Open, Question, Report, State, Tone,
+    Verb,
 };
 use crate::tui::parts::list::{Cursor, Meta, hit, row};
 use crate::tui::parts::{Look, View, fact, lines, long_fact, split, wrap};
@@ -134,7 +135,7 @@ impl Handoffs {
 
     fn draw_list(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         frame.render_widget(
-            Line::styled(text::fit(&self.head(look), usize::from(area.width)), look.theme.quiet),
+            Line::styled(text::fit(&self.head(), usize::from(area.width)), look.theme.quiet),
             Rect { height: area.height.min(1), ..area },
         );
         let body = Rect { y: area.y + area.height.min(1), height: area.height.saturating_sub(1), ..area };
@@ -159,15 +160,13 @@ impl Handoffs {
         }
     }
 
-    fn head(&self, look: &Look<'_>) -> String {
+    fn head(&self) -> String {
         let alive = self.rows.iter().filter(|row| row.state.is_alive()).count();
         let mut words = vec![format!("  {alive} alive")];
         if self.ended {
             words.push(format!("{} ended", self.rows.len() - alive));
         }
-        if self.checking {
-            words.push(format!("{} checking on the network", look.spinner()));
-        } else if let Some(error) = &self.error {
+        if let Some(error) = self.error.as_ref().filter(|_| !self.checking) {
             words.push(format!("not checked: {error}"));
         }
         words.join(" · ")
@@ -238,6 +237,17 @@ fn named(row: &Listed) -> String {
     format!("• “{}” for {}, {}", text::fit(&title(row), 60), audience(&row.audience), row.token)
 }
 
+/// Who may read it, in a word.
+fn short_audience(row: &Listed) -> String {
+    match (row.audience.kind, &row.audience.name) {
+        (AudienceKind::Devices, _) => "devices".to_owned(),
+        (AudienceKind::Share, Some(name)) => name.clone(),
+        (AudienceKind::Share, None) => "contact".to_owned(),
+        (AudienceKind::Pin, _) => "PIN".to_owned(),
+        (AudienceKind::Link, _) => "link".to_owned(),
+    }
+}
+
 /// Where it stands, in words and colour; past its time it is expired, whatever
 /// was known when it was last checked.
 fn state(row: &Listed, look: &Look<'_>) -> (&'static str, Style) {
@@ -262,7 +272,7 @@ fn handoff_row(handoff: &Listed, width: u16, selected: bool, look: &Look<'_>) ->
     let urgent = counts && left < 600;
     let metas = vec![
         Meta { text: copies, width: 9, style: look.theme.quiet },
-        Meta { text: audience(&handoff.audience), width: 16, style: look.theme.quiet },
+        Meta { text: short_audience(handoff), width: 9, style: look.theme.quiet },
         Meta { text: words.to_owned(), width: 10, style },
         Meta { text: time, width: 14, style: if urgent { look.theme.warn } else { look.theme.text } },
     ];

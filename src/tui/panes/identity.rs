@@ -101,10 +101,10 @@ impl View for Unlock {
 }
 
 const WELCOME: [&str; 4] = [
-    "cclink hands a Claude Code session over to the device where you are now.",
-    "For that this device needs a key: it signs what you hand off, and opens what is for you.",
-    "It is made here and stays here; a copy of it on your other devices makes them yours.",
-    "The conversation itself never leaves this machine unless you say so.",
+    "cclink hands a session over to the device you are at.",
+    "A key signs what you give, and opens what you get.",
+    "It is made and kept here; copies of it make devices yours.",
+    "The conversation stays here too, unless you say so.",
 ];
 
 /// First run: explains, and makes a key.
@@ -218,7 +218,7 @@ impl View for Welcome {
         } else if self.form.saw_burst() {
             ("That looked pasted. Press Enter again to make the key.".to_owned(), look.theme.warn)
         } else {
-            ("Enter makes the key. Esc: first look at the sessions. To bring a key you have: cclink init --import".to_owned(), look.theme.quiet)
+            ("Enter makes the key. Esc: look at the sessions first. To bring a key of yours: cclink init --import FILE".to_owned(), look.theme.quiet)
         };
         let foot: Vec<Line<'_>> =
             wrap(&words, columns).into_iter().map(|line| Line::styled(line, style)).collect();

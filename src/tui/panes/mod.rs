@@ -8,7 +8,6 @@ pub mod identity;
 pub mod pickup;
 pub mod publish;
 pub mod qr;
-mod search;
 pub mod sessions;
 
 use chrono::Duration;

@@ -88,6 +88,11 @@ impl Pickup {
         self.error = Some(why.to_owned());
     }
 
+    /// Whether a failed search is shown at the form that asked for it.
+    pub fn is_typing(&self) -> bool {
+        self.typing
+    }
+
     fn page(&self) -> usize {
         usize::from(draw::areas(self.room).inbox.height)
     }
@@ -185,9 +190,10 @@ impl Pickup {
                 if matches!(self.stage, Stage::Finding) {
                     self.stage = Stage::Choosing;
                 }
-                if error.kind == ErrorKind::NotForYou && self.typing {
-                    self.form.focus = PIN;
-                    self.form.fields[PIN].error = Some(error.message.clone());
+                if self.typing && error.kind != ErrorKind::Cancelled {
+                    let at = if error.kind == ErrorKind::NotForYou { PIN } else { LINK };
+                    self.form.focus = at;
+                    self.form.fields[at].error = Some(format!("{} {}", error.message, error.advice));
                 }
             }
             Verb::PickUp => {

@@ -230,7 +230,7 @@ impl View for Publish {
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         let title = format!("Publish: {}", self.session.title);
         let height = self.form.height() + 5;
-        let inner = boxed(frame, centred(area, 78, height), &title, look.theme.accent);
+        let inner = boxed(frame, centred(area, 80, height), &title, look.theme.accent);
         self.form.draw(frame, Rect { height: self.form.height().min(inner.height), ..inner }, true, look);
         let foot = Rect {
             y: inner.y + self.form.height().min(inner.height) + 1,

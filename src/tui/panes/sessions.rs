@@ -8,7 +8,6 @@ use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::search;
 use crate::tui::message::{
     Action, Context, Effect, Intent, Note, Now, Open, Plan, Report, Session, Tone, Turn, Verb,
 };
@@ -108,7 +107,7 @@ impl Sessions {
         let selected = self.selected().map(|session| session.session_id.clone());
         let places: Vec<usize> =
             (0..self.all.len()).filter(|&at| !self.only_project || is_of(&self.all[at], &self.cwd)).collect();
-        self.shown = search::filter(&self.all, &places, self.query());
+        self.shown = crate::tui::parts::search::filter(&self.all, &places, self.query());
         let kept = selected.filter(|_| self.chosen).and_then(|id| self.place_of(&id));
         self.cursor.at = kept.or_else(|| self.nearest()).unwrap_or(0);
         self.cursor.hold(self.shown.len(), self.page());

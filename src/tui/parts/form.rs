@@ -13,7 +13,7 @@ use crate::text;
 use crate::tui::message::Intent;
 
 /// Columns of the labels.
-const LABEL: u16 = 11;
+const LABEL: u16 = 13;
 
 /// What a field holds.
 #[derive(Clone, Debug)]

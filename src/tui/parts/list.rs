@@ -75,9 +75,6 @@ pub struct Meta {
     pub style: Style,
 }
 
-/// The columns a title keeps before anything at its right gives way.
-const TITLE: usize = 24;
-
 /// The selected row's mark, also without colour.
 pub fn mark(selected: bool) -> &'static str {
     if selected { "▌ " } else { "  " }
@@ -97,7 +94,8 @@ pub fn row(
     let width = usize::from(width);
     let mut room = width.saturating_sub(2);
     let wanted: usize = metas.iter().map(|meta| meta.width + 2).sum();
-    let mut excess = (wanted + TITLE.min(text::width(title).max(12))).saturating_sub(room);
+    // half of the row is the title's, whatever its length: so all rows line up
+    let mut excess = (wanted + room / 2).saturating_sub(room);
     let mut kept = Vec::new();
     let last = metas.len().saturating_sub(1);
     for (at, meta) in metas.into_iter().enumerate() {

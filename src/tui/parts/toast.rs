@@ -53,9 +53,16 @@ impl Toasts {
         at.map(|at| self.shown.remove(at)).is_some()
     }
 
+    /// Draws the newest note's first line in a single row.
+    pub fn draw_newest(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let Some((note, _)) = self.shown.iter().rev().find(|(note, _)| !note.stays) else { return };
+        let words = text::pad(&format!(" {}", note.title), usize::from(area.width));
+        frame.render_widget(Line::styled(words, look.theme.strong), area);
+    }
+
     /// Draws the notes upwards from the bottom right corner of `area`.
     pub fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let width = area.width.min(72);
+        let width = area.width.min(76);
         let mut bottom = area.bottom();
         for (note, _) in self.shown.iter().rev() {
             let content = content(note, width, look);

@@ -74,7 +74,7 @@ impl Pickup {
 
     fn draw_inbox(&self, frame: &mut Frame<'_>, areas: &Areas, look: &Look<'_>) {
         let width = usize::from(areas.head.width);
-        frame.render_widget(Line::styled(text::fit(&self.head(look), width), look.theme.quiet), areas.head);
+        frame.render_widget(Line::styled(text::fit(&self.head(), width), look.theme.quiet), areas.head);
         if self.entries.is_empty() {
             let empty: Vec<Line<'_>> = wrap(&self.why_empty(), width.saturating_sub(4).max(8))
                 .into_iter()
@@ -102,13 +102,9 @@ impl Pickup {
         lines(frame, areas.foot, &foot);
     }
 
-    fn head(&self, look: &Look<'_>) -> String {
-        let more = if self.looking {
-            format!(" · {} looking on the network", look.spinner())
-        } else {
-            let error = self.error.as_deref().filter(|_| !self.entries.is_empty());
-            error.map(|error| format!(" · {error}")).unwrap_or_default()
-        };
+    fn head(&self) -> String {
+        let error = self.error.as_deref().filter(|_| !self.looking && !self.entries.is_empty());
+        let more = error.map(|error| format!(" · {error}")).unwrap_or_default();
         format!("  {} for you{more}", self.entries.len())
     }
 
@@ -155,7 +151,9 @@ fn entry_row(
     look: &Look<'_>,
 ) -> Line<'static> {
     let left = (entry.expires_at - look.now.utc()).num_seconds();
-    let from = if entry.from == "you" { text::fit(&entry.hostname, 18) } else { text::fit(&entry.from, 18) };
+    // the key behind a contact's name is for the detail
+    let name = entry.from.split(" (pk:").next().unwrap_or(&entry.from);
+    let from = text::fit(if name == "you" { &entry.hostname } else { name }, 18);
     let quiet = look.theme.quiet;
     let metas = vec![
         Meta {

@@ -121,6 +121,8 @@ impl Offer {
             out.push(Line::styled("Picking it up takes it away from everyone else.", look.theme.warn));
         }
         out.push(Line::default());
+        out.extend(self.plan_lines(area.width, look));
+        out.push(Line::default());
         out.extend(long_fact("project", &pickup.project, area.width, look));
         out.push(fact("lives on", text::fit(&pickup.hostname, columns.saturating_sub(11)), look));
         if let Some(note) = &pickup.note {
@@ -130,8 +132,6 @@ impl Offer {
             out.push(fact("branch", text::fit(branch, columns.saturating_sub(11)), look));
         }
         out.push(fact("size", text::bytes(pickup.transcript.bytes), look));
-        out.push(Line::default());
-        out.extend(self.plan_lines(area.width, look));
         lines(frame, area, &out);
     }
 

@@ -1,0 +1,283 @@
+//! What keys do, from the first to what the loop is asked for.
+
+use std::time::Duration;
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::{Play, sample};
+use crate::tui::app::Deed;
+use crate::tui::keymap::{self, Told};
+use crate::tui::message::{
+    Action, AudienceChoice, AudienceKind, Context, Error, ErrorKind, IdentityState, Intent, Report, State,
+    Target, Ttl, Verb,
+};
+
+#[test]
+fn two_enters_publish_to_my_devices_for_eight_hours() {
+    let mut play = Play::full(80, 24);
+    assert!(play.shows("▌ ● Retry failed uploads"), "the session of this directory is selected");
+    play.press(KeyCode::Enter);
+    assert!(play.shows("Your devices can pick this up until 18:41 today."), "{}", play.screen());
+    play.input(Input::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)));
+    let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
+    assert_eq!(request.session, sample::sessions()[1]);
+    assert_eq!((request.audience, request.ttl, request.burn), (AudienceChoice::Devices, Ttl::DEFAULT, false));
+    assert!(!play.shows("Publish:"), "the form closes at once");
+}
+
+#[test]
+fn escape_cancels_the_running_job_and_the_number_returns_to_zero() {
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Enter).press(KeyCode::Enter);
+    let (id, _) = play.last(Verb::Publish).unwrap();
+    assert!(play.shows("publishing · 0 s"));
+    play.press(KeyCode::Esc);
+    assert_eq!(play.cancelled.last(), Some(&id));
+    assert!(play.shows("stopping: publishing"));
+    play.done(Verb::Publish, Err(Error::cancelled()));
+    for verb in [Verb::Journal, Verb::Contacts, Verb::Draft, Verb::Preview] {
+        while play.last(verb).is_some() {
+            play.done(verb, Err(Error::cancelled()));
+        }
+    }
+    assert_eq!(play.app.running(), 0);
+    assert!(play.shows("Cancelled: publishing."));
+}
+
+#[test]
+fn the_selection_follows_the_directory_until_the_user_moves() {
+    let mut play = Play::open(80, 24);
+    let all = sample::sessions();
+    play.step(Verb::Scan, Report::Sessions(all[2..].to_vec()));
+    assert!(play.shows("▌ (session)"), "{}", play.screen());
+    play.step(Verb::Scan, Report::Sessions(all[1..2].to_vec()));
+    assert!(play.shows("▌ ● Retry"));
+    play.press(KeyCode::Down);
+    play.step(Verb::Scan, Report::Sessions(all[..1].to_vec()));
+    assert!(play.shows("▌ 외주 앱의"), "{}", play.screen());
+}
+
+#[test]
+fn a_refresh_keeps_the_selection() {
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Down).press(KeyCode::Down).text("R");
+    play.step(Verb::Scan, Report::Sessions(sample::sessions()));
+    play.done(Verb::Scan, Ok(Report::Scanned));
+    assert!(play.shows("▌ 👩‍👩‍👧‍👦"), "{}", play.screen());
+}
+
+#[test]
+fn the_filter_finds_by_title_and_takes_any_character() {
+    let mut play = Play::full(80, 24);
+    play.text("/2.4");
+    assert!(play.shows("▌ Write the release notes") && play.shows("1 of 8"), "{}", play.screen());
+    play.text("?q");
+    assert!(play.shows("No session matches"));
+    play.press(KeyCode::Esc);
+    assert!(play.shows("8 of 8"));
+}
+
+#[test]
+fn only_this_project_narrows_and_widens_by_itself() {
+    let mut play = Play::full(80, 24);
+    play.text("o");
+    assert!(play.shows("this project · 3 of 8"), "{}", play.screen());
+    play.text("o");
+    assert!(play.shows("everywhere · 8 of 8"));
+}
+
+#[test]
+fn resuming_here_steps_aside_for_claude() {
+    let mut play = Play::full(80, 24);
+    play.text("r");
+    let plans = vec![sample::plan(crate::tui::message::PlanKind::Here, true)];
+    play.done(Verb::ResumeHere, Ok(Report::Plans("x".into(), plans)));
+    assert!(matches!(play.other.last(), Some(Deed::StepAside(plan)) if plan.ready));
+}
+
+#[test]
+fn revoking_asks_first_and_a_reflex_is_no_answer() {
+    let mut play = Play::full(80, 24);
+    play.text("2").burst("dy");
+    assert!(play.last(Verb::Revoke).is_none() && play.shows("Revoke this handoff?"));
+    play.text("n");
+    assert!(!play.shows("Revoke this handoff?"));
+    play.text("d").text("y");
+    let Some((_, Action::Revoke(tokens))) = play.last(Verb::Revoke) else { panic!("it revokes") };
+    assert_eq!(tokens, [sample::handoffs()[0].token.clone()]);
+}
+
+#[test]
+fn the_countdown_wakes_each_second_only_while_it_is_seen() {
+    let mut play = Play::full(80, 24);
+    while let Some((_, action)) = play.jobs.last().cloned() {
+        play.done(action.verb(), Err(Error::cancelled()));
+    }
+    play.wait(Duration::from_secs(60));
+    play.app.tick(&play.now.clone());
+    assert_eq!(play.app.next_wake(&play.now), None, "asleep");
+    play.text("2");
+    for verb in [Verb::Journal, Verb::List] {
+        play.done(verb, Ok(Report::Listed(sample::handoffs(), true)));
+    }
+    assert!(play.shows("7h 47m 40s"), "{}", play.screen());
+    let wake = play.app.next_wake(&play.now).unwrap();
+    assert!(wake <= Duration::from_secs(1));
+    play.wait(wake);
+    play.app.tick(&play.now.clone());
+    assert!(play.shows("7h 47m 39s") || play.shows("7h 47m 40s"));
+    play.text("1");
+    assert_eq!(play.app.next_wake(&play.now), None);
+}
+
+#[test]
+fn a_handoff_goes_from_the_inbox_to_claude_in_two_enters() {
+    let mut play = Play::full(80, 24);
+    play.text("3").press(KeyCode::Enter);
+    assert!(matches!(play.last(Verb::Find), Some((_, Action::Find(Target::Entry(_))))));
+    play.done(Verb::Find, Ok(Report::Found(vec![sample::found(true, true)])));
+    assert!(play.shows("✓ signed by you, from framework-desktop"));
+    play.press(KeyCode::Enter);
+    play.done(Verb::PickUp, Ok(Report::Taken(Box::new(sample::taken(true)))));
+    assert!(matches!(play.other.last(), Some(Deed::StepAside(_))));
+}
+
+#[test]
+fn a_wrong_pin_is_said_at_the_pin() {
+    let mut play = Play::full(80, 24);
+    play.text("3i").text("pk:x").press(KeyCode::Tab).text("velvet-orbit").press(KeyCode::Enter);
+    let Some((_, Action::Find(Target::Text(text, Some(pin))))) = play.last(Verb::Find) else {
+        panic!("it looks")
+    };
+    assert_eq!((text.as_str(), pin.as_str()), ("pk:x", "velvet-orbit"));
+    assert!(!play.shows("velvet"));
+    play.done(Verb::Find, Err(Error::new(ErrorKind::NotForYou, "Nothing opens with this PIN.")));
+    assert!(play.shows("Nothing opens with this PIN."));
+    play.ctrl('r');
+    assert!(play.shows("velvet-orbit"), "Ctrl-R shows it");
+}
+
+#[test]
+fn a_locked_key_is_asked_for_and_what_waited_goes_on() {
+    let mut play = Play::open(80, 24);
+    play.done(Verb::Identity, Ok(Report::Identity(IdentityState::Locked, String::new())));
+    play.step(Verb::Scan, Report::Sessions(sample::sessions()));
+    play.press(KeyCode::Enter).press(KeyCode::Enter);
+    play.done(Verb::Publish, Err(Error::new(ErrorKind::Locked, "The key is locked.")));
+    play.text("open sesame").press(KeyCode::Enter);
+    let Some((_, Action::Unlock(phrase))) = play.last(Verb::Unlock) else { panic!("it unlocks") };
+    assert_eq!(phrase.as_str(), "open sesame");
+    play.done(Verb::Unlock, Ok(Report::Unlocked(IdentityState::Unlocked("pk:x".into()))));
+    assert!(play.last(Verb::Publish).is_some() && play.last(Verb::Inbox).is_some());
+}
+
+#[test]
+fn the_first_key_is_made_or_put_off() {
+    let mut play = Play::open(80, 24);
+    play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, String::new())));
+    play.press(KeyCode::Esc);
+    assert!(!play.shows("Welcome"));
+    play.step(Verb::Scan, Report::Sessions(sample::sessions()));
+    play.press(KeyCode::Enter).press(KeyCode::Enter);
+    play.done(Verb::Publish, Err(Error::new(ErrorKind::NoIdentity, "No key yet.")));
+    play.press(KeyCode::Enter);
+    assert!(
+        matches!(play.last(Verb::CreateIdentity), Some((_, Action::CreateIdentity(phrase))) if phrase.is_empty())
+    );
+    play.done(Verb::CreateIdentity, Ok(Report::Unlocked(IdentityState::Unlocked("pk:x".into()))));
+    assert!(play.last(Verb::Publish).is_some(), "what waited goes on");
+}
+
+#[test]
+fn a_released_key_is_no_key() {
+    let mut play = Play::full(80, 24);
+    let mut key = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
+    key.kind = KeyEventKind::Release;
+    play.input(Input::Key(key));
+    assert!(play.other.is_empty());
+    play.text("q");
+    assert!(matches!(play.other.last(), Some(Deed::Quit)));
+}
+
+#[test]
+fn the_panic_switch_is_off_unless_asked_for() {
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::F(12));
+    assert!(play.other.is_empty());
+}
+
+#[test]
+fn a_published_row_shows_at_once_and_extending_asks_for_a_time() {
+    let mut play = Play::full(80, 24);
+    play.text("2e");
+    play.ctrl('u').text("3x");
+    assert!(play.shows("no length of time"));
+    play.press(KeyCode::Enter);
+    assert!(play.last(Verb::Extend).is_none());
+    play.press(KeyCode::Backspace).text("h").press(KeyCode::Enter);
+    assert!(matches!(play.last(Verb::Extend), Some((_, Action::Extend(_, ttl))) if ttl.seconds() == 10_800));
+    let row = sample::listed(9, Some("Brand new"), AudienceKind::Devices, State::Live, 900);
+    play.step(Verb::List, Report::Row(Box::new(row)));
+    assert!(play.shows("Brand new"));
+}
+
+/// Every key that a footer shows does something that can be seen or counted.
+#[test]
+fn every_key_of_a_footer_is_answered() {
+    let places: [(Context, fn(&mut Play)); 6] = [
+        (Context::Sessions, |_| {}),
+        (Context::Handoffs, |play| {
+            play.text("2");
+        }),
+        (Context::Inbox, |play| {
+            play.text("3");
+        }),
+        (Context::Qr, |play| {
+            play.text("2").press(KeyCode::Enter);
+        }),
+        (Context::PickupForm, |play| {
+            play.text("3i");
+        }),
+        (Context::PublishForm, |play| {
+            play.press(KeyCode::Enter);
+        }),
+    ];
+    for (context, go) in places {
+        for row in keymap::rows(keymap::chain(context, context == Context::PublishForm), &[Told::Footer]) {
+            let mut play = Play::full(120, 40);
+            go(&mut play);
+            let before = (play.buffer(), play.jobs.len(), play.other.len());
+            play.wait(Duration::from_millis(300));
+            let now = play.now;
+            play.app.intend_for_test(row.intent, &now);
+            play.collect();
+            let after = (play.buffer(), play.jobs.len(), play.other.len());
+            let quiet = matches!(row.intent, Intent::Reveal);
+            assert!(quiet || before != after, "{:?} in {context:?} does nothing", row.intent);
+        }
+    }
+}
+
+#[test]
+fn escape_always_finds_its_way_back() {
+    let ways = ["2", "2\n", "2d", "2e", "3i", "3\n", "?", ":", "/x", "\n", "2\n?"];
+    for way in ways {
+        let mut play = Play::full(80, 24);
+        for c in way.chars() {
+            play.press(if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) });
+        }
+        for _ in 0..20 {
+            play.press(KeyCode::Esc);
+            let cancelled = std::mem::take(&mut play.cancelled);
+            for id in cancelled {
+                if let Some((_, action)) = play.jobs.iter().find(|(job, _)| *job == id).cloned() {
+                    play.done(action.verb(), Err(Error::cancelled()));
+                }
+            }
+        }
+        play.wait(Duration::from_secs(60));
+        play.app.tick(&play.now.clone());
+        play.text("1");
+        assert!(play.shows("▌ ● Retry") && play.shows("publish"), "{way:?}\n{}", play.screen());
+    }
+}

@@ -1,0 +1,214 @@
+//! Invented data, among it titles that break weaker screens.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Duration, FixedOffset, TimeZone, Utc};
+
+use crate::handoff::{Git, Transcript};
+use crate::text::clean;
+use crate::tui::message::{
+    AudienceKind, AudienceView, Found, InboxEntry, Listed, Live, Plan, PlanKind, Published, Role, Session,
+    State, Taken, Ttl, Turn,
+};
+
+pub const CREATOR: &str = "pk:8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo";
+
+/// 25 November 2026, 10:41 in a place one hour east of Greenwich.
+pub fn now() -> DateTime<FixedOffset> {
+    FixedOffset::east_opt(3600).unwrap().with_ymd_and_hms(2026, 11, 25, 10, 41, 12).unwrap()
+}
+
+fn ago(minutes: i64) -> DateTime<Utc> {
+    now().to_utc() - Duration::minutes(minutes)
+}
+
+pub fn session(at: u8, title: &str, project: &str, minutes: i64) -> Session {
+    Session {
+        session_id: format!("{at:08x}-1111-4222-8333-444455556666"),
+        title: clean(title),
+        project: project.to_owned(),
+        git_branch: (at % 3 != 0).then(|| "feat/retry".to_owned()),
+        updated_at: ago(minutes),
+        size: 13_107 * u64::from(at),
+        path: PathBuf::from(format!("/x/{at}.jsonl")),
+        live: if at == 2 { Live::Yes } else { Live::No },
+        resumable: at != 7,
+        why_not: (at == 7).then(|| "nothing was said in it".to_owned()),
+        hidden: false,
+        duplicate: false,
+        damaged: false,
+        cwd: Some(PathBuf::from(project)),
+        model: Some("claude-opus-4-8".to_owned()),
+        last_words: Some(format!("last words of “{}”", clean(title))),
+    }
+}
+
+pub fn sessions() -> Vec<Session> {
+    vec![
+        session(1, "Write the release notes for 2.4", "/home/dana/blog", 3),
+        session(2, "Retry failed uploads with a growing pause", "/home/dana/webshop", 14),
+        session(
+            3,
+            "외주 앱의 로그인 화면을 고치고 테스트를 추가해 주세요, 한 번 더",
+            "/home/dana/외주/app",
+            55,
+        ),
+        session(4, "👩‍👩‍👧‍👦 🇯🇵 ❤️ a family of emoji in a title", "/home/dana/fun", 130),
+        session(5, "مراجعة طلب الدمج رقم ٤٢", "/home/dana/rtl", 600),
+        session(
+            6,
+            "Cafe\u{301} na\u{308}ive re\u{301}sume\u{301} \u{202e}evil\u{1b}[31m red",
+            "/home/dana/fun",
+            1500,
+        ),
+        session(7, "(session)", "/home/dana/webshop", 3000),
+        session(8, "Why is the build slow on the second machine only", "/home/dana/webshop", 9000),
+    ]
+}
+
+pub fn turns() -> Vec<Turn> {
+    let turn = |role, text: &str| Turn { role, text: text.to_owned() };
+    vec![
+        turn(Role::User, "Uploads fail when the network drops for a second. Make them retry."),
+        turn(Role::Tool, "Read src/upload.rs"),
+        turn(Role::Tool, "Bash cargo test upload"),
+        turn(
+            Role::Assistant,
+            "The upload gives up at the first error.\nI will let it try five times, with a pause that doubles.",
+        ),
+        turn(Role::User, "그리고 👩‍👩‍👧‍👦 도 잊지 마세요"),
+        turn(
+            Role::Assistant,
+            "Done: five tries, 200 ms to 3.2 s, and a test with a server that fails twice.",
+        ),
+    ]
+}
+
+pub fn listed(at: u8, title: Option<&str>, kind: AudienceKind, state: State, left: i64) -> Listed {
+    let letter = match kind {
+        AudienceKind::Devices => 'd',
+        AudienceKind::Share => 's',
+        AudienceKind::Pin => 'p',
+        AudienceKind::Link => 'l',
+    };
+    let token = format!("{letter}ybndrfg8ejk{at:02}");
+    Listed {
+        link: Some(format!("{CREATOR}/{token}")),
+        token,
+        audience: AudienceView { kind, name: (kind == AudienceKind::Share).then(|| "anna".to_owned()) },
+        session_id: format!("{at:08x}-1111-4222-8333-444455556666"),
+        project: "/home/dana/webshop".to_owned(),
+        label: None,
+        title: title.map(clean),
+        state,
+        burn_after_read: at == 3,
+        created_at: ago(12),
+        expires_at: now().to_utc() + Duration::seconds(left),
+        copies: (state != State::Publishing).then_some(17 - u32::from(at)),
+        picked_up: (state == State::PickedUp)
+            .then(|| crate::service::PickedUp { at: ago(4), hostname: "pixel-9".to_owned() }),
+    }
+}
+
+pub fn handoffs() -> Vec<Listed> {
+    vec![
+        listed(
+            1,
+            Some("Retry failed uploads with a growing pause"),
+            AudienceKind::Devices,
+            State::Live,
+            28_121,
+        ),
+        listed(2, Some("외주 앱의 로그인 화면"), AudienceKind::Share, State::PickedUp, 3600),
+        listed(3, None, AudienceKind::Pin, State::Publishing, 540),
+        listed(4, Some("👩‍👩‍👧‍👦 🇯🇵 ❤️ a family of emoji in a title"), AudienceKind::Link, State::Fading, 200_000),
+    ]
+}
+
+pub fn entry(at: u8, title: Option<&str>, from: &str, left: i64) -> InboxEntry {
+    InboxEntry {
+        token: format!("dybndrfg8ejk{at:02}"),
+        creator: CREATOR.to_owned(),
+        from: from.to_owned(),
+        audience: if from == "you" { AudienceKind::Devices } else { AudienceKind::Share },
+        hostname: "framework-desktop".to_owned(),
+        project: "/home/dana/webshop".to_owned(),
+        title: title.map(clean),
+        created_at: ago(i64::from(at) * 7),
+        expires_at: now().to_utc() + Duration::seconds(left),
+        burn_after_read: at == 2,
+    }
+}
+
+pub fn inbox() -> Vec<InboxEntry> {
+    vec![
+        entry(1, Some("Plan the move to the new database"), "you", 28_121),
+        entry(2, Some("مراجعة طلب الدمج رقم ٤٢"), "anna", 3700),
+        entry(3, None, "you", 300),
+    ]
+}
+
+pub fn plan(kind: PlanKind, ready: bool) -> Plan {
+    Plan {
+        kind,
+        command: vec!["claude".into(), "--resume".into(), "00000001-1111-4222-8333-444455556666".into()],
+        directory: Some(PathBuf::from("/home/dana/webshop")),
+        shell: "cd /home/dana/webshop && claude --resume 00000001-1111-4222-8333-444455556666".to_owned(),
+        ready,
+        why_not: (!ready).then(|| "The session is not on this machine.".to_owned()),
+    }
+}
+
+pub fn taken(ready: bool) -> Taken {
+    let entry = entry(1, Some("Plan the move to the new database"), "you", 28_121);
+    Taken {
+        token: entry.token,
+        creator: CREATOR.to_owned(),
+        verified: true,
+        version: 1,
+        session_id: "00000001-1111-4222-8333-444455556666".to_owned(),
+        hostname: entry.hostname,
+        project: entry.project,
+        label: None,
+        title: entry.title,
+        note: Some("the migration is half done; see TODO in schema.sql".to_owned()),
+        git: Some(Git { branch: Some("db/move".to_owned()), ..Git::default() }),
+        ssh: None,
+        transcript: Transcript { bytes: 812_345, tail: "0011223344556677".to_owned() },
+        created_at: ago(12),
+        expires_at: entry.expires_at,
+        ttl: Ttl::DEFAULT,
+        burn_after_read: false,
+        pin_protected: false,
+        burned: false,
+        link: None,
+        plans: vec![plan(PlanKind::Here, ready), plan(PlanKind::Command, true)],
+    }
+}
+
+pub fn found(ready: bool, confirmed: bool) -> Found {
+    Found::sample(
+        taken(ready),
+        "signed by you, from framework-desktop, 12 min ago, expires in 7h 48m",
+        confirmed,
+    )
+}
+
+pub fn published(kind: AudienceKind, pin: Option<&str>) -> Published {
+    let row = listed(9, Some("Retry failed uploads with a growing pause"), kind, State::Live, 28_800);
+    Published {
+        token: row.token,
+        link: row.link.unwrap_or_default(),
+        audience: row.audience,
+        session_id: row.session_id,
+        project: row.project,
+        title: row.title,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        ttl: Ttl::DEFAULT,
+        burn_after_read: false,
+        pin: pin.map(ToOwned::to_owned),
+        copies: 17,
+        warnings: Vec::new(),
+    }
+}

@@ -1,0 +1,93 @@
+//! Devices inside this process, on a ring of their own: for what the command
+//! line cannot be made to do, such as forging a record.
+
+mod churn;
+mod forged;
+mod relay;
+
+use std::path::Path;
+
+use cclink::demo::Ring;
+use cclink::network::NetworkConfig;
+use cclink::service::{
+    AudienceChoice, Error, Found, Job, Pickup, PublishRequest, Published, Service, Settings, Target, Ttl,
+};
+use cclink::store::Paths;
+use tempfile::TempDir;
+
+use crate::support::session;
+
+/// One device: its service and the folder it lives in.
+pub struct Inside {
+    pub service: Service,
+    pub dir: TempDir,
+}
+
+impl Inside {
+    /// A device with a key of its own and one session.
+    pub fn new(network: &NetworkConfig) -> Self {
+        let device = Self::with_key(network, None);
+        session::write(&device.dir.path().join("claude"), &device.dir.path().join("proj"), "Retry the uploader");
+        device
+    }
+
+    /// A device with the key of another, and no session.
+    pub fn copy_of(other: &Self, network: &NetworkConfig) -> Self {
+        let key = std::fs::read(other.dir.path().join("home/secret_key")).unwrap();
+        Self::with_key(network, Some(&key))
+    }
+
+    fn with_key(network: &NetworkConfig, key: Option<&[u8]>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let service = Service::new(Settings {
+            paths: Paths::in_one(&dir.path().join("home")),
+            network: network.clone(),
+            claude_root: Some(dir.path().join("claude")),
+            claude: "claude".to_owned(),
+            search_path: None,
+            passphrase: None,
+            hostname: "inside".to_owned(),
+            clock_offset: 0,
+        });
+        service.create_identity(key, "", false).unwrap();
+        Self { service, dir }
+    }
+
+    /// Its public key.
+    pub async fn key(&self) -> String {
+        self.service.whoami().await.unwrap().public_key
+    }
+
+    /// Publishes its session.
+    pub async fn publish(&self, audience: AudienceChoice, burn: bool) -> Result<Published, Error> {
+        let session = self.service.sessions(Path::new("/"), false)?.remove(0);
+        let request = PublishRequest {
+            session,
+            audience,
+            ttl: Ttl::DEFAULT,
+            burn,
+            label: None,
+            title: None,
+            note: None,
+            ssh: None,
+        };
+        self.service.publish(request, &Job::quiet()).await
+    }
+
+    /// Finds one handoff.
+    pub async fn find(&self, text: &str) -> Result<Found, Error> {
+        let target = Target::Text(text.to_owned(), None);
+        self.service.find(&target, &Job::quiet()).await.map(|mut found| found.remove(0))
+    }
+
+    /// Finds one handoff and picks it up.
+    pub async fn pick_up(&self, text: &str) -> Result<Pickup, Error> {
+        let found = self.find(text).await?;
+        self.service.pick_up(&found, &Job::quiet()).await
+    }
+}
+
+/// A ring for one test.
+pub async fn ring() -> Ring {
+    Ring::start(10).await.unwrap()
+}

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use mainline::async_dht::AsyncDht;
-use mainline::{Dht, Id};
+use mainline::{Dht, DhtBuilder, Id};
 
 use crate::handoff::Ttl;
 use crate::network::NetworkConfig;
@@ -34,19 +34,25 @@ pub struct Ring {
 impl Ring {
     /// Starts `count` nodes and waits until each knows the others.
     pub async fn start(count: usize) -> std::io::Result<Self> {
+        Self::start_with(count, |_, _| {}).await
+    }
+
+    /// As [`Ring::start`], with `settle` changing each node's settings by its
+    /// number before it starts.
+    pub async fn start_with(count: usize, settle: impl Fn(usize, &mut DhtBuilder)) -> std::io::Result<Self> {
         let addresses = reserve(count)?;
         let mut nodes = Vec::with_capacity(count);
-        for address in &addresses {
+        for (number, address) in addresses.iter().enumerate() {
             let others: Vec<String> =
                 addresses.iter().filter(|other| *other != address).map(ToString::to_string).collect();
-            let node = Dht::builder()
-                .server_mode()
+            let mut node = Dht::builder();
+            node.server_mode()
                 .bind_address(Ipv4Addr::LOCALHOST)
                 .port(address.port())
                 .bootstrap(&others)
-                .request_timeout(TIMEOUT)
-                .build()?;
-            nodes.push((*address, node.as_async()));
+                .request_timeout(TIMEOUT);
+            settle(number, &mut node);
+            nodes.push((*address, node.build()?.as_async()));
         }
         let ring = Self { nodes };
         ring.wait_until_ready().await?;

@@ -27,7 +27,10 @@ impl Inside {
     /// A device with a key of its own and one session.
     pub fn new(network: &NetworkConfig) -> Self {
         let device = Self::with_key(network, None);
-        session::write(&device.dir.path().join("claude"), &device.dir.path().join("proj"), "Retry the uploader");
+        let project = device.dir.path().join("proj");
+        std::fs::create_dir_all(&project).unwrap();
+        let claude = device.dir.path().join("claude");
+        session::write_session(&claude, &project, "Retry the uploader", "2026-11-20T10:00:00.000Z");
         device
     }
 
@@ -51,11 +54,6 @@ impl Inside {
         });
         service.create_identity(key, "", false).unwrap();
         Self { service, dir }
-    }
-
-    /// Its public key.
-    pub async fn key(&self) -> String {
-        self.service.whoami().await.unwrap().public_key
     }
 
     /// Publishes its session.

@@ -12,6 +12,7 @@ mod grammar;
 mod hostile;
 mod house;
 mod identity;
+mod inside;
 mod link;
 mod listing;
 mod offline;

@@ -1,0 +1,83 @@
+//! Relays beside the DHT: a real `pkarr-relay`. It listens on every address of
+//! its machine, so it runs in a network namespace that has only a loopback.
+
+use std::process::Command;
+
+use cclink::network::NetworkConfig;
+use cclink::service::AudienceChoice;
+use pkarr_relay::Relay;
+
+use super::{Inside, ring};
+use crate::support::tool_is_missing;
+
+const INSIDE: &str = "CCLINK_TEST_IN_NAMESPACE";
+
+/// Runs this very test again in a namespace of its own; false where this
+/// already is that run, or where no namespace can be had.
+fn elsewhere(test: &str) -> bool {
+    if std::env::var_os(INSIDE).is_some() {
+        return false;
+    }
+    let can = Command::new("unshare").args(["-rn", "sh", "-c", "ip link set lo up"]).output();
+    if !can.is_ok_and(|out| out.status.success()) {
+        tool_is_missing("unshare -rn with ip");
+        return true;
+    }
+    let this = std::env::current_exe().unwrap();
+    let script = "ip link set lo up && exec \"$0\" --exact --nocapture \"$1\"";
+    let out = Command::new("unshare")
+        .args(["-rn", "sh", "-c", script])
+        .arg(this)
+        .arg(test)
+        .env(INSIDE, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stdout);
+    assert!(
+        out.status.success() && said.contains("1 passed"),
+        "{said}\n{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    true
+}
+
+/// A DHT that is not there, and a relay.
+fn only(relay: &Relay) -> NetworkConfig {
+    NetworkConfig { bootstrap: Some(vec!["127.0.0.1:1".to_owned()]), relays: vec![relay.local_url()] }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_serves_where_udp_does_not() {
+    if elsewhere("inside::relay::a_relay_serves_where_udp_does_not") {
+        return;
+    }
+    let ring = ring().await;
+    let relay = Relay::run_test(&ring.bootstrap()).await.unwrap();
+    let a = Inside::new(&only(&relay));
+    let b = Inside::copy_of(&a, &only(&relay));
+    let published = a.publish(AudienceChoice::Devices, false).await.unwrap();
+    assert!(published.warnings.is_empty(), "{published:?}");
+    assert_eq!(b.pick_up(&published.link).await.unwrap().token, published.token);
+    // What went through the relay lies on the DHT, and the other way round.
+    let c = Inside::copy_of(&a, &ring.network());
+    assert_eq!(c.pick_up(&published.token).await.unwrap().token, published.token);
+    // A relay that is gone is not "not found".
+    relay.shutdown();
+    let error = b.pick_up(&published.link).await.unwrap_err();
+    assert_eq!(error.exit_code(), 5, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_relay_does_not_hold_the_dht_up() {
+    if elsewhere("inside::relay::a_dead_relay_does_not_hold_the_dht_up") {
+        return;
+    }
+    let ring = ring().await;
+    let mut network = ring.network();
+    network.relays = vec!["http://127.0.0.1:1/".parse().unwrap()];
+    let a = Inside::new(&network);
+    let published = a.publish(AudienceChoice::Link, true).await.unwrap();
+    let b = Inside::new(&network);
+    assert!(b.pick_up(&published.link).await.unwrap().burned);
+    assert_eq!(b.pick_up(&published.link).await.unwrap_err().exit_code(), 3);
+}

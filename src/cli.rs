@@ -131,7 +131,7 @@ pub struct PublishArgs {
     /// How long it lives: 90m, 4h, 2d; 1 minute to 7 days
     #[arg(long, default_value_t = Ttl::DEFAULT)]
     pub ttl: Ttl,
-    /// Whoever knows the PIN may pick it up; without a value: CCLINK_PIN, or it is asked for or made up
+    /// Whoever knows the PIN may pick it up; without a value: `CCLINK_PIN`, or it is asked for or made up
     #[arg(long, value_name = "PIN", num_args = 0..=1, require_equals = true, conflicts_with_all = ["share", "link"])]
     pub pin: Option<Option<String>>,
     /// The first pickup takes it away
@@ -187,7 +187,7 @@ pub struct PickupArgs {
     /// A link, public key, contact or token; `-` reads it from stdin; without one: the newest addressed to you
     #[arg(value_name = "LINK|PUBKEY|CONTACT|TOKEN|-")]
     pub target: Option<String>,
-    /// The PIN; without a value: CCLINK_PIN, or it is asked for
+    /// The PIN; without a value: `CCLINK_PIN`, or it is asked for
     #[arg(long, value_name = "PIN", num_args = 0..=1, require_equals = true)]
     pub pin: Option<Option<String>>,
     /// Resume it here and now, without asking

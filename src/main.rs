@@ -94,7 +94,7 @@ async fn demo(color: Color) -> Result<ExitCode> {
         child_env: vec![("CLAUDE_CONFIG_DIR", demo.claude_root.clone().into())],
         ..tui::Options::default()
     };
-    let (result, _) = tokio::join!(screen(demo.service.clone(), options, color), async {
+    let (result, ()) = tokio::join!(screen(demo.service.clone(), options, color), async {
         // The screen shows what it did not bring.
         let _ = demo.publish_from_other().await;
     });

@@ -83,12 +83,11 @@ impl NetworkConfig {
                 nodes => format!("the DHT at {}", nodes.join("")),
             },
         };
-        match self.relays.len() {
-            0 => format!("{dht}, no relays"),
-            _ => {
-                let hosts: Vec<&str> = self.relays.iter().map(|url| url.host_str().unwrap_or("?")).collect();
-                format!("{dht}, relays {}", hosts.join(", "))
-            }
+        if self.relays.is_empty() {
+            format!("{dht}, no relays")
+        } else {
+            let hosts: Vec<&str> = self.relays.iter().map(|url| url.host_str().unwrap_or("?")).collect();
+            format!("{dht}, relays {}", hosts.join(", "))
         }
     }
 }
@@ -399,7 +398,7 @@ impl Relay {
                 Ok(packet) => return Some(Some(packet)),
                 Err(RelayError::NotFound | RelayError::InvalidSignedPacketSeq { .. }) => return Some(None),
                 Err(RelayError::UnexpectedStatus(status)) if status.as_u16() == 429 => {
-                    sleep(RELAY_BACKOFF).await
+                    sleep(RELAY_BACKOFF).await;
                 }
                 Err(_) => return None,
             }
@@ -414,7 +413,7 @@ impl Relay {
                 Ok(stored) => return Ok(stored),
                 Err(RelayError::NotMostRecent) => return Err(NetworkError::Conflict),
                 Err(RelayError::UnexpectedStatus(status)) if status.as_u16() == 429 => {
-                    sleep(RELAY_BACKOFF).await
+                    sleep(RELAY_BACKOFF).await;
                 }
                 Err(_) => return Err(NetworkError::Unreachable),
             }

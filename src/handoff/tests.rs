@@ -295,7 +295,9 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
 
 fn index_of(entries: &[Entry]) -> Index {
     let mut index = Index::default();
-    entries.iter().for_each(|entry| index.insert(*entry));
+    for entry in entries {
+        index.insert(*entry);
+    }
     index
 }
 

@@ -61,7 +61,7 @@ impl Plan {
 /// One line for a POSIX shell: `cd DIR && COMMAND…`, every word quoted.
 fn shell_line(command: &[String], directory: Option<&Path>) -> String {
     let quote =
-        |word: &str| shlex::try_quote(word).map_or_else(|_| "''".to_owned(), |quoted| quoted.into_owned());
+        |word: &str| shlex::try_quote(word).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned);
     let line = command.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
     match directory {
         // `--` so that a folder named `-x` is no option.
@@ -118,8 +118,8 @@ mod tests {
                 "11111111-2222-4333-8444-555555555555"
             ]
         );
-        let plain = Plan::here("claude", "x", Some("/home/dana/wx".into()), None);
-        assert_eq!(plain.shell, "cd -- /home/dana/wx && claude --resume x");
-        assert!(plain.ready);
+        let local = Plan::here("claude", "x", Some("/home/dana/wx".into()), None);
+        assert_eq!(local.shell, "cd -- /home/dana/wx && claude --resume x");
+        assert!(local.ready);
     }
 }

@@ -127,7 +127,7 @@ impl Service {
             for known in second {
                 match self.find_place(&known.place, job).await {
                     Ok(found) => {
-                        newest = newest.into_iter().chain([found]).max_by_key(|found| found.sequence)
+                        newest = newest.into_iter().chain([found]).max_by_key(|found| found.sequence);
                     }
                     Err(error) if error.kind == Kind::Unreachable => return Err(error),
                     Err(error) => trouble = trouble.or(Some(error)),

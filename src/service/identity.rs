@@ -46,16 +46,15 @@ impl Service {
         passphrase: &str,
         overwrite: bool,
     ) -> Result<IdentityView> {
-        let seed = match seed {
-            Some(content) => identity::parse_seed(content).ok_or_else(|| {
+        let seed = if let Some(content) = seed {
+            identity::parse_seed(content).ok_or_else(|| {
                 Error::usage("This is no key: 64 hexadecimal digits or 32 raw bytes are.")
                     .advise("Nothing was changed. Is the file cut off?")
-            })?,
-            None => {
-                let mut seed = Zeroizing::new([0; 32]);
-                random(seed.as_mut_slice())?;
-                seed
-            }
+            })?
+        } else {
+            let mut seed = Zeroizing::new([0; 32]);
+            random(seed.as_mut_slice())?;
+            seed
         };
         identity::write(&self.0.settings.paths.key, &seed, passphrase, overwrite)?;
         let identity = Identity::from_seed(&seed);

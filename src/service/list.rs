@@ -141,7 +141,7 @@ impl Service {
                 row.state = State::Revoked;
             }
             Standing::Absent if row.state == State::Failed => {
-                self.set_stage(&entry.token, Stage::Failed, false)
+                self.set_stage(&entry.token, Stage::Failed, false);
             }
             Standing::Absent if matches!(row.state, State::Live | State::PickedUp) => row.state = State::Lost,
             Standing::Absent | Standing::Refused(_) | Standing::Newer => {}
@@ -155,10 +155,11 @@ impl Service {
         if entry.stage == Stage::Publishing {
             self.set_stage(&entry.token, Stage::Published, false);
         }
-        if !entry.indexed && record.age(self.now()) == Age::Alive {
-            if let Err(error) = self.finish_index(identity, &known.place, record, None).await {
-                self.warn(format!("{} is not in the list yet: {}", entry.token, error.message));
-            }
+        if !entry.indexed
+            && record.age(self.now()) == Age::Alive
+            && let Err(error) = self.finish_index(identity, &known.place, record, None).await
+        {
+            self.warn(format!("{} is not in the list yet: {}", entry.token, error.message));
         }
     }
 

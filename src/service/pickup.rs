@@ -58,7 +58,12 @@ impl Service {
 
     /// "you", a contact's name with its key, or the key.
     pub(super) fn signer(&self, creator: &PublicKey) -> String {
-        let me = self.0.identity.lock().ok().and_then(|identity| identity.as_ref().map(|id| id.public()));
+        let me = self
+            .0
+            .identity
+            .lock()
+            .ok()
+            .and_then(|identity| identity.as_ref().map(super::super::handoff::keys::Identity::public));
         if me == Some(*creator) {
             return "you".to_owned();
         }

@@ -52,7 +52,7 @@ impl Service {
             match result {
                 Ok(()) => all.revoked.push(token),
                 Err(error) => {
-                    all.failed.push(RevokeFailure { token, code: error.exit_code(), error: error.message })
+                    all.failed.push(RevokeFailure { token, code: error.exit_code(), error: error.message });
                 }
             }
         }

@@ -58,13 +58,13 @@ impl Contacts {
     /// All of them, in the order they were added.
     pub fn load(&self) -> Result<Vec<Contact>, StoreError> {
         let Some(content) = files::read(&self.path)? else { return Ok(Vec::new()) };
-        serde_json::from_slice(&content).map_err(|error| StoreError::damaged(&self.path, error))
+        serde_json::from_slice(&content).map_err(|error| StoreError::damaged(&self.path, &error))
     }
 
     /// Writes all of them.
     pub fn save(&self, contacts: &[Contact]) -> Result<(), StoreError> {
         let content =
-            serde_json::to_vec_pretty(contacts).map_err(|error| StoreError::damaged(&self.path, error))?;
+            serde_json::to_vec_pretty(contacts).map_err(|error| StoreError::damaged(&self.path, &error))?;
         files::replace(&self.path, &content)
     }
 }

@@ -93,7 +93,7 @@ pub fn write(path: &Path, seed: &Secret, passphrase: &str, overwrite: bool) -> R
         let mut recipient = age::scrypt::Recipient::new(normalized(passphrase));
         recipient.set_work_factor(WORK_FACTOR);
         let sealed = age::encrypt(&recipient, text.as_bytes());
-        Zeroizing::new(sealed.map_err(|error| StoreError::damaged(path, error))?)
+        Zeroizing::new(sealed.map_err(|error| StoreError::damaged(path, &error))?)
     };
     if overwrite { files::replace(path, &content) } else { files::create(path, &content) }
 }

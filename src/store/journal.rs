@@ -158,7 +158,7 @@ impl Journal {
         book.forget(now);
         if book != before || !self.path.exists() {
             let content =
-                serde_json::to_vec_pretty(&book).map_err(|error| StoreError::damaged(&self.path, error))?;
+                serde_json::to_vec_pretty(&book).map_err(|error| StoreError::damaged(&self.path, &error))?;
             files::replace(&self.path, &content)?;
         }
         Ok(result)

@@ -52,7 +52,7 @@ impl StoreError {
         move |error| Self::Io { path, error }
     }
 
-    fn damaged(path: &std::path::Path, why: impl ToString) -> Self {
+    fn damaged(path: &std::path::Path, why: &(impl std::fmt::Display + ?Sized)) -> Self {
         Self::Damaged { path: path.to_owned(), why: why.to_string() }
     }
 }

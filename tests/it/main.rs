@@ -20,6 +20,7 @@ mod passphrase;
 mod pin;
 mod protocol;
 mod race;
+mod readme;
 mod revoke;
 mod sessions;
 mod sessions_odd;

@@ -147,7 +147,7 @@ impl Device {
     pub fn cmd(&self, args: &[&str]) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cclink"));
         command.env_clear().envs(self.env()).current_dir(&self.projects).args(args);
-        Run { command, stdin: String::new(), within: Duration::from_secs(60) }
+        Run { command, stdin: String::new(), within: Duration::from_mins(1) }
     }
 
     /// The value of a command that must succeed.

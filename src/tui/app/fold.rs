@@ -55,21 +55,21 @@ impl App {
         if let Some(note) = note(&report, now) {
             self.toasts.say(note, now);
         }
+        // before what waited for the key goes on
+        if let Report::Unlocked(state) = &report {
+            self.identity = Some(state.clone());
+        }
         self.broadcast(&report, now);
         match report {
             Report::Identity(state, network) => {
                 self.network = network;
                 self.meet(state, now);
             }
-            Report::Unlocked(state) => {
-                self.identity = Some(state);
-                self.start(Action::Inbox, true, now);
-            }
+            Report::Unlocked(_) | Report::ContactAdded(_) => self.start(Action::Inbox, true, now),
             Report::Acknowledged(_) => self.start(Action::Journal(false), true, now),
             Report::Published(_) | Report::Revoked(_) | Report::Announced(_) | Report::Extended(_) => {
                 self.look_at_handoffs(self.at == PaneId::Handoffs, now);
             }
-            Report::ContactAdded(_) => self.start(Action::Inbox, true, now),
             _ => {}
         }
     }

@@ -177,13 +177,17 @@ impl Handoffs {
         words.join(" · ")
     }
 
+    /// Why the list is empty, and which key changes that.
     fn why_empty(&self) -> String {
         if !self.loaded {
             return "Reading what was published from this device …".to_owned();
         }
+        let unchecked =
+            self.error.as_ref().map(|error| format!("Not checked: {error}\n")).unwrap_or_default();
         let ended = if self.ended { "" } else { " o shows those that ended." };
         format!(
-            "Nothing is handed off right now. Press 1, choose a session and press Enter twice: your own devices can then pick it up.{ended}"
+            "{unchecked}Nothing is handed off right now. Press 1, choose a session and press Enter twice: your own \
+             devices can then pick it up.{ended}"
         )
     }
 

@@ -37,6 +37,7 @@ pub struct Publish {
     drafted: bool,
     contacts: Vec<ContactView>,
     fault: Option<String>,
+    room: Rect,
 }
 
 impl Publish {
@@ -53,7 +54,15 @@ impl Publish {
             Field::typed("SSH", "").placeholder("user@host, if it can be reached"),
         ]);
         let draft = Draft { title: session.title.clone(), ssh: String::new() };
-        let mut publish = Self { session, form, draft, drafted: false, contacts: Vec::new(), fault: None };
+        let mut publish = Self {
+            session,
+            form,
+            draft,
+            drafted: false,
+            contacts: Vec::new(),
+            fault: None,
+            room: Rect::default(),
+        };
         publish.validate();
         publish
     }
@@ -146,6 +155,11 @@ impl Publish {
         }
     }
 
+    /// The form's box: its fields, a sentence, and the border.
+    fn place(&self, area: Rect) -> Rect {
+        centred(area, 80, self.form.height() + 5)
+    }
+
     /// Takes what would be published, unless the user typed already.
     fn take_draft(&mut self, draft: &Draft) {
         let fields = &mut self.form.fields;
@@ -221,16 +235,20 @@ impl View for Publish {
     }
 
     fn click(&mut self, _column: u16, row: u16, _now: &Now) -> Vec<Effect> {
-        if let Some(at) = row.checked_sub(1).and_then(|row| self.form.field_at(row)) {
+        let first = self.place(self.room).y + 1;
+        if let Some(at) = row.checked_sub(first).and_then(|row| self.form.field_at(row)) {
             self.form.focus = at;
         }
         Vec::new()
     }
 
+    fn set_room(&mut self, room: Rect) {
+        self.room = room;
+    }
+
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         let title = format!("Publish: {}", self.session.title);
-        let height = self.form.height() + 5;
-        let inner = boxed(frame, centred(area, 80, height), &title, look.theme.accent);
+        let inner = boxed(frame, self.place(area), &title, look.theme.accent);
         self.form.draw(frame, Rect { height: self.form.height().min(inner.height), ..inner }, true, look);
         let foot = Rect {
             y: inner.y + self.form.height().min(inner.height) + 1,

@@ -172,6 +172,37 @@ fn a_locked_key_is_asked_for_and_what_waited_goes_on() {
 }
 
 #[test]
+fn looking_again_unlocks_the_key_and_then_looks() {
+    let mut play = Play::open(80, 24);
+    play.done(Verb::Identity, Ok(Report::Identity(IdentityState::Locked, String::new())));
+    play.text("2");
+    assert!(play.last(Verb::List).is_none() && play.shows("your key is locked"));
+    play.text("R").text("x").press(KeyCode::Enter);
+    play.done(Verb::Unlock, Ok(Report::Unlocked(IdentityState::Unlocked("pk:x".into()))));
+    assert!(play.last(Verb::List).is_some() && !play.shows("Your key is locked"));
+}
+
+#[test]
+fn clicks_choose_panes_rows_and_fields() {
+    use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+    let click = |column, row| {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        Input::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
+    };
+    let mut play = Play::full(80, 24);
+    play.input(click(5, 6));
+    assert!(play.shows("▌ 외주 앱의"), "{}", play.screen());
+    play.press(KeyCode::Enter);
+    let row = play.screen().lines().position(|line| line.contains("  note ")).unwrap();
+    play.input(click(20, u16::try_from(row).unwrap()));
+    assert!(play.shows("▸ note"), "{}", play.screen());
+    play.press(KeyCode::Esc).input(click(25, 0));
+    assert!(play.shows("4 alive"));
+    play.text("m");
+    assert!(matches!(play.other.last(), Some(Deed::Mouse(false))));
+}
+
+#[test]
 fn the_first_key_is_made_or_put_off() {
     let mut play = Play::open(80, 24);
     play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, String::new())));

@@ -89,7 +89,7 @@ pub fn parse_plaintext(plain: &[u8]) -> Result<Opened, OpenError> {
         return Err(OpenError::Damaged);
     };
     if version != VERSION {
-        return Err(if version > VERSION { OpenError::Newer } else { OpenError::Damaged });
+        return Err(OpenError::Newer);
     }
     if plain.len() != PLAIN {
         return Err(OpenError::Damaged);

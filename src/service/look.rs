@@ -158,7 +158,8 @@ impl From<MakeError> for Error {
     fn from(error: MakeError) -> Self {
         match error {
             MakeError::Packet(error) => error.into(),
-            MakeError::Record(error) => Self::usage(format!("This cannot be published: {error}.")),
+            MakeError::Record(error) => Self::usage(format!("This cannot be published: {error}."))
+                .advise("Nothing went out. A folder can be renamed, and `claude` started in it anew."),
             MakeError::Seal(error) => Self::failed(format!("This could not be sealed: {error}.")),
         }
     }

@@ -153,7 +153,7 @@ fn entry_row(
     let left = (entry.expires_at - look.now.utc()).num_seconds();
     // the key behind a contact's name is for the detail
     let name = entry.from.split(" (pk:").next().unwrap_or(&entry.from);
-    let from = text::fit(if name == "you" { &entry.hostname } else { name }, 18);
+    let from = text::fit(if name == "you" { &entry.hostname } else { name }, 16);
     let quiet = look.theme.quiet;
     let metas = vec![
         Meta {
@@ -162,7 +162,7 @@ fn entry_row(
             style: look.theme.warn,
         },
         Meta { text: short_project(&entry.project).to_owned(), width: 14, style: quiet },
-        Meta { text: from, width: 18, style: look.theme.text },
+        Meta { text: from, width: 16, style: look.theme.text },
         Meta { text: left_words(left), width: 9, style: if left < 600 { look.theme.warn } else { quiet } },
     ];
     let mut theme = *look.theme;

@@ -7,6 +7,7 @@
 
 mod sessions;
 
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -23,6 +24,8 @@ use crate::store::Paths;
 const READY: Duration = Duration::from_secs(20);
 /// Its nodes are near: an answer that takes longer is none.
 const TIMEOUT: Duration = Duration::from_millis(500);
+/// Tries to get ports that nobody else takes.
+const PORT_TRIES: u32 = 10;
 /// Nodes of the demo's own ring.
 const DEMO_NODES: usize = 10;
 
@@ -40,6 +43,17 @@ impl Ring {
     /// As [`Ring::start`], with `settle` changing each node's settings by its
     /// number before it starts.
     pub async fn start_with(count: usize, settle: impl Fn(usize, &mut DhtBuilder)) -> std::io::Result<Self> {
+        let mut tries = 1..;
+        loop {
+            match Self::try_start(count, &settle).await {
+                // Somebody took a port between reserving it and using it.
+                Err(error) if error.kind() == ErrorKind::AddrInUse && tries.next() < Some(PORT_TRIES) => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn try_start(count: usize, settle: &impl Fn(usize, &mut DhtBuilder)) -> std::io::Result<Self> {
         let addresses = reserve(count)?;
         let mut nodes = Vec::with_capacity(count);
         for (number, address) in addresses.iter().enumerate() {

@@ -94,11 +94,8 @@ async fn demo(color: Color) -> Result<ExitCode> {
         child_env: vec![("CLAUDE_CONFIG_DIR", demo.claude_root.clone().into())],
         ..tui::Options::default()
     };
-    let (result, ()) = tokio::join!(screen(demo.service.clone(), options, color), async {
-        // The screen shows what it did not bring.
-        let _ = demo.publish_from_other().await;
-    });
-    result
+    demo.publish_from_other().await?;
+    screen(demo.service.clone(), options, color).await
 }
 
 /// A private DHT until it is stopped.

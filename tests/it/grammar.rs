@@ -161,7 +161,7 @@ fn nothing_is_asked_without_a_terminal() {
     let pin = a.publish(&["--pin"]);
     a.publish_session(&session, &["--share", &b.public_key()]);
     a.publish_session(&session, &["--share", &b.public_key()]);
-    // Each ends by itself, with an empty stdin and with one that stays open.
+    // Each ends by itself, with an empty stdin and with one that has answers.
     for (device, args, codes) in [
         (&b, vec!["pickup", text(&pin, "link"), "--pin"], &[2][..]),
         (&b, vec!["pickup", text(&pin, "link")], &[2]),

@@ -1,7 +1,7 @@
 //! PIN handoffs: right, wrong, weak, and over the turn of a week.
 
 use crate::devices::same_handoff;
-use crate::support::{Device, a_second_later, now, text, tokens};
+use crate::support::{Device, now, text, tokens};
 
 const PIN: &str = "tree-lamp 42 under the stairs";
 const WEEK: i64 = 604_800;
@@ -126,7 +126,6 @@ fn one_pin_used_twice_is_said() {
     let session = a.session("uploader", "x");
     let again = a.cmd(&["publish", &session.id, &pin]).ok();
     again.says(&["already", "both"]);
-    a_second_later(&first);
     let second = a.publish(&[&pin]);
     let picked = b.cmd(&["pickup", &a.public_key(), "--pin", "--json"]).pin(PIN).ok().json();
     assert_eq!(picked["token"], second["token"], "the newest of one mailbox");

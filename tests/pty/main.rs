@@ -1,1 +1,10 @@
+//! The built program in a real pseudo-terminal: what a user sees and types, and
+//! that the terminal is left as it was found.
+//!
+//! `CCLINK_TEST_PROGRAM` names another binary to test, such as the release one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)] // a test may fail loudly
 
+mod demo;
+mod leaving;
+mod screen;
+mod terminal;

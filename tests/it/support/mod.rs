@@ -94,13 +94,6 @@ pub fn seconds(value: &Value, field: &str) -> i64 {
         .timestamp()
 }
 
-/// Waits until the clock shows another second than when `published` was made:
-/// "newest" is told by whole seconds.
-pub fn a_second_later(published: &Value) {
-    let made = seconds(published, "created_at");
-    until("the next second", Duration::from_secs(3), || (now() > made).then_some(()));
-}
-
 pub fn now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
 }

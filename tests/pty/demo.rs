@@ -1,0 +1,106 @@
+//! The main job on the screen: publish on one device, pick up on the other.
+
+use crate::terminal::{Terminal, tool_is_missing, until, zbarimg};
+
+const DOWN: &str = "\x1b[B";
+
+/// The token that the detail of a handoff shows.
+fn token(screen: &str) -> Option<String> {
+    let line = screen.lines().find(|line| line.contains(" token "))?;
+    line.split_whitespace().last().map(str::to_owned)
+}
+
+/// The first countdown on the screen, in seconds.
+fn countdown(screen: &str) -> Option<u64> {
+    let line = screen.lines().find(|line| line.contains("7h 5"))?;
+    let from = line.find("7h 5")?;
+    let mut parts = line[from..].split_whitespace();
+    let mut number = |unit: char| parts.next()?.trim_end_matches(unit).parse::<u64>().ok();
+    Some(number('h')? * 3600 + number('m')? * 60 + number('s')?)
+}
+
+#[test]
+fn a_session_is_handed_over_with_arrows_and_enter() {
+    let mut terminal = Terminal::demo();
+    terminal.types(DOWN);
+    terminal.shows("▌ Split the tokenizer");
+    terminal.types("\r");
+    terminal.shows("Publish: Split the tokenizer");
+    terminal.types("\r");
+    terminal.shows("Published. Your devices can pick it up");
+    terminal.types("2");
+    terminal.shows("expires in");
+    // It counts down by the second.
+    let first = until("a countdown", || countdown(&terminal.text()));
+    until("three steps of it", || countdown(&terminal.text()).filter(|now| *now <= first - 3));
+    let token = until("the token", || token(&terminal.text()));
+    assert!(token.starts_with('d') && token.len() == 14, "{token}");
+    terminal.types("\r");
+    terminal.shows("the link, for cclink");
+    if !tool_is_missing("zbarimg") {
+        let read = zbarimg(&terminal.picture(0), terminal.home.path());
+        assert!(read.to_lowercase().ends_with(&format!("/cclink/{token}")), "read {read:?}");
+    }
+    terminal.types("\x1b");
+    terminal.hides("the link, for cclink");
+    terminal.types("3");
+    terminal.shows("2 for you");
+    terminal.types(DOWN);
+    terminal.shows("▌ Prices are off");
+    terminal.types("\r");
+    terminal.shows("signed by dana");
+    terminal.shows("claude --resume");
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
+    assert_eq!(terminal.modes(), "");
+}
+
+#[test]
+fn a_qr_is_read_at_80_by_24_and_with_gaps_between_rows() {
+    if tool_is_missing("zbarimg") {
+        return;
+    }
+    let mut terminal = Terminal::demo();
+    terminal.resize(80, 24);
+    terminal.types("\r");
+    terminal.shows("Publish: ");
+    terminal.types("\r");
+    terminal.shows("Published.");
+    terminal.types("2");
+    terminal.shows("1 alive");
+    terminal.types("\r");
+    terminal.shows("/cclink/d");
+    let half = until("the QR to be read", || {
+        Some(zbarimg(&terminal.picture(0), terminal.home.path())).filter(|r| !r.is_empty())
+    });
+    assert!(half.starts_with("PK:"), "{half}");
+    // Full cells need more room, and bridge the gaps.
+    terminal.resize(120, 50);
+    terminal.types("f");
+    let full = until("the QR in full cells", || {
+        Some(zbarimg(&terminal.picture(2), terminal.home.path())).filter(|read| !read.is_empty())
+    });
+    assert_eq!(full, half);
+    terminal.types("q");
+    terminal.code();
+}
+
+#[test]
+fn the_demo_leaves_nothing_behind() {
+    let scratch = tempfile::tempdir().unwrap();
+    let tmp = scratch.path().to_str().unwrap().to_owned();
+    for signal in [None, Some("TERM"), Some("HUP")] {
+        let mut terminal = Terminal::shell("\"$0\" --demo; true", &[("TMPDIR", &tmp)]);
+        terminal.shows("Retry with jitter for the uploader");
+        assert_eq!(std::fs::read_dir(&tmp).unwrap().count(), 1, "it lives below TMPDIR");
+        match signal {
+            None => terminal.types("q"),
+            Some(name) => terminal.signal(name),
+        }
+        terminal.code();
+        let left: Vec<_> = std::fs::read_dir(&tmp).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(left.is_empty(), "after {signal:?}: {left:?}");
+        // The user's own home was neither read nor written.
+        assert_eq!(std::fs::read_dir(terminal.home.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,97 @@
+//! The screen as a user meets it: no key, no network, no room, no hurry.
+
+use std::time::{Duration, Instant};
+
+use crate::terminal::{Terminal, until};
+
+#[test]
+fn without_a_key_it_explains_itself_and_makes_one() {
+    let mut terminal = Terminal::shell("exec \"$0\"", &[]);
+    terminal.shows("key");
+    terminal.types("\r");
+    let key = terminal.home.path().join("cclink/secret_key");
+    until("a key", || key.exists().then_some(()));
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
+}
+
+#[test]
+fn escape_cancels_what_runs() {
+    let mut terminal = Terminal::shell("\"$0\" init --no-passphrase >/dev/null; exec \"$0\"", &[]);
+    terminal.shows("Sessions");
+    // Nothing answers: the inbox is being looked for, for seconds.
+    terminal.types("3");
+    terminal.shows("looking for handoffs");
+    terminal.types("\x1b");
+    terminal.hides("looking for handoffs");
+    terminal.types("q");
+    let asked = Instant::now();
+    assert_eq!(terminal.code(), 0);
+    assert!(asked.elapsed() < Duration::from_secs(5), "nothing was left running: {:?}", asked.elapsed());
+}
+
+#[test]
+fn an_unreachable_network_is_called_that() {
+    let mut terminal = Terminal::shell("\"$0\" init --no-passphrase >/dev/null; exec \"$0\"", &[]);
+    terminal.shows("Sessions");
+    terminal.types("3");
+    terminal.shows("network cannot be reached");
+    assert!(!terminal.text().contains("not found"), "{}", terminal.text());
+    terminal.types("q");
+    terminal.code();
+}
+
+#[test]
+fn it_asks_for_room_at_any_size_and_comes_back() {
+    let mut terminal = Terminal::demo();
+    for (columns, rows) in
+        [(1, 1), (4, 2), (10, 3), (59, 16), (60, 15), (1, 40), (200, 1), (60, 16), (250, 80)]
+    {
+        terminal.resize(columns, rows);
+        terminal.types("2");
+        terminal.types("1");
+    }
+    terminal.resize(80, 24);
+    terminal.shows("Retry with jitter for the uploader");
+    terminal.resize(40, 10);
+    terminal.shows("needs 60 columns");
+    terminal.resize(120, 40);
+    terminal.shows("Enter publish");
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
+}
+
+#[test]
+fn a_paste_never_submits() {
+    let mut terminal = Terminal::demo();
+    terminal.types("3");
+    terminal.shows("2 for you");
+    // Without a focused input a paste runs no key, bracketed or not.
+    terminal.types("\x1b[200~q\rd\rD\r\x1b[201~");
+    terminal.types("i");
+    terminal.types("\x1b[200~pk:not a link\rq\rd\x1b[201~");
+    terminal.shows("pk:not a link");
+    assert!(terminal.text().contains("Pick up"), "{}", terminal.text());
+    terminal.types("\x1b");
+    terminal.types("\x1b");
+    terminal.types("1");
+    terminal.shows("Enter publish");
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
+}
+
+#[test]
+fn it_sleeps_when_nothing_happens() {
+    let mut terminal = Terminal::demo();
+    // Until the handoffs of the other device are out and the screen is at rest.
+    let mut before = (terminal.written(), Instant::now());
+    until("a screen at rest", || {
+        let now = terminal.written();
+        if now != before.0 {
+            before = (now, Instant::now());
+        }
+        (before.1.elapsed() > Duration::from_secs(2)).then_some(())
+    });
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
+}

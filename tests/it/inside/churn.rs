@@ -71,8 +71,8 @@ async fn a_stale_copy_on_half_of_the_nodes_does_not_bring_a_burned_handoff_back(
     deaf.set(true);
     assert!(b.pick_up(&published.token).await.unwrap().burned);
     deaf.set(false);
-    let seen = network.lookup(&address, &mut |_| {}).await.unwrap();
-    assert_eq!(seen.copies(&stale), 5, "half of the nodes never heard of the end");
+    let sighting = network.lookup(&address, &mut |_| {}).await.unwrap();
+    assert_eq!(sighting.copies(&stale), 5, "half of the nodes never heard of the end");
     // A device that never saw the end, and one that announces what it stored.
     let c = Inside::copy_of(&a, &ring.network());
     let error = c.pick_up(&published.token).await.unwrap_err();
@@ -82,8 +82,8 @@ async fn a_stale_copy_on_half_of_the_nodes_does_not_bring_a_burned_handoff_back(
     let d = Inside::copy_of(&a, &ring.network());
     let error = d.pick_up(&published.token).await.unwrap_err();
     assert!(error.message.contains("already picked up"), "{error}");
-    let seen = network.lookup(&address, &mut |_| {}).await.unwrap();
-    assert_eq!(seen.copies(&stale), 0, "the announcement was the end, not the stale copy");
+    let sighting = network.lookup(&address, &mut |_| {}).await.unwrap();
+    assert_eq!(sighting.copies(&stale), 0, "the announcement was the end, not the stale copy");
 }
 
 #[tokio::test(flavor = "multi_thread")]

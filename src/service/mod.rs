@@ -31,7 +31,8 @@ pub use types::*;
 
 pub use crate::claude::{Live, Role, Session, Turn};
 use crate::handoff::Identity;
-pub use crate::handoff::{Ttl, TtlError};
+pub use crate::handoff::record::is_ssh_address;
+pub use crate::handoff::{Pin, Ttl, TtlError};
 use crate::network::Network;
 pub use crate::resume::not_inherited;
 use crate::store::{Contacts, Journal};

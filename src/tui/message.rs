@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 pub use crate::service::{
     AudienceChoice, AudienceKind, AudienceView, ContactView, Draft, Error, Found, IdentityState, InboxEntry,
-    Kind as ErrorKind, Listed, Live, Pickup as Taken, Plan, PlanKind, PublishRequest, Published, Recognised,
-    Revoked, Role, Session, State, Step, Target, Ttl, Turn,
+    Kind as ErrorKind, Listed, Live, Pickup as Taken, Pin, Plan, PlanKind, PublishRequest, Published,
+    Recognised, Revoked, Role, Session, State, Step, Target, Ttl, Turn, is_ssh_address,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.

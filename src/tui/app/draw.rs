@@ -135,11 +135,10 @@ impl App {
         let at_rest = matches!(contexts[0], Context::Sessions | Context::Handoffs | Context::Inbox);
         let mut rows = keymap::rows(contexts, &[Told::Footer]);
         if !at_rest {
-            // nearest the middle: the way back matters more than the panes
-            let esc = keymap::rows(&[Context::Always], &[Told::Help])
-                .into_iter()
-                .find(|row| row.intent == Intent::Back);
-            let own = rows.iter().take_while(|row| row.context == contexts[0]).count();
+            // right after the main key: the way back matters more than the rest
+            let esc = keymap::rows(&[Context::Always], &[Told::Help]);
+            let esc = esc.into_iter().find(|row| row.intent == Intent::Back);
+            let own = rows.len().min(1);
             rows.splice(own..own, esc);
         }
         let help = rows.iter().position(|row| row.intent == Intent::Help).map(|at| rows.remove(at));

@@ -12,7 +12,7 @@ use crate::tui::message::{
     Verb,
 };
 use crate::tui::parts::list::{Cursor, Meta, hit, row};
-use crate::tui::parts::{Look, View, fact, lines, long_fact, split, wrap};
+use crate::tui::parts::{Look, View, detail_area, fact, lines, long_fact, split, wrap};
 
 /// The pane's state.
 #[derive(Debug, Default)]
@@ -371,7 +371,7 @@ impl View for Handoffs {
                 self.draw_list(frame, list, look);
                 self.draw_detail(frame, detail, look);
             }
-            (whole, None) if self.reading => self.draw_detail(frame, whole, look),
+            (whole, None) if self.reading => self.draw_detail(frame, detail_area(whole), look),
             (whole, None) => self.draw_list(frame, whole, look),
         }
     }

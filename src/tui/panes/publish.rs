@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 use super::moment;
 use crate::text;
 use crate::tui::message::{
-    Action, AudienceChoice, ContactView, Context, Draft, Effect, Intent, Now, PublishRequest, Report,
-    Session, Ttl, Verb,
+    Action, AudienceChoice, ContactView, Context, Draft, Effect, Intent, Now, Pin, PublishRequest, Report,
+    Session, Ttl, Verb, is_ssh_address,
 };
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::{Look, View, boxed, centred, lines, wrap};
@@ -24,9 +24,6 @@ const BURN: usize = 4;
 const TITLE: usize = 5;
 const NOTE: usize = 6;
 const SSH: usize = 7;
-
-/// The least a typed PIN must have; the service judges its strength.
-const PIN_LENGTH: usize = 8;
 
 /// The publish form's state.
 #[derive(Debug)]
@@ -94,12 +91,9 @@ impl Publish {
         self.form.fields[PIN].shown = audience == 2;
         let contact = self.text(CONTACT);
         let contact = (audience == 1 && contact.is_empty()).then(|| self.contact_hint());
-        let pin = self.form.fields[PIN].text().chars().count();
-        let pin = (audience == 2 && pin > 0 && pin < PIN_LENGTH).then(|| {
-            format!("A PIN has at least {PIN_LENGTH} characters; leave it empty to get four words.")
-        });
+        let pin = if audience == 2 { pin_fault(self.form.fields[PIN].text()) } else { None };
         let ttl = self.text(TTL).parse::<Ttl>().err().map(|error| error.to_string());
-        let (note, ssh) = (too_long(self.text(NOTE), 200), too_long(self.text(SSH), 100));
+        let (note, ssh) = (too_long(self.text(NOTE), 200), ssh_fault(self.text(SSH)));
         let fields = &mut self.form.fields;
         (fields[CONTACT].error, fields[PIN].error, fields[TTL].error) = (contact, pin, ttl);
         (fields[NOTE].error, fields[SSH].error) = (note, ssh);
@@ -173,6 +167,22 @@ impl Publish {
         self.drafted = true;
         self.validate();
     }
+}
+
+/// What is wrong with a typed PIN; an empty one is made.
+fn pin_fault(typed: &str) -> Option<String> {
+    if typed.is_empty() {
+        return None;
+    }
+    let fault = Pin::new(typed).and_then(|pin| pin.check_strength()).err()?;
+    let fault = fault.to_string();
+    let (first, rest) = fault.split_at(fault.chars().next().map_or(0, char::len_utf8));
+    Some(format!("{}{rest}; leave it empty to get four words.", first.to_uppercase()))
+}
+
+fn ssh_fault(typed: &str) -> Option<String> {
+    let odd = !typed.is_empty() && !is_ssh_address(typed);
+    too_long(typed, 100).or_else(|| odd.then(|| "An SSH address looks like user@host.".to_owned()))
 }
 
 fn too_long(text: &str, most: usize) -> Option<String> {

@@ -13,7 +13,7 @@ use crate::tui::message::{
 };
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::list::{Cursor, Scroll, hit};
-use crate::tui::parts::{Look, View, split};
+use crate::tui::parts::{Look, View, detail_area, split};
 
 /// What is known of the selected session's conversation.
 #[derive(Debug, Default)]
@@ -193,7 +193,7 @@ impl Sessions {
     }
 
     fn preview_lines(&self) -> (usize, usize) {
-        let area = split(self.room).1.unwrap_or(self.room);
+        let area = detail_area(self.room);
         (draw::conversation(&self.preview, area.width).len(), usize::from(draw::conversation_height(area)))
     }
 

@@ -110,6 +110,12 @@ pub fn split(area: Rect) -> (Rect, Option<Rect>) {
     (list, Some(detail))
 }
 
+/// Where a detail stands: beside its list, or in its place with a margin.
+pub fn detail_area(area: Rect) -> Rect {
+    let inset = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area };
+    split(area).1.unwrap_or(inset)
+}
+
 /// An area of at most this size in the middle of another.
 pub fn centred(area: Rect, width: u16, height: u16) -> Rect {
     let (width, height) = (width.min(area.width), height.min(area.height));

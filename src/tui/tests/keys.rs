@@ -113,7 +113,7 @@ fn the_countdown_wakes_each_second_only_while_it_is_seen() {
     while let Some((_, action)) = play.jobs.last().cloned() {
         play.done(action.verb(), Err(Error::cancelled()));
     }
-    play.wait(Duration::from_secs(60));
+    play.wait(Duration::from_mins(1));
     play.app.tick(&play.now.clone());
     assert_eq!(play.app.next_wake(&play.now), None, "asleep");
     play.text("2");
@@ -307,7 +307,7 @@ fn escape_always_finds_its_way_back() {
                 }
             }
         }
-        play.wait(Duration::from_secs(60));
+        play.wait(Duration::from_mins(1));
         play.app.tick(&play.now.clone());
         play.text("1");
         assert!(play.shows("▌ ● Retry") && play.shows("publish"), "{way:?}\n{}", play.screen());

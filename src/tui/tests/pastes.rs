@@ -88,17 +88,29 @@ fn an_enter_that_was_not_obeyed_is_explained() {
     assert!(play.last(Verb::Find).is_some());
 }
 
+/// Few cases while nobody asks for more (`PROPTEST_CASES`).
+fn few() -> ProptestConfig {
+    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    let default = ProptestConfig::default();
+    let cases = if asked { default.cases } else { 64 };
+    ProptestConfig { cases, failure_persistence: None, ..default }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(few())]
     #[test]
     fn random_input_never_panics_nor_sticks(inputs in prop::collection::vec(any_input(), 0..60)) {
         let mut play = Play::full(80, 24);
-        for input in inputs {
+        for (at, input) in inputs.into_iter().enumerate() {
             if let Input::Resize(width, height) = input {
                 play.size = (width, height);
             }
             play.input(input);
             play.wait(std::time::Duration::from_millis(7));
+            if at % 6 == 0 {
+                play.screen();
+                play.done_if_running(at);
+            }
         }
         play.screen();
         play.resize(80, 24);

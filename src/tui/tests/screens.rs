@@ -204,7 +204,7 @@ fn a_pin_stays_on_the_screen() {
         play.press(KeyCode::Enter).press(KeyCode::Enter);
         let published = sample::published(AudienceKind::Pin, Some("velvet-orbit-cactus-lamp"));
         play.done(Verb::Publish, Ok(Report::Published(Box::new(published))));
-        play.wait(std::time::Duration::from_secs(3600));
+        play.wait(std::time::Duration::from_hours(1));
         play.app.tick(&play.now.clone());
     });
 }

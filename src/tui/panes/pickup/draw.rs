@@ -9,7 +9,7 @@ use crate::text;
 use crate::tui::message::{AudienceKind, Found, InboxEntry};
 use crate::tui::panes::short_project;
 use crate::tui::parts::list::{Cursor, Meta, row};
-use crate::tui::parts::{Look, fact, lines, long_fact, split, wrap};
+use crate::tui::parts::{Look, detail_area, fact, lines, long_fact, split, wrap};
 
 /// Where things stand in the pane.
 pub(super) struct Areas {
@@ -47,7 +47,7 @@ impl Pickup {
                 self.draw_side(frame, detail, look);
                 self.draw_inbox(frame, &areas, look);
             }
-            None if offered || self.reading => self.draw_side(frame, area, look),
+            None if offered || self.reading => self.draw_side(frame, detail_area(area), look),
             None => self.draw_inbox(frame, &areas, look),
         }
     }
@@ -153,16 +153,13 @@ fn entry_row(
     let left = (entry.expires_at - look.now.utc()).num_seconds();
     // the key behind a contact's name is for the detail
     let name = entry.from.split(" (pk:").next().unwrap_or(&entry.from);
-    let from = text::fit(if name == "you" { &entry.hostname } else { name }, 18);
+    let from = text::fit(if name == "you" { &entry.hostname } else { name }, 16);
     let quiet = look.theme.quiet;
+    let once = if entry.burn_after_read { "once" } else { "" }.to_owned();
     let metas = vec![
-        Meta {
-            text: if entry.burn_after_read { "once" } else { "" }.to_owned(),
-            width: 4,
-            style: look.theme.warn,
-        },
         Meta { text: short_project(&entry.project).to_owned(), width: 14, style: quiet },
-        Meta { text: from, width: 18, style: look.theme.text },
+        Meta { text: once, width: 4, style: look.theme.warn },
+        Meta { text: from, width: 16, style: look.theme.text },
         Meta { text: left_words(left), width: 9, style: if left < 600 { look.theme.warn } else { quiet } },
     ];
     let mut theme = *look.theme;

@@ -10,7 +10,7 @@ use crate::text;
 use crate::tui::message::{Live, Role, Session};
 use crate::tui::panes::short_project;
 use crate::tui::parts::list::{Meta, mark, row};
-use crate::tui::parts::{Look, fact, lines, split, wrap};
+use crate::tui::parts::{Look, detail_area, fact, lines, split, wrap};
 
 /// Lines of facts above the conversation, and one empty line.
 const FACTS: u16 = 6;
@@ -43,7 +43,7 @@ impl Sessions {
                 self.draw_list(frame, list, look);
                 self.draw_detail(frame, detail, look);
             }
-            (whole, None) if self.reading => self.draw_detail(frame, whole, look),
+            (whole, None) if self.reading => self.draw_detail(frame, detail_area(whole), look),
             (whole, None) => self.draw_list(frame, whole, look),
         }
     }

@@ -99,6 +99,8 @@ impl Service {
             copies: None,
             link: creator.zip(target).map(|(creator, target)| Link { creator, target }.to_string()),
             picked_up: entry.picked_up.as_ref().map(picked_up),
+            ssh: None,
+            web_link: None,
         }
     }
 
@@ -197,6 +199,8 @@ impl Service {
             copies: Some(copies),
             link: Some(Link { creator, target: LinkTarget::Token(known.place.token) }.to_string()),
             picked_up: trace.as_ref().map(picked_up),
+            ssh: None,
+            web_link: None,
         };
         row.state = alive_state(&record, &row, &sighting, self.now());
         Ok(Some(row))

@@ -51,12 +51,27 @@ pub enum Deed {
     Panic,
 }
 
+/// What the screen is opened with.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// The directory the user is in.
+    pub cwd: PathBuf,
+    /// Their home folder, shown as `~`.
+    pub home: Option<PathBuf>,
+    /// How things look.
+    pub theme: Theme,
+    /// Where the page for phones is served.
+    pub web: Option<String>,
+    /// A banner for a demonstration.
+    pub demo: Option<String>,
+    /// Whether F12 panics.
+    pub may_panic: bool,
+}
+
 /// The whole screen.
 #[allow(clippy::struct_excessive_bools)] // facts that have nothing to do with each other
 pub struct App {
-    theme: Theme,
-    demo: Option<String>,
-    may_panic: bool,
+    setup: Setup,
     sessions: Sessions,
     handoffs: Handoffs,
     pickup: Pickup,
@@ -77,13 +92,11 @@ pub struct App {
 }
 
 impl App {
-    /// The screen of a program started in `cwd`.
-    pub fn new(cwd: PathBuf, theme: Theme, demo: Option<String>, may_panic: bool) -> Self {
+    /// The screen, before anything is known.
+    pub fn new(setup: Setup) -> Self {
         Self {
-            theme,
-            demo,
-            may_panic,
-            sessions: Sessions::new(cwd),
+            sessions: Sessions::new(setup.cwd.clone()),
+            setup,
             handoffs: Handoffs::default(),
             pickup: Pickup::new(),
             at: PaneId::Sessions,
@@ -280,7 +293,7 @@ impl App {
             Intent::Quit => self.deeds.push(Deed::Quit),
             Intent::Redraw => self.deeds.push(Deed::Redraw),
             Intent::Suspend => self.deeds.push(Deed::Suspend),
-            Intent::Panic if self.may_panic => self.deeds.push(Deed::Panic),
+            Intent::Panic if self.setup.may_panic => self.deeds.push(Deed::Panic),
             Intent::Mouse => self.toggle_mouse(now),
             Intent::NextPane => self.turn(1, now),
             Intent::PreviousPane => self.turn(2, now),
@@ -448,7 +461,7 @@ impl App {
             }
             Open::Extend(row) => self.lay(Box::new(Extend::new(*row)), now),
             Open::Contact(key) => self.lay(Box::new(Contact::new(key)), now),
-            Open::Qr(row) => self.lay(Box::new(Qr::new(&row)), now),
+            Open::Qr(row) => self.lay(Box::new(Qr::new(&row, self.setup.web.as_deref())), now),
             Open::Confirm(question) => self.lay(Box::new(Confirm(*question)), now),
         }
     }

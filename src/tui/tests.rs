@@ -5,7 +5,6 @@ mod pastes;
 mod sample;
 mod screens;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
@@ -13,7 +12,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::app::{App, Deed};
+use super::app::{App, Deed, Setup};
 use super::message::{Action, Error, Event, IdentityState, JobId, Now, Report, Verb};
 use super::parts::theme::Theme;
 
@@ -34,7 +33,12 @@ impl Play {
     }
 
     fn with(width: u16, height: u16, theme: Theme) -> Self {
-        let app = App::new(PathBuf::from("/home/dana/webshop/src"), theme, None, false);
+        let app = App::new(Setup {
+            cwd: "/home/dana/webshop/src".into(),
+            home: Some("/home/dana".into()),
+            theme,
+            ..Setup::default()
+        });
         let now = Now { local: sample::now(), since: Duration::ZERO };
         let mut play = Self {
             app,

@@ -225,7 +225,7 @@ impl Handoffs {
             let words = format!("{} by {}", text::ago(taken.at, look.now.utc()), taken.hostname);
             out.extend(long_fact("picked up", &words, area.width, look));
         }
-        out.extend(long_fact("project", &row.project, area.width, look));
+        out.extend(long_fact("project", &look.path(&row.project), area.width, look));
         out.push(fact("published", text::ago(row.created_at, look.now.utc()), look));
         out.push(fact("token", row.token.clone(), look));
         out.push(fact("session", text::fit(&row.session_id, columns.saturating_sub(11)), look));

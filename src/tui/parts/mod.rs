@@ -27,9 +27,16 @@ pub struct Look<'a> {
     pub now: Now,
     /// How things look.
     pub theme: &'a Theme,
+    /// The user's home folder.
+    pub home: Option<&'a std::path::Path>,
 }
 
 impl Look<'_> {
+    /// A path of this machine as people write it: the home folder is `~`.
+    pub fn path(&self, path: &str) -> String {
+        text::with_tilde(path, self.home)
+    }
+
     /// The spinner's frame for this moment.
     pub fn spinner(&self) -> &'static str {
         const FRAMES: [&str; 8] = ["⠋", "⠙", "⠸", "⢰", "⣠", "⣄", "⡆", "⠇"];

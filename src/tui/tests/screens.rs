@@ -245,7 +245,7 @@ fn a_demo_says_so() {
     let theme = Theme::sixteen();
     let demo = Some("demo: nothing here is yours".to_owned());
     let mut play = Play::full(80, 24);
-    play.app = super::App::new("/".into(), theme, demo, false);
+    play.app = super::App::new(super::Setup { theme, demo, ..super::Setup::default() });
     play.app.resize(80, 24);
     assert!(play.shows("demo: nothing here is yours"));
     play.app.resize(60, 16);

@@ -184,7 +184,7 @@ fn draw_entry(frame: &mut Frame<'_>, area: Rect, entry: &InboxEntry, look: &Look
         fact("from", text::fit(&entry.from, room), look),
         fact("lives on", text::fit(&entry.hostname, room), look),
     ];
-    out.extend(long_fact("project", &entry.project, area.width, look));
+    out.extend(long_fact("project", &look.path(&entry.project), area.width, look));
     out.push(fact("for", audience, look));
     out.push(fact("published", text::ago(entry.created_at, look.now.utc()), look));
     out.push(fact("expires in", left_words(left), look));

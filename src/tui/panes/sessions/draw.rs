@@ -149,7 +149,7 @@ impl Sessions {
         let room = columns.saturating_sub(11);
         let head = [
             Line::styled(text::fit(&session.title, columns), title),
-            fact("project", text::fit(&format!("{}{branch}", session.project), room), look),
+            fact("project", text::fit(&format!("{}{branch}", look.path(&session.project)), room), look),
             fact(
                 "last said",
                 text::fit(

@@ -179,13 +179,7 @@ impl App {
             SPIN.saturating_sub(Duration::from_millis(u64::try_from(into).unwrap_or(0)))
         });
         let covered = self.overlays.iter().any(|view| view.context() == Context::Qr);
-        let tick = self.pane().ticks().filter(|_| !covered && !self.too_small()).map(|period| {
-            let nanos = u64::try_from(now.local.timestamp_nanos_opt().unwrap_or(0)).unwrap_or(0);
-            let period = Duration::from_secs(period);
-            period.saturating_sub(Duration::from_nanos(
-                nanos % u64::try_from(period.as_nanos()).unwrap_or(u64::MAX),
-            ))
-        });
+        let tick = self.pane().changes(now).filter(|_| !covered && !self.too_small());
         let toast = self.toasts.next().map(|at| at.saturating_sub(now.since));
         [spin, tick, toast].into_iter().flatten().min()
     }

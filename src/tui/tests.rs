@@ -13,7 +13,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::app::{App, Deed, Setup};
-use super::message::{Action, Error, Event, IdentityState, JobId, Now, Report, Verb};
+use super::message::{Action, Error, Event, IdentityState, JobId, Now, Progress, Report, Verb};
 use super::parts::theme::Theme;
 
 /// The screen, its clock, and what it asked of the loop.
@@ -65,7 +65,7 @@ impl Play {
         let unlocked =
             IdentityState::Unlocked("pk:8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo".into());
         self.done(Verb::Identity, Ok(Report::Identity(unlocked, "private network of 127.0.0.1:6881".into())));
-        self.step(Verb::Scan, Report::Sessions(sample::sessions()));
+        self.step(Verb::Scan, Report::Sessions(sample::sessions(), Progress::default()));
         self.done(Verb::Scan, Ok(Report::Scanned));
         self.done(Verb::Journal, Ok(Report::Listed(sample::handoffs(), true)));
         self.done(Verb::Inbox, Ok(Report::Inbox(sample::inbox())));

@@ -1,5 +1,7 @@
 //! What I published: how long it still lives, where it stands, who took it.
 
+use std::time::Duration;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -12,7 +14,7 @@ use crate::tui::message::{
     Verb,
 };
 use crate::tui::parts::list::{Cursor, Meta, hit, row};
-use crate::tui::parts::{Look, View, detail_area, fact, lines, long_fact, split, wrap};
+use crate::tui::parts::{Look, View, detail_area, fact, lines, long_fact, split, whole_seconds, wrap};
 
 /// The pane's state.
 #[derive(Debug, Default)]
@@ -361,8 +363,8 @@ impl View for Handoffs {
         self.cursor.hold(self.rows.len(), self.page());
     }
 
-    fn ticks(&self) -> Option<u64> {
-        self.rows.iter().any(|row| row.state.is_alive()).then_some(1)
+    fn changes(&self, now: &Now) -> Option<Duration> {
+        self.rows.iter().any(|row| row.state.is_alive()).then(|| whole_seconds(1, now))
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {

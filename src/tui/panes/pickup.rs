@@ -4,6 +4,8 @@
 mod draw;
 mod found;
 
+use std::time::Duration;
+
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -14,7 +16,7 @@ use crate::tui::message::{
 };
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::list::{Cursor, hit};
-use crate::tui::parts::{Look, View};
+use crate::tui::parts::{Look, View, whole_seconds};
 use found::{Next, Offer};
 use zeroize::Zeroizing;
 
@@ -370,8 +372,10 @@ impl View for Pickup {
         self.cursor.hold(self.entries.len(), self.page());
     }
 
-    fn ticks(&self) -> Option<u64> {
-        (!self.entries.is_empty()).then_some(60)
+    fn changes(&self, now: &Now) -> Option<Duration> {
+        let left = self.entries.iter().map(|entry| (entry.expires_at - now.utc()).num_seconds());
+        let left = left.filter(|left| *left >= 0).map(|left| left % 60 + 1).min();
+        left.map(|left| whole_seconds(left, now))
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {

@@ -1,4 +1,4 @@
-//! How every pane and overlay looks, at three sizes and with data that breaks
+//! How every pane and overlay looks, at four sizes and with data that breaks
 //! weaker screens.
 
 use crossterm::event::KeyCode;
@@ -7,7 +7,7 @@ use super::{Play, sample};
 use crate::tui::message::{AudienceKind, Error, IdentityState, Report, Verb};
 use crate::tui::parts::theme::Theme;
 
-const SIZES: [(u16, u16); 3] = [(60, 16), (80, 24), (120, 40)];
+const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 50)];
 
 /// Snapshots a scene at every size, after checking its edges.
 fn scene(name: &str, set: impl Fn(&mut Play)) {

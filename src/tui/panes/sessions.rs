@@ -16,7 +16,7 @@ use crate::tui::message::{
     Action, Context, Effect, Intent, Note, Now, Open, Plan, Progress, Report, Role, Session, Tone, Turn, Verb,
 };
 use crate::tui::parts::form::{Field, Form};
-use crate::tui::parts::list::{Cursor, Scroll, hit};
+use crate::tui::parts::list::{Cursor, Scroll, hit, row_height};
 use crate::tui::parts::{Look, View, detail_area, split, whole_seconds};
 
 /// How much is shown of what tools did.
@@ -125,7 +125,7 @@ impl Sessions {
 
     /// Rows of the screen that each session takes.
     fn row_height(&self) -> u16 {
-        if self.room.height >= 18 { 2 } else { 1 }
+        row_height(self.room)
     }
 
     /// The list's own rows, under the line that says what is shown.

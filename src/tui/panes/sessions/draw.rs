@@ -9,7 +9,7 @@ use super::{Columns, Said, Scan, Sessions, Tools};
 use crate::text;
 use crate::tui::message::{Live, Progress, Role, Session, Turn};
 use crate::tui::panes::short_project;
-use crate::tui::parts::list::{Meta, mark, row};
+use crate::tui::parts::list::{Meta, row, under};
 use crate::tui::parts::{Look, detail_area, fact, lines, split, wrap};
 
 /// Lines of facts above the conversation, and one empty line.
@@ -317,9 +317,5 @@ fn age_style(session: &Session, look: &Look<'_>) -> Style {
 fn second_line(session: &Session, width: u16, selected: bool, look: &Look<'_>) -> Line<'static> {
     let words =
         session.last_words.as_deref().unwrap_or(if session.resumable { "" } else { "nothing to resume" });
-    let room = usize::from(width).saturating_sub(4);
-    Line::from(vec![
-        Span::styled(mark(selected), look.theme.accent),
-        Span::styled(format!("  {}", text::fit(words, room)), look.theme.quiet),
-    ])
+    under(words, Vec::new(), width, selected, look.theme)
 }

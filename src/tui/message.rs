@@ -187,8 +187,8 @@ pub enum Effect {
     Say(Note),
     /// Run a plan's command in this terminal and come back.
     StepAside(Box<Plan>),
-    /// Do what a key would do (from the palette).
-    Intend(Intent),
+    /// Do what a key would do, in this pane (from the palette).
+    Intend(Option<PaneId>, Intent),
 }
 
 /// What can lie over a pane.

@@ -296,6 +296,63 @@ fn clicks_choose_panes_rows_and_fields() {
 }
 
 #[test]
+fn keycaps_palette_and_plans_can_be_clicked() {
+    use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+    let mouse =
+        |kind, column, row| Input::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE });
+    let click = |column, row| mouse(MouseEventKind::Down(MouseButton::Left), column, row);
+    let find = |play: &Play, words: &str| {
+        let screen = play.screen();
+        let (row, line) = screen.lines().enumerate().find(|(_, line)| line.contains(words)).unwrap();
+        let column = crate::text::width(line.split(words).next().unwrap());
+        (u16::try_from(column).unwrap(), u16::try_from(row).unwrap())
+    };
+    let mut play = Play::full(120, 40);
+    let (column, row) = find(&play, "/ filter");
+    play.input(click(column + 3, row));
+    assert!(play.shows("▸ filter"));
+    let (column, row) = find(&play, "Esc back");
+    play.input(click(column, row));
+    assert!(!play.shows("▸ filter"));
+    let (column, row) = find(&play, "? help");
+    play.input(click(column, row));
+    assert!(play.shows("╭ Keys "));
+    play.press(KeyCode::Esc).text(":revoke all");
+    let (column, row) = find(&play, "Handoffs: revoke all");
+    play.input(click(column, row));
+    assert!(play.shows("Revoke all 4 handoffs?"), "{}", play.screen());
+    play.press(KeyCode::Esc).text("3").press(KeyCode::Enter);
+    play.done(Verb::Find, Ok(Report::Found(vec![sample::found(true, true)])));
+    let (column, row) = find(&play, "The command, to run");
+    play.input(click(column, row));
+    assert!(play.shows("▌  The command, to run"), "{}", play.screen());
+    // the wheel scrolls what it is over
+    play.press(KeyCode::Esc).text("1");
+    play.input(mouse(MouseEventKind::ScrollDown, 10, 10));
+    assert!(play.shows("▌ 외주"));
+}
+
+#[test]
+fn the_palette_reaches_every_pane() {
+    let mut play = Play::full(120, 40);
+    play.text(":");
+    let told = [Told::Footer, Told::Palette];
+    let all = [Context::Sessions, Context::Handoffs, Context::Inbox, Context::Browse, Context::Common];
+    let wanted: Vec<_> = keymap::rows(&all, &told).iter().map(|row| row.words).collect();
+    for words in wanted.into_iter().filter(|words| *words != "commands") {
+        play.text(words);
+        let screen = play.screen();
+        assert!(
+            screen.lines().any(|line| line.contains("│ ▌ ") && line.contains(words)),
+            "{words}\n{screen}"
+        );
+        play.ctrl('u');
+    }
+    play.text("extend").press(KeyCode::Enter);
+    assert!(play.shows("4 alive") && play.shows("More time for Retry failed"), "{}", play.screen());
+}
+
+#[test]
 fn the_first_key_is_made_or_put_off() {
     let mut play = Play::open(80, 24);
     play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, String::new())));

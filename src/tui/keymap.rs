@@ -182,7 +182,7 @@ pub const TABLE: &[Binding] = {
         row(C::Unlock, &[ENTER], I::Accept, "unlock", Footer),
         row(C::Unlock, &[Key::ctrl('r')], I::Reveal, "show or hide", Footer),
 
-        row(C::Welcome, &[ENTER], I::Accept, "make a key", Footer),
+        row(C::Welcome, &[ENTER], I::Accept, "make or bring the key", Footer),
         row(C::Welcome, &[Key::ctrl('r')], I::Reveal, "show or hide", Footer),
 
         row(C::Fields, &[TAB, DOWN], I::NextField, "next field", Footer),

@@ -370,6 +370,27 @@ fn the_first_key_is_made_or_put_off() {
 }
 
 #[test]
+fn a_key_is_brought_from_a_file() {
+    let mut play = Play::open(80, 24);
+    play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, String::new())));
+    play.press(KeyCode::Right).press(KeyCode::Enter);
+    assert!(play.shows("Which file?") && play.shows("▸ file"), "{}", play.screen());
+    play.input(Input::Paste("'~/keys/secret_key'\n".into()));
+    play.press(KeyCode::Tab).text("open").press(KeyCode::Enter);
+    assert!(play.shows("once more") && play.shows("▸ again"));
+    play.text("open").press(KeyCode::Enter);
+    let Some((_, Action::ImportIdentity(path, phrase))) = play.last(Verb::CreateIdentity) else {
+        panic!("it is imported")
+    };
+    assert_eq!((path.to_str(), phrase.as_str()), (Some("/home/dana/keys/secret_key"), "open"));
+    play.done(Verb::CreateIdentity, Err(Error::usage("This is no key.")));
+    assert!(play.shows("This is no key.") && play.shows("Welcome"));
+    play.press(KeyCode::Enter);
+    play.done(Verb::CreateIdentity, Ok(Report::Unlocked(IdentityState::Unlocked("pk:x".into()))));
+    assert!(!play.shows("Welcome") && play.shows("This device has a key now."));
+}
+
+#[test]
 fn a_released_key_is_no_key() {
     let mut play = Play::full(80, 24);
     let mut key = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);

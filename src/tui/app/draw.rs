@@ -86,6 +86,10 @@ impl App {
             self.pane().draw(frame, areas.body, &look);
             self.draw_status(frame, areas.status, &look);
         }
+        if !self.overlays.is_empty() && !full {
+            // what lies behind steps back
+            frame.buffer_mut().set_style(areas.body, look.theme.behind);
+        }
         let below = self.overlays.iter().rposition(|view| view.context() == Context::Qr).unwrap_or(0);
         for view in self.overlays.iter().skip(below) {
             view.draw(frame, overlay_area(size, view.context()), &look);

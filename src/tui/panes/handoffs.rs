@@ -304,14 +304,12 @@ fn handoff_row(
     let copies = handoff.copies.map(|copies| format!("{copies} copies")).unwrap_or_default();
     let (words, style) = state(handoff, look);
     let urgent = counts && left < 600;
-    let mut metas = vec![
-        Meta { text: copies, width: 9, style: look.theme.quiet },
-        Meta { text: short_audience(handoff), width: 9, style: look.theme.quiet },
-    ];
+    let mut metas =
+        vec![Meta::new(copies, 9, look.theme.quiet), Meta::new(short_audience(handoff), 9, look.theme.quiet)];
     metas.retain(|_| alone);
     metas.extend([
-        Meta { text: words.to_owned(), width: state_width, style },
-        Meta { text: time, width: time_width, style: if urgent { look.theme.warn } else { look.theme.text } },
+        Meta::new(words, state_width, style).firm(),
+        Meta::new(time, time_width, if urgent { look.theme.warn } else { look.theme.text }),
     ]);
     let style = if counts { look.theme.text } else { look.theme.quiet };
     row(&title(handoff), &[], metas, width, style, selected, look.theme)

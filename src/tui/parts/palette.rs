@@ -130,7 +130,7 @@ impl View for Palette {
         let rows = self.found.iter().enumerate().skip(self.cursor.top);
         for ((at, (command, lit)), y) in rows.zip(inner.y + 1..inner.bottom()) {
             let Command { words, key, .. } = &self.commands[*command];
-            let meta = Meta { text: key.clone(), width: 9, style: look.theme.quiet };
+            let meta = Meta::new(key.clone(), 9, look.theme.quiet);
             let line =
                 row(words, lit, vec![meta], inner.width, look.theme.text, at == self.cursor.at, look.theme);
             frame.render_widget(line, Rect { y, height: 1, ..inner });

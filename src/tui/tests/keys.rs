@@ -26,6 +26,24 @@ fn two_enters_publish_to_my_devices_for_eight_hours() {
 }
 
 #[test]
+fn a_time_is_chosen_or_typed_over() {
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Enter).press(KeyCode::Tab);
+    assert!(play.shows("‹8h›") && play.shows("until 18:41 today"));
+    play.press(KeyCode::Right);
+    assert!(play.shows("‹24h›") && play.shows("until 10:41 tomorrow"), "{}", play.screen());
+    play.text("1h3m");
+    assert!(play.shows("lives for    1h3m"), "a preset that is typed may go on: {}", play.screen());
+    play.ctrl('u').text("90m");
+    assert!(play.shows("lives for    90m") && play.shows("until 12:11 today"), "{}", play.screen());
+    play.press(KeyCode::Right);
+    assert!(play.shows("‹1h›"));
+    play.press(KeyCode::Enter);
+    let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
+    assert_eq!(request.ttl.seconds(), 3600);
+}
+
+#[test]
 fn escape_cancels_the_running_job_and_the_number_returns_to_zero() {
     let mut play = Play::full(80, 24);
     play.press(KeyCode::Enter).press(KeyCode::Enter);

@@ -86,6 +86,60 @@ fn a_qr_is_read_at_80_by_24_and_with_gaps_between_rows() {
 }
 
 #[test]
+fn every_code_is_read_without_colours_too() {
+    if tool_is_missing("zbarimg") {
+        return;
+    }
+    for env in [&[][..], &[("NO_COLOR", "1")], &[("TERM", "xterm")]] {
+        let mut terminal = Terminal::shell("exec \"$0\" --demo", env);
+        terminal.shows("Retry with jitter for the uploader");
+        terminal.resize(80, 24);
+        terminal.types("\r");
+        terminal.shows("Publish: ");
+        terminal.types("\r");
+        terminal.shows("Published.");
+        terminal.types("2");
+        terminal.shows("1 alive");
+        terminal.types("\r");
+        for (place, starts) in [("1 of 2", "PK:"), ("2 of 2", "cclink pickup d")] {
+            terminal.shows(place);
+            let read = until("the code to be read", || {
+                Some(zbarimg(&terminal.picture(0), terminal.home.path())).filter(|read| !read.is_empty())
+            });
+            assert!(read.starts_with(starts), "{env:?}: {read}");
+            terminal.types("\t");
+        }
+        terminal.types("q");
+        terminal.code();
+    }
+}
+
+#[test]
+fn resizing_while_a_job_runs_loses_nothing() {
+    let mut terminal = Terminal::demo();
+    terminal.types("/");
+    terminal.types("tokenizer");
+    terminal.shows("1 of 13");
+    terminal.types("\x1b[A");
+    // an Enter right behind a character would look pasted
+    terminal.types("\r");
+    terminal.shows("Enter publish");
+    terminal.types("\r");
+    terminal.shows("Publish: Split the tokenizer");
+    terminal.types("\r");
+    for step in 0..30u16 {
+        terminal.resize(60 + step * 5 % 140, 16 + step * 3 % 44);
+    }
+    terminal.resize(100, 30);
+    terminal.types("2");
+    terminal.shows("1 alive");
+    terminal.shows("Split the tokenizer");
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
+    assert_eq!(terminal.modes(), "");
+}
+
+#[test]
 fn the_demo_leaves_nothing_behind() {
     let scratch = tempfile::tempdir().unwrap();
     let tmp = scratch.path().to_str().unwrap().to_owned();

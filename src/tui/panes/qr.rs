@@ -32,12 +32,24 @@ pub struct Qr {
     cells: Cells,
     room: Rect,
     grid: Option<Result<Grid, QrError>>,
+    /// The words stand beside the code: under it they have no room.
+    beside: bool,
 }
+
+/// Columns that the words take at least when they stand beside the code.
+const BESIDE: u16 = 24;
 
 impl Qr {
     /// The QR of a handoff; `web` is where the page for phones is served.
     pub fn new(row: &Listed, web: Option<&str>) -> Self {
-        Self { contents: contents(row, web), at: 0, cells: Cells::Half, room: Rect::default(), grid: None }
+        Self {
+            contents: contents(row, web),
+            at: 0,
+            cells: Cells::Half,
+            room: Rect::default(),
+            grid: None,
+            beside: false,
+        }
     }
 
     fn content(&self) -> Option<&Content> {
@@ -47,12 +59,29 @@ impl Qr {
     /// Builds the grid for the room and content there are; never in `draw`.
     fn build(&mut self) {
         let under = u16::try_from(self.words_under(self.room.width).len()).unwrap_or(0);
-        let rows = usize::from(self.room.height.saturating_sub(under));
-        let room = Room { columns: usize::from(self.room.width), rows };
-        self.grid = self
-            .content()
-            .and_then(|content| content.encoded.as_ref().ok())
-            .map(|text| fit(text, room, self.cells));
+        let room = |columns: u16, rows: u16| Room { columns: columns.into(), rows: rows.into() };
+        let text = self.content().and_then(|content| content.encoded.as_deref().ok());
+        let below = room(self.room.width, self.room.height.saturating_sub(under));
+        let grid = text.map(|text| fit(text, below, self.cells));
+        let aside = room(self.room.width.saturating_sub(BESIDE), self.room.height);
+        let other = text.map(|text| fit(text, aside, self.cells));
+        self.beside = matches!(
+            (&grid, &other),
+            (Some(Err(_)), Some(Ok(_) | Err(QrError::TooSmall { columns: 0, .. })))
+        );
+        self.grid = if self.beside { other } else { grid };
+    }
+
+    /// The words at the right of the code, as many as there is room for.
+    fn draw_beside(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let Some(content) = self.content() else { return };
+        let columns = usize::from(area.width).max(8);
+        let place = format!("{} · {} of {}", content.name, self.at + 1, self.contents.len());
+        let mut out = vec![Line::styled(text::fit(&place, columns), look.theme.strong)];
+        out.extend(wrap(&content.hint, columns).into_iter().map(|line| Line::styled(line, look.theme.quiet)));
+        out.push(Line::default());
+        out.extend(wrap(&content.text, columns).into_iter().map(|line| Line::styled(line, look.theme.text)));
+        lines(frame, area, &out);
     }
 
     fn words_under(&self, width: u16) -> Vec<(bool, String)> {
@@ -65,7 +94,8 @@ impl Qr {
         } else {
             String::new()
         };
-        out.push((false, text::fit(&format!("{}{place}", content.hint), columns)));
+        let hint = wrap(&format!("{}{place}", content.hint), columns);
+        out.extend(hint.into_iter().map(|line| (false, line)));
         out
     }
 
@@ -109,7 +139,11 @@ fn contents(row: &Listed, web: Option<&str>) -> Vec<Content> {
         out.push(drawn("The page", link.clone(), hint));
     }
     if let Some(address) = &row.ssh {
-        let hint = format!("opens an SSH app; then run {}", pickup_command(row));
+        let run = match row.audience.kind {
+            AudienceKind::Devices => format!("{} --exec", pickup_command(row)),
+            _ => format!("claude --resume {} in its project", row.session_id),
+        };
+        let hint = format!("opens an SSH app; then run {run}");
         out.push(drawn("The SSH address", format!("ssh://{address}"), hint));
         out.push(drawn("The SSH command", ssh_command(row, address), "for a terminal with SSH".to_owned()));
     }
@@ -247,6 +281,12 @@ impl View for Qr {
         let room = grid.room(self.cells);
         let (width, height) =
             (u16::try_from(room.columns).unwrap_or(u16::MAX), u16::try_from(room.rows).unwrap_or(u16::MAX));
+        if self.beside {
+            let place = Rect::new(area.x, area.y, width.min(area.width), height.min(area.height));
+            draw_grid(frame, place, grid, self.cells);
+            let x = (place.right() + 2).min(area.right());
+            return self.draw_beside(frame, Rect { x, width: area.right() - x, ..area }, look);
+        }
         let under = u16::try_from(self.words_under(area.width).len()).unwrap_or(0);
         let spare = area.height.saturating_sub(height + under);
         let place = Rect::new(

@@ -4,8 +4,8 @@
 use crossterm::event::KeyCode;
 
 use super::{Play, sample};
-use crate::tui::message::{AudienceKind, Error, IdentityState, Report, Verb};
-use crate::tui::parts::theme::Theme;
+use crate::tui::message::{AudienceKind, Error, IdentityState, Listed, Report, State, Verb};
+use crate::tui::parts::theme::{Theme, ThemeName};
 
 const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 50)];
 
@@ -182,6 +182,56 @@ fn qr_that_must_not_be_drawn() {
     scene("qr_link", |play| {
         play.press(KeyCode::Char('2')).press(KeyCode::End).press(KeyCode::Enter);
     });
+}
+
+/// A handoff with all that a QR can hold.
+fn with_every_content() -> Listed {
+    let mut row = sample::listed(1, Some("Retry failed uploads"), AudienceKind::Pin, State::Live, 28_121);
+    row.ssh = Some("dana@framework-desktop.local:2222".to_owned());
+    let creator = sample::CREATOR.trim_start_matches("pk:").to_uppercase();
+    row.web_link =
+        Some(format!("https://handoff.example.org/cclink/#{creator}/P{}", row.token.to_uppercase()));
+    row
+}
+
+#[test]
+fn every_content_of_the_qr() {
+    for at in 0..5 {
+        scene(&format!("qr_content_{at}"), |play| {
+            play.press(KeyCode::Char('2'));
+            play.done(Verb::Journal, Ok(Report::Listed(vec![with_every_content()], true)));
+            play.press(KeyCode::Enter);
+            for _ in 0..at {
+                play.press(KeyCode::Tab);
+            }
+            // the longest command is more than 24 rows hold, and says so
+            let holds = play.size.1 > 24 || play.size.1 == 24 && at != 2;
+            assert!(!holds || !play.shows("needs"), "{}", play.screen());
+            assert!(play.shows(&format!(" {} of 5", at + 1)) || play.shows("needs"), "{}", play.screen());
+        });
+    }
+}
+
+#[test]
+fn themes_change_no_word() {
+    let told = |name| {
+        let mut play = Play::with(80, 24, Theme::named(name));
+        play.fill();
+        play.text("2D");
+        play.screen()
+    };
+    for name in ThemeName::ALL {
+        assert_eq!(told(name), told(ThemeName::Terminal), "{name}");
+    }
+    let mut play = Play::with(80, 24, Theme::named(ThemeName::HighContrast));
+    play.fill();
+    let reset = ratatui::style::Color::Reset;
+    let bare = |cell: &ratatui::buffer::Cell| cell.fg == reset || cell.bg == reset;
+    // a cell under a wide character is not sent to the terminal
+    let buffer = play.buffer();
+    let wide = |cell: &ratatui::buffer::Cell| crate::text::width(cell.symbol()) > 1;
+    let found = buffer.content.windows(2).filter(|pair| bare(&pair[1]) && !wide(&pair[0])).count();
+    assert_eq!(found, 0, "all of it is painted");
 }
 
 #[test]

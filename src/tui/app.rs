@@ -345,13 +345,16 @@ impl App {
         match &self.identity {
             Some(IdentityState::Unlocked(_)) => self.start(Action::Inbox, true, now),
             Some(IdentityState::Locked) => {
-                self.pickup.without_key("Your key is locked, so the inbox cannot be read.");
+                self.pickup.without_key("Your key is locked, so the inbox cannot be read.", "R asks for it.");
                 if !std::mem::replace(&mut self.asked_for_key, true) {
                     self.lay(Box::new(identity::Unlock::new(Some(Action::Inbox))), now);
                 }
             }
             Some(IdentityState::None) => {
-                self.pickup.without_key("This device has no key yet, so nothing can be addressed to it.");
+                self.pickup.without_key(
+                    "This device has no key yet, so nothing can be addressed to it.",
+                    "R makes or brings one.",
+                );
             }
             None => {}
         }

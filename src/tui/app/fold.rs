@@ -93,12 +93,14 @@ impl App {
     /// Reads the journal, and asks the network where that is wanted and the key
     /// is there.
     pub(super) fn look_at_handoffs(&mut self, network: bool, now: &Now) {
-        let locked = self.identity == Some(IdentityState::Locked);
+        let why = match self.identity {
+            Some(IdentityState::Locked) => Some("your key is locked; R asks for it"),
+            Some(IdentityState::None) => Some("this device has no key yet; R makes or brings one"),
+            _ => None,
+        };
         for action in self.handoffs.opening() {
             match action.verb() {
-                Verb::List if network && locked => {
-                    self.handoffs.without_key("your key is locked; R asks for it");
-                }
+                Verb::List if network && why.is_some() => self.handoffs.without_key(why.unwrap_or_default()),
                 Verb::List if !network => {}
                 _ => self.start(action, true, now),
             }

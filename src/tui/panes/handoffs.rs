@@ -83,7 +83,7 @@ impl Handoffs {
     }
 
     fn ask_revoke(&self) -> Vec<Effect> {
-        let Some(row) = self.selected() else { return Vec::new() };
+        let Some(row) = self.selected() else { return vec![nothing_here()] };
         if !row.state.is_alive() {
             let words = format!("This handoff is {} already.", row.state.words());
             return vec![Effect::Say(Note::new(Tone::Plain, words))];
@@ -118,7 +118,11 @@ impl Handoffs {
     }
 
     fn act(&self, intent: Intent) -> Vec<Effect> {
-        let Some(row) = self.selected() else { return Vec::new() };
+        let Some(row) = self.selected() else {
+            let asked =
+                matches!(intent, Intent::ShowQr | Intent::Announce | Intent::Extend | Intent::CopyLink);
+            return asked.then(nothing_here).into_iter().collect();
+        };
         let alive = row.state.is_alive();
         match intent {
             Intent::ShowQr | Intent::Announce | Intent::Extend if !alive => {
@@ -142,13 +146,13 @@ impl Handoffs {
 
     fn draw_list(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         frame.render_widget(
-            Line::styled(text::fit(&self.head(), usize::from(area.width)), look.theme.quiet),
+            Line::styled(text::fit(&self.head(look), usize::from(area.width)), look.theme.quiet),
             Rect { height: area.height.min(1), ..area },
         );
         let body = Rect { y: area.y + area.height.min(1), height: area.height.saturating_sub(1), ..area };
         if self.rows.is_empty() {
             let words: Vec<Line<'_>> =
-                wrap(&self.why_empty(), usize::from(body.width.saturating_sub(4)).max(8))
+                wrap(&look.words(&self.why_empty()), usize::from(body.width.saturating_sub(4)).max(8))
                     .into_iter()
                     .map(|line| Line::styled(format!("  {line}"), look.theme.quiet))
                     .collect();
@@ -179,14 +183,16 @@ impl Handoffs {
         (states.max().unwrap_or(0).max(4), if days { 14 } else { 11 })
     }
 
-    fn head(&self) -> String {
+    fn head(&self, look: &Look<'_>) -> String {
         let alive = self.rows.iter().filter(|row| row.state.is_alive()).count();
         let mut words = vec![format!("  {alive} alive")];
         if self.ended {
             words.push(format!("{} ended", self.rows.len() - alive));
         }
-        if let Some(error) = self.error.as_ref().filter(|_| !self.checking) {
-            words.push(format!("not checked: {error}"));
+        if let Some(error) =
+            self.error.as_ref().filter(|_| !self.checking && !(self.loaded && self.rows.is_empty()))
+        {
+            words.push(format!("not checked: {}", look.words(error)));
         }
         words.join(" · ")
     }
@@ -252,6 +258,11 @@ impl Handoffs {
         out.extend(long_fact("link", link, area.width, look));
         lines(frame, area, &out);
     }
+}
+
+fn nothing_here() -> Effect {
+    let words = "There is no handoff here: press 1 and publish a session.";
+    Effect::Say(Note::new(Tone::Plain, words))
 }
 
 fn title(row: &Listed) -> String {

@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 
 const LINK: usize = 0;
 const PIN: usize = 1;
+const AGAIN: &str = "R looks again.";
 
 /// How far a pickup has come.
 #[derive(Debug)]
@@ -47,6 +48,8 @@ pub struct Pickup {
     loaded: bool,
     looking: bool,
     error: Option<String>,
+    /// What looking again does.
+    again: &'static str,
     cursor: Cursor,
     typing: bool,
     form: Form,
@@ -75,6 +78,7 @@ impl Pickup {
             loaded: false,
             looking: false,
             error: None,
+            again: AGAIN,
             cursor: Cursor::default(),
             typing: false,
             form,
@@ -86,8 +90,8 @@ impl Pickup {
     }
 
     /// Said in place of the inbox, which cannot be read without the key.
-    pub fn without_key(&mut self, why: &str) {
-        self.loaded = true;
+    pub fn without_key(&mut self, why: &str, again: &'static str) {
+        (self.loaded, self.again) = (true, again);
         self.error = Some(why.to_owned());
     }
 
@@ -327,7 +331,7 @@ impl View for Pickup {
     fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
         match report {
             Report::Started(Verb::Inbox) => {
-                (self.looking, self.error) = (true, None);
+                (self.looking, self.error, self.again) = (true, None, AGAIN);
                 self.fresh.clear();
             }
             Report::InboxRow(row) => self.take_row(row),

@@ -277,7 +277,11 @@ impl Sessions {
     }
 
     fn act(&self, intent: Intent) -> Vec<Effect> {
-        let Some(session) = self.selected() else { return Vec::new() };
+        let Some(session) = self.selected() else {
+            let asked = matches!(intent, Intent::Publish | Intent::ResumeHere | Intent::CopyId);
+            let note = Note::new(Tone::Plain, "There is no session here to do that with.");
+            return asked.then_some(Effect::Say(note)).into_iter().collect();
+        };
         match intent {
             Intent::Publish => vec![Effect::Open(Open::Publish(Box::new(session.clone())))],
             Intent::ResumeHere => vec![Effect::Run(Action::ResumeHere(Box::new(session.clone())))],

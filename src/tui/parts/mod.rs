@@ -39,6 +39,12 @@ impl Look<'_> {
         text::with_tilde(path, self.home)
     }
 
+    /// Words in which a path of this machine may stand.
+    pub fn words(&self, words: &str) -> String {
+        let home = self.home.and_then(std::path::Path::to_str).filter(|home| home.len() > 1);
+        home.map_or_else(|| words.to_owned(), |home| words.replace(&format!("{home}/"), "~/"))
+    }
+
     /// The spinner's frame for this moment.
     pub fn spinner(&self) -> &'static str {
         const FRAMES: [&str; 8] = ["⠋", "⠙", "⠸", "⢰", "⣠", "⣄", "⡆", "⠇"];

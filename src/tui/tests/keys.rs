@@ -409,6 +409,30 @@ fn a_key_is_brought_from_a_file() {
 }
 
 #[test]
+fn without_a_key_every_pane_says_what_changes_that() {
+    let mut play = Play::open(80, 24);
+    play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, String::new())));
+    let missing = Error::failed("There is no Claude Code folder at /home/dana/.claude.");
+    play.done(Verb::Scan, Err(missing));
+    play.press(KeyCode::Esc);
+    assert!(play.shows("folder at ~/.claude") && play.shows("press 3"), "{}", play.screen());
+    play.press(KeyCode::Enter);
+    assert!(play.shows("There is no session here"), "a key of the footer is answered");
+    play.text("2");
+    play.done(Verb::Journal, Ok(Report::Listed(Vec::new(), false)));
+    assert!(play.last(Verb::List).is_none() && play.shows("this device has no key yet; R makes"));
+    for key in ["y", "d", "D", "e", "k"] {
+        play.text(key);
+    }
+    assert!(play.shows("There is no handoff here"));
+    play.text("3");
+    assert!(play.shows("R makes or brings one."), "{}", play.screen());
+    play.text("R");
+    play.done(Verb::Inbox, Err(Error::new(ErrorKind::NoIdentity, "No key yet.")));
+    assert!(play.shows("Welcome to cclink"));
+}
+
+#[test]
 fn a_released_key_is_no_key() {
     let mut play = Play::full(80, 24);
     let mut key = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);

@@ -76,7 +76,7 @@ impl Pickup {
         let width = usize::from(areas.head.width);
         frame.render_widget(Line::styled(text::fit(&self.head(), width), look.theme.quiet), areas.head);
         if self.entries.is_empty() {
-            let empty: Vec<Line<'_>> = wrap(&self.why_empty(), width.saturating_sub(4).max(8))
+            let empty: Vec<Line<'_>> = wrap(&look.words(&self.why_empty()), width.saturating_sub(4).max(8))
                 .into_iter()
                 .map(|line| Line::styled(format!("  {line}"), look.theme.quiet))
                 .collect();
@@ -118,7 +118,7 @@ impl Pickup {
 
     fn why_empty(&self) -> String {
         if let Some(error) = &self.error {
-            return format!("{error}\nR looks again. A link can be picked up below: press i.");
+            return format!("{error}\n{} A link can be picked up below: press i.", self.again);
         }
         if self.looking || !self.loaded {
             return "Looking for handoffs from your devices and contacts …".to_owned();

@@ -64,7 +64,7 @@ impl Sessions {
         let body = Rect { y: area.y + area.height.min(1), height: area.height.saturating_sub(1), ..area };
         if self.shown.is_empty() {
             let words: Vec<Line<'_>> =
-                wrap(&self.why_empty(), usize::from(body.width.saturating_sub(4)).max(8))
+                wrap(&look.words(&self.why_empty()), usize::from(body.width.saturating_sub(4)).max(8))
                     .into_iter()
                     .map(|line| Line::styled(format!("  {line}"), look.theme.quiet))
                     .collect();
@@ -112,6 +112,7 @@ impl Sessions {
         let count = match (&self.scan, self.progress) {
             (Scan::Running, Progress { of: 0, .. }) => format!("{} scanning", look.spinner()),
             (Scan::Running, Progress { read, of }) => format!("{} scanning {read} of {of}", look.spinner()),
+            (Scan::Failed(_), _) if self.all.is_empty() => "none".to_owned(),
             _ => format!("{} of {}", self.shown.len(), self.all.len() - if self.hidden { 0 } else { hidden }),
         };
         let query = self.query();
@@ -139,7 +140,9 @@ impl Sessions {
                 "Looking for sessions of Claude Code on this machine …".to_owned()
             }
             Scan::Running => "None yet of those that were read; the others are being read …".to_owned(),
-            Scan::Failed(why) => format!("{why}\nR looks again."),
+            Scan::Failed(why) => {
+                format!("{why}\nR looks again. What was handed to you is under Pick up: press 3.")
+            }
             Scan::Done if !self.query().is_empty() => {
                 format!("No session matches “{}”. Esc clears the filter.", self.query())
             }

@@ -190,7 +190,7 @@ impl Handoffs {
             words.push(format!("{} ended", self.rows.len() - alive));
         }
         if let Some(error) =
-            self.error.as_ref().filter(|_| !self.checking && !(self.loaded && self.rows.is_empty()))
+            self.error.as_ref().filter(|_| !(self.checking || self.loaded && self.rows.is_empty()))
         {
             words.push(format!("not checked: {}", look.words(error)));
         }

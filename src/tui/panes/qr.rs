@@ -7,7 +7,7 @@ use ratatui::text::Line;
 
 use crate::qr::{Cells, Grid, QrError, Room, fit};
 use crate::text;
-use crate::tui::message::{AudienceKind, Context, Effect, Intent, Listed, Now};
+use crate::tui::message::{AudienceKind, Context, Effect, Intent, Listed, Note, Now, Tone};
 use crate::tui::parts::{Look, View, lines, wrap};
 
 /// One thing the QR can hold.
@@ -247,6 +247,15 @@ impl View for Qr {
                     .map(|content| Effect::Copy(content.text.clone(), content.name))
                     .into_iter()
                     .collect();
+            }
+            Intent::NextContent if self.contents.len() < 2 => {
+                return vec![Effect::Say(Note::new(
+                    Tone::Plain,
+                    "There is nothing else to show of this one.",
+                ))];
+            }
+            Intent::FullCells if self.grid.is_none() => {
+                return vec![Effect::Say(Note::new(Tone::Plain, "There is no code here to draw."))];
             }
             Intent::NextContent => self.at = (self.at + 1) % self.contents.len().max(1),
             Intent::FullCells => {

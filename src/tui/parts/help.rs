@@ -12,6 +12,9 @@ use crate::tui::message::{Context, Effect, Intent, Now};
 /// A group of keys: its name, and each row's keys and words.
 pub type Group = (String, Vec<(String, String)>);
 
+/// Width of one column with its border.
+const COLUMN: u16 = 64;
+
 /// The help overlay.
 #[derive(Debug)]
 pub struct Help {
@@ -30,8 +33,14 @@ impl Help {
         self.groups.iter().map(|(_, rows)| rows.len() + 2).sum()
     }
 
+    /// Columns of text side by side: more where the width allows.
+    fn columns(&self) -> u16 {
+        let needed = self.len().div_ceil(usize::from(self.room.height.saturating_sub(2)).max(1));
+        (self.room.width / COLUMN).clamp(1, u16::try_from(needed).unwrap_or(1).max(1))
+    }
+
     fn page(&self) -> usize {
-        usize::from(self.room.height.saturating_sub(2))
+        usize::from(self.room.height.saturating_sub(2)) * usize::from(self.columns())
     }
 }
 
@@ -56,22 +65,24 @@ impl View for Help {
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let inner = boxed(frame, centred(area, 64, area.height), "Keys", look.theme.accent);
+        let inner =
+            boxed(frame, centred(area, COLUMN * self.columns(), area.height), "Keys", look.theme.accent);
+        let column = inner.width / self.columns().max(1);
         let mut all = Vec::new();
         for (name, rows) in &self.groups {
             all.push(Line::styled(name.clone(), look.theme.strong));
             for (keys, words) in rows {
                 all.push(Line::from(vec![
                     Span::styled(text::pad(&format!("  {keys}"), 20), look.theme.accent),
-                    Span::styled(
-                        text::fit(words, usize::from(inner.width.saturating_sub(20))),
-                        look.theme.text,
-                    ),
+                    Span::styled(text::fit(words, usize::from(column.saturating_sub(21))), look.theme.text),
                 ]));
             }
             all.push(Line::default());
         }
-        let from = self.scroll.0.min(all.len().saturating_sub(usize::from(inner.height)));
-        lines(frame, inner, &all[from..]);
+        let (height, page) = (usize::from(inner.height).max(1), self.page());
+        let from = self.scroll.0.min(all.len().saturating_sub(page));
+        for (at, part) in (0..self.columns()).zip(all[from..].chunks(height)) {
+            lines(frame, Rect { x: inner.x + at * column, width: column, ..inner }, part);
+        }
     }
 }

@@ -433,6 +433,22 @@ fn without_a_key_every_pane_says_what_changes_that() {
 }
 
 #[test]
+fn notes_stack_and_go() {
+    let mut play = Play::full(80, 24);
+    play.text("y").text("t").text("m");
+    for words in ["id was sent to the terminal", "Tool calls are shown", "The mouse is yours"] {
+        assert!(play.shows(words), "{words}");
+    }
+    let later = Duration::from_secs(6);
+    play.wait(later);
+    play.app.tick(&play.now.clone());
+    assert!(!play.shows("The mouse is yours") && play.shows("id was sent to the terminal"));
+    play.wait(later);
+    play.app.tick(&play.now.clone());
+    assert!(!play.shows("id was sent") && !play.shows("╭"));
+}
+
+#[test]
 fn a_released_key_is_no_key() {
     let mut play = Play::full(80, 24);
     let mut key = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
@@ -469,7 +485,10 @@ fn a_published_row_shows_at_once_and_extending_asks_for_a_time() {
 #[test]
 fn every_key_of_a_footer_is_answered() {
     type Place = (Context, fn(&mut Play));
-    let places: [Place; 6] = [
+    let places: [Place; 7] = [
+        (Context::Qr, |play| {
+            play.text("2").press(KeyCode::End).press(KeyCode::Enter);
+        }),
         (Context::Sessions, |_| {}),
         (Context::Handoffs, |play| {
             play.text("2");

@@ -301,7 +301,7 @@ fn session_row(
     if reading {
         theme.chosen = theme.resting;
     }
-    let style = if session.resumable { look.theme.text } else { quiet };
+    let style = if session.resumable && !session.hidden { look.theme.text } else { quiet };
     row(&format!("{dot}{}", session.title), &lit, metas, width, style, selected, &theme)
 }
 

@@ -97,6 +97,49 @@ fn it_sleeps_when_nothing_happens() {
         }
         (before.1.elapsed() > Duration::from_secs(2)).then_some(())
     });
+    let (from, start) = (terminal.written(), Instant::now());
+    until("ten seconds", || (start.elapsed() > Duration::from_secs(10)).then_some(()));
+    // Once a minute all ages change: the demo's sessions are whole minutes old.
+    let drawn = String::from_utf8_lossy(&terminal.since(from)).matches("\x1b[?2026h").count();
+    assert!(drawn <= 1, "{drawn} pictures in ten seconds");
     terminal.types("q");
     assert_eq!(terminal.code(), 0);
+}
+
+#[test]
+fn a_key_is_on_the_screen_at_once_while_a_job_runs() {
+    const KEYS: usize = 100;
+    let mut terminal = Terminal::shell("\"$0\" init --no-passphrase >/dev/null; exec \"$0\"", &[]);
+    terminal.shows("Sessions");
+    terminal.types("3");
+    terminal.shows("2 Handoffs");
+    terminal.types("i");
+    terminal.shows("▸ link or key");
+    let mut slowest = Duration::MAX;
+    // a busy machine may spoil a round
+    for round in 0..4 {
+        // looked for again, for seconds: nothing answers
+        until("the list", || {
+            terminal.types("\x1b");
+            let since = Instant::now();
+            until("a moment", || (since.elapsed() > Duration::from_millis(60)).then_some(()));
+            terminal.text().contains("look at it").then_some(())
+        });
+        terminal.types("R");
+        terminal.shows("looking for handoffs");
+        terminal.types("i");
+        terminal.shows("▸ link or key");
+        terminal.types("\x15");
+        terminal.shows("a link, a public key");
+        let mut taken: Vec<Duration> = (0..KEYS).map(|at| terminal.time_of(at, 'a')).collect();
+        taken.sort();
+        slowest = slowest.min(taken[KEYS - 2]);
+        println!("round {round}: median {:?}, 99 of 100 within {:?}", taken[KEYS / 2], taken[KEYS - 2]);
+        if slowest < Duration::from_millis(16) {
+            break;
+        }
+    }
+    assert!(slowest < Duration::from_millis(16), "99 of 100 keys took up to {slowest:?}");
+    terminal.types("\x03");
+    terminal.code();
 }

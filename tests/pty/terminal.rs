@@ -134,6 +134,24 @@ impl Terminal {
         self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
+    /// How long it takes until a typed character is shown, as the one after `at`
+    /// others of its kind in a row (30 of them at most are in view).
+    pub fn time_of(&mut self, at: usize, c: char) -> Duration {
+        let before = self.written();
+        let start = Instant::now();
+        self.types(&c.to_string());
+        let wanted = c.to_string().repeat((at + 1).min(30));
+        loop {
+            // past the view only that something was drawn can be seen
+            let grown = self.written() > before;
+            if grown && self.text().contains(&wanted) {
+                return start.elapsed();
+            }
+            assert!(start.elapsed() < PATIENCE, "{c} is not shown:\n{}", self.text());
+            thread::sleep(Duration::from_micros(200));
+        }
+    }
+
     /// Bytes that were written to it so far.
     pub fn written(&self) -> usize {
         self.written.lock().unwrap().len()

@@ -188,9 +188,10 @@ impl Pickup {
             Verb::Inbox => {
                 self.looking = false;
                 self.loaded = true;
-                if error.kind != ErrorKind::Cancelled {
-                    self.error = Some(error.message.clone());
-                }
+                self.error = match error.kind {
+                    ErrorKind::Cancelled => Some("You stopped the search.".to_owned()),
+                    _ => Some(error.message.clone()),
+                };
             }
             Verb::Find => {
                 // what was offered stays on the screen, unconfirmed

@@ -11,6 +11,27 @@ fn without_a_key_it_explains_itself_and_makes_one() {
     terminal.types("\r");
     let key = terminal.home.path().join("cclink/secret_key");
     until("a key", || key.exists().then_some(()));
+    terminal.shows("This device has a key now.");
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
+}
+
+#[test]
+fn a_key_is_brought_from_a_file() {
+    let mut terminal = Terminal::shell("exec \"$0\"", &[]);
+    terminal.shows("Welcome to cclink");
+    let seed = "0123456789abcdef".repeat(4);
+    std::fs::write(terminal.home.path().join("brought"), &seed).unwrap();
+    terminal.types("\x1b[C");
+    terminal.shows("‹bring one from a file›");
+    terminal.types("\t");
+    terminal.shows("▸ file");
+    terminal.types("\x1b[200~~/brought\x1b[201~");
+    terminal.shows("~/brought");
+    terminal.types("\r");
+    terminal.shows("This device has a key now.");
+    let key = std::fs::read_to_string(terminal.home.path().join("cclink/secret_key")).unwrap();
+    assert_eq!(key.trim(), seed);
     terminal.types("q");
     assert_eq!(terminal.code(), 0);
 }

@@ -109,6 +109,8 @@ pub enum Command {
         #[command(subcommand)]
         action: Option<ContactsAction>,
     },
+    /// Create the commented configuration file, or check it, and say where it is
+    Config,
     /// Show local sessions, this directory's first
     Sessions {
         /// Show SDK runs and sidechains too
@@ -128,9 +130,9 @@ pub enum Command {
 pub struct PublishArgs {
     /// Session id; without one: the session of this directory
     pub session: Option<String>,
-    /// How long it lives: 90m, 4h, 2d; 1 minute to 7 days
-    #[arg(long, default_value_t = Ttl::DEFAULT)]
-    pub ttl: Ttl,
+    /// How long it lives: 90m, 4h, 2d; 1 minute to 7 days [default: 8h, or what the configuration says]
+    #[arg(long)]
+    pub ttl: Option<Ttl>,
     /// Whoever knows the PIN may pick it up; without a value: `CCLINK_PIN`, or it is asked for or made up
     #[arg(long, value_name = "PIN", num_args = 0..=1, require_equals = true, conflicts_with_all = ["share", "link"])]
     pub pin: Option<Option<String>>,
@@ -167,7 +169,7 @@ impl PublishArgs {
     /// Whether anything was said, so that bare `cclink` is not meant.
     pub fn says_anything(&self) -> bool {
         self.session.is_some()
-            || self.ttl != Ttl::DEFAULT
+            || self.ttl.is_some()
             || self.pin.is_some()
             || self.share.is_some()
             || self.project.is_some()
@@ -290,7 +292,7 @@ mod tests {
         ] {
             let cli = parse(&line).unwrap();
             assert_eq!(cli.publish.session.as_deref(), Some(id), "{line}");
-            assert!(cli.publish.burn && cli.publish.ttl.seconds() == 14_400);
+            assert!(cli.publish.burn && cli.publish.ttl.unwrap().seconds() == 14_400);
         }
         let Some(Command::Pickup(pickup)) = parse("pickup --pin --yes anna --json").unwrap().command else {
             panic!("pickup")

@@ -1,5 +1,6 @@
 //! One file a command: ask the service, print words or JSON.
 
+mod config;
 mod contacts;
 mod handoffs;
 mod identity;
@@ -49,6 +50,7 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
             identity::init(context, import, no_passphrase, yes).await
         }
         Command::Contacts { action } => contacts::run(context, action),
+        Command::Config => config::run(context),
         Command::Sessions { all } => sessions::run(context, all),
         Command::Testnet { .. } => Err(Error::usage("`testnet` is run by the program itself.")),
     };

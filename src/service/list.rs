@@ -70,6 +70,7 @@ impl Service {
                 .and_then(|(_, secret)| secret.map(LinkTarget::Secret)),
             _ => Some(LinkTarget::Token(entry.token)),
         };
+        let link = creator.zip(target).map(|(creator, target)| Link { creator, target });
         let now = self.now();
         let ended = now > entry.expires_at();
         let state = match entry.stage {
@@ -97,7 +98,9 @@ impl Service {
             created_at: entry.created_at,
             expires_at: entry.expires_at(),
             copies: None,
-            link: creator.zip(target).map(|(creator, target)| Link { creator, target }.to_string()),
+            web_link: link.as_ref().and_then(|link| self.web_link(link)),
+            link: link.map(|link| link.to_string()),
+            ssh: entry.ssh.clone(),
             picked_up: entry.picked_up.as_ref().map(picked_up),
         }
     }
@@ -120,12 +123,7 @@ impl Service {
             Standing::Record { record, .. } => {
                 row.expires_at = row.expires_at.max(record.expires_at());
                 self.note_alive(identity, entry, known, record).await;
-                let trace = match entry.token.audience {
-                    AudienceKind::Devices | AudienceKind::Share => {
-                        self.receipt(&known.place.mailbox, &entry.token).await
-                    }
-                    _ => None,
-                };
+                let trace = self.receipt(&known.place.mailbox, &entry.token).await;
                 self.note_trace(&entry.token, trace.as_ref());
                 row.picked_up = trace.as_ref().map(picked_up).or(row.picked_up);
                 row.state = alive_state(record, &row, &sighting, self.now());
@@ -196,6 +194,8 @@ impl Service {
             expires_at: record.expires_at(),
             copies: Some(copies),
             link: Some(Link { creator, target: LinkTarget::Token(known.place.token) }.to_string()),
+            web_link: None,
+            ssh: record.ssh.clone(),
             picked_up: trace.as_ref().map(picked_up),
         };
         row.state = alive_state(&record, &row, &sighting, self.now());

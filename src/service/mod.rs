@@ -35,6 +35,7 @@ pub use crate::handoff::record::is_ssh_address;
 pub use crate::handoff::{Pin, Ttl, TtlError};
 use crate::network::Network;
 pub use crate::resume::not_inherited;
+pub use crate::store::Config;
 use crate::store::{Contacts, Journal};
 
 /// How long quitting waits for writes that must not be cut in half.
@@ -105,6 +106,23 @@ impl Service {
     /// Which network is in use, in words.
     pub fn network_words(&self) -> String {
         self.0.network.words()
+    }
+
+    /// What the user set.
+    pub fn config(&self) -> &Config {
+        &self.0.settings.config
+    }
+
+    /// How long a handoff lives unless it is said.
+    pub fn default_ttl(&self) -> Ttl {
+        self.0.settings.config.ttl
+    }
+
+    /// Creates the commented configuration file where there is none: its path,
+    /// and whether it was created.
+    pub fn create_config(&self) -> Result<(std::path::PathBuf, bool)> {
+        let folder = &self.0.settings.paths.config;
+        Ok((Config::path(folder), Config::create(folder)?))
     }
 
     /// Things that happened on the side, each told once.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::look::{Place, Readable, alive, not_found};
-use super::{AudienceKind, Error, Found, Job, Kind, Pickup, Plan, Result, Service, Session};
+use super::{Error, Found, Job, Kind, Pickup, Plan, Result, Service, Session};
 use crate::claude;
 use crate::handoff::{AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, packet};
 use crate::network::NetworkError;
@@ -125,9 +125,10 @@ impl Service {
         }
     }
 
-    /// Tells the creator, in the background; PIN and link readers stay unnamed.
+    /// Tells the creator, in the background, where the reader's settings allow
+    /// it.
     fn leave_receipt(&self, place: &Place) {
-        if !matches!(place.token.audience, AudienceKind::Devices | AudienceKind::Share) {
+        if !self.0.settings.config.receipts.contains(&place.token.audience) {
             return;
         }
         let (service, place) = (self.clone(), place.clone());

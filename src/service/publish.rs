@@ -18,7 +18,7 @@ use crate::handoff::{
     Git, Identity, Index, Link, LinkSecret, LinkTarget, Mailbox, Pin, PublicKey, Record, Token, mailbox,
 };
 use crate::network::Sighting;
-use crate::store::{Entry, Stage};
+use crate::store::{Entry, Stage, TitleRule};
 use crate::text;
 
 /// Fewer copies than this, on a network with more nodes, is worth a word.
@@ -37,7 +37,10 @@ struct Prepared {
 impl Service {
     /// What goes with a session unless the user changes it.
     pub fn draft(&self, session: &Session) -> Draft {
-        Draft { title: session_title(session).unwrap_or_default(), ssh: String::new() }
+        Draft {
+            title: self.usual_title(session).unwrap_or_default(),
+            ssh: self.0.settings.config.ssh.clone().unwrap_or_default(),
+        }
     }
 
     /// Publishes one session. Cancelled before the network has it, nothing
@@ -61,6 +64,7 @@ impl Service {
             project: record.project.clone(),
             label: record.label.clone(),
             title: record.title.clone(),
+            ssh: record.ssh.clone(),
             burn_after_read: record.burn_after_read,
             created_at: record.created_at,
             ttl: record.ttl,
@@ -97,6 +101,8 @@ impl Service {
         let mut published = Published {
             token: prepared.place.token.to_string(),
             link: prepared.link.to_string(),
+            web_link: self.web_link(&prepared.link),
+            ssh: record.ssh.clone(),
             audience: prepared.audience,
             session_id: record.session_id.clone(),
             project: record.project.clone(),
@@ -264,11 +270,14 @@ impl Service {
             label: given(&request.label),
             title: match &request.title {
                 Some(_) => given(&request.title),
-                None => session_title(&session),
+                None => self.usual_title(&session),
             },
             note: given(&request.note),
             git: branch.map(|branch| Git { branch: Some(branch), ..Git::default() }),
-            ssh: given(&request.ssh),
+            ssh: match &request.ssh {
+                Some(_) => given(&request.ssh),
+                None => self.0.settings.config.ssh.clone(),
+            },
             claude: None,
             transcript,
             created_at,
@@ -276,6 +285,23 @@ impl Service {
             burn_after_read: request.burn,
             pin_protected: audience == AudienceKind::Pin,
         })
+    }
+
+    /// The title that travels unless the user says otherwise.
+    fn usual_title(&self, session: &Session) -> Option<String> {
+        match self.0.settings.config.title {
+            TitleRule::Session => session_title(session),
+            TitleRule::Never => None,
+        }
+    }
+
+    /// A link as a phone opens it: only what needs no identity can be.
+    pub(super) fn web_link(&self, link: &Link) -> Option<String> {
+        let opens = match &link.target {
+            LinkTarget::Secret(_) => true,
+            LinkTarget::Token(token) => token.audience == AudienceKind::Pin,
+        };
+        self.0.settings.config.web.as_deref().filter(|_| opens).map(|page| link.web(page))
     }
 
     fn publish_warnings(

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 use super::{Error, Result};
 use crate::claude;
 use crate::network::NetworkConfig;
-use crate::store::Paths;
 use crate::store::paths::Env;
+use crate::store::{Config, Paths};
 use crate::text;
 
 /// What a [`super::Service`] is built from.
@@ -29,6 +29,8 @@ pub struct Settings {
     pub passphrase: Option<Zeroizing<String>>,
     /// This machine's name, clean, at most 64 bytes.
     pub hostname: String,
+    /// What the user set in the configuration file.
+    pub config: Config,
     /// Seconds that tests move the clock by; debug builds only.
     pub clock_offset: i64,
 }
@@ -44,6 +46,7 @@ impl Settings {
         let network =
             NetworkConfig::parse(text("CCLINK_BOOTSTRAP").as_deref(), text("CCLINK_RELAYS").as_deref())
                 .map_err(|error| Error::usage(error.to_string()))?;
+        let config = Config::load(&paths.config)?;
         let home = etcetera::home_dir().ok();
         Ok(Self {
             paths,
@@ -53,6 +56,7 @@ impl Settings {
             search_path: env("PATH"),
             passphrase: text("CCLINK_PASSPHRASE").map(Zeroizing::new),
             hostname: hostname(),
+            config,
             clock_offset: clock_offset(text("CCLINK_TEST_CLOCK_OFFSET")),
         })
     }

@@ -54,6 +54,9 @@ pub struct Entry {
     /// The title that travelled.
     #[serde(default)]
     pub title: Option<String>,
+    /// The SSH address that the user set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssh: Option<String>,
     /// Whether the first pickup takes it away.
     pub burn_after_read: bool,
     /// Whole seconds.

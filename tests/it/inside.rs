@@ -12,7 +12,7 @@ use cclink::network::NetworkConfig;
 use cclink::service::{
     AudienceChoice, Error, Found, Job, Pickup, PublishRequest, Published, Service, Settings, Target, Ttl,
 };
-use cclink::store::Paths;
+use cclink::store::{Config, Paths};
 use tempfile::TempDir;
 
 use crate::support::session;
@@ -50,6 +50,7 @@ impl Inside {
             search_path: None,
             passphrase: None,
             hostname: "inside".to_owned(),
+            config: Config::default(),
             clock_offset: 0,
         });
         service.create_identity(key, "", false).unwrap();

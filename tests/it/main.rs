@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)] // a test may fail loudly
 
 mod burn;
+mod config;
 mod contacts;
 mod damage;
 mod devices;

@@ -105,6 +105,8 @@ pub fn listed(at: u8, title: Option<&str>, kind: AudienceKind, state: State, lef
         created_at: ago(12),
         expires_at: now().to_utc() + Duration::seconds(left),
         copies: (state != State::Publishing).then_some(17 - u32::from(at)),
+        web_link: None,
+        ssh: None,
         picked_up: (state == State::PickedUp)
             .then(|| crate::service::PickedUp { at: ago(4), hostname: "pixel-9".to_owned() }),
     }
@@ -197,6 +199,8 @@ pub fn found(ready: bool, confirmed: bool) -> Found {
 pub fn published(kind: AudienceKind, pin: Option<&str>) -> Published {
     let row = listed(9, Some("Retry failed uploads with a growing pause"), kind, State::Live, 28_800);
     Published {
+        web_link: None,
+        ssh: None,
         token: row.token,
         link: row.link.unwrap_or_default(),
         audience: row.audience,

@@ -111,6 +111,17 @@ pub enum Command {
     },
     /// Create the commented configuration file, or check it, and say where it is
     Config,
+    /// Resume a session of this machine: in its project's folder, or in its window of tmux when it runs
+    Resume {
+        /// Its id: `cclink sessions` lists them
+        session: String,
+        /// As a copy with an id of its own (for one that is open elsewhere)
+        #[arg(long)]
+        fork: bool,
+        /// Only print the command
+        #[arg(long)]
+        print: bool,
+    },
     /// Show local sessions, this directory's first
     Sessions {
         /// Show SDK runs and sidechains too
@@ -198,12 +209,30 @@ pub struct PickupArgs {
     /// Only print the command
     #[arg(long)]
     pub print: bool,
+    /// The way to go on with it, instead of the best one
+    #[arg(long, value_name = "WAY")]
+    pub plan: Option<Way>,
     /// Draw the plain link as a QR code
     #[arg(long)]
     pub qr: bool,
     /// Do not ask
     #[arg(long, short = 'y')]
     pub yes: bool,
+}
+
+/// The ways to go on with a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Way {
+    /// On this machine, where its file is.
+    Here,
+    /// In the window of tmux where it runs.
+    Attach,
+    /// Over SSH, where it lives.
+    Ssh,
+    /// On this machine, after its file was copied here over SSH.
+    Bring,
+    /// The command, printed.
+    Command,
 }
 
 /// What to do with contacts.

@@ -142,6 +142,9 @@ impl Demo {
                 passphrase: None,
                 hostname: name.to_owned(),
                 config: Config::default(),
+                in_tmux: false,
+                user: Some("you".to_owned()),
+                claude_key: true,
                 clock_offset: 0,
             };
             (Service::new(settings), dir)

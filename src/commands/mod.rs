@@ -8,6 +8,7 @@ mod output;
 mod pickup;
 mod prompt;
 mod publish;
+mod resume;
 mod sessions;
 
 use std::ffi::OsString;
@@ -50,6 +51,7 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
             identity::init(context, import, no_passphrase, yes).await
         }
         Command::Contacts { action } => contacts::run(context, action),
+        Command::Resume { session, fork, print } => resume::run(context, &session, fork, print).await,
         Command::Config => config::run(context),
         Command::Sessions { all } => sessions::run(context, all),
         Command::Testnet { .. } => Err(Error::usage("`testnet` is run by the program itself.")),

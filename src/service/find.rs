@@ -49,7 +49,7 @@ impl Service {
     pub async fn find(&self, target: &Target, job: &Job) -> Result<Vec<Found>> {
         job.doing("looking for it");
         job.run(async {
-            match target {
+            let found = match target {
                 Target::Newest => self.find_newest(job).await,
                 Target::Text(text, pin) => match self.meaning(text)? {
                     Meaning::Link(link) => {
@@ -63,7 +63,8 @@ impl Service {
                     }
                 },
                 Target::Entry(entry) => self.find_entry(entry, job).await,
-            }
+            }?;
+            Ok(join_all(found.into_iter().map(|one| self.planned(one))).await)
         })
         .await
     }

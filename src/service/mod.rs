@@ -2,6 +2,7 @@
 //! here; every verb that needs the network is async, tells its progress and
 //! can be cancelled.
 
+mod bring;
 mod contacts;
 mod error;
 mod find;
@@ -12,16 +13,20 @@ mod keep;
 mod list;
 mod look;
 mod pickup;
+mod plans;
+mod programs;
 mod publish;
 mod revoke;
 mod sessions;
 mod settings;
+mod sftp;
 mod tokens;
 pub mod types;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+pub use bring::Brought;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 pub use error::{Error, Kind, Result};
 pub use settings::Settings;

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use zeroize::Zeroizing;
 
 use super::look::{Place, journal_warning};
+use super::programs::{repository, tailscale_name};
 use super::{
     AudienceChoice, AudienceKind, AudienceView, Draft, Error, Job, Kind, PublishRequest, Published, Result,
     Service, Session, Step, blocking, random,
@@ -39,7 +40,7 @@ impl Service {
     pub fn draft(&self, session: &Session) -> Draft {
         Draft {
             title: self.usual_title(session).unwrap_or_default(),
-            ssh: self.0.settings.config.ssh.clone().unwrap_or_default(),
+            ssh: self.guessed_ssh().unwrap_or_default(),
         }
     }
 
@@ -52,6 +53,11 @@ impl Service {
         let now = self.now();
         let prepared = job.run(self.prepare(&identity, &request.audience, now.timestamp())).await?;
         let record = self.record_of(&request, prepared.place.mailbox.audience, now).await?;
+        // A guessed address travels, but is no reason for another QR code.
+        let guessed = format!("@{}", self.0.settings.hostname);
+        let user_ssh = record.ssh.clone().filter(|ssh| {
+            self.0.settings.config.ssh.is_some() || (request.ssh.is_some() && !ssh.ends_with(&guessed))
+        });
         let address = prepared.place.address();
         let sequence = self.now_us();
         let (packet, note_dropped) =
@@ -64,7 +70,7 @@ impl Service {
             project: record.project.clone(),
             label: record.label.clone(),
             title: record.title.clone(),
-            ssh: record.ssh.clone(),
+            ssh: user_ssh.clone(),
             burn_after_read: record.burn_after_read,
             created_at: record.created_at,
             ttl: record.ttl,
@@ -102,7 +108,7 @@ impl Service {
             token: prepared.place.token.to_string(),
             link: prepared.link.to_string(),
             web_link: self.web_link(&prepared.link),
-            ssh: record.ssh.clone(),
+            ssh: user_ssh,
             audience: prepared.audience,
             session_id: record.session_id.clone(),
             project: record.project.clone(),
@@ -116,7 +122,13 @@ impl Service {
                 .filter(|_| request.audience == AudienceChoice::Pin(None))
                 .map(|pin| pin.as_str().to_owned()),
             copies,
-            warnings: self.publish_warnings(&index, copies, note_dropped, prepared.place.mailbox.audience),
+            warnings: self.publish_warnings(
+                &index,
+                copies,
+                note_dropped,
+                &record,
+                prepared.place.mailbox.audience,
+            ),
         };
         self.set_stage(&prepared.place.token, Stage::Published, false);
         (job.tell)(Step::Acknowledged(Box::new(published.clone())));
@@ -262,7 +274,16 @@ impl Service {
                 .advise("It can be resumed here, but not handed over.")
         })?;
         let given = |text: &Option<String>| text.as_deref().map(text::clean).filter(|text| !text.is_empty());
-        let branch = session.git_branch.as_deref().map(|branch| text::fit_bytes(&text::clean(branch), 80));
+        let said = session.git_branch.as_deref().map(|branch| text::fit_bytes(&text::clean(branch), 80));
+        let found = match session.cwd.as_deref().filter(|cwd| cwd.is_dir()) {
+            Some(cwd) => repository(cwd).await,
+            None => None,
+        };
+        let git = match (found, said) {
+            (Some(git), said) => Some(Git { branch: git.branch.clone().or(said), ..git }),
+            (None, Some(branch)) => Some(Git { branch: Some(branch), ..Git::default() }),
+            (None, None) => None,
+        };
         Ok(Record {
             session_id: session.session_id.clone(),
             hostname: self.0.settings.hostname.clone(),
@@ -273,18 +294,43 @@ impl Service {
                 None => self.usual_title(&session),
             },
             note: given(&request.note),
-            git: branch.map(|branch| Git { branch: Some(branch), ..Git::default() }),
+            git,
             ssh: match &request.ssh {
                 Some(_) => given(&request.ssh),
-                None => self.0.settings.config.ssh.clone(),
+                None => self.known_ssh().await,
             },
-            claude: None,
+            claude: self.claude_path(),
             transcript,
             created_at,
             ttl: request.ttl,
             burn_after_read: request.burn,
             pin_protected: audience == AudienceKind::Pin,
         })
+    }
+
+    /// The SSH address that the form suggests: as configured, else by this
+    /// machine's Tailscale name, else by its host name. Blocking.
+    fn guessed_ssh(&self) -> Option<String> {
+        if let Some(configured) = &self.0.settings.config.ssh {
+            return Some(configured.clone());
+        }
+        let settings = &self.0.settings;
+        let user = settings.user.as_deref()?;
+        let tailscale =
+            tokio::runtime::Handle::try_current().ok().and_then(|runtime| runtime.block_on(tailscale_name()));
+        Some(format!("{user}@{}", tailscale.unwrap_or_else(|| settings.hostname.clone())))
+            .filter(|ssh| is_ssh_address(ssh))
+    }
+
+    /// The SSH address that travels when nobody says one: as configured, or by
+    /// a name that is known to resolve elsewhere. A mere host name is not.
+    async fn known_ssh(&self) -> Option<String> {
+        if let Some(configured) = &self.0.settings.config.ssh {
+            return Some(configured.clone());
+        }
+        let user = self.0.settings.user.as_deref()?;
+        let name = tailscale_name().await?;
+        Some(format!("{user}@{name}")).filter(|ssh| is_ssh_address(ssh) && ssh.len() <= 100)
     }
 
     /// The title that travels unless the user says otherwise.
@@ -309,9 +355,13 @@ impl Service {
         index: &Result<Option<(Index, Sighting)>>,
         copies: u32,
         note_dropped: bool,
+        record: &Record,
         audience: AudienceKind,
     ) -> Vec<String> {
         let mut warnings = Vec::new();
+        if record.ssh.as_deref().is_some_and(|ssh| ssh.ends_with(".local")) {
+            warnings.push("An address that ends in `.local` is found on the same network only.".to_owned());
+        }
         if note_dropped {
             warnings.push(
                 "The note had to stay behind: together with the path and title it did not fit.".to_owned(),

@@ -29,6 +29,12 @@ pub struct Settings {
     pub passphrase: Option<Zeroizing<String>>,
     /// This machine's name, clean, at most 64 bytes.
     pub hostname: String,
+    /// Who is logged in, for an SSH address.
+    pub user: Option<String>,
+    /// Whether we run inside tmux.
+    pub in_tmux: bool,
+    /// Whether the environment holds a key for claude.
+    pub claude_key: bool,
     /// What the user set in the configuration file.
     pub config: Config,
     /// Seconds that tests move the clock by; debug builds only.
@@ -56,6 +62,11 @@ impl Settings {
             search_path: env("PATH"),
             passphrase: text("CCLINK_PASSPHRASE").map(Zeroizing::new),
             hostname: hostname(),
+            user: text("USER").or_else(|| text("LOGNAME")),
+            in_tmux: text("TMUX").is_some(),
+            claude_key: ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"]
+                .iter()
+                .any(|name| text(name).is_some()),
             config,
             clock_offset: clock_offset(text("CCLINK_TEST_CLOCK_OFFSET")),
         })

@@ -1,5 +1,6 @@
 //! Settings: a commented TOML file that the user edits.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
@@ -34,6 +35,12 @@ pub struct Config {
     /// Where this machine can be reached by SSH.
     #[serde(deserialize_with = "ssh_address")]
     pub ssh: Option<String>,
+    /// More options for ssh, before the host.
+    pub ssh_options: Vec<String>,
+    /// `mosh` in ssh's place for a terminal on another machine.
+    pub mosh: bool,
+    /// Where folders of other machines lie on this one: prefix by prefix.
+    pub paths: BTreeMap<String, String>,
     /// Whether a title travels.
     pub title: TitleRule,
     /// How long a handoff lives unless it is said.
@@ -50,6 +57,9 @@ impl Default for Config {
         Self {
             web: None,
             ssh: None,
+            ssh_options: Vec::new(),
+            mosh: false,
+            paths: BTreeMap::new(),
             title: TitleRule::default(),
             ttl: Ttl::DEFAULT,
             receipts: vec![AudienceKind::Devices, AudienceKind::Share],

@@ -78,14 +78,19 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 
 /// Moves a damaged file out of the way, under a name that is not taken.
 pub fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
+    set_aside_as(path, "damaged")
+}
+
+/// Moves a file to `NAME.<why>-N` beside it, under a name that is not taken.
+pub fn set_aside_as(path: &Path, why: &str) -> Result<PathBuf, StoreError> {
     for number in 1..1000 {
         let mut name = path.as_os_str().to_owned();
-        name.push(format!(".damaged-{number}"));
+        name.push(format!(".{why}-{number}"));
         let aside = PathBuf::from(name);
         if aside.symlink_metadata().is_err() {
             fs::rename(path, &aside).map_err(StoreError::io(path))?;
             return Ok(aside);
         }
     }
-    Err(StoreError::Exists(path.with_extension("damaged")))
+    Err(StoreError::Exists(path.with_extension(why)))
 }

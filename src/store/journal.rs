@@ -112,6 +112,9 @@ pub struct Book {
     /// Ends by address, both in z-base-32.
     #[serde(default)]
     pub ends: BTreeMap<String, End>,
+    /// Where projects of other machines lie on this one, as the user said.
+    #[serde(default)]
+    pub places: BTreeMap<String, PathBuf>,
 }
 
 impl Book {

@@ -165,6 +165,10 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
         Action::List(all) => {
             until(&lead, async { Ok(Report::Listed(service.list(all, &job).await?, true)) }).await
         }
+        Action::ResumeHere(session) => {
+            let id = session.session_id;
+            until(&lead, async { Ok(Report::Plans(id.clone(), service.resume_plans(&id).await?)) }).await
+        }
         Action::Inbox => until(&lead, async { Ok(Report::Inbox(service.inbox(&job).await?)) }).await,
         Action::Find(target) => {
             until(&lead, async { Ok(Report::Found(service.find(&target, &job).await?)) }).await
@@ -216,9 +220,6 @@ fn on_disk(service: &Service, action: Action, tell: &dyn Fn(Report)) -> Result<R
         Action::CreateIdentity(passphrase) => {
             service.create_identity(None, &passphrase, false)?;
             Report::Unlocked(service.identity_state())
-        }
-        Action::ResumeHere(session) => {
-            Report::Plans(session.session_id.clone(), service.resume_here(&session))
         }
         _ => Report::Identity(service.identity_state(), service.network_words()),
     })

@@ -51,6 +51,9 @@ impl Inside {
             passphrase: None,
             hostname: "inside".to_owned(),
             config: Config::default(),
+            in_tmux: false,
+            user: None,
+            claude_key: true,
             clock_offset: 0,
         });
         service.create_identity(key, "", false).unwrap();

@@ -157,6 +157,7 @@ pub fn plan(kind: PlanKind, ready: bool) -> Plan {
         directory: Some(PathBuf::from("/home/dana/webshop")),
         shell: "cd /home/dana/webshop && claude --resume 00000001-1111-4222-8333-444455556666".to_owned(),
         ready,
+        notes: Vec::new(),
         why_not: (!ready).then(|| "The session is not on this machine.".to_owned()),
     }
 }

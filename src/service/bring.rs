@@ -158,8 +158,9 @@ impl Service {
 /// Whether a claude there says that it holds the session. (Whether it still
 /// runs cannot be seen from here.) Never looks at the `.key` files beside.
 async fn is_live(remote: &Remote, folder: &Path, id: &str) -> bool {
-    let names =
-        remote.list(folder).await.into_iter().filter(|entry| entry.is_file && entry.name.ends_with(".json"));
+    let names = remote.list(folder).await.into_iter().filter(|entry| {
+        entry.is_file && Path::new(&entry.name).extension().is_some_and(|ending| ending == "json")
+    });
     for entry in names.take(64) {
         let Some(content) = remote.small(&folder.join(&entry.name), MAX_LIVE_RECORD).await else { continue };
         let record: serde_json::Value = serde_json::from_slice(&content).unwrap_or_default();
@@ -237,10 +238,9 @@ fn read_range(path: &Path, from: u64, to: u64) -> Option<Vec<u8>> {
 
 /// `12.3 MB of 60.0 MB, 4 s left`.
 fn progress(done: u64, start: u64, all: u64, elapsed: Duration) -> String {
-    let fetched = done.saturating_sub(start).max(1);
-    let left = elapsed.as_secs_f64() * (all.saturating_sub(done)) as f64 / fetched as f64;
-    #[allow(clippy::cast_possible_truncation)] // seconds, for people
-    let left = text::span(left.ceil() as i64);
+    let fetched = u128::from(done.saturating_sub(start).max(1));
+    let left = elapsed.as_millis() * u128::from(all.saturating_sub(done)) / fetched;
+    let left = text::span(i64::try_from(left / 1000).unwrap_or(i64::MAX));
     format!("{} of {}, {left} left", text::bytes(done), text::bytes(all))
 }
 

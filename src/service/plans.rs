@@ -39,12 +39,11 @@ impl Service {
     pub async fn fork_plan(&self, session_id: &str) -> Result<Plan> {
         let plans = self.resume_plans(session_id).await?;
         let here = plans.iter().find(|plan| plan.kind == PlanKind::Here && plan.directory.is_some());
-        match (here, self.claude_program()) {
-            (Some(here), Some(claude)) => Ok(Plan::fork(&claude, session_id, here.directory.clone())),
-            _ => {
-                let why = plans.iter().find_map(|plan| plan.why_not.clone()).unwrap_or_default();
-                Err(Error::failed(format!("This session cannot be resumed: {why}.")))
-            }
+        if let (Some(here), Some(claude)) = (here, self.claude_program()) {
+            Ok(Plan::fork(&claude, session_id, here.directory.clone()))
+        } else {
+            let why = plans.iter().find_map(|plan| plan.why_not.clone()).unwrap_or_default();
+            Err(Error::failed(format!("This session cannot be resumed: {why}.")))
         }
     }
 
@@ -79,7 +78,7 @@ impl Service {
 
     async fn local_plans(&self, session_id: &str, hints: Hints<'_>) -> Vec<Plan> {
         let Some(copy) = self.best_copy(session_id, hints.record).await else { return Vec::new() };
-        let directory = self.directory(copy.cwd.as_deref(), hints.record).await;
+        let directory = self.directory(Some(&copy), hints.record).await;
         let claude = self.claude_program();
         let program = claude.clone().unwrap_or_else(|| self.0.settings.claude.clone());
         let why_not = if !copy.resumable {
@@ -162,21 +161,25 @@ impl Service {
         blocking(move || claude::holds(&path, &mark).unwrap_or(false)).await.unwrap_or(false)
     }
 
-    /// Where a session is to be resumed on this machine: where it ran, where it
-    /// was published from, where the user's settings or an earlier answer put
-    /// that, or where the same repository lies.
-    pub(super) async fn directory(&self, own: Option<&Path>, record: Option<&Record>) -> Option<PathBuf> {
-        let own = own.filter(|dir| dir.is_absolute()).and_then(Path::to_str);
+    /// Where a session is to be resumed on this machine. Of the folders that are
+    /// known for it (where it ran, where it was published from, where the user's
+    /// settings or an earlier answer put that) the one that its transcript's
+    /// folder is named after, else the first that exists; else where the same
+    /// repository lies.
+    pub(super) async fn directory(&self, copy: Option<&Session>, record: Option<&Record>) -> Option<PathBuf> {
+        let own = copy.and_then(|copy| copy.cwd.as_deref()?.to_str());
         let projects: Vec<&str> =
             own.into_iter().chain(record.map(|record| record.project.as_str())).collect();
-        let known =
-            projects.iter().map(PathBuf::from).chain(projects.iter().filter_map(|path| self.mapped(path)));
-        if let Some(dir) = known.into_iter().find(|dir| dir.is_absolute() && dir.is_dir()) {
-            return Some(dir);
-        }
         let (book, _) = self.0.journal.load().ok()?;
-        let said = projects.iter().filter_map(|project| book.places.get(*project));
-        if let Some(dir) = said.into_iter().find(|dir| dir.is_dir()) {
+        let known = projects.iter().map(PathBuf::from);
+        let known = known.chain(projects.iter().filter_map(|project| self.mapped(project)));
+        let known = known.chain(projects.iter().filter_map(|project| book.places.get(*project).cloned()));
+        let there: Vec<PathBuf> = known.filter(|dir| dir.is_absolute() && dir.is_dir()).collect();
+        let folder = copy.and_then(|copy| copy.path.parent());
+        let root = self.0.settings.claude_root.as_deref();
+        let named_after =
+            |dir: &&PathBuf| root.is_some_and(|root| Some(claude::folder_for(root, dir).as_path()) == folder);
+        if let Some(dir) = there.iter().find(named_after).or(there.first()) {
             return Some(dir.clone());
         }
         let remote = record?.git.as_ref()?.remote.as_deref()?;

@@ -2,6 +2,7 @@
 //! link and QR as soon as the record is acknowledged, finish the list behind it.
 
 use chrono::TimeDelta;
+use pkarr::SignedPacket;
 use zeroize::Zeroizing;
 
 use super::look::{Place, journal_warning};
@@ -58,29 +59,10 @@ impl Service {
         let user_ssh = record.ssh.clone().filter(|ssh| {
             self.0.settings.config.ssh.is_some() || (request.ssh.is_some() && !ssh.ends_with(&guessed))
         });
-        let address = prepared.place.address();
         let sequence = self.now_us();
         let (packet, note_dropped) =
             prepared.place.mailbox.make_record(&identity, &prepared.place.token, record.clone(), sequence)?;
-        let entry = Entry {
-            token: prepared.place.token,
-            recipient: prepared.recipient.map(|key| key.to_string()),
-            creator: identity.public().to_string(),
-            session_id: record.session_id.clone(),
-            project: record.project.clone(),
-            label: record.label.clone(),
-            title: record.title.clone(),
-            ssh: user_ssh.clone(),
-            burn_after_read: record.burn_after_read,
-            created_at: record.created_at,
-            ttl: record.ttl,
-            stage: Stage::Publishing,
-            indexed: prepared.secret.is_some(),
-            packet: z32_encode(&packet.to_relay_payload()),
-            address: z32_encode(&address),
-            sealed: seal_secrets(&identity.public(), &prepared.place.mailbox, prepared.secret.as_ref())?,
-            picked_up: None,
-        };
+        let entry = intent(&identity, &prepared, &record, user_ssh.clone(), &packet)?;
         self.0.journal.update(now, |book| book.handoffs.push(entry))?;
 
         job.doing("publishing");
@@ -359,7 +341,7 @@ impl Service {
         audience: AudienceKind,
     ) -> Vec<String> {
         let mut warnings = Vec::new();
-        if record.ssh.as_deref().is_some_and(|ssh| ssh.ends_with(".local")) {
+        if record.ssh.as_deref().is_some_and(|ssh| ssh.to_ascii_lowercase().ends_with(".local")) {
             warnings.push("An address that ends in `.local` is found on the same network only.".to_owned());
         }
         if note_dropped {
@@ -379,6 +361,35 @@ impl Service {
         }
         warnings
     }
+}
+
+/// What the journal holds before anything goes out.
+fn intent(
+    identity: &Identity,
+    prepared: &Prepared,
+    record: &Record,
+    ssh: Option<String>,
+    packet: &SignedPacket,
+) -> Result<Entry> {
+    Ok(Entry {
+        token: prepared.place.token,
+        recipient: prepared.recipient.map(|key| key.to_string()),
+        creator: identity.public().to_string(),
+        session_id: record.session_id.clone(),
+        project: record.project.clone(),
+        label: record.label.clone(),
+        title: record.title.clone(),
+        ssh,
+        burn_after_read: record.burn_after_read,
+        created_at: record.created_at,
+        ttl: record.ttl,
+        stage: Stage::Publishing,
+        indexed: prepared.secret.is_some(),
+        packet: z32_encode(&packet.to_relay_payload()),
+        address: z32_encode(&prepared.place.address()),
+        sealed: seal_secrets(&identity.public(), &prepared.place.mailbox, prepared.secret.as_ref())?,
+        picked_up: None,
+    })
 }
 
 /// When a record's entry in the list begins and ends.

@@ -58,25 +58,20 @@ impl Remote {
         else {
             return Err(Error::failed("`ssh` could not be talked to."));
         };
-        match Sftp::new(stdin, stdout, SftpOptions::default()).await {
-            Ok(sftp) => Ok(Self { sftp, _child: child }),
-            Err(_) => {
-                let mut said = Vec::new();
-                let _ = stderr.take(MOST_WORDS).read_to_end(&mut said).await;
-                let said = text::clean_lines(&String::from_utf8_lossy(&said));
-                let last = said
-                    .lines()
-                    .rfind(|line| !line.trim().is_empty())
-                    .unwrap_or("no answer")
-                    .trim()
-                    .to_owned();
-                Err(Error::failed(format!("{} cannot be reached over SSH: {last}.", way.address)).advise(
-                    format!(
-                        "Try `ssh {}` yourself; is that machine awake, and is its SSH server on?",
-                        way.address
-                    ),
-                ))
-            }
+        if let Ok(sftp) = Sftp::new(stdin, stdout, SftpOptions::default()).await {
+            Ok(Self { sftp, _child: child })
+        } else {
+            let mut said = Vec::new();
+            let _ = stderr.take(MOST_WORDS).read_to_end(&mut said).await;
+            let said = text::clean_lines(&String::from_utf8_lossy(&said));
+            let last =
+                said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no answer").trim().to_owned();
+            Err(Error::failed(format!("{} cannot be reached over SSH: {last}.", way.address)).advise(
+                format!(
+                    "Try `ssh {}` yourself; is that machine awake, and is its SSH server on?",
+                    way.address
+                ),
+            ))
         }
     }
 

@@ -26,6 +26,7 @@ mod revoke;
 mod sessions;
 mod sessions_odd;
 mod share;
+mod ssh;
 mod support;
 mod time;
 mod vectors;

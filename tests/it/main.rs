@@ -16,6 +16,7 @@ mod identity;
 mod inside;
 mod link;
 mod listing;
+mod live;
 mod offline;
 mod passphrase;
 mod pin;

@@ -114,6 +114,8 @@ fn reserve(count: usize) -> std::io::Result<Vec<SocketAddr>> {
 pub struct Demo {
     /// This device, as the screen shows it.
     pub service: Service,
+    /// This device's home folder, and the other's is beside it.
+    pub home: PathBuf,
     /// The directory the screen is opened in.
     pub cwd: PathBuf,
     /// Where this device's claude keeps its sessions.
@@ -157,7 +159,15 @@ impl Demo {
         let theirs = other.create_identity(None, "", false)?;
         service.add_contact("dana", &theirs.public_key, false)?;
         other.add_contact("you", &mine.public_key, false)?;
-        Ok(Self { service, cwd, claude_root: here.join("claude"), other, ring, _home: home })
+        Ok(Self {
+            service,
+            home: here.canonicalize().map_err(failed)?,
+            cwd,
+            claude_root: here.join("claude"),
+            other,
+            ring,
+            _home: home,
+        })
     }
 
     /// The other device publishes two handoffs to this one.

@@ -57,7 +57,7 @@ async fn run(cli: Cli, printer: Printer) -> Result<ExitCode> {
             Command::Publish(cli.publish)
         }
         None => {
-            let options = tui::Options { cwd, ..tui::Options::default() };
+            let options = tui::Options { cwd, home: env("HOME").map(Into::into), ..tui::Options::default() };
             return screen(service, options, cli.output.color).await;
         }
     };
@@ -90,6 +90,7 @@ async fn demo(color: Color) -> Result<ExitCode> {
     let demo = Demo::start().await?;
     let options = tui::Options {
         cwd: demo.cwd.clone(),
+        home: Some(demo.home.clone()),
         demo: Some("demo: a private network and invented sessions; nothing here is yours".to_owned()),
         child_env: vec![("CLAUDE_CONFIG_DIR", demo.claude_root.clone().into())],
         ..tui::Options::default()

@@ -4,6 +4,7 @@
 //! [`clean`] (or [`clean_lines`]) once, before it reaches a terminal.
 
 use std::iter::Peekable;
+use std::path::Path;
 use std::str::Chars;
 
 use chrono::{DateTime, Utc};
@@ -173,6 +174,26 @@ pub fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
+/// A path with the home folder as `~`.
+pub fn with_tilde(path: &str, home: Option<&Path>) -> String {
+    let inside = home
+        .filter(|home| home.parent().is_some())
+        .and_then(|home| path.strip_prefix(home.to_str()?.trim_end_matches('/')))
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    inside.map_or_else(|| path.to_owned(), |rest| format!("~{rest}"))
+}
+
+/// Seconds until [`ago`] says something else.
+pub fn ago_changes_in(then: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
+    match (now - then).num_seconds() {
+        s @ ..=-60 => -59 - s,
+        s @ -59..=59 => 60 - s,
+        s @ 60..=3599 => 60 - s % 60,
+        s @ 3600..=86_399 => 3600 - s % 3600,
+        s => 86_400 - s % 86_400,
+    }
+}
+
 /// A file size: `812 B`, `12.8 KB`, `3.1 MB` (powers of 1024).
 pub fn bytes(size: u64) -> String {
     const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
@@ -224,7 +245,27 @@ mod tests {
         assert_eq!(bytes(13_107), "12.8 KB");
     }
 
+    #[test]
+    fn the_home_folder_is_a_tilde() {
+        let home = Some(Path::new("/home/dana"));
+        assert_eq!(with_tilde("/home/dana/src/x", home), "~/src/x");
+        assert_eq!(with_tilde("/home/dana", home), "~");
+        assert_eq!(with_tilde("/home/danae/x", home), "/home/danae/x");
+        assert_eq!(with_tilde("/x", Some(Path::new("/"))), "/x");
+        assert_eq!(with_tilde("/x", None), "/x");
+    }
+
     proptest! {
+        #[test]
+        fn an_age_changes_exactly_when_it_is_said_to(age in -200i64..400_000) {
+            let then = DateTime::<Utc>::UNIX_EPOCH;
+            let at = |s: i64| then + chrono::Duration::seconds(s);
+            let wait = ago_changes_in(then, at(age));
+            prop_assert!(wait > 0);
+            prop_assert_eq!(ago(then, at(age)), ago(then, at(age + wait - 1)));
+            prop_assert_ne!(ago(then, at(age)), ago(then, at(age + wait)));
+        }
+
         #[test]
         fn clean_text_has_nothing_unsafe(text in ".*") {
             prop_assert!(is_clean(&clean(&text)));

@@ -33,7 +33,7 @@ pub use liveness::LiveRecord;
 pub use mark::{holds, mark};
 pub use place::{folder_for, names_session, whole_turns};
 pub use preview::preview;
-pub use scan::{ScanError, Skipped};
+pub use scan::{Progress, ScanError, Skipped};
 
 /// Whether a session is open in a running claude.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -114,6 +114,8 @@ pub struct Turn {
     pub role: Role,
     /// What, cleaned; may have several lines.
     pub text: String,
+    /// What the quiet line of a tool leaves out, cleaned; empty for words.
+    pub detail: String,
 }
 
 /// Claude Code's files on this device.

@@ -36,7 +36,11 @@ pub fn preview(path: &Path, max_turns: usize) -> io::Result<Vec<Turn>> {
         let [first, ..] = STEPS;
         let bytes = file::read_at(&file, 0, first)?;
         turns = last_turns(&bytes, false, max_turns - 1);
-        turns.push(Turn { role: Role::Tool, text: "what follows is too large to show".to_owned() });
+        turns.push(Turn {
+            role: Role::Tool,
+            text: "what follows is too large to show".to_owned(),
+            detail: String::new(),
+        });
     }
     Ok(turns)
 }
@@ -81,7 +85,11 @@ fn cut_off(text: &str) -> Option<Turn> {
     }
     let start = torn::prompt(line)?;
     let text = crate::text::clean_lines(&start);
-    (!text.trim().is_empty()).then(|| Turn { role: Role::User, text: format!("{}…", text.trim_end()) })
+    (!text.trim().is_empty()).then(|| Turn {
+        role: Role::User,
+        text: format!("{}…", text.trim_end()),
+        detail: String::new(),
+    })
 }
 
 #[cfg(test)]

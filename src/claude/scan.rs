@@ -37,6 +37,15 @@ pub enum ScanError {
     },
 }
 
+/// How far a scan has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Files that were read.
+    pub read: usize,
+    /// Of how many.
+    pub of: usize,
+}
+
 /// A project folder whose sessions are missing from the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
@@ -59,15 +68,32 @@ impl Store {
     /// # Errors
     /// When there is no Claude folder, or its projects cannot be listed.
     pub fn scan(&self, cwd: &Path, batch: &mut dyn FnMut(Vec<Session>)) -> Result<Vec<Skipped>, ScanError> {
-        let (mut candidates, skipped) = self.candidates(None)?;
-        let live = self.live_sessions();
-        let first = newest_and_here_first(&mut candidates, cwd);
-        let (first, rest) = candidates.split_at_checked(first).unwrap_or((&candidates, &[]));
-        for part in std::iter::once(first).chain(rest.chunks(LATER)) {
-            let sessions = read_all(part, &live);
+        self.scan_told(cwd, &mut |sessions, _| {
             if !sessions.is_empty() {
                 batch(sessions);
             }
+        })
+    }
+
+    /// As [`Store::scan`], each batch with how far the scan has come; the first
+    /// one is empty and says how many files there are.
+    ///
+    /// # Errors
+    /// As [`Store::scan`].
+    pub fn scan_told(
+        &self,
+        cwd: &Path,
+        batch: &mut dyn FnMut(Vec<Session>, Progress),
+    ) -> Result<Vec<Skipped>, ScanError> {
+        let (mut candidates, skipped) = self.candidates(None)?;
+        let live = self.live_sessions();
+        let first = newest_and_here_first(&mut candidates, cwd);
+        let mut progress = Progress { read: 0, of: candidates.len() };
+        batch(Vec::new(), progress);
+        let (first, rest) = candidates.split_at_checked(first).unwrap_or((&candidates, &[]));
+        for part in std::iter::once(first).chain(rest.chunks(LATER)) {
+            progress.read += part.len();
+            batch(read_all(part, &live), progress);
         }
         Ok(skipped)
     }

@@ -7,6 +7,8 @@ use crate::text;
 
 /// Longest text of one turn, in bytes.
 const LONGEST: usize = 16_384;
+/// Most that is kept of what a quiet line leaves out, in bytes.
+const DETAIL: usize = 2048;
 /// Longest quiet line, in columns.
 const QUIET: usize = 160;
 
@@ -78,7 +80,7 @@ fn said_by_user(raw: &str) -> Option<Turn> {
     if tagged(raw, "command-name").is_some() || tagged(raw, "bash-input").is_some() {
         return match prompt::read(raw)? {
             prompt::Prompt::Words(text) | prompt::Prompt::Command(text) => {
-                Some(Turn { role: Role::User, text })
+                Some(Turn { role: Role::User, text, detail: String::new() })
             }
         };
     }
@@ -105,7 +107,7 @@ fn said_by_user(raw: &str) -> Option<Turn> {
 fn loud(role: Role, raw: &str) -> Option<Turn> {
     let clean = text::clean_lines(raw);
     let text = text::fit_bytes(clean.trim(), LONGEST);
-    (!text.is_empty()).then_some(Turn { role, text })
+    (!text.is_empty()).then_some(Turn { role, text, detail: String::new() })
 }
 
 /// One line: what it is, its first words, and how many lines there are more.
@@ -115,6 +117,10 @@ fn quiet(what: &str, detail: &str) -> Turn {
     let more = lines.count();
     let mut line = text::fit(&format!("{what} {first}"), QUIET);
     line.truncate(line.trim_end().len());
+    let clean = text::clean_lines(text::fit_bytes(detail, DETAIL).trim());
+    // one line that is shown whole leaves nothing out
+    let whole = more == 0 && line.ends_with(&first) && !line.ends_with('…');
+    let detail = if whole { String::new() } else { clean };
     let text = if more > 0 { format!("{line} (+{more} lines)") } else { line };
-    Turn { role: Role::Tool, text }
+    Turn { role: Role::Tool, text, detail }
 }

@@ -102,6 +102,8 @@ impl Service {
             link: link.map(|link| link.to_string()),
             ssh: entry.ssh.clone(),
             picked_up: entry.picked_up.as_ref().map(picked_up),
+            ssh: None,
+            web_link: None,
         }
     }
 
@@ -197,6 +199,8 @@ impl Service {
             web_link: None,
             ssh: record.ssh.clone(),
             picked_up: trace.as_ref().map(picked_up),
+            ssh: None,
+            web_link: None,
         };
         row.state = alive_state(&record, &row, &sighting, self.now());
         Ok(Some(row))

@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 pub use types::*;
 
-pub use crate::claude::{Live, Role, Session, Turn};
+pub use crate::claude::{Live, Progress, Role, Session, Turn};
 use crate::handoff::Identity;
 pub use crate::handoff::record::is_ssh_address;
 pub use crate::handoff::{Pin, Ttl, TtlError};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::{Error, Result, Service, Session, Turn};
+use super::{Error, Progress, Result, Service, Session, Turn};
 use crate::claude;
 use crate::handoff::record::is_session_id;
 use crate::text;
@@ -12,9 +12,10 @@ use crate::text;
 const PREVIEW_TURNS: usize = 200;
 
 impl Service {
-    /// Local sessions in batches as they are read, newest first. Blocking.
-    pub fn scan_sessions(&self, cwd: &Path, batch: &mut dyn FnMut(Vec<Session>)) -> Result<()> {
-        let skipped = self.store()?.scan(cwd, batch)?;
+    /// Local sessions in batches as they are read, newest first, each with how
+    /// far the scan has come. Blocking.
+    pub fn scan_sessions(&self, cwd: &Path, batch: &mut dyn FnMut(Vec<Session>, Progress)) -> Result<()> {
+        let skipped = self.store()?.scan_told(cwd, batch)?;
         self.tell_skipped(skipped);
         Ok(())
     }

@@ -51,12 +51,27 @@ pub enum Deed {
     Panic,
 }
 
+/// What the screen is opened with.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// The directory the user is in.
+    pub cwd: PathBuf,
+    /// Their home folder, shown as `~`.
+    pub home: Option<PathBuf>,
+    /// How things look.
+    pub theme: Theme,
+    /// Where the page for phones is served.
+    pub web: Option<String>,
+    /// A banner for a demonstration.
+    pub demo: Option<String>,
+    /// Whether F12 panics.
+    pub may_panic: bool,
+}
+
 /// The whole screen.
 #[allow(clippy::struct_excessive_bools)] // facts that have nothing to do with each other
 pub struct App {
-    theme: Theme,
-    demo: Option<String>,
-    may_panic: bool,
+    setup: Setup,
     sessions: Sessions,
     handoffs: Handoffs,
     pickup: Pickup,
@@ -77,13 +92,11 @@ pub struct App {
 }
 
 impl App {
-    /// The screen of a program started in `cwd`.
-    pub fn new(cwd: PathBuf, theme: Theme, demo: Option<String>, may_panic: bool) -> Self {
+    /// The screen, before anything is known.
+    pub fn new(setup: Setup) -> Self {
         Self {
-            theme,
-            demo,
-            may_panic,
-            sessions: Sessions::new(cwd),
+            sessions: Sessions::new(setup.cwd.clone()),
+            setup,
             handoffs: Handoffs::default(),
             pickup: Pickup::new(),
             at: PaneId::Sessions,
@@ -166,13 +179,7 @@ impl App {
             SPIN.saturating_sub(Duration::from_millis(u64::try_from(into).unwrap_or(0)))
         });
         let covered = self.overlays.iter().any(|view| view.context() == Context::Qr);
-        let tick = self.pane().ticks().filter(|_| !covered && !self.too_small()).map(|period| {
-            let nanos = u64::try_from(now.local.timestamp_nanos_opt().unwrap_or(0)).unwrap_or(0);
-            let period = Duration::from_secs(period);
-            period.saturating_sub(Duration::from_nanos(
-                nanos % u64::try_from(period.as_nanos()).unwrap_or(u64::MAX),
-            ))
-        });
+        let tick = self.pane().changes(now).filter(|_| !covered && !self.too_small());
         let toast = self.toasts.next().map(|at| at.saturating_sub(now.since));
         [spin, tick, toast].into_iter().flatten().min()
     }
@@ -280,7 +287,7 @@ impl App {
             Intent::Quit => self.deeds.push(Deed::Quit),
             Intent::Redraw => self.deeds.push(Deed::Redraw),
             Intent::Suspend => self.deeds.push(Deed::Suspend),
-            Intent::Panic if self.may_panic => self.deeds.push(Deed::Panic),
+            Intent::Panic if self.setup.may_panic => self.deeds.push(Deed::Panic),
             Intent::Mouse => self.toggle_mouse(now),
             Intent::NextPane => self.turn(1, now),
             Intent::PreviousPane => self.turn(2, now),
@@ -448,7 +455,7 @@ impl App {
             }
             Open::Extend(row) => self.lay(Box::new(Extend::new(*row)), now),
             Open::Contact(key) => self.lay(Box::new(Contact::new(key)), now),
-            Open::Qr(row) => self.lay(Box::new(Qr::new(&row)), now),
+            Open::Qr(row) => self.lay(Box::new(Qr::new(&row, self.setup.web.as_deref())), now),
             Open::Confirm(question) => self.lay(Box::new(Confirm(*question)), now),
         }
     }

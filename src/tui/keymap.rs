@@ -130,6 +130,8 @@ pub const TABLE: &[Binding] = {
         row(C::Sessions, &[Key::char('o')], I::OnlyProject, "this project", Footer),
         row(C::Sessions, &[Key::char('y')], I::CopyId, "copy id", Footer),
         row(C::Sessions, &[RIGHT, Key::char('l'), SPACE], I::ShowDetail, "read", Footer),
+        row(C::Sessions, &[Key::char('t')], I::ToolDetail, "tool calls: none, a line, or all", Palette),
+        row(C::Sessions, &[Key::char('.')], I::ShowHidden, "hidden ones too", Palette),
         row(C::Sessions, &[LEFT, Key::char('h')], I::LeaveDetail, "back to the list", Help),
 
         row(C::Filter, &[ENTER], I::Accept, "keep the filter", Footer),

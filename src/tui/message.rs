@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 pub use crate::service::{
     AudienceChoice, AudienceKind, AudienceView, ContactView, Draft, Error, Found, IdentityState, InboxEntry,
-    Kind as ErrorKind, Listed, Live, Pickup as Taken, Pin, Plan, PlanKind, PublishRequest, Published,
-    Recognised, Revoked, Role, Session, State, Step, Target, Ttl, Turn, is_ssh_address,
+    Kind as ErrorKind, Listed, Live, Pickup as Taken, Pin, Plan, PlanKind, Progress, PublishRequest,
+    Published, Recognised, Revoked, Role, Session, State, Step, Target, Ttl, Turn, is_ssh_address,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.
@@ -119,6 +119,8 @@ pub enum Intent {
     Publish,
     Filter,
     OnlyProject,
+    ShowHidden,
+    ToolDetail,
     ResumeHere,
     CopyId,
     ShowQr,
@@ -423,8 +425,8 @@ pub enum Report {
     Identity(IdentityState, String),
     /// The identity changed: unlocked or made.
     Unlocked(IdentityState),
-    /// A batch of sessions.
-    Sessions(Vec<Session>),
+    /// A batch of sessions, and how far the scan has come.
+    Sessions(Vec<Session>, Progress),
     /// All sessions have been told.
     Scanned,
     /// The last turns of the session with this id.

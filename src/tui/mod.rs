@@ -28,9 +28,10 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event as Input, EventStream, KeyCode, KeyEventKind, KeyModifiers};
 use futures::StreamExt;
 
-use app::{App, Deed};
+use app::{App, Deed, Setup};
 use message::{Event, Note, Now, Plan, Tone};
 use parts::theme::Theme;
+pub use parts::theme::{NoTheme, ThemeName};
 use terminal::{Clipboard, Ended, Screen, Signal, Signals};
 pub use worker::Service;
 use worker::Worker;
@@ -45,6 +46,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Options {
     /// The directory the user is in: its session is selected first.
     pub cwd: PathBuf,
+    /// The user's home folder, shown as `~`.
+    pub home: Option<PathBuf>,
+    /// Which theme, while colours are wanted at all.
+    pub theme: ThemeName,
+    /// Where the cclink page is served: `web` of the config.
+    pub web: Option<String>,
     /// A banner for a demonstration: "demo: nothing here is yours".
     pub demo: Option<String>,
     /// No colours (`NO_COLOR`, `TERM=dumb`, `--color never`); the QR keeps its own.
@@ -76,8 +83,15 @@ pub fn install_panic_hook() {
 pub async fn run(service: Service, options: Options) -> io::Result<Exit> {
     let opened = Instant::now();
     let mut signals = Signals::listen()?;
-    let theme = if options.no_color { Theme::plain() } else { Theme::sixteen() };
-    let app = App::new(options.cwd, theme, options.demo, options.panic_switch);
+    let theme = if options.no_color { ThemeName::Plain } else { options.theme };
+    let app = App::new(Setup {
+        cwd: options.cwd,
+        home: options.home,
+        theme: Theme::named(theme),
+        web: options.web,
+        demo: options.demo,
+        may_panic: options.panic_switch,
+    });
     let worker = Worker::start(service.clone());
     let screen = Screen::enter()?;
     let mut stage = Stage {

@@ -5,7 +5,6 @@ mod pastes;
 mod sample;
 mod screens;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
@@ -13,8 +12,8 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::app::{App, Deed};
-use super::message::{Action, Error, Event, IdentityState, JobId, Now, Report, Verb};
+use super::app::{App, Deed, Setup};
+use super::message::{Action, Error, Event, IdentityState, JobId, Now, Progress, Report, Verb};
 use super::parts::theme::Theme;
 
 /// The screen, its clock, and what it asked of the loop.
@@ -34,7 +33,12 @@ impl Play {
     }
 
     fn with(width: u16, height: u16, theme: Theme) -> Self {
-        let app = App::new(PathBuf::from("/home/dana/webshop/src"), theme, None, false);
+        let app = App::new(Setup {
+            cwd: "/home/dana/webshop/src".into(),
+            home: Some("/home/dana".into()),
+            theme,
+            ..Setup::default()
+        });
         let now = Now { local: sample::now(), since: Duration::ZERO };
         let mut play = Self {
             app,
@@ -61,7 +65,7 @@ impl Play {
         let unlocked =
             IdentityState::Unlocked("pk:8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo".into());
         self.done(Verb::Identity, Ok(Report::Identity(unlocked, "private network of 127.0.0.1:6881".into())));
-        self.step(Verb::Scan, Report::Sessions(sample::sessions()));
+        self.step(Verb::Scan, Report::Sessions(sample::sessions(), Progress::default()));
         self.done(Verb::Scan, Ok(Report::Scanned));
         self.done(Verb::Journal, Ok(Report::Listed(sample::handoffs(), true)));
         self.done(Verb::Inbox, Ok(Report::Inbox(sample::inbox())));

@@ -201,7 +201,7 @@ async fn blocking(work: impl FnOnce() -> Result<Report, Error> + Send + 'static)
 fn on_disk(service: &Service, action: Action, tell: &dyn Fn(Report)) -> Result<Report, Error> {
     Ok(match action {
         Action::Scan(cwd) => {
-            service.scan_sessions(&cwd, &mut |batch| tell(Report::Sessions(batch)))?;
+            service.scan_sessions(&cwd, &mut |batch, progress| tell(Report::Sessions(batch, progress)))?;
             Report::Scanned
         }
         Action::Preview(session) => Report::Preview(session.session_id.clone(), service.preview(&session)?),

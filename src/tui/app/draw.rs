@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Color;
 use ratatui::text::{Line, Span};
 
 use super::App;
@@ -62,7 +63,16 @@ pub(super) fn tab_at(size: Rect, column: u16) -> Option<PaneId> {
 impl App {
     /// Draws the whole screen.
     pub fn draw(&self, frame: &mut Frame<'_>, now: &Now) {
-        let look = Look { now: *now, theme: &self.theme };
+        self.draw_all(frame, now);
+        let page = self.setup.theme.page;
+        for cell in &mut frame.buffer_mut().content {
+            cell.fg = if cell.fg == Color::Reset { page.fg.unwrap_or_default() } else { cell.fg };
+            cell.bg = if cell.bg == Color::Reset { page.bg.unwrap_or_default() } else { cell.bg };
+        }
+    }
+
+    fn draw_all(&self, frame: &mut Frame<'_>, now: &Now) {
+        let look = Look { now: *now, theme: &self.setup.theme, home: self.setup.home.as_deref() };
         let size = frame.area();
         if size.width < LEAST.0 || size.height < LEAST.1 {
             return draw_request(frame, size, &look);
@@ -98,7 +108,7 @@ impl App {
         let used = u16::try_from(tabs.width()).unwrap_or(u16::MAX);
         frame.render_widget(tabs, area);
         let room = usize::from(area.width.saturating_sub(used + 2));
-        let Some(demo) = &self.demo else { return };
+        let Some(demo) = &self.setup.demo else { return };
         let short = demo.split(':').next().unwrap_or(demo);
         let words = if text::width(demo) <= room { demo.clone() } else { text::fit(short, room) };
         let width = u16::try_from(text::width(&words)).unwrap_or(0);

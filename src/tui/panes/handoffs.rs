@@ -1,5 +1,7 @@
 //! What I published: how long it still lives, where it stands, who took it.
 
+use std::time::Duration;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -11,8 +13,8 @@ use crate::tui::message::{
     Action, AudienceKind, Context, Effect, Intent, Listed, Note, Now, Open, Question, Report, State, Tone,
     Verb,
 };
-use crate::tui::parts::list::{Cursor, Meta, hit, row};
-use crate::tui::parts::{Look, View, detail_area, fact, lines, long_fact, split, wrap};
+use crate::tui::parts::list::{self, Cursor, Meta, hit, row, row_height, under};
+use crate::tui::parts::{Look, View, detail_area, fact, lines, long_fact, split, whole_seconds, wrap};
 
 /// The pane's state.
 #[derive(Debug, Default)]
@@ -49,7 +51,7 @@ impl Handoffs {
     }
 
     fn page(&self) -> usize {
-        usize::from(self.list_area().height)
+        usize::from(self.list_area().height / row_height(self.room))
     }
 
     fn take(&mut self, mut rows: Vec<Listed>, checked: bool) {
@@ -157,11 +159,16 @@ impl Handoffs {
             );
             return;
         }
-        for ((at, handoff), y) in
-            self.rows.iter().enumerate().skip(self.cursor.top).zip(body.top()..body.bottom())
-        {
-            let line = handoff_row(handoff, area.width, at == self.cursor.at, look);
+        let height = row_height(self.room);
+        let places = (body.top()..).step_by(usize::from(height)).take_while(|y| y + height <= body.bottom());
+        for ((at, handoff), y) in self.rows.iter().enumerate().skip(self.cursor.top).zip(places) {
+            let selected = at == self.cursor.at;
+            let line = handoff_row(handoff, area.width, height == 1, selected, look);
             frame.render_widget(line, Rect { y, height: 1, ..body });
+            if height == 2 {
+                let line = second_row(handoff, area.width, selected, look);
+                frame.render_widget(line, Rect { y: y + 1, height: 1, ..body });
+            }
         }
     }
 
@@ -222,10 +229,15 @@ impl Handoffs {
             look,
         ));
         if let Some(taken) = &row.picked_up {
-            let words = format!("{} by {}", text::ago(taken.at, look.now.utc()), taken.hostname);
+            let words = format!(
+                "by {}, {}, at {}",
+                taken.hostname,
+                text::ago(taken.at, look.now.utc()),
+                moment((taken.at - look.now.utc()).num_seconds(), &look.now)
+            );
             out.extend(long_fact("picked up", &words, area.width, look));
         }
-        out.extend(long_fact("project", &row.project, area.width, look));
+        out.extend(long_fact("project", &look.path(&row.project), area.width, look));
         out.push(fact("published", text::ago(row.created_at, look.now.utc()), look));
         out.push(fact("token", row.token.clone(), look));
         out.push(fact("session", text::fit(&row.session_id, columns.saturating_sub(11)), look));
@@ -272,34 +284,57 @@ fn state(row: &Listed, look: &Look<'_>) -> (&'static str, Style) {
     (row.state.words(), style)
 }
 
-fn handoff_row(handoff: &Listed, width: u16, selected: bool, look: &Look<'_>) -> Line<'static> {
+fn handoff_row(handoff: &Listed, width: u16, alone: bool, selected: bool, look: &Look<'_>) -> Line<'static> {
     let left = (handoff.expires_at - look.now.utc()).num_seconds();
     let counts = handoff.state.is_alive() && left > 0;
     let time = if counts { text::countdown(left) } else { text::ago(handoff.created_at, look.now.utc()) };
     let copies = handoff.copies.map(|copies| format!("{copies} copies")).unwrap_or_default();
     let (words, style) = state(handoff, look);
     let urgent = counts && left < 600;
-    let metas = vec![
+    let mut metas = vec![
         Meta { text: copies, width: 9, style: look.theme.quiet },
         Meta { text: short_audience(handoff), width: 9, style: look.theme.quiet },
+    ];
+    metas.retain(|_| alone);
+    metas.extend([
         Meta { text: words.to_owned(), width: 10, style },
         Meta { text: time, width: 14, style: if urgent { look.theme.warn } else { look.theme.text } },
-    ];
+    ]);
     let style = if counts { look.theme.text } else { look.theme.quiet };
     row(&title(handoff), &[], metas, width, style, selected, look.theme)
 }
 
+/// Who may read it or took it, how well it is kept, and what is left of its
+/// time.
+fn second_row(handoff: &Listed, width: u16, selected: bool, look: &Look<'_>) -> Line<'static> {
+    let mut words = vec![match &handoff.picked_up {
+        Some(taken) => {
+            format!("picked up by {}, {}", taken.hostname, text::ago(taken.at, look.now.utc()))
+        }
+        None => format!("for {}", audience(&handoff.audience)),
+    }];
+    if handoff.burn_after_read {
+        words.push("once".to_owned());
+    }
+    words.extend(handoff.copies.map(|copies| format!("{copies} copies")));
+    let left = (handoff.expires_at - look.now.utc()).num_seconds();
+    let counts = handoff.state.is_alive() && left > 0;
+    let right = if counts { remaining(handoff, left, 14, look) } else { Vec::new() };
+    under(&words.join(" · "), right, width, selected, look.theme)
+}
+
 /// What is left of its time, as a thin line.
+fn remaining(row: &Listed, left: i64, columns: u16, look: &Look<'_>) -> Vec<Span<'static>> {
+    let whole = (row.expires_at - row.created_at).num_seconds();
+    let full = if left < 600 { look.theme.warn } else { look.theme.good };
+    list::bar(left, whole, columns, full, look.theme.quiet)
+}
+
+/// The same for the detail.
 fn bar<'a>(row: &Listed, left: i64, width: u16, look: &Look<'_>) -> Line<'a> {
-    let whole = (row.expires_at - row.created_at).num_seconds().max(1);
-    let columns = i64::from(width.saturating_sub(11).min(40));
-    let full = usize::try_from((left * columns / whole).clamp(0, columns)).unwrap_or(0);
-    let rest = usize::try_from(columns).unwrap_or(0) - full;
-    Line::from(vec![
-        Span::raw(" ".repeat(11)),
-        Span::styled("━".repeat(full), look.theme.good),
-        Span::styled("─".repeat(rest), look.theme.quiet),
-    ])
+    let mut line = vec![Span::raw(" ".repeat(11))];
+    line.extend(remaining(row, left, width.saturating_sub(11).min(40), look));
+    Line::from(line)
 }
 
 impl View for Handoffs {
@@ -350,7 +385,7 @@ impl View for Handoffs {
     }
 
     fn click(&mut self, _column: u16, row: u16, _now: &Now) -> Vec<Effect> {
-        if let Some(at) = hit(self.list_area(), row, 1, &self.cursor, self.rows.len()) {
+        if let Some(at) = hit(self.list_area(), row, row_height(self.room), &self.cursor, self.rows.len()) {
             self.cursor.at = at;
         }
         Vec::new()
@@ -361,8 +396,8 @@ impl View for Handoffs {
         self.cursor.hold(self.rows.len(), self.page());
     }
 
-    fn ticks(&self) -> Option<u64> {
-        self.rows.iter().any(|row| row.state.is_alive()).then_some(1)
+    fn changes(&self, now: &Now) -> Option<Duration> {
+        self.rows.iter().any(|row| row.state.is_alive()).then(|| whole_seconds(1, now))
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {

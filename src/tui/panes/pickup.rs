@@ -4,17 +4,20 @@
 mod draw;
 mod found;
 
+use std::time::Duration;
+
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use crate::text;
 use crate::tui::message::{
     Action, Context, Effect, Error, ErrorKind, Found, InboxEntry, Intent, Note, Now, Open, Recognised,
     Report, Target, Tone, Verb,
 };
 use crate::tui::parts::form::{Field, Form};
-use crate::tui::parts::list::{Cursor, hit};
-use crate::tui::parts::{Look, View};
+use crate::tui::parts::list::{Cursor, hit, row_height};
+use crate::tui::parts::{Look, View, whole_seconds};
 use found::{Next, Offer};
 use zeroize::Zeroizing;
 
@@ -94,7 +97,7 @@ impl Pickup {
     }
 
     fn page(&self) -> usize {
-        usize::from(draw::areas(self.room).inbox.height)
+        usize::from(draw::areas(self.room).inbox.height / row_height(self.room))
     }
 
     fn selected(&self) -> Option<&InboxEntry> {
@@ -357,7 +360,7 @@ impl View for Pickup {
         if self.context() == Context::Plans {
             return Vec::new();
         }
-        if let Some(at) = hit(areas.inbox, row, 1, &self.cursor, self.entries.len()) {
+        if let Some(at) = hit(areas.inbox, row, row_height(self.room), &self.cursor, self.entries.len()) {
             (self.cursor.at, self.typing) = (at, false);
         } else if let Some(at) = row.checked_sub(areas.form.y).and_then(|row| self.form.field_at(row)) {
             (self.form.focus, self.typing) = (at, true);
@@ -370,8 +373,11 @@ impl View for Pickup {
         self.cursor.hold(self.entries.len(), self.page());
     }
 
-    fn ticks(&self) -> Option<u64> {
-        (!self.entries.is_empty()).then_some(60)
+    fn changes(&self, now: &Now) -> Option<Duration> {
+        let left = self.entries.iter().map(|entry| (entry.expires_at - now.utc()).num_seconds());
+        let left = left.filter(|left| *left >= 0).map(|left| left % 60 + 1);
+        let ages = self.entries.iter().map(|entry| text::ago_changes_in(entry.created_at, now.utc()));
+        left.chain(ages).min().map(|left| whole_seconds(left, now))
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {

@@ -3,29 +3,57 @@
 mod draw;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::short_project;
+use crate::text;
 use crate::tui::message::{
-    Action, Context, Effect, Intent, Note, Now, Open, Plan, Report, Session, Tone, Turn, Verb,
+    Action, Context, Effect, Intent, Note, Now, Open, Plan, Progress, Report, Role, Session, Tone, Turn, Verb,
 };
 use crate::tui::parts::form::{Field, Form};
-use crate::tui::parts::list::{Cursor, Scroll, hit};
-use crate::tui::parts::{Look, View, detail_area, split};
+use crate::tui::parts::list::{Cursor, Scroll, hit, row_height};
+use crate::tui::parts::{Look, View, detail_area, split, whole_seconds};
+
+/// How much is shown of what tools did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Tools {
+    None,
+    #[default]
+    Lines,
+    Whole,
+}
+
+/// A line of the conversation: whose, whether it names them, and what.
+type Said = (Role, bool, String);
 
 /// What is known of the selected session's conversation.
 #[derive(Debug, Default)]
 struct Preview {
     /// Whose it is.
     id: String,
+    /// Which state of it was asked for.
+    at: DateTime<Utc>,
+    /// The turns laid out for the room there is.
+    told: Vec<Said>,
     /// Its last turns; `None` while they are read.
     turns: Option<Vec<Turn>>,
     /// Why there are none.
     error: Option<String>,
     /// Lines up from the end.
     scroll: Scroll,
+}
+
+/// The widths of the columns beside the titles; 0: not shown at all.
+#[derive(Clone, Copy, Debug, Default)]
+struct Columns {
+    project: usize,
+    branch: usize,
+    size: usize,
 }
 
 /// How far the scan has come.
@@ -51,7 +79,11 @@ pub struct Sessions {
     /// Sessions told by the running scan, kept apart until it is over when a
     /// list is there already.
     fresh: Option<Vec<Session>>,
+    progress: Progress,
     only_project: bool,
+    hidden: bool,
+    columns: Columns,
+    tools: Tools,
     filter: Form,
     filtering: bool,
     reading: bool,
@@ -70,7 +102,11 @@ impl Sessions {
             chosen: false,
             scan: Scan::Running,
             fresh: None,
+            progress: Progress::default(),
             only_project: false,
+            hidden: false,
+            columns: Columns::default(),
+            tools: Tools::default(),
             filter: Form::new(vec![Field::typed("filter", "").placeholder("title, project or branch")]),
             filtering: false,
             reading: false,
@@ -89,7 +125,7 @@ impl Sessions {
 
     /// Rows of the screen that each session takes.
     fn row_height(&self) -> u16 {
-        if self.room.height >= 18 { 2 } else { 1 }
+        row_height(self.room)
     }
 
     /// The list's own rows, under the line that says what is shown.
@@ -105,8 +141,11 @@ impl Sessions {
     /// Applies scope and filter; the selection stays on its session.
     fn refresh(&mut self) {
         let selected = self.selected().map(|session| session.session_id.clone());
-        let places: Vec<usize> =
-            (0..self.all.len()).filter(|&at| !self.only_project || is_of(&self.all[at], &self.cwd)).collect();
+        let places: Vec<usize> = (0..self.all.len())
+            .filter(|&at| self.hidden || !self.all[at].hidden)
+            .filter(|&at| !self.only_project || is_of(&self.all[at], &self.cwd))
+            .collect();
+        self.columns = columns(&places.iter().map(|at| &self.all[*at]).collect::<Vec<_>>());
         self.shown = crate::tui::parts::search::filter(&self.all, &places, self.query());
         let kept = selected.filter(|_| self.chosen).and_then(|id| self.place_of(&id));
         self.cursor.at = kept.or_else(|| self.nearest()).unwrap_or(0);
@@ -136,7 +175,7 @@ impl Sessions {
     }
 
     fn take(&mut self, batch: &[Session]) {
-        let batch = batch.iter().filter(|session| !session.hidden).cloned();
+        let batch = batch.iter().cloned();
         if let Some(fresh) = &mut self.fresh {
             fresh.extend(batch);
             return;
@@ -154,7 +193,7 @@ impl Sessions {
         self.refresh();
     }
 
-    fn scanned(&mut self) {
+    fn scanned(&mut self) -> Vec<Effect> {
         self.scan = Scan::Done;
         if let Some(fresh) = self.fresh.take() {
             let selected = self.selected().map(|session| session.session_id.clone());
@@ -163,23 +202,64 @@ impl Sessions {
             self.cursor.at = selected.and_then(|id| self.place_of(&id)).unwrap_or(0);
             self.sort();
         }
+        self.widen()
     }
 
     fn toggle_project(&mut self) -> Vec<Effect> {
         self.only_project = !self.only_project;
         self.refresh();
-        if self.only_project
-            && self.scan == Scan::Done
-            && !self.all.iter().any(|session| is_of(session, &self.cwd))
-        {
-            self.only_project = false;
-            self.refresh();
-            return vec![Effect::Say(Note::new(
-                Tone::Plain,
-                "No session belongs to this folder; all are shown.",
-            ))];
+        self.widen()
+    }
+
+    /// Shows all of them again where this folder has none.
+    fn widen(&mut self) -> Vec<Effect> {
+        let has_some = self.all.iter().any(|session| self.counts(session) && is_of(session, &self.cwd));
+        if !self.only_project || self.scan != Scan::Done || has_some {
+            return Vec::new();
         }
+        self.only_project = false;
+        self.refresh();
+        vec![Effect::Say(Note::new(Tone::Plain, "No session belongs to this folder; all are shown."))]
+    }
+
+    /// Whether a session is among those that are counted at all.
+    fn counts(&self, session: &Session) -> bool {
+        self.hidden || !session.hidden
+    }
+
+    fn toggle_hidden(&mut self) -> Vec<Effect> {
+        let some = self.all.iter().any(|session| session.hidden);
+        if !some {
+            let words = "There are no hidden sessions: runs of the SDK and sidechains would be.";
+            return vec![Effect::Say(Note::new(Tone::Plain, words))];
+        }
+        self.hidden = !self.hidden;
+        self.refresh();
         Vec::new()
+    }
+
+    fn turn_tools(&mut self) -> Vec<Effect> {
+        let (level, words) = match self.tools {
+            Tools::None => (Tools::Lines, "Tool calls are shown, a line each."),
+            Tools::Lines => (Tools::Whole, "Tool calls are shown with their text."),
+            Tools::Whole => (Tools::None, "Tool calls are not shown."),
+        };
+        self.tools = level;
+        self.lay_out();
+        vec![Effect::Say(Note::new(Tone::Plain, words))]
+    }
+
+    /// Lays the conversation out for the room there is; what is being read
+    /// stays where it is.
+    fn lay_out(&mut self) {
+        let before = self.preview.told.len();
+        self.preview.told =
+            draw::conversation(self.preview.turns.as_deref(), self.tools, detail_area(self.room).width);
+        let (len, page) = self.preview_lines();
+        let scroll = &mut self.preview.scroll.0;
+        if *scroll > 0 && before > 0 {
+            *scroll = (*scroll + len).saturating_sub(before).min(len.saturating_sub(page));
+        }
     }
 
     fn back(&mut self) {
@@ -193,8 +273,7 @@ impl Sessions {
     }
 
     fn preview_lines(&self) -> (usize, usize) {
-        let area = detail_area(self.room);
-        (draw::conversation(&self.preview, area.width).len(), usize::from(draw::conversation_height(area)))
+        (self.preview.told.len(), usize::from(draw::conversation_height(detail_area(self.room))))
     }
 
     fn act(&self, intent: Intent) -> Vec<Effect> {
@@ -205,6 +284,21 @@ impl Sessions {
             Intent::CopyId => vec![Effect::Copy(session.session_id.clone(), "The session's id")],
             _ => Vec::new(),
         }
+    }
+}
+
+/// The widest project, branch and size, within bounds; no project where all are
+/// of the same.
+fn columns(sessions: &[&Session]) -> Columns {
+    let widest = |of: fn(&Session) -> usize, most| {
+        sessions.iter().map(|session| of(session)).max().unwrap_or(0).min(most)
+    };
+    let first = sessions.first().map(|session| &session.project);
+    let one = sessions.iter().all(|session| Some(&session.project) == first);
+    Columns {
+        project: if one { 0 } else { widest(|session| text::width(short_project(&session.project)), 16) },
+        branch: widest(|session| session.git_branch.as_deref().map_or(0, text::width), 14),
+        size: widest(|session| text::bytes(session.size).len(), 9),
     }
 }
 
@@ -253,6 +347,8 @@ impl View for Sessions {
             Intent::Filter => self.filtering = true,
             Intent::Accept => self.filtering = false,
             Intent::OnlyProject => return self.toggle_project(),
+            Intent::ShowHidden => return self.toggle_hidden(),
+            Intent::ToolDetail => return self.turn_tools(),
             Intent::ShowDetail => self.reading = self.selected().is_some(),
             Intent::LeaveDetail => self.reading = false,
             Intent::Back => self.back(),
@@ -282,14 +378,21 @@ impl View for Sessions {
         match report {
             Report::Started(Verb::Scan) => {
                 self.scan = Scan::Running;
+                self.progress = Progress::default();
                 self.fresh = (!self.all.is_empty()).then(Vec::new);
             }
-            Report::Sessions(batch) => self.take(batch),
-            Report::Scanned => self.scanned(),
+            Report::Sessions(batch, progress) => {
+                self.progress = *progress;
+                self.take(batch);
+            }
+            Report::Scanned => return self.scanned(),
             Report::Failed(Verb::Scan, error) => {
                 self.scan = Scan::Failed(format!("{error} {}", error.advice));
             }
-            Report::Preview(id, turns) if *id == self.preview.id => self.preview.turns = Some(turns.clone()),
+            Report::Preview(id, turns) if *id == self.preview.id => {
+                self.preview.turns = Some(turns.clone());
+                self.lay_out();
+            }
             Report::Failed(Verb::Preview, error) => self.preview.error = Some(error.to_string()),
             Report::Plans(_, plans) => return resume(plans),
             _ => {}
@@ -307,16 +410,30 @@ impl View for Sessions {
 
     fn set_room(&mut self, room: Rect) {
         self.room = room;
+        self.lay_out();
         self.cursor.hold(self.shown.len(), self.page());
     }
 
     fn settle(&mut self) -> Vec<Effect> {
-        let Some(session) = self.selected().filter(|session| session.session_id != self.preview.id) else {
+        let Some(session) = self.selected() else { return Vec::new() };
+        let (same, at) = (session.session_id == self.preview.id, session.updated_at);
+        if same && at == self.preview.at {
             return Vec::new();
-        };
+        }
         let session = session.clone();
-        self.preview = Preview { id: session.session_id.clone(), ..Preview::default() };
+        if same {
+            // more was said in it: what is shown stays until that is read
+            self.preview.at = at;
+        } else {
+            self.preview = Preview { id: session.session_id.clone(), at, ..Preview::default() };
+        }
         vec![Effect::Run(Action::Preview(Box::new(session)))]
+    }
+
+    fn changes(&self, now: &Now) -> Option<Duration> {
+        let visible = self.shown.iter().skip(self.cursor.top).take(self.page().max(1));
+        let soonest = visible.map(|(at, _)| text::ago_changes_in(self.all[*at].updated_at, now.utc())).min();
+        soonest.map(|seconds| whole_seconds(seconds, now))
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {

@@ -121,6 +121,41 @@ pub fn row(
     Line::from(spans)
 }
 
+/// Rows of the screen that an entry takes: two where there is room.
+pub fn row_height(room: Rect) -> u16 {
+    if room.height >= 18 { 2 } else { 1 }
+}
+
+/// The second row of an entry: quiet words, and something at their right.
+pub fn under(
+    words: &str,
+    right: Vec<Span<'static>>,
+    width: u16,
+    selected: bool,
+    theme: &Theme,
+) -> Line<'static> {
+    let taken: usize = right.iter().map(Span::width).sum();
+    let gap = if taken > 0 { 2 } else { 0 };
+    let room = usize::from(width).saturating_sub(4 + taken + gap);
+    let mut spans = vec![
+        Span::styled(mark(selected), theme.accent),
+        Span::styled(format!("  {}", text::pad(words, room)), theme.quiet),
+        Span::raw(" ".repeat(gap)),
+    ];
+    spans.extend(right);
+    Line::from(spans)
+}
+
+/// A thin line of which so much is full.
+pub fn bar(part: i64, whole: i64, columns: u16, full: Style, rest: Style) -> Vec<Span<'static>> {
+    let columns = usize::from(columns);
+    let part = usize::try_from(part.clamp(0, whole.max(1))).unwrap_or(0);
+    let whole = usize::try_from(whole.max(1)).unwrap_or(1);
+    // something is left until nothing is
+    let filled = (part * columns).div_ceil(whole).min(columns);
+    vec![Span::styled("━".repeat(filled), full), Span::styled("╌".repeat(columns - filled), rest)]
+}
+
 /// Text with some of its graphemes lit up.
 fn lighten(shown: &str, lit: &[u32], style: Style, theme: &Theme) -> Vec<Span<'static>> {
     if lit.is_empty() {

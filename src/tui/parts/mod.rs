@@ -9,6 +9,8 @@ pub mod search;
 pub mod theme;
 pub mod toast;
 
+use std::time::Duration;
+
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -27,9 +29,16 @@ pub struct Look<'a> {
     pub now: Now,
     /// How things look.
     pub theme: &'a Theme,
+    /// The user's home folder.
+    pub home: Option<&'a std::path::Path>,
 }
 
 impl Look<'_> {
+    /// A path of this machine as people write it: the home folder is `~`.
+    pub fn path(&self, path: &str) -> String {
+        text::with_tilde(path, self.home)
+    }
+
     /// The spinner's frame for this moment.
     pub fn spinner(&self) -> &'static str {
         const FRAMES: [&str; 8] = ["⠋", "⠙", "⠸", "⢰", "⣠", "⣄", "⡆", "⠇"];
@@ -39,7 +48,7 @@ impl Look<'_> {
 }
 
 /// How long each frame of the spinner stands.
-pub const SPIN: std::time::Duration = std::time::Duration::from_millis(120);
+pub const SPIN: Duration = Duration::from_millis(120);
 
 /// A part of the screen that takes keys and draws itself: a pane, or something
 /// that lies over one. Focus comes from its state, never from what was drawn.
@@ -87,13 +96,19 @@ pub trait View {
         Vec::new()
     }
 
-    /// After how many seconds something that it shows changes by itself.
-    fn ticks(&self) -> Option<u64> {
+    /// How long until something that it shows changes by itself.
+    fn changes(&self, _now: &Now) -> Option<Duration> {
         None
     }
 
     /// Draws itself.
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>);
+}
+
+/// The time until `seconds` whole ones more have passed on the wall clock.
+pub fn whole_seconds(seconds: i64, now: &Now) -> Duration {
+    let into = Duration::from_nanos(u64::from(now.local.timestamp_subsec_nanos()));
+    Duration::from_secs(u64::try_from(seconds.max(1)).unwrap_or(1)).saturating_sub(into)
 }
 
 /// From this width on, a list has its detail beside it.

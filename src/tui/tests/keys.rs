@@ -8,8 +8,8 @@ use super::{Play, sample};
 use crate::tui::app::Deed;
 use crate::tui::keymap::{self, Told};
 use crate::tui::message::{
-    Action, AudienceChoice, AudienceKind, Context, Error, ErrorKind, IdentityState, Intent, Report, State,
-    Target, Ttl, Verb,
+    Action, AudienceChoice, AudienceKind, Context, Error, ErrorKind, IdentityState, Intent, Progress, Report,
+    State, Target, Ttl, Verb,
 };
 
 #[test]
@@ -48,12 +48,12 @@ fn escape_cancels_the_running_job_and_the_number_returns_to_zero() {
 fn the_selection_follows_the_directory_until_the_user_moves() {
     let mut play = Play::open(80, 24);
     let all = sample::sessions();
-    play.step(Verb::Scan, Report::Sessions(all[2..].to_vec()));
+    play.step(Verb::Scan, Report::Sessions(all[2..].to_vec(), Progress::default()));
     assert!(play.shows("▌ (session)"), "{}", play.screen());
-    play.step(Verb::Scan, Report::Sessions(all[1..2].to_vec()));
+    play.step(Verb::Scan, Report::Sessions(all[1..2].to_vec(), Progress::default()));
     assert!(play.shows("▌ ● Retry"));
     play.press(KeyCode::Down);
-    play.step(Verb::Scan, Report::Sessions(all[..1].to_vec()));
+    play.step(Verb::Scan, Report::Sessions(all[..1].to_vec(), Progress::default()));
     assert!(play.shows("▌ 외주 앱의"), "{}", play.screen());
 }
 
@@ -61,7 +61,7 @@ fn the_selection_follows_the_directory_until_the_user_moves() {
 fn a_refresh_keeps_the_selection() {
     let mut play = Play::full(80, 24);
     play.press(KeyCode::Down).press(KeyCode::Down).text("R");
-    play.step(Verb::Scan, Report::Sessions(sample::sessions()));
+    play.step(Verb::Scan, Report::Sessions(sample::sessions(), Progress::default()));
     play.done(Verb::Scan, Ok(Report::Scanned));
     assert!(play.shows("▌ 👩‍👩‍👧‍👦"), "{}", play.screen());
 }
@@ -115,7 +115,8 @@ fn the_countdown_wakes_each_second_only_while_it_is_seen() {
     }
     play.wait(Duration::from_mins(1));
     play.app.tick(&play.now.clone());
-    assert_eq!(play.app.next_wake(&play.now), None, "asleep");
+    // the youngest session is some minutes old: its age is said in minutes
+    assert_eq!(play.app.next_wake(&play.now), Some(Duration::from_mins(1)), "asleep");
     play.text("2");
     for verb in [Verb::Journal, Verb::List] {
         play.done(verb, Ok(Report::Listed(sample::handoffs(), true)));
@@ -127,7 +128,99 @@ fn the_countdown_wakes_each_second_only_while_it_is_seen() {
     play.app.tick(&play.now.clone());
     assert!(play.shows("7h 47m 39s") || play.shows("7h 47m 40s"));
     play.text("1");
-    assert_eq!(play.app.next_wake(&play.now), None);
+    assert!(play.app.next_wake(&play.now).unwrap() > Duration::from_secs(50));
+}
+
+#[test]
+fn an_age_is_told_anew_exactly_when_it_changes() {
+    let mut play = Play::full(80, 24);
+    while let Some((_, action)) = play.jobs.last().cloned() {
+        play.done(action.verb(), Err(Error::cancelled()));
+    }
+    play.wait(Duration::from_millis(12_250));
+    assert!(play.shows("3 min ago"));
+    let wake = play.app.next_wake(&play.now).unwrap();
+    play.wait(wake.saturating_sub(Duration::from_millis(1)));
+    assert!(play.shows("3 min ago"));
+    play.wait(Duration::from_millis(1));
+    assert!(play.shows("4 min ago"));
+}
+
+#[test]
+fn sessions_are_never_missed_while_they_are_looked_for() {
+    let mut play = Play::open(80, 24);
+    assert!(play.shows("Looking for sessions") && !play.shows("no session"));
+    play.step(Verb::Scan, Report::Sessions(Vec::new(), Progress { read: 0, of: 9000 }));
+    assert!(play.shows("scanning 0 of 9000") && play.shows("Looking for sessions"));
+    play.text("o");
+    play.step(
+        Verb::Scan,
+        Report::Sessions(sample::sessions()[..1].to_vec(), Progress { read: 64, of: 9000 }),
+    );
+    assert!(play.shows("this project · ") && play.shows("None yet of those"), "{}", play.screen());
+    play.done(Verb::Scan, Ok(Report::Scanned));
+    assert!(play.shows("everywhere · 1 of 1") && play.shows("No session belongs to this folder"));
+}
+
+#[test]
+fn hidden_sessions_are_shown_by_a_key() {
+    let mut play = Play::open(80, 24);
+    let mut all = sample::sessions();
+    all[2].hidden = true;
+    play.step(Verb::Scan, Report::Sessions(all, Progress::default()));
+    play.done(Verb::Scan, Ok(Report::Scanned));
+    assert!(play.shows("7 of 7 · 1 hidden") && !play.shows("외주"), "{}", play.screen());
+    play.text(".");
+    assert!(play.shows("8 of 8 · 1 of them usually hidden") && play.shows("외주"));
+    play.text("..");
+    assert!(play.shows("외주"));
+}
+
+#[test]
+fn tool_calls_go_through_three_levels_of_detail() {
+    let mut play = Play::full(120, 40);
+    assert!(play.shows("· Bash cargo test upload (+2 lines)") && !play.shows("14 passed"));
+    play.text("t");
+    assert!(play.shows("· Bash cargo test upload (+2 lines)") && play.shows("    14 passed"));
+    play.text("t");
+    assert!(!play.shows("Bash cargo"));
+    play.text("t");
+    assert!(play.shows("Bash cargo") && !play.shows("14 passed"));
+}
+
+#[test]
+fn what_is_being_read_stays_when_more_is_said() {
+    let mut play = Play::full(80, 24);
+    let long = |turns: usize| {
+        let turn = |at| crate::tui::message::Turn {
+            role: crate::tui::message::Role::Assistant,
+            text: format!("turn number {at}"),
+            detail: String::new(),
+        };
+        (0..turns).map(turn).collect::<Vec<_>>()
+    };
+    let id = sample::sessions()[1].session_id.clone();
+    play.text("R");
+    let mut newer = sample::sessions();
+    newer[1].updated_at += chrono::Duration::seconds(5);
+    play.step(Verb::Scan, Report::Sessions(newer.clone(), Progress::default()));
+    play.done(Verb::Scan, Ok(Report::Scanned));
+    assert!(play.last(Verb::Preview).is_some(), "it is read again");
+    play.done(Verb::Preview, Ok(Report::Preview(id.clone(), long(40))));
+    play.press(KeyCode::Right).press(KeyCode::PageUp).press(KeyCode::Up);
+    let seen = play.screen().lines().find(|line| line.contains("turn number")).unwrap().trim().to_owned();
+    newer[1].updated_at += chrono::Duration::seconds(5);
+    play.text("R");
+    play.step(Verb::Scan, Report::Sessions(newer, Progress::default()));
+    play.done(Verb::Scan, Ok(Report::Scanned));
+    play.done(Verb::Preview, Ok(Report::Preview(id, long(45))));
+    let now = play.screen().lines().find(|line| line.contains("turn number")).unwrap().trim().to_owned();
+    assert_eq!(now, seen);
+    assert!(play.shows("lines ") && play.shows(" of 134"), "{}", play.screen());
+    play.press(KeyCode::End);
+    assert!(play.shows("turn number 44"));
+    play.press(KeyCode::Home);
+    assert!(play.shows("turn number 0"));
 }
 
 #[test]
@@ -161,7 +254,7 @@ fn a_wrong_pin_is_said_at_the_pin() {
 fn a_locked_key_is_asked_for_and_what_waited_goes_on() {
     let mut play = Play::open(80, 24);
     play.done(Verb::Identity, Ok(Report::Identity(IdentityState::Locked, String::new())));
-    play.step(Verb::Scan, Report::Sessions(sample::sessions()));
+    play.step(Verb::Scan, Report::Sessions(sample::sessions(), Progress::default()));
     play.press(KeyCode::Enter).press(KeyCode::Enter);
     play.done(Verb::Publish, Err(Error::new(ErrorKind::Locked, "The key is locked.")));
     play.text("open sesame").press(KeyCode::Enter);
@@ -208,7 +301,7 @@ fn the_first_key_is_made_or_put_off() {
     play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, String::new())));
     play.press(KeyCode::Esc);
     assert!(!play.shows("Welcome"));
-    play.step(Verb::Scan, Report::Sessions(sample::sessions()));
+    play.step(Verb::Scan, Report::Sessions(sample::sessions(), Progress::default()));
     play.press(KeyCode::Enter).press(KeyCode::Enter);
     play.done(Verb::Publish, Err(Error::new(ErrorKind::NoIdentity, "No key yet.")));
     play.press(KeyCode::Enter);

@@ -67,11 +67,15 @@ pub fn sessions() -> Vec<Session> {
 }
 
 pub fn turns() -> Vec<Turn> {
-    let turn = |role, text: &str| Turn { role, text: text.to_owned() };
+    let turn = |role, text: &str| Turn { role, text: text.to_owned(), detail: String::new() };
     vec![
         turn(Role::User, "Uploads fail when the network drops for a second. Make them retry."),
         turn(Role::Tool, "Read src/upload.rs"),
-        turn(Role::Tool, "Bash cargo test upload"),
+        Turn {
+            role: Role::Tool,
+            text: "Bash cargo test upload (+2 lines)".to_owned(),
+            detail: "cargo test upload\n14 passed\n1 failed".to_owned(),
+        },
         turn(
             Role::Assistant,
             "The upload gives up at the first error.\nI will let it try five times, with a pause that doubles.",
@@ -109,6 +113,8 @@ pub fn listed(at: u8, title: Option<&str>, kind: AudienceKind, state: State, lef
         ssh: None,
         picked_up: (state == State::PickedUp)
             .then(|| crate::service::PickedUp { at: ago(4), hostname: "pixel-9".to_owned() }),
+        ssh: None,
+        web_link: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! How every pane and overlay looks, at three sizes and with data that breaks
+//! How every pane and overlay looks, at four sizes and with data that breaks
 //! weaker screens.
 
 use crossterm::event::KeyCode;
@@ -7,7 +7,7 @@ use super::{Play, sample};
 use crate::tui::message::{AudienceKind, Error, IdentityState, Report, Verb};
 use crate::tui::parts::theme::Theme;
 
-const SIZES: [(u16, u16); 3] = [(60, 16), (80, 24), (120, 40)];
+const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 50)];
 
 /// Snapshots a scene at every size, after checking its edges.
 fn scene(name: &str, set: impl Fn(&mut Play)) {
@@ -245,7 +245,7 @@ fn a_demo_says_so() {
     let theme = Theme::sixteen();
     let demo = Some("demo: nothing here is yours".to_owned());
     let mut play = Play::full(80, 24);
-    play.app = super::App::new("/".into(), theme, demo, false);
+    play.app = super::App::new(super::Setup { theme, demo, ..super::Setup::default() });
     play.app.resize(80, 24);
     assert!(play.shows("demo: nothing here is yours"));
     play.app.resize(60, 16);

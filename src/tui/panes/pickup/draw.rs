@@ -8,7 +8,7 @@ use super::{Pickup, Stage};
 use crate::text;
 use crate::tui::message::{AudienceKind, Found, InboxEntry};
 use crate::tui::panes::short_project;
-use crate::tui::parts::list::{Cursor, Meta, row};
+use crate::tui::parts::list::{Cursor, Meta, row, row_height, under};
 use crate::tui::parts::{Look, detail_area, fact, lines, long_fact, split, wrap};
 
 /// Where things stand in the pane.
@@ -88,9 +88,17 @@ impl Pickup {
             lines(frame, body, &empty);
         }
         let rows = self.entries.iter().enumerate().skip(self.cursor.top);
-        for ((at, entry), y) in rows.zip(areas.inbox.top()..areas.inbox.bottom()) {
-            let line = entry_row(entry, areas.inbox.width, at == self.cursor.at, self.typing, look);
-            frame.render_widget(line, Rect { y, height: 1, ..areas.inbox });
+        let (height, inbox) = (row_height(self.room), areas.inbox);
+        let places =
+            (inbox.top()..).step_by(usize::from(height)).take_while(|y| y + height <= inbox.bottom());
+        for ((at, entry), y) in rows.zip(places) {
+            let selected = at == self.cursor.at;
+            let line = entry_row(entry, inbox.width, height == 1, (selected, self.typing), look);
+            frame.render_widget(line, Rect { y, height: 1, ..inbox });
+            if height == 2 {
+                let line = second_row(entry, inbox.width, selected, look);
+                frame.render_widget(line, Rect { y: y + 1, height: 1, ..inbox });
+            }
         }
         self.form.draw(frame, areas.form, self.typing, look);
         let (words, style) = self.foot();
@@ -146,8 +154,8 @@ fn entry_title(entry: &InboxEntry) -> &str {
 fn entry_row(
     entry: &InboxEntry,
     width: u16,
-    selected: bool,
-    resting: bool,
+    alone: bool,
+    (selected, resting): (bool, bool),
     look: &Look<'_>,
 ) -> Line<'static> {
     let left = (entry.expires_at - look.now.utc()).num_seconds();
@@ -156,17 +164,36 @@ fn entry_row(
     let from = text::fit(if name == "you" { &entry.hostname } else { name }, 16);
     let quiet = look.theme.quiet;
     let once = if entry.burn_after_read { "once" } else { "" }.to_owned();
-    let metas = vec![
+    let mut metas = vec![
         Meta { text: short_project(&entry.project).to_owned(), width: 14, style: quiet },
         Meta { text: once, width: 4, style: look.theme.warn },
         Meta { text: from, width: 16, style: look.theme.text },
-        Meta { text: left_words(left), width: 9, style: if left < 600 { look.theme.warn } else { quiet } },
     ];
+    metas.retain(|_| alone);
+    metas.push(Meta {
+        text: left_words(left),
+        width: 9,
+        style: if left < 600 { look.theme.warn } else { quiet },
+    });
     let mut theme = *look.theme;
     if resting {
         theme.chosen = theme.resting;
     }
     row(entry_title(entry), &[], metas, width, look.theme.text, selected, &theme)
+}
+
+/// Whose it is, and where it lives.
+fn second_row(entry: &InboxEntry, width: u16, selected: bool, look: &Look<'_>) -> Line<'static> {
+    let name = entry.from.split(" (pk:").next().unwrap_or(&entry.from);
+    let mut words = vec![
+        if name == "you" { "from your device".to_owned() } else { format!("from {name}") },
+        format!("{} on {}", short_project(&entry.project), entry.hostname),
+        text::ago(entry.created_at, look.now.utc()),
+    ];
+    if entry.burn_after_read {
+        words.push("only once".to_owned());
+    }
+    under(&words.join(" · "), Vec::new(), width, selected, look.theme)
 }
 
 /// Time left in whole minutes, so that nothing has to be redrawn each second.
@@ -184,7 +211,7 @@ fn draw_entry(frame: &mut Frame<'_>, area: Rect, entry: &InboxEntry, look: &Look
         fact("from", text::fit(&entry.from, room), look),
         fact("lives on", text::fit(&entry.hostname, room), look),
     ];
-    out.extend(long_fact("project", &entry.project, area.width, look));
+    out.extend(long_fact("project", &look.path(&entry.project), area.width, look));
     out.push(fact("for", audience, look));
     out.push(fact("published", text::ago(entry.created_at, look.now.utc()), look));
     out.push(fact("expires in", left_words(left), look));

@@ -127,7 +127,7 @@ impl Offer {
         out.push(Line::default());
         out.extend(self.plan_lines(area.width, look));
         out.push(Line::default());
-        out.extend(long_fact("project", &pickup.project, area.width, look));
+        out.extend(long_fact("project", &look.path(&pickup.project), area.width, look));
         out.push(fact("lives on", text::fit(&pickup.hostname, columns.saturating_sub(11)), look));
         if let Some(note) = &pickup.note {
             out.extend(long_fact("note", note, area.width, look));

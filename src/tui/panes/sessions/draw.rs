@@ -5,11 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{Preview, Scan, Sessions};
+use super::{Columns, Said, Scan, Sessions, Tools};
 use crate::text;
-use crate::tui::message::{Live, Role, Session};
+use crate::tui::message::{Live, Progress, Role, Session, Turn};
 use crate::tui::panes::short_project;
-use crate::tui::parts::list::{Meta, mark, row};
+use crate::tui::parts::list::{Meta, row, under};
 use crate::tui::parts::{Look, detail_area, fact, lines, split, wrap};
 
 /// Lines of facts above the conversation, and one empty line.
@@ -21,13 +21,24 @@ pub(super) fn conversation_height(area: Rect) -> u16 {
 }
 
 /// The conversation as lines: who, and what they said.
-pub(super) fn conversation(preview: &Preview, width: u16) -> Vec<(Role, bool, String)> {
+pub(super) fn conversation(turns: Option<&[Turn]>, tools: Tools, width: u16) -> Vec<Said> {
     let columns = usize::from(width.saturating_sub(2)).max(8);
     let mut out = Vec::new();
-    for turn in preview.turns.iter().flatten() {
+    for turn in turns.unwrap_or_default() {
         match turn.role {
-            Role::Tool => out.push((Role::Tool, false, text::fit(&turn.text.replace('\n', " "), columns))),
+            Role::Tool if tools == Tools::None => {}
+            Role::Tool => {
+                let line = format!("· {}", turn.text.replace('\n', " "));
+                out.push((Role::Tool, false, text::fit(&line, columns)));
+                if tools == Tools::Whole && !turn.detail.is_empty() {
+                    let detail = wrap(&turn.detail, columns.saturating_sub(4).max(8));
+                    out.extend(detail.into_iter().map(|line| (Role::Tool, false, format!("    {line}"))));
+                }
+            }
             role => {
+                if !out.is_empty() {
+                    out.push((role, false, String::new()));
+                }
                 out.push((role, true, if role == Role::User { "you" } else { "claude" }.to_owned()));
                 out.extend(wrap(&turn.text, columns).into_iter().map(|line| (role, false, line)));
             }
@@ -65,8 +76,6 @@ impl Sessions {
             return;
         }
         let height = self.row_height();
-        let one_project =
-            self.only_project || self.all.iter().all(|session| session.project == self.all[0].project);
         let mut y = body.y;
         for (place, (at, lit)) in self.shown.iter().enumerate().skip(self.cursor.top) {
             if y + height > body.bottom() {
@@ -74,7 +83,7 @@ impl Sessions {
             }
             let session = &self.all[*at];
             let selected = place == self.cursor.at;
-            let line = session_row(session, lit, area.width, selected, self.reading, one_project, look);
+            let line = session_row(session, lit, area.width, selected, self.reading, self.columns, look);
             frame.render_widget(line, Rect { y, height: 1, ..body });
             if height == 2 {
                 frame.render_widget(
@@ -89,7 +98,8 @@ impl Sessions {
     fn draw_head(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         if self.filtering {
             self.filter.draw(frame, area, true, look);
-            let count = format!("{} of {}", self.shown.len(), self.all.len());
+            let all = self.all.iter().filter(|session| self.counts(session)).count();
+            let count = format!("{} of {all}", self.shown.len());
             let width = u16::try_from(count.len()).unwrap_or(0).min(area.width);
             frame.render_widget(
                 Line::styled(count, look.theme.quiet),
@@ -98,23 +108,37 @@ impl Sessions {
             return;
         }
         let scope = if self.only_project { "this project" } else { "everywhere" };
-        let found = self.fresh.as_ref().map_or(self.all.len(), Vec::len);
-        let count = if self.scan == Scan::Running {
-            format!("{} scanning, {found} so far", look.spinner())
-        } else {
-            format!("{} of {}", self.shown.len(), self.all.len())
+        let hidden = self.all.iter().filter(|session| session.hidden).count();
+        let count = match (&self.scan, self.progress) {
+            (Scan::Running, Progress { of: 0, .. }) => format!("{} scanning", look.spinner()),
+            (Scan::Running, Progress { read, of }) => format!("{} scanning {read} of {of}", look.spinner()),
+            _ => format!("{} of {}", self.shown.len(), self.all.len() - if self.hidden { 0 } else { hidden }),
         };
         let query = self.query();
         let filter =
             if query.is_empty() { String::new() } else { format!(" · filter “{query}”, Esc clears it") };
-        let words = format!("  {scope} · {count}{filter}");
-        frame.render_widget(Line::styled(text::fit(&words, usize::from(area.width)), look.theme.quiet), area);
+        let hidden = match (hidden, self.hidden) {
+            (0, _) => String::new(),
+            (_, true) => format!(" · {hidden} of them usually hidden"),
+            (_, false) => format!(" · {hidden} hidden"),
+        };
+        let words = format!(" · {count}{filter}{hidden}");
+        let room = usize::from(area.width).saturating_sub(scope.len() + 2);
+        let head = Line::from(vec![
+            Span::raw("  "),
+            Span::styled(scope, look.theme.strong),
+            Span::styled(text::fit(&words, room), look.theme.quiet),
+        ]);
+        frame.render_widget(head, area);
     }
 
     /// Why the list is empty, and which key changes that.
     fn why_empty(&self) -> String {
         match &self.scan {
-            Scan::Running => "Looking for sessions of Claude Code on this machine …".to_owned(),
+            Scan::Running if self.all.is_empty() => {
+                "Looking for sessions of Claude Code on this machine …".to_owned()
+            }
+            Scan::Running => "None yet of those that were read; the others are being read …".to_owned(),
             Scan::Failed(why) => format!("{why}\nR looks again."),
             Scan::Done if !self.query().is_empty() => {
                 format!("No session matches “{}”. Esc clears the filter.", self.query())
@@ -149,7 +173,7 @@ impl Sessions {
         let room = columns.saturating_sub(11);
         let head = [
             Line::styled(text::fit(&session.title, columns), title),
-            fact("project", text::fit(&format!("{}{branch}", session.project), room), look),
+            fact("project", text::fit(&format!("{}{branch}", look.path(&session.project)), room), look),
             fact(
                 "last said",
                 text::fit(
@@ -175,8 +199,31 @@ impl Sessions {
         self.draw_conversation(frame, body, look);
     }
 
+    /// Which lines of how many are shown, in the empty line above them.
+    fn draw_place(
+        &self,
+        frame: &mut Frame<'_>,
+        area: Rect,
+        (from, end, len): (usize, usize, usize),
+        look: &Look<'_>,
+    ) {
+        let Some(y) =
+            area.y.checked_sub(1).filter(|_| self.selected().is_none_or(|session| oddity(session).is_none()))
+        else {
+            return;
+        };
+        let words = if self.reading {
+            format!("lines {}–{end} of {len}", from + 1)
+        } else {
+            format!("the last {} of {len} lines · → reads", end - from)
+        };
+        let words = text::fit(&words, usize::from(area.width));
+        let style = if self.reading { look.theme.accent } else { look.theme.quiet };
+        frame.render_widget(Line::styled(words, style).right_aligned(), Rect { y, height: 1, ..area });
+    }
+
     fn draw_conversation(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let told = conversation(&self.preview, area.width);
+        let told = &self.preview.told;
         if told.is_empty() {
             let words = match (&self.preview.error, &self.preview.turns) {
                 (Some(error), _) => format!("It cannot be read: {error}"),
@@ -193,16 +240,22 @@ impl Sessions {
         let up = self.preview.scroll.0.min(told.len().saturating_sub(page));
         let end = told.len() - up;
         let from = end.saturating_sub(page);
+        if told.len() > page {
+            self.draw_place(frame, area, (from, end, told.len()), look);
+        }
         let shown: Vec<Line<'_>> =
             told[from..end].iter().map(|(role, head, line)| turn_line(*role, *head, line, look)).collect();
         lines(frame, area, &shown);
     }
 }
 
-/// What is wrong with the file, where the conversation can still be resumed.
+/// What is odd about it, where the conversation can still be resumed.
 fn oddity(session: &Session) -> Option<&'static str> {
     if session.damaged {
         return Some("Parts of its file are damaged; claude passes over them.");
+    }
+    if session.hidden {
+        return Some("A run of the SDK or a sidechain: usually hidden.");
     }
     session.duplicate.then_some("The same session lies in another project folder too.")
 }
@@ -223,7 +276,7 @@ fn session_row(
     width: u16,
     selected: bool,
     reading: bool,
-    one_project: bool,
+    columns: Columns,
     look: &Look<'_>,
 ) -> Line<'static> {
     let quiet = look.theme.quiet;
@@ -233,12 +286,11 @@ fn session_row(
         Live::No => "",
     };
     let mut metas = vec![
-        Meta { text: text::bytes(session.size), width: 8, style: quiet },
-        Meta { text: session.git_branch.clone().unwrap_or_default(), width: 12, style: quiet },
+        Meta { text: text::bytes(session.size), width: columns.size, style: quiet },
+        Meta { text: session.git_branch.clone().unwrap_or_default(), width: columns.branch, style: quiet },
+        Meta { text: short_project(&session.project).to_owned(), width: columns.project, style: quiet },
     ];
-    if !one_project {
-        metas.push(Meta { text: short_project(&session.project).to_owned(), width: 14, style: quiet });
-    }
+    metas.retain(|meta| meta.width > 0);
     metas.push(Meta {
         text: text::ago(session.updated_at, look.now.utc()),
         width: 10,
@@ -265,9 +317,5 @@ fn age_style(session: &Session, look: &Look<'_>) -> Style {
 fn second_line(session: &Session, width: u16, selected: bool, look: &Look<'_>) -> Line<'static> {
     let words =
         session.last_words.as_deref().unwrap_or(if session.resumable { "" } else { "nothing to resume" });
-    let room = usize::from(width).saturating_sub(4);
-    Line::from(vec![
-        Span::styled(mark(selected), look.theme.accent),
-        Span::styled(format!("  {}", text::fit(words, room)), look.theme.quiet),
-    ])
+    under(words, Vec::new(), width, selected, look.theme)
 }

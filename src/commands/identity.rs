@@ -1,5 +1,6 @@
 //! `init` and `whoami`.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -69,10 +70,14 @@ fn read_seed(from: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let unreadable = |error: std::io::Error| {
         Error::failed(format!("{} cannot be read: {error}.", from.display())).advise("Nothing was changed.")
     };
-    if std::fs::metadata(from).map_err(unreadable)?.len() > MAX_IMPORT {
+    let mut content = Zeroizing::new(Vec::new());
+    std::fs::File::open(from)
+        .and_then(|file| file.take(MAX_IMPORT + 1).read_to_end(&mut content))
+        .map_err(unreadable)?;
+    if content.len() as u64 > MAX_IMPORT {
         return Err(Error::usage(format!("{} is too large to be a key.", from.display())));
     }
-    std::fs::read(from).map(Zeroizing::new).map_err(unreadable)
+    Ok(content)
 }
 
 /// Asks as ssh-keygen does: empty for none, twice to be sure.
@@ -80,7 +85,9 @@ fn passphrase(context: &Context<'_>, none: bool) -> Result<Zeroizing<String>> {
     if none {
         return Ok(Zeroizing::default());
     }
-    if let Some(given) = (context.env)("CCLINK_PASSPHRASE").and_then(|given| given.into_string().ok()) {
+    if let Some(given) = (context.env)("CCLINK_PASSPHRASE").and_then(|given| given.into_string().ok())
+        && !given.is_empty()
+    {
         return Ok(Zeroizing::new(given));
     }
     if !prompt::can_ask() {

@@ -62,8 +62,11 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
             .printer
             .note("Some writes to the network did not end in time; `cclink list` shows what arrived.");
     }
-    for warning in context.service.take_warnings() {
-        context.printer.note(&warning);
+    // With --json a failure's stderr is one JSON value.
+    if result.is_ok() || !context.printer.is_json() {
+        for warning in context.service.take_warnings() {
+            context.printer.note(&warning);
+        }
     }
     result
 }
@@ -71,7 +74,7 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
 /// Unlocks the identity, asking for the passphrase on a terminal.
 async fn unlock(context: &Context<'_>) -> Result<()> {
     if context.service.identity_state() != IdentityState::Locked
-        || (context.env)("CCLINK_PASSPHRASE").is_some()
+        || (context.env)("CCLINK_PASSPHRASE").is_some_and(|given| !given.is_empty())
     {
         return Ok(());
     }

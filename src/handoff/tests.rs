@@ -181,9 +181,16 @@ fn hostile_fields_refuse_the_record() {
     let json = String::from_utf8(serde_json::to_vec(&record()).unwrap()).unwrap();
     let lenient = json.replacen('{', "{\"from_the_future\":[1],\"note\":null,", 1);
     assert_eq!(Record::decode(lenient.as_bytes()).unwrap(), record());
-    for (from, to) in
-        [("28800", "59"), ("28800", "604801"), ("12:00:00Z", "12:00:00+00:00"), ("12:00:00Z", "12:00:00.5Z")]
-    {
+    for (from, to) in [
+        ("28800", "59"),
+        ("28800", "604801"),
+        ("12:00:00Z", "12:00:00+00:00"),
+        ("12:00:00Z", "12:00:60Z"),
+        ("2026-", "+262142-"),
+        ("2026-", "-0001-"),
+        ("2026-", "12026-"),
+        ("12:00:00Z", "12:00:00.5Z"),
+    ] {
         assert_eq!(Record::decode(json.replace(from, to).as_bytes()), Err(RecordError::Form), "{to}");
     }
 }

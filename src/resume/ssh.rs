@@ -48,7 +48,7 @@ impl SshWay<'_> {
         command.extend(more.iter().map(|word| (*word).to_owned()));
         // The address was checked not to start with `-`; brackets are for ports.
         command.push("--".to_owned());
-        command.push(host.trim_start_matches('[').trim_end_matches(']').to_owned());
+        command.push(host.replace(['[', ']'], ""));
         command
     }
 
@@ -101,6 +101,7 @@ mod tests {
         );
         assert_eq!(way("host", &[]).ssh(&[]), ["ssh", "--", "host"]);
         assert_eq!(way("[::1]:22", &[]).ssh(&[]), ["ssh", "-p", "22", "--", "::1"]);
+        assert_eq!(way("dana@[::1]:22", &[]).ssh(&[]), ["ssh", "-p", "22", "--", "dana@::1"]);
         assert_eq!(way("fe80::1", &[]).ssh(&[]), ["ssh", "--", "fe80::1"]);
     }
 

@@ -1,16 +1,15 @@
 //! One handoff's place on the network: looking at it, and ending it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use pkarr::SignedPacket;
 
 use super::{Error, Kind, Result, Service};
 use crate::handoff::keys::{z32_decode, z32_decode_vec, z32_encode};
 use crate::handoff::packet::PacketError;
 use crate::handoff::standing::MakeError;
-use crate::handoff::{Address, Age, Mailbox, PublicKey, Record, Standing, Token, mailbox, packet};
+use crate::handoff::{Address, Age, Mailbox, PublicKey, Record, Standing, Token, Ttl, mailbox, packet};
 use crate::network::{NetworkError, OnPacket, Sighting};
-use crate::store::StoreError;
-use crate::store::journal::End;
+use crate::store::journal::{Book, End};
 use crate::text;
 
 /// Where a handoff lies, and whose signature counts there.
@@ -60,16 +59,28 @@ impl Service {
 
     /// Remembers an end for as long as anything can live.
     pub(super) fn remember_end(&self, address: &Address, packet: &SignedPacket) {
-        let until = self.now() + chrono::TimeDelta::seconds(i64::from(crate::handoff::Ttl::MAX.seconds()));
+        let until = self.now() + TimeDelta::seconds(i64::from(Ttl::MAX.seconds()));
         let end = End { packet: z32_encode(&packet.to_relay_payload()), until };
-        let saved = self.0.journal.update(self.now(), |book| {
+        self.note(|book| {
             let known = book.ends.entry(z32_encode(address)).or_insert_with(|| end.clone());
             if known.packet != end.packet {
                 *known = end;
             }
         });
-        if let Err(error) = saved {
-            self.warn(format!("The journal could not be written: {error}."));
+    }
+
+    /// Changes the journal; says where a damaged one was put.
+    pub(super) fn journal<T>(&self, change: impl FnOnce(&mut Book) -> T) -> Result<T> {
+        let (result, aside) = self.0.journal.update(self.now(), change)?;
+        self.tell_aside(aside);
+        Ok(result)
+    }
+
+    /// Notes something in the journal; a journal that cannot be written is a
+    /// warning, for what it notes has happened.
+    pub(super) fn note(&self, change: impl FnOnce(&mut Book)) {
+        if let Err(error) = self.journal(change) {
+            self.warn(format!("The journal could not be written: {}", error.message));
         }
     }
 
@@ -81,6 +92,22 @@ impl Service {
                  still found on the network.",
                 path.display()
             ));
+        }
+    }
+
+    /// Whether a burned packet is this device's own, of a pickup that ended
+    /// before it showed anything: then the record that it took, once more.
+    pub(super) fn taken_before(&self, place: &Place, burned: &SignedPacket) -> Option<Readable> {
+        let address = place.address();
+        let (book, _) = self.0.journal.load().ok()?;
+        let taking = book.taking.get(&z32_encode(&address))?;
+        if taking.burned != z32_encode(&burned.to_relay_payload()) {
+            return None;
+        }
+        let packet = packet::from_payload(&address, &z32_decode_vec(&taking.record)?)?;
+        match place.judge(&[packet]) {
+            Standing::Record { record, creator, packet } => Some((*record, creator, packet)),
+            _ => None,
         }
     }
 
@@ -162,12 +189,5 @@ impl From<MakeError> for Error {
                 .advise("Nothing went out. A folder can be renamed, and `claude` started in it anew."),
             MakeError::Seal(error) => Self::failed(format!("This could not be sealed: {error}.")),
         }
-    }
-}
-
-/// What the store says, as a warning rather than a failure.
-pub(super) fn journal_warning(service: &Service, result: std::result::Result<(), StoreError>) {
-    if let Err(error) = result {
-        service.warn(format!("The journal could not be written: {error}."));
     }
 }

@@ -1,11 +1,20 @@
 //! Pick up: take a found handoff, for good where it burns.
 
 use super::look::{Place, Readable, alive, not_found};
-use super::{Error, Found, Job, Kind, Pickup, Plan, Result, Service};
-use crate::handoff::{AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, packet};
-use crate::network::NetworkError;
+use super::{Error, Found, Job, Pickup, Plan, Result, Service};
+use pkarr::SignedPacket;
+
+use crate::handoff::keys::z32_encode;
+use crate::handoff::{
+    AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, mailbox, packet,
+};
+use crate::network::{NetworkError, Sighting};
 use crate::store::Stage;
+use crate::store::journal::Taking;
 use crate::text;
+
+/// The creator can only write so often while we take it.
+const ROUNDS: u32 = 5;
 
 impl Service {
     /// What a verified record looks like to its reader.
@@ -74,16 +83,21 @@ impl Service {
         let place = found.place.place.clone();
         job.doing("making sure that nothing newer is there");
         let (standing, sighting) = job.run(async { self.look(&place, &mut |_| {}).await }).await?;
-        let readable = alive(standing, self.now())?;
-        let burn = readable.0.burn_after_read;
+        let taken = self.ours_already(&place, &standing);
+        let readable = match &taken {
+            Some(readable) => readable.clone(),
+            None => alive(standing, self.now())?,
+        };
+        let (burn, packet) = (readable.0.burn_after_read, readable.2.clone());
         let mut pickup = self.found(&place, readable, true).pickup;
         pickup.plans.clone_from(&found.pickup.plans);
         if burn {
-            job.doing("taking it, for good");
-            let service = self.clone();
-            let expected = sighting.expected();
-            let sequence = self.sequence_after(&sighting)?;
-            self.must_finish(async move { service.burn(&place, sequence, expected).await }).await?;
+            if taken.is_none() {
+                job.doing("taking it, for good");
+                let (service, place) = (self.clone(), place.clone());
+                self.must_finish(async move { service.burn(&place, &packet, sighting).await }).await?;
+            }
+            self.note(|book| drop(book.taking.remove(&z32_encode(&place.address()))));
             pickup.burned = true;
         } else {
             self.leave_receipt(&place);
@@ -91,49 +105,83 @@ impl Service {
         Ok(pickup)
     }
 
-    /// Puts the burned packet, waits until whoever checked before it was
-    /// visible has put too, and lets a complete lookup alone decide.
-    async fn burn(&self, place: &Place, sequence: u64, expected: u64) -> Result<()> {
-        let mine = place.mailbox.make_burned(&place.token, &self.trace(), sequence)?;
-        match self.0.network.put(&mine, Some(expected)).await {
-            // A refused packet can still lie on some nodes, and an accepted one
-            // can lose: the lookup decides.
-            Ok(_) | Err(NetworkError::Conflict) => {}
-            Err(error) => {
-                return Err(Error::from(error).advise(
-                    "It could not be taken for good, so it was not picked up at all. Try again when the network is back.",
-                ));
-            }
-        }
-        self.0.network.settle().await;
-        let (standing, _) = self.look(place, &mut |_| {}).await?;
+    /// What a pickup of this device took before it was interrupted.
+    pub(super) fn ours_already(&self, place: &Place, standing: &Standing) -> Option<Readable> {
         match standing {
-            Standing::Burned { packet, .. } if packet.is_same_as(&mine) => {
-                self.set_stage(&place.token, Stage::Burned, false);
-                // Nodes that refused or missed it hear of it again.
-                let _ = self.0.network.put(&mine, None).await;
-                Ok(())
-            }
-            Standing::Record { .. } | Standing::Absent => Err(Error::new(
-                Kind::Unreachable,
-                "The network did not keep the mark that this handoff was taken.",
-            )
-            .advise("It was not picked up. Try again.")),
-            ended => Err(alive(ended, self.now()).err().unwrap_or_else(not_found)),
+            Standing::Burned { packet, .. } => self.taken_before(place, packet),
+            _ => None,
         }
     }
 
+    /// Puts the burned packet, waits until whoever checked before it was
+    /// visible has put too, and lets a complete lookup alone decide: a refused
+    /// packet can still lie on some nodes, an accepted one can lose, and one that
+    /// nobody acknowledged can stand.
+    async fn burn(&self, place: &Place, record: &SignedPacket, mut sighting: Sighting) -> Result<()> {
+        for _ in 0..ROUNDS {
+            let mine =
+                place.mailbox.make_burned(&place.token, &self.trace(), self.sequence_after(&sighting)?)?;
+            self.note_taking(place, &mine, record);
+            let put = self.0.network.put(&mine, Some(sighting.expected())).await;
+            self.0.network.settle().await;
+            let looked = self.look(place, &mut |_| {}).await.map_err(|error| {
+                error.advise("Whether it was taken is not known. Pick it up again on this device when the network is back.")
+            })?;
+            match looked {
+                (Standing::Burned { packet, .. }, _) if packet.is_same_as(&mine) => {
+                    self.set_stage(&place.token, Stage::Burned, false);
+                    // Nodes that refused or missed it hear of it again.
+                    let _ = self.0.network.put(&mine, None).await;
+                    return Ok(());
+                }
+                // Its creator wrote there at the same moment (extended it).
+                (Standing::Record { .. }, seen) if matches!(put, Ok(_) | Err(NetworkError::Conflict)) => {
+                    sighting = seen;
+                }
+                (Standing::Record { .. } | Standing::Absent, _) => {
+                    return Err(put
+                        .err()
+                        .map_or_else(
+                            || Error::failed("The network did not keep the mark that it was taken."),
+                            Error::from,
+                        )
+                        .advise(
+                            "It could not be taken for good, so it was not picked up at all. Try again.",
+                        ));
+                }
+                (ended, _) => return Err(alive(ended, self.now()).err().unwrap_or_else(not_found)),
+            }
+        }
+        Err(Error::failed("It could not be taken: others kept writing there.")
+            .advise("It was not picked up. Try again."))
+    }
+
+    /// Notes what is about to be taken, and how it is known as ours.
+    fn note_taking(&self, place: &Place, burned: &SignedPacket, record: &SignedPacket) {
+        let taking = Taking {
+            burned: z32_encode(&burned.to_relay_payload()),
+            record: z32_encode(&record.to_relay_payload()),
+            until: self.now() + chrono::TimeDelta::seconds(i64::from(crate::handoff::Ttl::MAX.seconds())),
+        };
+        self.note(|book| drop(book.taking.insert(z32_encode(&place.address()), taking)));
+    }
+
     /// Tells the creator, in the background, where the reader's settings allow
-    /// it.
+    /// it. The last reader's stands; one of a newer cclink is left alone.
     fn leave_receipt(&self, place: &Place) {
         if !self.0.settings.config.receipts.contains(&place.token.audience) {
             return;
         }
         let (service, place) = (self.clone(), place.clone());
         drop(self.0.must_finish.spawn(async move {
-            if let Ok(receipt) = place.mailbox.make_receipt(&place.token, &service.trace(), service.now_us())
-            {
-                let _ = service.0.network.put(&receipt, None).await;
+            let address = mailbox::address(&place.mailbox.receipt_key(&place.token));
+            let Ok(seen) = service.0.network.lookup(&address, &mut |_| {}).await else { return };
+            if place.mailbox.holds_newer(&seen.packets()) {
+                return;
+            }
+            let Ok(sequence) = service.sequence_after(&seen) else { return };
+            if let Ok(receipt) = place.mailbox.make_receipt(&place.token, &service.trace(), sequence) {
+                let _ = service.0.network.put(&receipt, Some(seen.expected())).await;
             }
         }));
     }

@@ -58,7 +58,7 @@ impl Service {
             return Err(Error::usage(format!("{} is no folder of this machine.", directory.display())));
         }
         let directory = directory.to_owned();
-        self.0.journal.update(self.now(), |book| {
+        self.journal(|book| {
             book.places.insert(project.to_owned(), directory);
         })?;
         Ok(())

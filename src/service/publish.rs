@@ -1,11 +1,13 @@
 //! Publish: journal the intent, put the record while reading the list, show
 //! link and QR as soon as the record is acknowledged, finish the list behind it.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use pkarr::SignedPacket;
 use zeroize::Zeroizing;
 
-use super::look::{Place, journal_warning};
+use super::look::Place;
 use super::programs::{repository, tailscale_name};
 use super::{
     AudienceChoice, AudienceKind, AudienceView, Draft, Error, Job, Kind, PublishRequest, Published, Result,
@@ -25,6 +27,9 @@ use crate::text;
 
 /// Fewer copies than this, on a network with more nodes, is worth a word.
 pub(super) const FEW_COPIES: u32 = 10;
+
+/// How long taking back a handoff that did not go out may take.
+const TAKE_BACK: Duration = Duration::from_secs(3);
 
 /// A handoff made ready: everything that follows from the audience.
 struct Prepared {
@@ -63,7 +68,7 @@ impl Service {
         let (packet, note_dropped) =
             prepared.place.mailbox.make_record(&identity, &prepared.place.token, record.clone(), sequence)?;
         let entry = intent(&identity, &prepared, &record, user_ssh.clone(), &packet)?;
-        self.0.journal.update(now, |book| book.handoffs.push(entry))?;
+        self.journal(|book| book.handoffs.push(entry))?;
 
         job.doing("publishing");
         let put = async {
@@ -79,9 +84,8 @@ impl Service {
         let (copies, index) = match job.run(put).await {
             Ok(done) => done,
             Err(error) => {
-                if error.kind == Kind::Cancelled {
-                    self.take_back(&identity, &prepared.place, sequence);
-                }
+                // It may lie on some nodes although none acknowledged it.
+                self.take_back(&identity, &prepared.place, sequence);
                 self.set_stage(&prepared.place.token, Stage::Failed, false);
                 return Err(error);
             }
@@ -159,22 +163,24 @@ impl Service {
         let work = async move {
             let next = service.now_us().max(sequence + 1);
             if let Ok(packet) = place.mailbox.make_revoked(&identity, &place.token, service.now(), next) {
-                let _ = service.0.network.put(&packet, Some(sequence)).await;
-                service.remember_end(&place.address(), &packet);
+                // A network that is away is not waited for again.
+                let put = service.0.network.put(&packet, Some(sequence));
+                let _ = tokio::time::timeout(TAKE_BACK, put).await;
             }
         };
         drop(self.0.must_finish.spawn(work));
     }
 
-    /// Notes in the journal how far a handoff came.
+    /// Notes in the journal how far a handoff came. Ends are final.
     pub(super) fn set_stage(&self, token: &Token, stage: Stage, indexed: bool) {
-        let saved = self.0.journal.update(self.now(), |book| {
+        self.note(|book| {
             if let Some(entry) = book.entry(token) {
-                entry.stage = stage;
+                if !matches!(entry.stage, Stage::Burned | Stage::Revoked) || stage == Stage::Revoked {
+                    entry.stage = stage;
+                }
                 entry.indexed |= indexed;
             }
         });
-        journal_warning(self, saved);
     }
 
     async fn prepare(&self, identity: &Identity, audience: &AudienceChoice, now: i64) -> Result<Prepared> {

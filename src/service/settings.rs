@@ -44,6 +44,13 @@ pub struct Settings {
 impl Settings {
     /// From the environment.
     pub fn from_env(env: Env<'_>) -> Result<Self> {
+        // A value that cannot be read must not silently mean another network.
+        for name in ["CCLINK_BOOTSTRAP", "CCLINK_RELAYS", "CCLINK_PASSPHRASE", "CCLINK_CLAUDE"] {
+            let is_blank = |text: &str| !text.is_empty() && text.trim().is_empty();
+            if env(name).is_some_and(|value| value.to_str().is_none_or(is_blank)) {
+                return Err(Error::usage(format!("{name} is only white space, or not in UTF-8.")));
+            }
+        }
         let text =
             |name: &str| env(name).and_then(|value| value.into_string().ok()).filter(|v| !v.is_empty());
         let paths = Paths::from_env(env).ok_or_else(|| {

@@ -112,6 +112,9 @@ impl Remote {
         let mut content = Vec::new();
         while (content.len() as u64) < size {
             let chunk = file.read(32_768, bytes::BytesMut::new()).await.ok()??;
+            if chunk.is_empty() {
+                return None;
+            }
             content.extend_from_slice(&chunk);
         }
         Some(content)

@@ -222,12 +222,6 @@ pub struct Listed {
     pub ssh: Option<String>,
     /// Who took it.
     pub picked_up: Option<PickedUp>,
-    /// The SSH address that the user set for it; a guessed one is not told.
-    #[serde(skip)]
-    pub ssh: Option<String>,
-    /// The link as an address of the page for phones, where one is set.
-    #[serde(skip)]
-    pub web_link: Option<String>,
 }
 
 /// What `revoke` did.

@@ -11,8 +11,8 @@ use crate::support::{Device, Session, text, tool_is_missing, until};
 
 /// Says, as claude does, that `process` holds a session.
 fn hold(a: &Device, session: &Session, process: u32) {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    let start = stat.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap().to_owned();
+    let status = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let start = status.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap().to_owned();
     let record = json!({
         "pid": process, "sessionId": session.id, "cwd": session.project, "procStart": start,
         "kind": "interactive", "status": "idle",

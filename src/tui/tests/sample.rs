@@ -113,8 +113,6 @@ pub fn listed(at: u8, title: Option<&str>, kind: AudienceKind, state: State, lef
         ssh: None,
         picked_up: (state == State::PickedUp)
             .then(|| crate::service::PickedUp { at: ago(4), hostname: "pixel-9".to_owned() }),
-        ssh: None,
-        web_link: None,
     }
 }
 

@@ -303,8 +303,8 @@ fn in_turns(known: &[Known]) -> impl Iterator<Item = &[Known]> {
     let mut rest = known;
     let mut least = 1;
     std::iter::from_fn(move || {
-        let last = rest.get(least.min(rest.len()).checked_sub(1)?)?.created;
-        let end = rest.iter().rposition(|known| known.created == last)? + 1;
+        let second = rest.get(least.min(rest.len()).checked_sub(1)?)?.created;
+        let end = rest.iter().rposition(|known| known.created == second)? + 1;
         let (turn, more) = rest.split_at(end);
         rest = more;
         least = 4;

@@ -156,13 +156,11 @@ impl Journal {
     /// What it holds now. A damaged file is set aside first; where to, is
     /// given back with an empty book.
     pub fn load(&self) -> Result<(Book, Option<PathBuf>), StoreError> {
-        match self.read()? {
-            Some(book) => Ok((book, None)),
-            None => {
-                let _lock = files::lock(&self.path)?;
-                self.read_or_set_aside()
-            }
+        if let Some(book) = self.read()? {
+            return Ok((book, None));
         }
+        let _lock = files::lock(&self.path)?;
+        self.read_or_set_aside()
     }
 
     /// `None` for a damaged file.

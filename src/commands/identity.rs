@@ -1,12 +1,11 @@
 //! `init` and `whoami`.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use super::{Context, prompt};
-use crate::service::{Error, IdentityView, Kind, Result};
+use crate::service::{Error, IdentityView, Kind, Result, Service};
 
 /// A key file is small; this is generous.
 const MAX_IMPORT: u64 = 4096;
@@ -67,17 +66,7 @@ fn read_seed(from: &Path) -> Result<Zeroizing<Vec<u8>>> {
     if from == Path::new("-") {
         return prompt::stdin(MAX_IMPORT);
     }
-    let unreadable = |error: std::io::Error| {
-        Error::failed(format!("{} cannot be read: {error}.", from.display())).advise("Nothing was changed.")
-    };
-    let mut content = Zeroizing::new(Vec::new());
-    std::fs::File::open(from)
-        .and_then(|file| file.take(MAX_IMPORT + 1).read_to_end(&mut content))
-        .map_err(unreadable)?;
-    if content.len() as u64 > MAX_IMPORT {
-        return Err(Error::usage(format!("{} is too large to be a key.", from.display())));
-    }
-    Ok(content)
+    Service::read_seed(from)
 }
 
 /// Asks as ssh-keygen does: empty for none, twice to be sure.

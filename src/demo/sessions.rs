@@ -184,23 +184,28 @@ const THERE: [Invented; 2] = [
 /// Invents this device's sessions and their project folders below `home`;
 /// gives the folder of the first project.
 pub(super) fn invent_here(home: &Path) -> std::io::Result<PathBuf> {
-    invent(home, &HERE)
-}
-
-/// Invents the other device's.
-pub(super) fn invent_there(home: &Path) -> std::io::Result<PathBuf> {
-    invent(home, &THERE)
-}
-
-fn invent(home: &Path, all: &[Invented]) -> std::io::Result<PathBuf> {
     let home = {
         fs::create_dir_all(home)?;
         home.canonicalize()?
     };
+    for invented in &HERE {
+        fs::create_dir_all(home.join("src").join(invented.project))?;
+    }
+    invent(&home, &home.join("src"), &HERE)?;
+    Ok(home.join("src").join(HERE[0].project))
+}
+
+/// Invents the other device's. It is said to be elsewhere: its folders are not
+/// on this machine.
+pub(super) fn invent_there(home: &Path) -> std::io::Result<()> {
+    invent(home, Path::new("/home/dana/src"), &THERE)
+}
+
+/// Sessions with their projects below `src`.
+fn invent(home: &Path, src: &Path, all: &[Invented]) -> std::io::Result<()> {
     let now = Utc::now();
     for invented in all {
-        let cwd = home.join("src").join(invented.project);
-        fs::create_dir_all(&cwd)?;
+        let cwd = src.join(invented.project);
         let folder = home.join("claude").join("projects").join(folder_name(&cwd));
         fs::create_dir_all(&folder)?;
         let id = uuid::Uuid::new_v4().to_string();
@@ -212,7 +217,7 @@ fn invent(home: &Path, all: &[Invented]) -> std::io::Result<PathBuf> {
         }
         file.set_modified(last.into())?;
     }
-    Ok(home.join("src").join(all[0].project))
+    Ok(())
 }
 
 fn transcript(invented: &Invented, cwd: &Path, id: &str, last: DateTime<Utc>) -> Vec<Value> {

@@ -3,17 +3,16 @@
 
 mod draw;
 mod fold;
+mod front;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crossterm::event::{
-    Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
-};
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::layout::Rect;
 
 use super::jobs::Jobs;
-use super::keymap::{self, Told};
+use super::keymap;
 use super::message::{
     Action, Context, Effect, IdentityState, Intent, JobId, Note, Now, Open, PaneId, Plan, Report, Tone, Verb,
 };
@@ -21,7 +20,7 @@ use super::panes::{
     contact::Contact, extend::Extend, handoffs::Handoffs, identity, pickup::Pickup, publish::Publish, qr::Qr,
     sessions::Sessions,
 };
-use super::parts::{SPIN, View, confirm::Confirm, help::Help, palette::Palette, theme::Theme, toast::Toasts};
+use super::parts::{SPIN, View, confirm::Confirm, theme::Theme, toast::Toasts};
 
 /// An Enter that follows a character by less than this was pasted, not pressed.
 const BURST: Duration = Duration::from_millis(20);
@@ -366,62 +365,6 @@ impl App {
         self.dirty = true;
     }
 
-    fn open_help(&mut self) {
-        let here = self.contexts()[0];
-        let told = [Told::Footer, Told::Palette, Told::Help];
-        let mut groups = Vec::new();
-        for (name, contexts) in keymap::GROUPS {
-            let rows = keymap::rows(contexts, &told)
-                .iter()
-                .map(|row| (row.all_keys(), row.words.to_owned()))
-                .collect();
-            let at = if contexts.contains(&here) { 0 } else { groups.len() };
-            groups.insert(at, ((*name).to_owned(), rows));
-        }
-        let mut help = Help::new(groups);
-        help.set_room(draw::overlay_area(self.size, Context::Help));
-        self.overlays.push(Box::new(help));
-    }
-
-    fn open_palette(&mut self) {
-        let mut commands = Vec::new();
-        for row in keymap::rows(self.contexts(), &[Told::Footer, Told::Palette]) {
-            if !matches!(row.intent, Intent::Palette | Intent::NextField | Intent::NextChoice) {
-                commands.push((row.words.to_owned(), row.key(), row.intent));
-            }
-        }
-        let mut palette = Palette::new(commands);
-        palette.set_room(draw::overlay_area(self.size, Context::Palette));
-        self.overlays.push(Box::new(palette));
-    }
-
-    fn toggle_mouse(&mut self, now: &Now) {
-        self.mouse = !self.mouse;
-        self.deeds.push(Deed::Mouse(self.mouse));
-        let words = if self.mouse {
-            "The mouse clicks and scrolls here again."
-        } else {
-            "The mouse is yours: select text. m takes it back."
-        };
-        self.toasts.say(Note::new(Tone::Plain, words), now);
-    }
-
-    fn click(&mut self, mouse: MouseEvent, now: &Now) {
-        let effects = match mouse.kind {
-            MouseEventKind::ScrollUp => self.top_mut().handle(Intent::Up, now),
-            MouseEventKind::ScrollDown => self.top_mut().handle(Intent::Down, now),
-            MouseEventKind::Down(MouseButton::Left) if self.overlays.is_empty() && mouse.row == 0 => {
-                if let Some(pane) = draw::tab_at(self.size, mouse.column) {
-                    self.go(pane, now);
-                }
-                Vec::new()
-            }
-            MouseEventKind::Down(MouseButton::Left) => self.top_mut().click(mouse.column, mouse.row, now),
-            _ => Vec::new(),
-        };
-        self.apply(effects, now);
-    }
-
     fn apply(&mut self, effects: Vec<Effect>, now: &Now) {
         for effect in effects {
             match effect {
@@ -431,7 +374,13 @@ impl App {
                 Effect::Go(pane) => self.go(pane, now),
                 Effect::Say(note) => self.toasts.say(note, now),
                 Effect::StepAside(plan) => self.deeds.push(Deed::StepAside(plan)),
-                Effect::Intend(intent) => self.intend(intent, now),
+                Effect::Intend(pane, intent) => {
+                    if let Some(pane) = pane {
+                        self.overlays.clear();
+                        self.go(pane, now);
+                    }
+                    self.intend(intent, now);
+                }
                 Effect::Copy(text, what) => {
                     let note =
                         Note::new(Tone::Plain, format!("{what} was sent to the terminal's clipboard:"))

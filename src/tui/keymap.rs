@@ -182,7 +182,7 @@ pub const TABLE: &[Binding] = {
         row(C::Unlock, &[ENTER], I::Accept, "unlock", Footer),
         row(C::Unlock, &[Key::ctrl('r')], I::Reveal, "show or hide", Footer),
 
-        row(C::Welcome, &[ENTER], I::Accept, "make a key", Footer),
+        row(C::Welcome, &[ENTER], I::Accept, "make or bring the key", Footer),
         row(C::Welcome, &[Key::ctrl('r')], I::Reveal, "show or hide", Footer),
 
         row(C::Fields, &[TAB, DOWN], I::NextField, "next field", Footer),
@@ -232,7 +232,7 @@ pub fn chain(context: Context, choosing: bool) -> &'static [Context] {
         (C::Filter, _) => &[C::Filter, C::Always],
         (C::PublishForm, false) => &[C::PublishForm, C::Fields, C::Always],
         (C::PublishForm, true) => &[C::PublishForm, C::Choice, C::Fields, C::Always],
-        (C::ExtendForm, _) => &[C::ExtendForm, C::Always],
+        (C::ExtendForm, _) => &[C::ExtendForm, C::Choice, C::Always],
         (C::PickupForm, _) => &[C::PickupForm, C::Fields, C::Always],
         (C::ContactForm, false) => &[C::ContactForm, C::Fields, C::Always],
         (C::ContactForm, true) => &[C::ContactForm, C::Choice, C::Fields, C::Always],

@@ -187,8 +187,8 @@ pub enum Effect {
     Say(Note),
     /// Run a plan's command in this terminal and come back.
     StepAside(Box<Plan>),
-    /// Do what a key would do (from the palette).
-    Intend(Intent),
+    /// Do what a key would do, in this pane (from the palette).
+    Intend(Option<PaneId>, Intent),
 }
 
 /// What can lie over a pane.
@@ -314,6 +314,8 @@ pub enum Action {
     Unlock(Zeroizing<String>),
     /// Create an identity; an empty passphrase is none.
     CreateIdentity(Zeroizing<String>),
+    /// Take over the key in this file, to be kept under this passphrase.
+    ImportIdentity(PathBuf, Zeroizing<String>),
     /// Read the plans for a session of this machine.
     ResumeHere(Box<Session>),
 }
@@ -365,7 +367,7 @@ impl Action {
             Self::Contacts => Verb::Contacts,
             Self::AddContact(..) => Verb::AddContact,
             Self::Unlock(_) => Verb::Unlock,
-            Self::CreateIdentity(_) => Verb::CreateIdentity,
+            Self::CreateIdentity(_) | Self::ImportIdentity(..) => Verb::CreateIdentity,
             Self::ResumeHere(_) => Verb::ResumeHere,
         }
     }

@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event as Input, EventStream, KeyCode, KeyEventKind, KeyModifiers};
 use futures::StreamExt;
 
+use crate::text;
 use app::{App, Deed, Setup};
 use message::{Event, Note, Now, Plan, Tone};
 use parts::theme::Theme;
@@ -292,10 +293,7 @@ impl Stage {
                 });
                 Some(Note::new(Tone::Bad, format!("{program} {how}.")).line(plan.shell.clone()))
             }
-            Err(error) => Some(
-                Note::new(Tone::Bad, format!("{program} could not be started: {error}"))
-                    .line(plan.shell.clone()),
-            ),
+            Err(error) => Some(not_started(plan, program, &error)),
             Ok(_) => None,
         };
         let now = self.now();
@@ -346,6 +344,23 @@ impl Stage {
                 input = stream.next() => if leaves_at_once(input.as_ref()) { return Ok(()) },
                 () = tokio::time::sleep(parts::SPIN) => {}
             }
+        }
+    }
+}
+
+/// Why a command did not start, and what to do about it.
+fn not_started(plan: &Plan, program: &str, error: &io::Error) -> Note {
+    let missing = error.kind() == io::ErrorKind::NotFound;
+    let folder = plan.directory.as_deref().filter(|folder| !folder.is_dir());
+    match folder {
+        Some(folder) => Note::new(Tone::Bad, "The project's folder is not on this machine.")
+            .line(text::clean(&folder.display().to_string()))
+            .line("The conversation is; it can be resumed where its project lies."),
+        None if missing => Note::new(Tone::Bad, format!("There is no `{program}` on the PATH."))
+            .line("Install Claude Code, or name its command in CCLINK_CLAUDE. The session is as it was:")
+            .line(plan.shell.clone()),
+        None => {
+            Note::new(Tone::Bad, format!("{program} could not be started: {error}")).line(plan.shell.clone())
         }
     }
 }

@@ -221,6 +221,10 @@ fn on_disk(service: &Service, action: Action, tell: &dyn Fn(Report)) -> Result<R
             service.create_identity(None, &passphrase, false)?;
             Report::Unlocked(service.identity_state())
         }
+        Action::ImportIdentity(path, passphrase) => {
+            service.create_identity(Some(&Service::read_seed(&path)?), &passphrase, false)?;
+            Report::Unlocked(service.identity_state())
+        }
         _ => Report::Identity(service.identity_state(), service.network_words()),
     })
 }
@@ -278,6 +282,18 @@ mod tests {
         }
         worker.cancel_all();
         worker.running().wait_for(|count| *count == 0).await.unwrap();
+    }
+
+    #[test]
+    fn only_a_small_file_is_read_as_a_key() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("key");
+        assert!(Service::read_seed(&path).unwrap_err().message.contains("cannot be read"));
+        assert!(Service::read_seed(home.path()).unwrap_err().message.contains("cannot be read"));
+        std::fs::write(&path, [b'a'; 64]).unwrap();
+        assert_eq!(Service::read_seed(&path).unwrap().len(), 64);
+        std::fs::write(&path, [b'a'; 5000]).unwrap();
+        assert!(Service::read_seed(&path).unwrap_err().message.contains("too large"));
     }
 
     #[tokio::test]

@@ -6,5 +6,6 @@
 
 mod demo;
 mod leaving;
+mod pictures;
 mod screen;
 mod terminal;

@@ -40,7 +40,7 @@ pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     writer: Box<dyn Write + Send>,
     parser: Arc<Mutex<Parser>>,
-    written: Arc<Mutex<usize>>,
+    written: Arc<Mutex<Vec<u8>>>,
     master: Box<dyn MasterPty + Send>,
     pub home: TempDir,
 }
@@ -76,14 +76,14 @@ impl Terminal {
         drop(pty.slave);
         let [rows, columns] = [40, 120].map(|n| NonZeroU16::new(n).unwrap());
         let parser = Arc::new(Mutex::new(Parser::new(rows, columns, 0)));
-        let written = Arc::new(Mutex::new(0));
+        let written = Arc::new(Mutex::new(Vec::new()));
         let mut reader = pty.master.try_clone_reader().unwrap();
         let (sink, count) = (Arc::clone(&parser), Arc::clone(&written));
         thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(n @ 1..) = reader.read(&mut buffer) {
                 sink.lock().unwrap().process(&buffer[..n]);
-                *count.lock().unwrap() += n;
+                count.lock().unwrap().extend_from_slice(&buffer[..n]);
             }
         });
         let writer = pty.master.take_writer().unwrap();
@@ -136,7 +136,12 @@ impl Terminal {
 
     /// Bytes that were written to it so far.
     pub fn written(&self) -> usize {
-        *self.written.lock().unwrap()
+        self.written.lock().unwrap().len()
+    }
+
+    /// What was written to it from there on.
+    pub fn since(&self, from: usize) -> Vec<u8> {
+        self.written.lock().unwrap()[from..].to_vec()
     }
 
     /// The modes that a program may leave behind, in words; none when clean.

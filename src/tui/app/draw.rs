@@ -1,5 +1,7 @@
 //! The frame around the panes: tabs above, what runs and the keys below.
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
@@ -7,7 +9,7 @@ use ratatui::text::{Line, Span};
 
 use super::App;
 use crate::text;
-use crate::tui::keymap::{self, Told};
+use crate::tui::keymap::{self, Binding, Told};
 use crate::tui::message::{Context, Intent, Now, PaneId};
 use crate::tui::parts::{Look, lines, wrap};
 
@@ -84,6 +86,10 @@ impl App {
             self.pane().draw(frame, areas.body, &look);
             self.draw_status(frame, areas.status, &look);
         }
+        if !self.overlays.is_empty() && !full {
+            // what lies behind steps back
+            frame.buffer_mut().set_style(areas.body, look.theme.behind);
+        }
         let below = self.overlays.iter().rposition(|view| view.context() == Context::Qr).unwrap_or(0);
         for view in self.overlays.iter().skip(below) {
             view.draw(frame, overlay_area(size, view.context()), &look);
@@ -140,7 +146,7 @@ impl App {
     }
 
     /// The keys that hold now, as many as fit; help is the last to be cut.
-    fn draw_keys(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+    pub(super) fn keycaps(&self, width: u16) -> Vec<Keycap> {
         let contexts = self.contexts();
         let at_rest = matches!(contexts[0], Context::Sessions | Context::Handoffs | Context::Inbox);
         let mut rows = keymap::rows(contexts, &[Told::Footer]);
@@ -152,10 +158,9 @@ impl App {
             rows.splice(own..own, esc);
         }
         let help = rows.iter().position(|row| row.intent == Intent::Help).map(|at| rows.remove(at));
-        let words = |row: &keymap::Binding| if row.intent == Intent::Back { "back" } else { row.words };
-        let size = |row: &keymap::Binding| text::width(&row.key()) + text::width(words(row)) + 3;
-        let mut room = usize::from(area.width.saturating_sub(1)).saturating_sub(help.map_or(0, size));
-        let mut spans = vec![Span::raw(" ")];
+        let size = |row: &Binding| text::width(&row.key()) + text::width(footer_words(row)) + 3;
+        let mut room = usize::from(width.saturating_sub(1)).saturating_sub(help.map_or(0, size));
+        let (mut caps, mut at) = (Vec::new(), 1);
         for row in rows.into_iter().chain(help) {
             if row.intent == Intent::Help {
                 room += size(row);
@@ -165,11 +170,31 @@ impl App {
                 continue;
             }
             room = room.saturating_sub(wanted);
-            spans.push(Span::styled(row.key(), look.theme.accent));
-            spans.push(Span::styled(format!(" {}  ", words(row)), look.theme.quiet));
+            let end = at + u16::try_from(wanted).unwrap_or(0);
+            caps.push(Keycap { row, columns: at..end - 2 });
+            at = end;
+        }
+        caps
+    }
+
+    fn draw_keys(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let mut spans = vec![Span::raw(" ")];
+        for cap in self.keycaps(area.width) {
+            spans.push(Span::styled(cap.row.key(), look.theme.accent));
+            spans.push(Span::styled(format!(" {}  ", footer_words(cap.row)), look.theme.quiet));
         }
         frame.render_widget(Line::from(spans), area);
     }
+}
+
+/// A key of the footer, and where it stands.
+pub(super) struct Keycap {
+    pub(super) row: &'static Binding,
+    pub(super) columns: Range<u16>,
+}
+
+fn footer_words(row: &Binding) -> &'static str {
+    if row.intent == Intent::Back { "back" } else { row.words }
 }
 
 /// Under the least size: a plain request for room, at any size.

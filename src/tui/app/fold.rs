@@ -79,7 +79,9 @@ impl App {
         let first = self.identity.is_none();
         self.identity = Some(state);
         match &self.identity {
-            Some(IdentityState::None) if first => self.lay(Box::new(identity::Welcome::new(None)), now),
+            Some(IdentityState::None) if first => {
+                self.lay(Box::new(identity::Welcome::new(None, self.setup.home.clone())), now);
+            }
             Some(IdentityState::Unlocked(_)) => self.start(Action::Inbox, true, now),
             _ => {}
         }
@@ -119,7 +121,7 @@ impl App {
                 self.lay(Box::new(identity::Unlock::new(Some(job.action))), now);
             }
             ErrorKind::NoIdentity if !job.auto => {
-                self.lay(Box::new(identity::Welcome::new(Some(job.action))), now);
+                self.lay(Box::new(identity::Welcome::new(Some(job.action), self.setup.home.clone())), now);
             }
             _ if job.auto || says_itself(verb) || verb == Verb::Find && self.pickup.is_typing() => {}
             _ => self.toasts.say(Note::error(error), now),

@@ -21,8 +21,11 @@ pub struct Extend {
 impl Extend {
     /// The form for a handoff.
     pub fn new(row: Listed) -> Self {
-        let form =
-            Form::new(vec![Field::typed("lives for", &Ttl::DEFAULT.to_string()).placeholder("90m, 8h, 2d")]);
+        let form = Form::new(vec![
+            Field::typed("lives for", &Ttl::DEFAULT.to_string())
+                .placeholder("90m, 8h, 2d")
+                .presets(&["1h", "8h", "24h", "3d"]),
+        ]);
         Self { row, form }
     }
 
@@ -38,6 +41,10 @@ impl Extend {
 impl View for Extend {
     fn context(&self) -> Context {
         Context::ExtendForm
+    }
+
+    fn choosing(&self) -> bool {
+        self.form.choosing()
     }
 
     fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {

@@ -159,17 +159,24 @@ impl Handoffs {
             );
             return;
         }
-        let height = row_height(self.room);
+        let (height, columns) = (row_height(self.room), self.columns(look));
         let places = (body.top()..).step_by(usize::from(height)).take_while(|y| y + height <= body.bottom());
         for ((at, handoff), y) in self.rows.iter().enumerate().skip(self.cursor.top).zip(places) {
             let selected = at == self.cursor.at;
-            let line = handoff_row(handoff, area.width, height == 1, selected, look);
+            let line = handoff_row(handoff, area.width, height == 1, (selected, columns), look);
             frame.render_widget(line, Rect { y, height: 1, ..body });
             if height == 2 {
                 let line = second_row(handoff, area.width, selected, look);
                 frame.render_widget(line, Rect { y: y + 1, height: 1, ..body });
             }
         }
+    }
+
+    /// The widths of state and time that fit the rows there are.
+    fn columns(&self, look: &Look<'_>) -> (usize, usize) {
+        let states = self.rows.iter().map(|row| state(row, look).0.len());
+        let days = self.rows.iter().any(|row| (row.expires_at - look.now.utc()).num_days() > 0);
+        (states.max().unwrap_or(0).max(4), if days { 14 } else { 11 })
     }
 
     fn head(&self) -> String {
@@ -284,21 +291,25 @@ fn state(row: &Listed, look: &Look<'_>) -> (&'static str, Style) {
     (row.state.words(), style)
 }
 
-fn handoff_row(handoff: &Listed, width: u16, alone: bool, selected: bool, look: &Look<'_>) -> Line<'static> {
+fn handoff_row(
+    handoff: &Listed,
+    width: u16,
+    alone: bool,
+    (selected, (state_width, time_width)): (bool, (usize, usize)),
+    look: &Look<'_>,
+) -> Line<'static> {
     let left = (handoff.expires_at - look.now.utc()).num_seconds();
     let counts = handoff.state.is_alive() && left > 0;
     let time = if counts { text::countdown(left) } else { text::ago(handoff.created_at, look.now.utc()) };
     let copies = handoff.copies.map(|copies| format!("{copies} copies")).unwrap_or_default();
     let (words, style) = state(handoff, look);
     let urgent = counts && left < 600;
-    let mut metas = vec![
-        Meta { text: copies, width: 9, style: look.theme.quiet },
-        Meta { text: short_audience(handoff), width: 9, style: look.theme.quiet },
-    ];
+    let mut metas =
+        vec![Meta::new(copies, 9, look.theme.quiet), Meta::new(short_audience(handoff), 9, look.theme.quiet)];
     metas.retain(|_| alone);
     metas.extend([
-        Meta { text: words.to_owned(), width: 10, style },
-        Meta { text: time, width: 14, style: if urgent { look.theme.warn } else { look.theme.text } },
+        Meta::new(words, state_width, style).firm(),
+        Meta::new(time, time_width, if urgent { look.theme.warn } else { look.theme.text }),
     ]);
     let style = if counts { look.theme.text } else { look.theme.quiet };
     row(&title(handoff), &[], metas, width, style, selected, look.theme)

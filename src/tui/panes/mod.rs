@@ -21,8 +21,8 @@ fn audience(view: &AudienceView) -> String {
         (AudienceKind::Devices, _) => "my devices".to_owned(),
         (AudienceKind::Share, Some(name)) => text::fit(name, 24),
         (AudienceKind::Share, None) => "one contact".to_owned(),
-        (AudienceKind::Pin, _) => "who has the PIN".to_owned(),
-        (AudienceKind::Link, _) => "who has the link".to_owned(),
+        (AudienceKind::Pin, _) => "whoever has the PIN".to_owned(),
+        (AudienceKind::Link, _) => "anyone with the link".to_owned(),
     }
 }
 

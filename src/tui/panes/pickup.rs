@@ -17,7 +17,7 @@ use crate::tui::message::{
 };
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::list::{Cursor, hit, row_height};
-use crate::tui::parts::{Look, View, whole_seconds};
+use crate::tui::parts::{Look, View, detail_area, whole_seconds};
 use found::{Next, Offer};
 use zeroize::Zeroizing;
 
@@ -358,6 +358,10 @@ impl View for Pickup {
     fn click(&mut self, _column: u16, row: u16, _now: &Now) -> Vec<Effect> {
         let areas = draw::areas(self.room);
         if self.context() == Context::Plans {
+            let side = detail_area(self.room);
+            if let (Stage::Offered(offer), Some(row)) = (&mut self.stage, row.checked_sub(side.y)) {
+                offer.choose_at(row, side.width);
+            }
             return Vec::new();
         }
         if let Some(at) = hit(areas.inbox, row, row_height(self.room), &self.cursor, self.entries.len()) {

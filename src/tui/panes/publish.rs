@@ -44,7 +44,9 @@ impl Publish {
             Field::choice("for", &["my devices", "a contact", "PIN", "anyone with the link"]),
             Field::typed("contact", "").placeholder("a name, or a public key (pk:…)"),
             Field::masked("PIN").placeholder("empty: four words are made for you"),
-            Field::typed("lives for", &Ttl::DEFAULT.to_string()).placeholder("90m, 8h, 2d"),
+            Field::typed("lives for", &Ttl::DEFAULT.to_string())
+                .placeholder("90m, 8h, 2d")
+                .presets(&["1h", "8h", "24h", "3d"]),
             Field::choice("burn", &["no, until it expires", "yes, the first pickup takes it away"]),
             Field::typed("title", &session.title).placeholder("none travels"),
             Field::typed("note", "").placeholder("for whoever picks it up"),

@@ -408,6 +408,19 @@ impl View for Sessions {
         Vec::new()
     }
 
+    fn wheel(&mut self, column: u16, up: bool, now: &Now) -> Vec<Effect> {
+        let over_detail = split(self.room).1.is_some_and(|detail| column >= detail.x);
+        if !over_detail {
+            return self.handle(if up { Intent::Up } else { Intent::Down }, now);
+        }
+        // the conversation is read from its end: up is further back
+        let (len, page) = self.preview_lines();
+        for _ in 0..3 {
+            self.preview.scroll.handle(if up { Intent::Down } else { Intent::Up }, len, page);
+        }
+        Vec::new()
+    }
+
     fn set_room(&mut self, room: Rect) {
         self.room = room;
         self.lay_out();

@@ -1,7 +1,7 @@
 //! Fields with labels: typed text, also masked, and choices. Pasting never
 //! submits; what is wrong is said while typing.
 
-use crossterm::event::{Event, KeyEvent};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
@@ -18,7 +18,7 @@ const LABEL: u16 = 13;
 /// What a field holds.
 #[derive(Clone, Debug)]
 enum Value {
-    Typed { input: Input, masked: bool },
+    Typed { input: Input, masked: bool, presets: Vec<String>, picked: bool },
     Choice { options: Vec<String>, at: usize },
 }
 
@@ -42,12 +42,23 @@ impl Field {
 
     /// A text to type, with what stands in it at first.
     pub fn typed(label: &'static str, text: &str) -> Self {
-        Self::new(label, Value::Typed { input: Input::new(text.to_owned()), masked: false })
+        Self::new(
+            label,
+            Value::Typed {
+                input: Input::new(text.to_owned()),
+                masked: false,
+                presets: Vec::new(),
+                picked: true,
+            },
+        )
     }
 
     /// A text that is shown as dots.
     pub fn masked(label: &'static str) -> Self {
-        Self::new(label, Value::Typed { input: Input::default(), masked: true })
+        Self::new(
+            label,
+            Value::Typed { input: Input::default(), masked: true, presets: Vec::new(), picked: false },
+        )
     }
 
     /// One of several.
@@ -63,6 +74,26 @@ impl Field {
     pub fn placeholder(mut self, words: &str) -> Self {
         words.clone_into(&mut self.placeholder);
         self
+    }
+
+    /// The same with texts to choose from; another one can be typed.
+    #[must_use]
+    pub fn presets(mut self, words: &[&str]) -> Self {
+        if let Value::Typed { presets, .. } = &mut self.value {
+            *presets = words.iter().map(|&word| word.to_owned()).collect();
+        }
+        self
+    }
+
+    /// The place of the preset that it holds now, unless that was typed: more
+    /// may follow then.
+    fn preset(&self) -> Option<usize> {
+        match &self.value {
+            Value::Typed { input, presets, picked: true, .. } => {
+                presets.iter().position(|preset| preset == input.value())
+            }
+            _ => None,
+        }
     }
 
     /// The typed text; empty for a choice.
@@ -89,15 +120,32 @@ impl Field {
     }
 
     fn step(&mut self, forward: bool) -> bool {
-        let Value::Choice { options, at } = &mut self.value else { return false };
-        let len = options.len().max(1);
-        *at = if forward { (*at + 1) % len } else { (*at + len - 1) % len };
+        let preset = self.preset();
+        match &mut self.value {
+            Value::Choice { options, at } => *at = turn(*at, options.len(), forward),
+            Value::Typed { presets, .. } if presets.is_empty() => return false,
+            Value::Typed { input, presets, picked, .. } => {
+                *picked = true;
+                let len = presets.len();
+                let at = preset.map_or(if forward { 0 } else { len - 1 }, |at| turn(at, len, forward));
+                *input = Input::new(presets[at].clone());
+            }
+        }
         true
     }
 
     fn is_choice(&self) -> bool {
-        matches!(self.value, Value::Choice { .. })
+        match &self.value {
+            Value::Choice { .. } => true,
+            Value::Typed { presets, .. } => !presets.is_empty(),
+        }
     }
+}
+
+/// The next of `len` places, round and round.
+fn turn(at: usize, len: usize, forward: bool) -> usize {
+    let len = len.max(1);
+    if forward { (at + 1) % len } else { (at + len - 1) % len }
 }
 
 /// Fields, one of which has the focus.
@@ -168,9 +216,14 @@ impl Form {
     /// A key that is not bound; `true` when a text changed.
     pub fn typed(&mut self, key: KeyEvent) -> bool {
         self.burst = false;
-        let Some(Field { value: Value::Typed { input, .. }, .. }) = self.fields.get_mut(self.focus) else {
-            return false;
-        };
+        let Some(field) = self.fields.get_mut(self.focus) else { return false };
+        // what is typed over a preset is another text
+        let types = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
+        if types && field.preset().is_some() {
+            field.set_text("");
+        }
+        let Value::Typed { input, picked, .. } = &mut field.value else { return false };
+        *picked = false;
         input.handle_event(&Event::Key(key)).is_some_and(|changed| changed.value)
     }
 
@@ -219,7 +272,12 @@ impl Form {
                     spans.extend(choice_spans(options, *at, usize::from(room), focus, look));
                     None
                 }
-                Value::Typed { input, masked } => {
+                Value::Typed { presets, .. } if field.preset().is_some() => {
+                    let at = field.preset().unwrap_or_default();
+                    spans.extend(choice_spans(presets, at, usize::from(room), focus, look));
+                    None
+                }
+                Value::Typed { input, masked, .. } => {
                     let hide = *masked && !self.reveal;
                     let (shown, column) = visible(input, hide, usize::from(room));
                     if input.value().is_empty() {

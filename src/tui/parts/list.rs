@@ -73,6 +73,21 @@ pub struct Meta {
     pub width: usize,
     /// How it looks.
     pub style: Style,
+    /// It does not give way to a title.
+    firm: bool,
+}
+
+impl Meta {
+    /// Something that gives way to a title, unless it is the last.
+    pub fn new(text: impl Into<String>, width: usize, style: Style) -> Self {
+        Self { text: text.into(), width, style, firm: false }
+    }
+
+    /// The same, giving way to no title.
+    #[must_use]
+    pub fn firm(self) -> Self {
+        Self { firm: true, ..self }
+    }
 }
 
 /// The selected row's mark, also without colour.
@@ -96,15 +111,20 @@ pub fn row(
     let wanted: usize = metas.iter().map(|meta| meta.width + 2).sum();
     // half of the row is the title's, whatever its length: so all rows line up
     let mut excess = (wanted + room / 2).saturating_sub(room);
-    let mut kept = Vec::new();
+    let mut kept: Vec<Meta> = Vec::new();
     let last = metas.len().saturating_sub(1);
     for (at, meta) in metas.into_iter().enumerate() {
-        if excess > 0 && at < last {
+        if excess > 0 && at < last && !meta.firm {
             excess = excess.saturating_sub(meta.width + 2);
         } else {
             room = room.saturating_sub(meta.width + 2);
             kept.push(meta);
         }
+    }
+    // a longer title takes more, one column after the other; what is left still
+    // lines up with the other rows
+    while text::width(title) > room && kept.len() > 1 && !kept[0].firm {
+        room += kept.remove(0).width + 2;
     }
     // a selected row is of one piece: colours on a reversed one read badly
     let (base, style) = if selected { (theme.chosen, Style::new()) } else { (Style::new(), style) };
@@ -210,7 +230,7 @@ mod tests {
         let theme = Theme::sixteen();
         for width in 0..80u16 {
             let metas = [("3.1 MB", 8), ("main", 10), ("webshop", 12), ("2 h ago", 10)]
-                .map(|(text, width)| Meta { text: text.into(), width, style: Style::new() });
+                .map(|(text, width)| Meta::new(text, width, Style::new()));
             let line = row(
                 "外주 👩‍👩‍👧‍👦 a title of some length",
                 &[1, 2],

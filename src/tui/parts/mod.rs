@@ -87,6 +87,11 @@ pub trait View {
         Vec::new()
     }
 
+    /// The wheel was turned over a place inside the view's area.
+    fn wheel(&mut self, _column: u16, up: bool, now: &Now) -> Vec<Effect> {
+        self.handle(if up { Intent::Up } else { Intent::Down }, now)
+    }
+
     /// The room it will be drawn in.
     fn set_room(&mut self, _room: Rect) {}
 

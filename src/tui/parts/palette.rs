@@ -10,10 +10,20 @@ use ratatui::text::Line;
 use super::form::{Field, Form};
 use super::list::{Cursor, Meta, row};
 use super::{Look, View, boxed, centred};
-use crate::tui::message::{Context, Effect, Intent, Now};
+use crate::tui::message::{Context, Effect, Intent, Now, PaneId};
 
-/// A command: its words, its key, what it asks for.
-pub type Command = (String, String, Intent);
+/// A command.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// What it does.
+    pub words: String,
+    /// Its key; from elsewhere, that of its pane first.
+    pub key: String,
+    /// The pane it belongs to, when that is not the one in view.
+    pub pane: Option<PaneId>,
+    /// What it asks for.
+    pub intent: Intent,
+}
 
 /// The palette overlay.
 #[derive(Debug)]
@@ -39,9 +49,11 @@ impl Palette {
         let mut matcher = Matcher::new(Config::DEFAULT);
         let pattern = Pattern::parse(self.form.fields[0].text(), CaseMatching::Smart, Normalization::Smart);
         let mut scored: Vec<(u32, usize, Vec<u32>)> = Vec::new();
-        for (at, (words, ..)) in self.commands.iter().enumerate() {
+        for (at, command) in self.commands.iter().enumerate() {
             let (mut buffer, mut lit) = (Vec::new(), Vec::new());
-            if let Some(score) = pattern.indices(Utf32Str::new(words, &mut buffer), &mut matcher, &mut lit) {
+            if let Some(score) =
+                pattern.indices(Utf32Str::new(&command.words, &mut buffer), &mut matcher, &mut lit)
+            {
                 lit.sort_unstable();
                 lit.dedup();
                 scored.push((score, at, lit));
@@ -50,6 +62,11 @@ impl Palette {
         scored.sort_by_key(|(score, at, _)| (std::cmp::Reverse(*score), *at));
         self.found = scored.into_iter().map(|(_, at, lit)| (at, lit)).collect();
         self.cursor = Cursor::default();
+    }
+
+    fn place(&self, area: Rect) -> Rect {
+        let height = u16::try_from(self.page().min(self.commands.len())).unwrap_or(16) + 3;
+        centred(area, 60, height)
     }
 
     fn page(&self) -> usize {
@@ -68,7 +85,10 @@ impl View for Palette {
         }
         match intent {
             Intent::Accept => match self.found.get(self.cursor.at) {
-                Some((at, _)) => vec![Effect::Close, Effect::Intend(self.commands[*at].2)],
+                Some((at, _)) => {
+                    let command = &self.commands[*at];
+                    vec![Effect::Close, Effect::Intend(command.pane, command.intent)]
+                }
                 None => Vec::new(),
             },
             Intent::Back | Intent::Palette => vec![Effect::Close],
@@ -95,14 +115,22 @@ impl View for Palette {
         self.cursor.hold(self.found.len(), self.page());
     }
 
+    fn click(&mut self, _column: u16, row: u16, now: &Now) -> Vec<Effect> {
+        // the box has a border, and the typed line is its first
+        let first = self.place(self.room).y + 2;
+        let at = row.checked_sub(first).map(|row| self.cursor.top + usize::from(row));
+        let Some(at) = at.filter(|at| *at < self.found.len()) else { return Vec::new() };
+        self.cursor.at = at;
+        self.handle(Intent::Accept, now)
+    }
+
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let height = u16::try_from(self.page().min(self.commands.len())).unwrap_or(16) + 3;
-        let inner = boxed(frame, centred(area, 60, height), "Commands", look.theme.accent);
+        let inner = boxed(frame, self.place(area), "Commands", look.theme.accent);
         self.form.draw(frame, Rect { height: inner.height.min(1), ..inner }, true, look);
         let rows = self.found.iter().enumerate().skip(self.cursor.top);
         for ((at, (command, lit)), y) in rows.zip(inner.y + 1..inner.bottom()) {
-            let (words, key, _) = &self.commands[*command];
-            let meta = Meta { text: key.clone(), width: 9, style: look.theme.quiet };
+            let Command { words, key, .. } = &self.commands[*command];
+            let meta = Meta::new(key.clone(), 9, look.theme.quiet);
             let line =
                 row(words, lit, vec![meta], inner.width, look.theme.text, at == self.cursor.at, look.theme);
             frame.render_widget(line, Rect { y, height: 1, ..inner });

@@ -64,6 +64,8 @@ impl FromStr for ThemeName {
 pub struct Theme {
     /// Under everything; most themes leave the terminal's own.
     pub page: Style,
+    /// What lies behind an overlay.
+    pub behind: Style,
     /// Plain words.
     pub text: Style,
     /// Words that may be overlooked.
@@ -122,6 +124,7 @@ impl Theme {
         let ink = |at: u8| Style::new().fg(Color::Indexed(at)).add_modifier(Modifier::BOLD);
         Self {
             page,
+            behind: Style::new(),
             text: Style::new(),
             quiet: Style::new(),
             accent: ink(226),
@@ -139,6 +142,7 @@ impl Theme {
         let plain = Style::new();
         Self {
             page: plain,
+            behind: plain.add_modifier(Modifier::DIM),
             text: plain,
             quiet: plain.add_modifier(Modifier::DIM),
             strong: plain.add_modifier(Modifier::BOLD),

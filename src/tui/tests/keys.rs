@@ -26,6 +26,24 @@ fn two_enters_publish_to_my_devices_for_eight_hours() {
 }
 
 #[test]
+fn a_time_is_chosen_or_typed_over() {
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Enter).press(KeyCode::Tab);
+    assert!(play.shows("‹8h›") && play.shows("until 18:41 today"));
+    play.press(KeyCode::Right);
+    assert!(play.shows("‹24h›") && play.shows("until 10:41 tomorrow"), "{}", play.screen());
+    play.text("1h3m");
+    assert!(play.shows("lives for    1h3m"), "a preset that is typed may go on: {}", play.screen());
+    play.ctrl('u').text("90m");
+    assert!(play.shows("lives for    90m") && play.shows("until 12:11 today"), "{}", play.screen());
+    play.press(KeyCode::Right);
+    assert!(play.shows("‹1h›"));
+    play.press(KeyCode::Enter);
+    let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
+    assert_eq!(request.ttl.seconds(), 3600);
+}
+
+#[test]
 fn escape_cancels_the_running_job_and_the_number_returns_to_zero() {
     let mut play = Play::full(80, 24);
     play.press(KeyCode::Enter).press(KeyCode::Enter);
@@ -296,6 +314,63 @@ fn clicks_choose_panes_rows_and_fields() {
 }
 
 #[test]
+fn keycaps_palette_and_plans_can_be_clicked() {
+    use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+    let mouse =
+        |kind, column, row| Input::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE });
+    let click = |column, row| mouse(MouseEventKind::Down(MouseButton::Left), column, row);
+    let find = |play: &Play, words: &str| {
+        let screen = play.screen();
+        let (row, line) = screen.lines().enumerate().find(|(_, line)| line.contains(words)).unwrap();
+        let column = crate::text::width(line.split(words).next().unwrap());
+        (u16::try_from(column).unwrap(), u16::try_from(row).unwrap())
+    };
+    let mut play = Play::full(120, 40);
+    let (column, row) = find(&play, "/ filter");
+    play.input(click(column + 3, row));
+    assert!(play.shows("▸ filter"));
+    let (column, row) = find(&play, "Esc back");
+    play.input(click(column, row));
+    assert!(!play.shows("▸ filter"));
+    let (column, row) = find(&play, "? help");
+    play.input(click(column, row));
+    assert!(play.shows("╭ Keys "));
+    play.press(KeyCode::Esc).text(":revoke all");
+    let (column, row) = find(&play, "Handoffs: revoke all");
+    play.input(click(column, row));
+    assert!(play.shows("Revoke all 4 handoffs?"), "{}", play.screen());
+    play.press(KeyCode::Esc).text("3").press(KeyCode::Enter);
+    play.done(Verb::Find, Ok(Report::Found(vec![sample::found(true, true)])));
+    let (column, row) = find(&play, "The command, to run");
+    play.input(click(column, row));
+    assert!(play.shows("▌  The command, to run"), "{}", play.screen());
+    // the wheel scrolls what it is over
+    play.press(KeyCode::Esc).text("1");
+    play.input(mouse(MouseEventKind::ScrollDown, 10, 10));
+    assert!(play.shows("▌ 외주"));
+}
+
+#[test]
+fn the_palette_reaches_every_pane() {
+    let mut play = Play::full(120, 40);
+    play.text(":");
+    let told = [Told::Footer, Told::Palette];
+    let all = [Context::Sessions, Context::Handoffs, Context::Inbox, Context::Browse, Context::Common];
+    let wanted: Vec<_> = keymap::rows(&all, &told).iter().map(|row| row.words).collect();
+    for words in wanted.into_iter().filter(|words| *words != "commands") {
+        play.text(words);
+        let screen = play.screen();
+        assert!(
+            screen.lines().any(|line| line.contains("│ ▌ ") && line.contains(words)),
+            "{words}\n{screen}"
+        );
+        play.ctrl('u');
+    }
+    play.text("extend").press(KeyCode::Enter);
+    assert!(play.shows("4 alive") && play.shows("More time for Retry failed"), "{}", play.screen());
+}
+
+#[test]
 fn the_first_key_is_made_or_put_off() {
     let mut play = Play::open(80, 24);
     play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, String::new())));
@@ -310,6 +385,27 @@ fn the_first_key_is_made_or_put_off() {
     );
     play.done(Verb::CreateIdentity, Ok(Report::Unlocked(IdentityState::Unlocked("pk:x".into()))));
     assert!(play.last(Verb::Publish).is_some(), "what waited goes on");
+}
+
+#[test]
+fn a_key_is_brought_from_a_file() {
+    let mut play = Play::open(80, 24);
+    play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, String::new())));
+    play.press(KeyCode::Right).press(KeyCode::Enter);
+    assert!(play.shows("Which file?") && play.shows("▸ file"), "{}", play.screen());
+    play.input(Input::Paste("'~/keys/secret_key'\n".into()));
+    play.press(KeyCode::Tab).text("open").press(KeyCode::Enter);
+    assert!(play.shows("once more") && play.shows("▸ again"));
+    play.text("open").press(KeyCode::Enter);
+    let Some((_, Action::ImportIdentity(path, phrase))) = play.last(Verb::CreateIdentity) else {
+        panic!("it is imported")
+    };
+    assert_eq!((path.to_str(), phrase.as_str()), (Some("/home/dana/keys/secret_key"), "open"));
+    play.done(Verb::CreateIdentity, Err(Error::usage("This is no key.")));
+    assert!(play.shows("This is no key.") && play.shows("Welcome"));
+    play.press(KeyCode::Enter);
+    play.done(Verb::CreateIdentity, Ok(Report::Unlocked(IdentityState::Unlocked("pk:x".into()))));
+    assert!(!play.shows("Welcome") && play.shows("This device has a key now."));
 }
 
 #[test]

@@ -229,6 +229,21 @@ fn welcome() {
 }
 
 #[test]
+fn welcome_with_a_key_of_mine() {
+    for (width, height) in SIZES {
+        let mut play = Play::open(width, height);
+        play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, "public network".into())));
+        play.press(KeyCode::Right)
+            .press(KeyCode::Tab)
+            .text("~/외주/secret_key")
+            .press(KeyCode::Tab)
+            .text("x");
+        check(&play);
+        insta::assert_snapshot!(format!("welcome_import_{width}x{height}"), play.screen());
+    }
+}
+
+#[test]
 fn unlock() {
     for (width, height) in SIZES {
         let mut play = Play::open(width, height);

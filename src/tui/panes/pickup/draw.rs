@@ -165,16 +165,12 @@ fn entry_row(
     let quiet = look.theme.quiet;
     let once = if entry.burn_after_read { "once" } else { "" }.to_owned();
     let mut metas = vec![
-        Meta { text: short_project(&entry.project).to_owned(), width: 14, style: quiet },
-        Meta { text: once, width: 4, style: look.theme.warn },
-        Meta { text: from, width: 16, style: look.theme.text },
+        Meta::new(short_project(&entry.project).to_owned(), 14, quiet),
+        Meta::new(once, 4, look.theme.warn),
+        Meta::new(from, 16, look.theme.text),
     ];
     metas.retain(|_| alone);
-    metas.push(Meta {
-        text: left_words(left),
-        width: 9,
-        style: if left < 600 { look.theme.warn } else { quiet },
-    });
+    metas.push(Meta::new(left_words(left), 9, if left < 600 { look.theme.warn } else { quiet }));
     let mut theme = *look.theme;
     if resting {
         theme.chosen = theme.resting;

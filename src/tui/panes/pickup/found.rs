@@ -108,6 +108,28 @@ impl Offer {
         self.plan().map(go_on).unwrap_or_default()
     }
 
+    /// The plan whose words stand in this row of the area it is drawn in.
+    pub(super) fn choose_at(&mut self, row: u16, width: u16) {
+        let columns = usize::from(width).max(8);
+        let plan_columns = columns.saturating_sub(4).max(8);
+        let seal = if self.taken { "✓ picked up · " } else { "✓ " };
+        let mut at = 2 + wrap(&format!("{seal}{}", self.found.signed_by), columns).len();
+        at += usize::from(!self.found.confirmed && !self.taken);
+        at += usize::from(self.found.pickup.burn_after_read && !self.taken);
+        for (place, plan) in self.found.pickup.plans.iter().enumerate() {
+            let why = plan.why_not.as_deref().filter(|_| !plan.ready);
+            let mut height = 1 + why.map_or(0, |why| wrap(why, plan_columns).len());
+            if place == self.cursor.at {
+                height += wrap(&plan.shell, plan_columns).len();
+            }
+            if (at..at + height).contains(&usize::from(row)) {
+                self.cursor.at = place;
+                return;
+            }
+            at += height;
+        }
+    }
+
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         let pickup = &self.found.pickup;
         let columns = usize::from(area.width).max(8);

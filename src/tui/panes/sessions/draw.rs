@@ -286,16 +286,12 @@ fn session_row(
         Live::No => "",
     };
     let mut metas = vec![
-        Meta { text: text::bytes(session.size), width: columns.size, style: quiet },
-        Meta { text: session.git_branch.clone().unwrap_or_default(), width: columns.branch, style: quiet },
-        Meta { text: short_project(&session.project).to_owned(), width: columns.project, style: quiet },
+        Meta::new(text::bytes(session.size), columns.size, quiet),
+        Meta::new(session.git_branch.clone().unwrap_or_default(), columns.branch, quiet),
+        Meta::new(short_project(&session.project).to_owned(), columns.project, quiet),
     ];
     metas.retain(|meta| meta.width > 0);
-    metas.push(Meta {
-        text: text::ago(session.updated_at, look.now.utc()),
-        width: 10,
-        style: age_style(session, look),
-    });
+    metas.push(Meta::new(text::ago(session.updated_at, look.now.utc()), 10, age_style(session, look)));
     let shift = u32::try_from(dot.chars().count()).unwrap_or(0);
     let lit: Vec<u32> = lit.iter().map(|at| at + shift).collect();
     let mut theme = *look.theme;

@@ -1,0 +1,196 @@
+//! First run: what cclink does in four lines, and a key made or brought.
+
+use std::path::PathBuf;
+
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use zeroize::Zeroizing;
+
+use crate::tui::message::{Action, Context, Effect, IdentityState, Intent, Note, Now, Report, Tone, Verb};
+use crate::tui::parts::form::{Field, Form};
+use crate::tui::parts::{Look, View, boxed, centred, lines, wrap};
+
+const WELCOME: [&str; 4] = [
+    "cclink hands a session over to the device you are at.",
+    "A key signs what you give, and opens what you get.",
+    "It is made and kept here; copies make devices yours.",
+    "The conversation stays here too, unless you say so.",
+];
+
+const KEY: usize = 0;
+const FILE: usize = 1;
+const PASSPHRASE: usize = 2;
+const AGAIN: usize = 3;
+
+/// The welcome.
+#[derive(Debug)]
+pub struct Welcome {
+    form: Form,
+    home: Option<PathBuf>,
+    waiting: Option<Action>,
+    busy: bool,
+    error: Option<String>,
+}
+
+impl Welcome {
+    /// The welcome; `waiting` goes on when the key is there. A `~` means `home`.
+    pub fn new(waiting: Option<Action>, home: Option<PathBuf>) -> Self {
+        let form = Form::new(vec![
+            Field::choice("key", &["make a new one", "bring one from a file"]),
+            Field::typed("file", "").placeholder("the secret_key of your other device"),
+            Field::masked("passphrase").placeholder("none: the file's permissions protect it"),
+            Field::masked("again").placeholder("the same once more"),
+        ]);
+        let mut welcome = Self { form, home, waiting, busy: false, error: None };
+        welcome.validate();
+        welcome
+    }
+
+    fn brings(&self) -> bool {
+        self.form.fields[KEY].chosen() == 1
+    }
+
+    fn validate(&mut self) {
+        let brings = self.brings();
+        let typed = !self.form.fields[PASSPHRASE].text().is_empty();
+        let same = self.form.fields[PASSPHRASE].text() == self.form.fields[AGAIN].text();
+        let fields = &mut self.form.fields;
+        (fields[FILE].shown, fields[AGAIN].shown) = (brings, typed);
+        fields[FILE].error = (brings && fields[FILE].text().trim().is_empty())
+            .then(|| "Which file? It holds 64 hexadecimal digits. Paste or type its path (Tab).".to_owned());
+        fields[AGAIN].error =
+            (typed && !same).then(|| "Type the same passphrase once more (Tab).".to_owned());
+        self.error = None;
+    }
+
+    /// The path as typed or dropped onto the terminal.
+    fn file(&self) -> PathBuf {
+        let typed = self.form.fields[FILE].text().trim().trim_matches(['\'', '"']);
+        match (typed.strip_prefix("~/"), &self.home) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => PathBuf::from(typed),
+        }
+    }
+
+    fn submit(&mut self) -> Vec<Effect> {
+        let wrong = self.form.fields.iter().position(|field| field.shown && field.error.is_some());
+        if let Some(at) = wrong {
+            self.form.focus = at;
+            return Vec::new();
+        }
+        (self.busy, self.error) = (true, None);
+        let passphrase = Zeroizing::new(self.form.fields[PASSPHRASE].text().to_owned());
+        vec![Effect::Run(if self.brings() {
+            Action::ImportIdentity(self.file(), passphrase)
+        } else {
+            Action::CreateIdentity(passphrase)
+        })]
+    }
+
+    /// What is said under the form, and how.
+    fn foot(&self, look: &Look<'_>) -> (String, ratatui::style::Style) {
+        if self.busy {
+            let doing = if self.brings() { "taking over your key" } else { "making your key" };
+            (format!("{} {doing} …", look.spinner()), look.theme.quiet)
+        } else if let Some(error) = self.error.as_deref().or(self.form.error()) {
+            (error.to_owned(), look.theme.warn)
+        } else if self.form.saw_burst() {
+            ("That looked pasted. Press Enter again to go on.".to_owned(), look.theme.warn)
+        } else if self.brings() {
+            (
+                "Enter takes it over: this device is one of yours then. Esc: look around first.".to_owned(),
+                look.theme.quiet,
+            )
+        } else {
+            ("Enter makes the key. Esc: look around first.".to_owned(), look.theme.quiet)
+        }
+    }
+}
+
+impl View for Welcome {
+    fn context(&self) -> Context {
+        Context::Welcome
+    }
+
+    fn choosing(&self) -> bool {
+        self.form.choosing()
+    }
+
+    fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
+        match intent {
+            Intent::Accept if !self.busy => return self.submit(),
+            Intent::Back => return vec![Effect::Close],
+            other => {
+                if self.form.handle(other) {
+                    self.validate();
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn typed(&mut self, key: KeyEvent, _now: &Now) -> Vec<Effect> {
+        if self.form.typed(key) {
+            self.validate();
+        }
+        Vec::new()
+    }
+
+    fn paste(&mut self, text: &str, _now: &Now) -> Vec<Effect> {
+        if self.form.paste(text) {
+            self.validate();
+        }
+        Vec::new()
+    }
+
+    fn burst(&mut self) {
+        self.form.burst();
+    }
+
+    fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
+        match report {
+            Report::Unlocked(state) => {
+                let key = if let IdentityState::Unlocked(key) = state { key.as_str() } else { "" };
+                let note = Note::new(Tone::Good, "This device has a key now.").line(key);
+                let mut effects = vec![Effect::Close, Effect::Say(note)];
+                effects.extend(self.waiting.take().map(Effect::Run));
+                effects
+            }
+            Report::Failed(Verb::CreateIdentity, error) => {
+                self.busy = false;
+                self.error = Some(format!("{} {}", error.message, error.advice));
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let width = area.width.min(76);
+        let columns = usize::from(width.saturating_sub(4)).max(8);
+        let mut content: Vec<Line<'_>> = WELCOME
+            .iter()
+            .flat_map(|line| wrap(line, columns))
+            .map(|line| Line::styled(line, look.theme.text))
+            .collect();
+        content.push(Line::default());
+        let told = u16::try_from(content.len()).unwrap_or(u16::MAX);
+        let fields = self.form.height();
+        let place = centred(area, width, told + fields + 5);
+        let inner = boxed(frame, place, "Welcome to cclink", look.theme.accent);
+        lines(frame, inner, &content);
+        let form = Rect {
+            y: inner.y + told.min(inner.height),
+            height: inner.height.saturating_sub(told).min(fields),
+            ..inner
+        };
+        self.form.draw(frame, form, true, look);
+        let (words, style) = self.foot(look);
+        let foot: Vec<Line<'_>> =
+            wrap(&words, columns).into_iter().map(|line| Line::styled(line, style)).collect();
+        let y = (form.bottom() + 1).min(inner.bottom());
+        lines(frame, Rect { y, height: inner.bottom() - y, ..inner }, &foot);
+    }
+}

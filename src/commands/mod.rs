@@ -2,6 +2,7 @@
 
 mod config;
 mod contacts;
+mod go_on;
 mod handoffs;
 mod identity;
 mod output;

@@ -192,7 +192,7 @@ async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, yes: bool) -> R
         context.printer.note(&format!("Note: {note}."));
     }
     let plan = match plan.kind {
-        PlanKind::Bring => super::resume::bring(context, found, yes).await?,
+        PlanKind::Bring => super::go_on::bring(context, found, yes).await?,
         PlanKind::Ssh if found.pickup.burn_after_read => {
             check_ssh(&plan).await?;
             plan
@@ -200,7 +200,7 @@ async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, yes: bool) -> R
         _ => plan,
     };
     take(context, found).await?;
-    super::resume::replace_process(context, &plan).await
+    super::go_on::replace_process(context, &plan).await
 }
 
 /// A burning handoff is taken only once its machine answered.
@@ -248,25 +248,6 @@ fn print(context: &Context<'_>, pickup: &Pickup, signed_by: &str) {
         printer.say("It is yours alone now: nobody else can pick it up.");
     }
     for plan in &pickup.plans {
-        print_plan(context, plan, &pickup.hostname);
-    }
-}
-
-/// One way to go on, in a line or two.
-pub(super) fn print_plan(context: &Context<'_>, plan: &Plan, hostname: &str) {
-    let printer = context.printer;
-    let label = match plan.kind {
-        PlanKind::Here => "Here:    ".to_owned(),
-        PlanKind::Attach => "In tmux: ".to_owned(),
-        PlanKind::Ssh => "By SSH:  ".to_owned(),
-        PlanKind::Bring => "Bring it:".to_owned(),
-        PlanKind::Command => format!("On {}:", text::clean(hostname)),
-    };
-    match &plan.why_not {
-        None => printer.say(&format!("{label} {}", plan.shell)),
-        Some(why) => printer.say(&printer.dim(&format!("{label} not ready: {why}"))),
-    }
-    for note in plan.notes.iter().filter(|_| plan.ready) {
-        printer.say(&printer.dim(&format!("          ({note})")));
+        super::go_on::print_plan(context, plan, &pickup.hostname);
     }
 }

@@ -8,7 +8,7 @@ use super::look::{Place, alive, not_found, stored_packet};
 use super::publish::span_of;
 use super::{AudienceKind, Error, Job, Kind, Listed, Result, Service, State, Ttl};
 use crate::handoff::index::Entry as IndexEntry;
-use crate::handoff::keys::z32_encode;
+use crate::handoff::z32;
 use crate::handoff::{Identity, Standing, Token, packet};
 use crate::network::{NetworkError, Sighting};
 use crate::store::Entry;
@@ -106,8 +106,8 @@ impl Service {
             service.journal(|book| {
                 if let Some(entry) = book.entry(&created_with) {
                     entry.ttl = record.ttl;
-                    entry.packet = z32_encode(&packet.to_relay_payload());
-                    entry.address = z32_encode(&address);
+                    entry.packet = z32::encode(&packet.to_relay_payload());
+                    entry.address = z32::encode(&address);
                 }
             })?;
             if place.token.audience == AudienceKind::Link {

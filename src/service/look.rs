@@ -4,9 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use pkarr::SignedPacket;
 
 use super::{Error, Kind, Result, Service};
-use crate::handoff::keys::{z32_decode, z32_decode_vec, z32_encode};
 use crate::handoff::packet::PacketError;
 use crate::handoff::standing::MakeError;
+use crate::handoff::z32;
 use crate::handoff::{Address, Age, Mailbox, PublicKey, Record, Standing, Token, Ttl, mailbox, packet};
 use crate::network::{NetworkError, OnPacket, Sighting};
 use crate::store::journal::{Book, End};
@@ -53,16 +53,16 @@ impl Service {
     pub(super) fn remembered_end(&self, address: &Address) -> Option<SignedPacket> {
         let (book, aside) = self.0.journal.load().ok()?;
         self.tell_aside(aside);
-        let end = book.ends.get(&z32_encode(address))?;
-        packet::from_payload(address, &z32_decode_vec(&end.packet)?)
+        let end = book.ends.get(&z32::encode(address))?;
+        packet::from_payload(address, &z32::decode_any(&end.packet)?)
     }
 
     /// Remembers an end for as long as anything can live.
     pub(super) fn remember_end(&self, address: &Address, packet: &SignedPacket) {
         let until = self.now() + TimeDelta::seconds(i64::from(Ttl::MAX.seconds()));
-        let end = End { packet: z32_encode(&packet.to_relay_payload()), until };
+        let end = End { packet: z32::encode(&packet.to_relay_payload()), until };
         self.note(|book| {
-            let known = book.ends.entry(z32_encode(address)).or_insert_with(|| end.clone());
+            let known = book.ends.entry(z32::encode(address)).or_insert_with(|| end.clone());
             if known.packet != end.packet {
                 *known = end;
             }
@@ -100,11 +100,11 @@ impl Service {
     pub(super) fn taken_before(&self, place: &Place, burned: &SignedPacket) -> Option<Readable> {
         let address = place.address();
         let (book, _) = self.0.journal.load().ok()?;
-        let taking = book.taking.get(&z32_encode(&address))?;
-        if taking.burned != z32_encode(&burned.to_relay_payload()) {
+        let taking = book.taking.get(&z32::encode(&address))?;
+        if taking.burned != z32::encode(&burned.to_relay_payload()) {
             return None;
         }
-        let packet = packet::from_payload(&address, &z32_decode_vec(&taking.record)?)?;
+        let packet = packet::from_payload(&address, &z32::decode_any(&taking.record)?)?;
         match place.judge(&[packet]) {
             Standing::Record { record, creator, packet } => Some((*record, creator, packet)),
             _ => None,
@@ -119,8 +119,8 @@ impl Service {
 
 /// The signed packet and address of a journal entry.
 pub(super) fn stored_packet(entry: &crate::store::Entry) -> Option<(Address, SignedPacket)> {
-    let address: Address = z32_decode(&entry.address)?;
-    Some((address, packet::from_payload(&address, &z32_decode_vec(&entry.packet)?)?))
+    let address: Address = z32::decode(&entry.address)?;
+    Some((address, packet::from_payload(&address, &z32::decode_any(&entry.packet)?)?))
 }
 
 /// A record that can be read now, who signed it, and its packet.

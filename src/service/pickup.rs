@@ -4,7 +4,7 @@ use super::look::{Place, Readable, alive, not_found};
 use super::{Error, Found, Job, Pickup, Plan, Result, Service};
 use pkarr::SignedPacket;
 
-use crate::handoff::keys::z32_encode;
+use crate::handoff::z32;
 use crate::handoff::{
     AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, mailbox, packet,
 };
@@ -97,7 +97,7 @@ impl Service {
                 let (service, place) = (self.clone(), place.clone());
                 self.must_finish(async move { service.burn(&place, &packet, sighting).await }).await?;
             }
-            self.note(|book| drop(book.taking.remove(&z32_encode(&place.address()))));
+            self.note(|book| drop(book.taking.remove(&z32::encode(&place.address()))));
             pickup.burned = true;
         } else {
             self.leave_receipt(&place);
@@ -159,11 +159,11 @@ impl Service {
     /// Notes what is about to be taken, and how it is known as ours.
     fn note_taking(&self, place: &Place, burned: &SignedPacket, record: &SignedPacket) {
         let taking = Taking {
-            burned: z32_encode(&burned.to_relay_payload()),
-            record: z32_encode(&record.to_relay_payload()),
+            burned: z32::encode(&burned.to_relay_payload()),
+            record: z32::encode(&record.to_relay_payload()),
             until: self.now() + chrono::TimeDelta::seconds(i64::from(crate::handoff::Ttl::MAX.seconds())),
         };
-        self.note(|book| drop(book.taking.insert(z32_encode(&place.address()), taking)));
+        self.note(|book| drop(book.taking.insert(z32::encode(&place.address()), taking)));
     }
 
     /// Tells the creator, in the background, where the reader's settings allow

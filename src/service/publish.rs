@@ -15,9 +15,9 @@ use super::{
 };
 use crate::claude;
 use crate::handoff::index::{Entry as IndexEntry, Span};
-use crate::handoff::keys::z32_encode;
 use crate::handoff::pin::week;
 use crate::handoff::record::is_ssh_address;
+use crate::handoff::z32;
 use crate::handoff::{
     Git, Identity, Index, Link, LinkSecret, LinkTarget, Mailbox, Pin, PublicKey, Record, Token, mailbox,
 };
@@ -391,8 +391,8 @@ fn intent(
         ttl: record.ttl,
         stage: Stage::Publishing,
         indexed: prepared.secret.is_some(),
-        packet: z32_encode(&packet.to_relay_payload()),
-        address: z32_encode(&prepared.place.address()),
+        packet: z32::encode(&packet.to_relay_payload()),
+        address: z32::encode(&prepared.place.address()),
         sealed: seal_secrets(&identity.public(), &prepared.place.mailbox, prepared.secret.as_ref())?,
         picked_up: None,
     })
@@ -466,18 +466,16 @@ fn seal_secrets(me: &PublicKey, mailbox: &Mailbox, link: Option<&LinkSecret>) ->
     }
     let failed = || Error::failed("The journal's secret could not be sealed.");
     let recipient = me.age_recipient().ok_or_else(failed)?;
-    Ok(z32_encode(&age::encrypt(&recipient, &plain).map_err(|_| failed())?))
+    Ok(z32::encode(&age::encrypt(&recipient, &plain).map_err(|_| failed())?))
 }
 
 /// Undoes [`seal_secrets`].
 pub(super) fn open_secrets(identity: &Identity, entry: &Entry) -> Option<(Mailbox, Option<LinkSecret>)> {
-    let sealed = crate::handoff::keys::z32_decode_vec(&entry.sealed)?;
+    let sealed = z32::decode_any(&entry.sealed)?;
     let plain = Zeroizing::new(age::decrypt(&identity.age_identity(), &sealed).ok()?);
     let (secret, link) = plain.split_first_chunk::<32>()?;
     let mailbox = Mailbox::from_secret(entry.token.audience, Zeroizing::new(*secret));
-    if mailbox::address(&mailbox.record_key(&entry.token))
-        != crate::handoff::keys::z32_decode::<32>(&entry.address)?
-    {
+    if mailbox::address(&mailbox.record_key(&entry.token)) != z32::decode::<32>(&entry.address)? {
         return None;
     }
     Some((mailbox, <[u8; 16]>::try_from(link).ok().map(LinkSecret)))

@@ -1,7 +1,7 @@
 //! Writes whose answer was lost, processes that died in the middle, and packets
 //! that come back later than they should.
 
-use cclink::handoff::keys::z32_encode;
+use cclink::handoff::z32;
 use cclink::handoff::{Identity, Index, Mailbox, Standing, Token, Trace, mailbox};
 use cclink::network::Network;
 use cclink::service::{AudienceChoice, Job, State};
@@ -42,11 +42,11 @@ async fn a_pickup_that_died_after_taking_is_finished_by_the_next_one() {
     let trace = Trace { at: Utc::now(), hostname: "inside".to_owned() };
     let burned = mailbox.make_burned(&token, &trace, record.timestamp().as_u64() + 1).unwrap();
     let taking = Taking {
-        burned: z32_encode(&burned.to_relay_payload()),
-        record: z32_encode(&record.to_relay_payload()),
+        burned: z32::encode(&burned.to_relay_payload()),
+        record: z32::encode(&record.to_relay_payload()),
         until: Utc::now() + TimeDelta::days(1),
     };
-    let address = z32_encode(&mailbox::address(&mailbox.record_key(&token)));
+    let address = z32::encode(&mailbox::address(&mailbox.record_key(&token)));
     journal(&b).update(Utc::now(), |book| drop(book.taking.insert(address, taking))).unwrap();
     network.put(&burned, None).await.unwrap();
     // Nobody else can have it; B gets it, once.
@@ -90,7 +90,7 @@ async fn announcing_a_later_record_does_not_undo_an_end() {
     // A's bytes are later than the end, as of an extension that few nodes heard.
     let later = u64::try_from(Utc::now().timestamp_micros()).unwrap() + 60_000_000;
     let (packet, _) = mailbox.make_record(&identity, &token, *record, later).unwrap();
-    let payload = z32_encode(&packet.to_relay_payload());
+    let payload = z32::encode(&packet.to_relay_payload());
     journal(&a).update(Utc::now(), |book| book.entry(&token).unwrap().packet = payload).unwrap();
     assert_eq!(a.service.announce(&published.token, &Job::quiet()).await.unwrap().state, State::Burned);
     // Even where a member put that record back, the end is made anew above it.

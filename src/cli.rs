@@ -109,6 +109,19 @@ pub enum Command {
         #[command(subcommand)]
         action: Option<ContactsAction>,
     },
+    /// Create the commented configuration file, or check it, and say where it is
+    Config,
+    /// Resume a session of this machine: in its project's folder, or in its window of tmux when it runs
+    Resume {
+        /// Its id: `cclink sessions` lists them
+        session: String,
+        /// As a copy with an id of its own (for one that is open elsewhere)
+        #[arg(long)]
+        fork: bool,
+        /// Only print the command
+        #[arg(long)]
+        print: bool,
+    },
     /// Show local sessions, this directory's first
     Sessions {
         /// Show SDK runs and sidechains too
@@ -128,9 +141,9 @@ pub enum Command {
 pub struct PublishArgs {
     /// Session id; without one: the session of this directory
     pub session: Option<String>,
-    /// How long it lives: 90m, 4h, 2d; 1 minute to 7 days
-    #[arg(long, default_value_t = Ttl::DEFAULT)]
-    pub ttl: Ttl,
+    /// How long it lives: 90m, 4h, 2d; 1 minute to 7 days [default: 8h, or what the configuration says]
+    #[arg(long)]
+    pub ttl: Option<Ttl>,
     /// Whoever knows the PIN may pick it up; without a value: `CCLINK_PIN`, or it is asked for or made up
     #[arg(long, value_name = "PIN", num_args = 0..=1, require_equals = true, conflicts_with_all = ["share", "link"])]
     pub pin: Option<Option<String>>,
@@ -167,7 +180,7 @@ impl PublishArgs {
     /// Whether anything was said, so that bare `cclink` is not meant.
     pub fn says_anything(&self) -> bool {
         self.session.is_some()
-            || self.ttl != Ttl::DEFAULT
+            || self.ttl.is_some()
             || self.pin.is_some()
             || self.share.is_some()
             || self.project.is_some()
@@ -196,12 +209,30 @@ pub struct PickupArgs {
     /// Only print the command
     #[arg(long)]
     pub print: bool,
+    /// The way to go on with it, instead of the best one
+    #[arg(long, value_name = "WAY")]
+    pub plan: Option<Way>,
     /// Draw the plain link as a QR code
     #[arg(long)]
     pub qr: bool,
     /// Do not ask
     #[arg(long, short = 'y')]
     pub yes: bool,
+}
+
+/// The ways to go on with a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Way {
+    /// On this machine, where its file is.
+    Here,
+    /// In the window of tmux where it runs.
+    Attach,
+    /// Over SSH, where it lives.
+    Ssh,
+    /// On this machine, after its file was copied here over SSH.
+    Bring,
+    /// The command, printed.
+    Command,
 }
 
 /// What to do with contacts.
@@ -290,7 +321,7 @@ mod tests {
         ] {
             let cli = parse(&line).unwrap();
             assert_eq!(cli.publish.session.as_deref(), Some(id), "{line}");
-            assert!(cli.publish.burn && cli.publish.ttl.seconds() == 14_400);
+            assert!(cli.publish.burn && cli.publish.ttl.unwrap().seconds() == 14_400);
         }
         let Some(Command::Pickup(pickup)) = parse("pickup --pin --yes anna --json").unwrap().command else {
             panic!("pickup")

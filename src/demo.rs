@@ -18,7 +18,7 @@ use mainline::{Dht, DhtBuilder, Id};
 use crate::handoff::Ttl;
 use crate::network::NetworkConfig;
 use crate::service::{AudienceChoice, Job, PublishRequest, Result, Service, Settings};
-use crate::store::Paths;
+use crate::store::{Config, Paths};
 
 /// How long the ring may take until every node knows the others.
 const READY: Duration = Duration::from_secs(20);
@@ -143,6 +143,10 @@ impl Demo {
                 search_path: std::env::var_os("PATH"),
                 passphrase: None,
                 hostname: name.to_owned(),
+                config: Config::default(),
+                in_tmux: false,
+                user: Some("you".to_owned()),
+                claude_key: true,
                 clock_offset: 0,
             };
             (Service::new(settings), dir)

@@ -57,7 +57,15 @@ async fn run(cli: Cli, printer: Printer) -> Result<ExitCode> {
             Command::Publish(cli.publish)
         }
         None => {
-            let options = tui::Options { cwd, home: env("HOME").map(Into::into), ..tui::Options::default() };
+            let config = service.config();
+            let theme = config.theme.as_deref().map_or(Ok(tui::ThemeName::default()), str::parse);
+            let options = tui::Options {
+                cwd,
+                home: env("HOME").map(Into::into),
+                theme: theme.map_err(|error: tui::NoTheme| Error::usage(format!("config.toml: {error}.")))?,
+                web: config.web.clone(),
+                ..tui::Options::default()
+            };
             return screen(service, options, cli.output.color).await;
         }
     };

@@ -13,6 +13,7 @@ mod line;
 mod liveness;
 mod mark;
 mod metadata;
+mod place;
 mod preview;
 mod prompt;
 mod scan;
@@ -30,6 +31,7 @@ use unicode_normalization::UnicodeNormalization;
 pub use choose::{belongs_to, current, order};
 pub use liveness::LiveRecord;
 pub use mark::{holds, mark};
+pub use place::{folder_for, names_session, whole_turns};
 pub use preview::preview;
 pub use scan::{Progress, ScanError, Skipped};
 

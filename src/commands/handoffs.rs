@@ -111,7 +111,7 @@ fn print_revoked(context: &Context<'_>, revoked: &Revoked, all: bool) {
     for token in &revoked.revoked {
         printer.say(&format!("{} {token}", printer.good("Revoked")));
     }
-    for failure in &revoked.failed {
+    for failure in revoked.failed.iter().filter(|_| !printer.is_json()) {
         printer.note(&format!("{}: {}", failure.token, failure.error));
     }
     if all && revoked.revoked.is_empty() && revoked.failed.is_empty() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::{Context, prompt};
-use crate::service::{Error, IdentityView, Kind, Result};
+use crate::service::{Error, IdentityView, Kind, Result, Service};
 
 /// A key file is small; this is generous.
 const MAX_IMPORT: u64 = 4096;
@@ -66,13 +66,7 @@ fn read_seed(from: &Path) -> Result<Zeroizing<Vec<u8>>> {
     if from == Path::new("-") {
         return prompt::stdin(MAX_IMPORT);
     }
-    let unreadable = |error: std::io::Error| {
-        Error::failed(format!("{} cannot be read: {error}.", from.display())).advise("Nothing was changed.")
-    };
-    if std::fs::metadata(from).map_err(unreadable)?.len() > MAX_IMPORT {
-        return Err(Error::usage(format!("{} is too large to be a key.", from.display())));
-    }
-    std::fs::read(from).map(Zeroizing::new).map_err(unreadable)
+    Service::read_seed(from)
 }
 
 /// Asks as ssh-keygen does: empty for none, twice to be sure.
@@ -80,7 +74,9 @@ fn passphrase(context: &Context<'_>, none: bool) -> Result<Zeroizing<String>> {
     if none {
         return Ok(Zeroizing::default());
     }
-    if let Some(given) = (context.env)("CCLINK_PASSPHRASE").and_then(|given| given.into_string().ok()) {
+    if let Some(given) = (context.env)("CCLINK_PASSPHRASE").and_then(|given| given.into_string().ok())
+        && !given.is_empty()
+    {
         return Ok(Zeroizing::new(given));
     }
     if !prompt::can_ask() {

@@ -1,12 +1,15 @@
 //! One file a command: ask the service, print words or JSON.
 
+mod config;
 mod contacts;
+mod go_on;
 mod handoffs;
 mod identity;
 mod output;
 mod pickup;
 mod prompt;
 mod publish;
+mod resume;
 mod sessions;
 
 use std::ffi::OsString;
@@ -49,6 +52,8 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
             identity::init(context, import, no_passphrase, yes).await
         }
         Command::Contacts { action } => contacts::run(context, action),
+        Command::Resume { session, fork, print } => resume::run(context, &session, fork, print).await,
+        Command::Config => config::run(context),
         Command::Sessions { all } => sessions::run(context, all),
         Command::Testnet { .. } => Err(Error::usage("`testnet` is run by the program itself.")),
     };
@@ -58,8 +63,11 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
             .printer
             .note("Some writes to the network did not end in time; `cclink list` shows what arrived.");
     }
-    for warning in context.service.take_warnings() {
-        context.printer.note(&warning);
+    // With --json a failure's stderr is one JSON value.
+    if result.is_ok() || !context.printer.is_json() {
+        for warning in context.service.take_warnings() {
+            context.printer.note(&warning);
+        }
     }
     result
 }
@@ -67,7 +75,7 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
 /// Unlocks the identity, asking for the passphrase on a terminal.
 async fn unlock(context: &Context<'_>) -> Result<()> {
     if context.service.identity_state() != IdentityState::Locked
-        || (context.env)("CCLINK_PASSPHRASE").is_some()
+        || (context.env)("CCLINK_PASSPHRASE").is_some_and(|given| !given.is_empty())
     {
         return Ok(());
     }

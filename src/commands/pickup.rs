@@ -5,10 +5,8 @@ use std::io::IsTerminal;
 use zeroize::Zeroizing;
 
 use super::{Context, prompt};
-use crate::cli::{PIN_ADVICE, PickupArgs};
-use crate::service::{
-    Error, Found, IdentityState, Job, Kind, Pickup, Plan, PlanKind, Result, Target, not_inherited,
-};
+use crate::cli::{PIN_ADVICE, PickupArgs, Way};
+use crate::service::{Error, Found, IdentityState, Job, Kind, Pickup, Plan, PlanKind, Result, Target};
 use crate::text;
 
 /// A link is short, however it wraps.
@@ -16,7 +14,8 @@ const MAX_LINK: u64 = 4096;
 
 pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
     let on_terminal = prompt::can_ask() && std::io::stdout().is_terminal() && !context.printer.is_json();
-    let asks = on_terminal && !args.print && !args.exec && !args.yes;
+    let goes_on = args.exec || args.plan.is_some_and(|way| way != Way::Command);
+    let asks = on_terminal && !args.print && !goes_on && !args.yes;
     let target = target(context, &args)?;
     // PIN and link handoffs need no identity; whatever does says so itself.
     if context.service.identity_state() == IdentityState::Locked && needs_identity(context, &target) {
@@ -28,11 +27,12 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
     if args.qr {
         print_qr(context, &found);
     }
-    if args.exec {
-        return exec(context, &found).await;
+    if goes_on {
+        let plan = chosen_plan(&found, args.plan)?;
+        return go_on(context, &found, plan, args.yes).await;
     }
     if asks || (args.yes && on_terminal && !args.print) {
-        return interactive(context, &found, asks).await;
+        return interactive(context, found, asks).await;
     }
     let pickup = context.service.pick_up(&found, &Job::quiet()).await?;
     context.printer.value(&pickup);
@@ -116,71 +116,109 @@ fn choose(context: &Context<'_>, found: &[Found]) -> Result<usize> {
 }
 
 /// Shows it, asks, and runs the best plan.
-async fn interactive(context: &Context<'_>, found: &Found, ask: bool) -> Result<()> {
+async fn interactive(context: &Context<'_>, mut found: Found, ask: bool) -> Result<()> {
     print(context, &found.pickup, &found.signed_by);
-    let ready = found.pickup.plans.iter().find(|plan| plan.kind == PlanKind::Here && plan.ready);
+    if ask && found.pickup.plans.iter().all(|plan| !plan.ready || plan.kind == PlanKind::Command) {
+        found = ask_for_folder(context, found).await?;
+    }
     let once = if found.pickup.burn_after_read { " It can be picked up once." } else { "" };
-    let question = match ready {
-        Some(_) => format!("Resume it here?{once}"),
-        None if found.pickup.burn_after_read => format!("Pick it up?{once}"),
-        None => return take(context, found).await.map(drop),
+    let best = found.pickup.plans.iter().find(|plan| plan.ready && plan.kind != PlanKind::Command).cloned();
+    let question = match best.as_ref().map(|plan| plan.kind) {
+        Some(PlanKind::Here) => format!("Resume it here?{once}"),
+        Some(PlanKind::Attach) => format!("Go to its window in tmux?{once}"),
+        Some(PlanKind::Ssh) => format!("Resume it over SSH?{once}"),
+        Some(PlanKind::Bring) => format!("Bring it here?{once}"),
+        Some(PlanKind::Command) | None if found.pickup.burn_after_read => format!("Pick it up?{once}"),
+        Some(PlanKind::Command) | None => return take(context, &found).await.map(drop),
     };
     if ask && !prompt::confirm(&question, true)? {
         context.printer.note("Nothing was picked up; it stays where it is.");
         return Ok(());
     }
-    let pickup = take(context, found).await?;
-    match pickup.plans.into_iter().find(|plan| plan.kind == PlanKind::Here && plan.ready) {
-        Some(plan) => replace_process(context, &plan).await,
-        None => Ok(()),
+    match best {
+        Some(plan) => go_on(context, &found, plan, false).await,
+        None => take(context, &found).await.map(drop),
     }
 }
 
-/// `--exec`: no question, but nothing is taken before it can be resumed.
-async fn exec(context: &Context<'_>, found: &Found) -> Result<()> {
-    let here = found.pickup.plans.iter().find(|plan| plan.kind == PlanKind::Here);
-    let ready = here.filter(|plan| plan.ready).cloned().ok_or_else(|| {
-        let why = here.and_then(|plan| plan.why_not.clone());
-        Error::failed(format!(
-            "It cannot be resumed on this machine: {}.",
-            why.unwrap_or_else(|| format!("the session lives on {}", text::clean(&found.pickup.hostname)))
-        ))
-        .advise("Nothing was picked up. `cclink pickup --print` prints the command to run where it lives.")
-    })?;
-    let pickup = take(context, found).await?;
-    let plan =
-        pickup.plans.into_iter().find(|plan| plan.kind == PlanKind::Here && plan.ready).unwrap_or(ready);
-    replace_process(context, &plan).await
+/// The session is here, but not its project's folder: asked once, remembered.
+async fn ask_for_folder(context: &Context<'_>, found: Found) -> Result<Found> {
+    let missing = found.pickup.plans.iter().any(|plan| {
+        matches!(plan.kind, PlanKind::Here | PlanKind::Bring)
+            && plan.why_not.as_deref().is_some_and(|why| why.contains("folder"))
+    });
+    if !missing {
+        return Ok(found);
+    }
+    let project = text::clean(&found.pickup.project);
+    let answer = prompt::line(&format!("Where is {project} on this machine? (Enter: nowhere) "))?;
+    if answer.is_empty() {
+        return Ok(found);
+    }
+    context.service.remember_place(&found.pickup.project, std::path::Path::new(&answer))?;
+    Ok(context.service.plan_again(found).await)
+}
+
+/// The plan that was asked for, or the best that is ready.
+fn chosen_plan(found: &Found, way: Option<Way>) -> Result<Plan> {
+    let plans = &found.pickup.plans;
+    let kind = way.map(|way| match way {
+        Way::Here => PlanKind::Here,
+        Way::Attach => PlanKind::Attach,
+        Way::Ssh => PlanKind::Ssh,
+        Way::Bring => PlanKind::Bring,
+        Way::Command => PlanKind::Command,
+    });
+    let fits = |plan: &&Plan| kind.map_or(plan.kind != PlanKind::Command, |kind| plan.kind == kind);
+    if let Some(ready) = plans.iter().filter(fits).find(|plan| plan.ready) {
+        return Ok(ready.clone());
+    }
+    let why = plans.iter().filter(fits).find_map(|plan| plan.why_not.clone());
+    let why = why.unwrap_or_else(|| match kind {
+        Some(PlanKind::Ssh | PlanKind::Bring) => {
+            "the handoff does not say where it can be reached".to_owned()
+        }
+        Some(PlanKind::Attach) => "it does not run in tmux on this machine".to_owned(),
+        _ => format!("the session lives on {}", text::clean(&found.pickup.hostname)),
+    });
+    Err(Error::failed(format!("It cannot be resumed on this machine: {why}."))
+        .advise("Nothing was picked up. `cclink pickup --print` prints the command to run where it lives."))
+}
+
+/// Takes the handoff and goes on with it. Nothing is taken before it is sure
+/// that the way is open.
+async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, yes: bool) -> Result<()> {
+    for note in &plan.notes {
+        context.printer.note(&format!("Note: {note}."));
+    }
+    let plan = match plan.kind {
+        PlanKind::Bring => super::go_on::bring(context, found, yes).await?,
+        PlanKind::Ssh if found.pickup.burn_after_read => {
+            check_ssh(&plan).await?;
+            plan
+        }
+        _ => plan,
+    };
+    take(context, found).await?;
+    super::go_on::replace_process(context, &plan).await
+}
+
+/// A burning handoff is taken only once its machine answered.
+async fn check_ssh(plan: &Plan) -> Result<()> {
+    let [program, arguments @ .., _remote] = plan.command.as_slice() else {
+        return Err(Error::failed("There is no command to run."));
+    };
+    let mut check = tokio::process::Command::new(program);
+    check.args(arguments.iter().filter(|word| *word != "-t")).arg("true").stdin(std::process::Stdio::null());
+    if check.status().await.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    Err(Error::failed("The machine where it lives does not answer over SSH.")
+        .advise("Nothing was picked up. Is that machine awake?"))
 }
 
 async fn take(context: &Context<'_>, found: &Found) -> Result<Pickup> {
     context.service.pick_up(found, &Job::quiet()).await
-}
-
-/// claude takes this process's place, in the project's folder and without the
-/// variables of a session around us.
-async fn replace_process(context: &Context<'_>, plan: &Plan) -> Result<()> {
-    context.service.finish().await;
-    let [program, arguments @ ..] = plan.command.as_slice() else {
-        return Err(Error::failed("There is no command to run."));
-    };
-    let mut command = std::process::Command::new(program);
-    command.args(arguments);
-    if let Some(directory) = &plan.directory {
-        command.current_dir(directory);
-    }
-    for name in not_inherited() {
-        command.env_remove(name);
-    }
-    #[cfg(unix)]
-    let error = std::os::unix::process::CommandExt::exec(&mut command);
-    #[cfg(not(unix))]
-    let error = match command.status() {
-        Ok(status) => std::process::exit(status.code().unwrap_or(1)),
-        Err(error) => error,
-    };
-    Err(Error::failed(format!("{program} could not be started: {error}."))
-        .advise(format!("Run it yourself: {}", plan.shell)))
 }
 
 fn print_qr(context: &Context<'_>, found: &Found) {
@@ -210,13 +248,6 @@ fn print(context: &Context<'_>, pickup: &Pickup, signed_by: &str) {
         printer.say("It is yours alone now: nobody else can pick it up.");
     }
     for plan in &pickup.plans {
-        let label = match plan.kind {
-            PlanKind::Here => "Here:    ".to_owned(),
-            PlanKind::Command => format!("On {}:", text::clean(&pickup.hostname)),
-        };
-        match &plan.why_not {
-            None => printer.say(&format!("{label} {}", plan.shell)),
-            Some(why) => printer.say(&printer.dim(&format!("{label} not ready: {why}"))),
-        }
+        super::go_on::print_plan(context, plan, &pickup.hostname);
     }
 }

@@ -17,7 +17,7 @@ pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> 
     let request = PublishRequest {
         session,
         audience: audience(context, &args)?,
-        ttl: args.ttl,
+        ttl: args.ttl.unwrap_or_else(|| context.service.default_ttl()),
         burn: args.burn,
         label: args.project,
         title: args.title,
@@ -33,13 +33,28 @@ pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> 
     }
     let terminal = std::io::stdout().is_terminal();
     if args.qr || (terminal && !args.no_qr) {
-        if published.audience.kind == AudienceKind::Link {
-            printer.note("No QR code: this link carries its secret, and what scans it would send that to a web search.");
-        } else {
-            printer.qr(&published.link.to_ascii_uppercase());
-        }
+        draw_qr(context, &published);
     }
     Ok(())
+}
+
+/// What a phone can do something with: the page, else the SSH address that the
+/// user set, else (for another cclink) the plain link, which holds no secret.
+fn draw_qr(context: &Context<'_>, published: &Published) {
+    let printer = context.printer;
+    if let Some(link) = &published.web_link {
+        printer.qr(link);
+    } else if let Some(ssh) = &published.ssh {
+        printer.qr(&format!("ssh://{ssh}"));
+        printer.note(&format!("Then run there: cclink pickup {} --exec", published.token));
+    } else if published.audience.kind == AudienceKind::Link {
+        printer.note(
+            "No QR code: a phone would send this link, with the secret in it, to a web search. \
+             With `web` set (`cclink config`) it is drawn as a web link.",
+        );
+    } else {
+        printer.qr(&published.link.to_ascii_uppercase());
+    }
 }
 
 fn session(context: &Context<'_>, args: &PublishArgs) -> Result<Session> {
@@ -92,6 +107,9 @@ fn print(context: &Context<'_>, published: &Published) {
     ));
     printer.say(&format!("Token:  {}", published.token));
     printer.say(&format!("Link:   {}", published.link));
+    if let Some(link) = &published.web_link {
+        printer.say(&format!("Web:    {link}"));
+    }
     if let Some(pin) = &published.pin {
         printer.say(&format!("PIN:    {}", printer.bold(pin)));
     }

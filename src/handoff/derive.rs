@@ -4,7 +4,8 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::keys::Secret;
+/// 32 secret bytes that are wiped when dropped.
+pub type Secret = Zeroizing<[u8; 32]>;
 
 /// Extract and expand: from uneven key material to a secret.
 pub fn extract_and_expand(material: &[u8], info: &[&[u8]]) -> Secret {

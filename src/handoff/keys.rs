@@ -6,10 +6,8 @@ use std::str::FromStr;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
-use super::derive::extract_and_expand;
-
-/// 32 secret bytes that are wiped when dropped.
-pub type Secret = Zeroizing<[u8; 32]>;
+use super::derive::{Secret, extract_and_expand};
+use super::z32;
 
 /// What every signature of ours starts with.
 const DOMAIN: &[u8] = b"cclink/1 ";
@@ -47,7 +45,7 @@ impl PublicKey {
 
     /// 52 characters of z-base-32.
     pub fn z32(&self) -> String {
-        z32_encode(&self.0)
+        z32::encode(&self.0)
     }
 
     /// `pk:abcd…wxyz`, for where the whole key has no room.
@@ -79,9 +77,9 @@ impl FromStr for PublicKey {
 
     /// With or without `pk:`, in any case, white space ignored.
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let text = super::link::squeeze(text).ok_or(KeyError::Malformed)?;
+        let text = z32::squeeze(text).ok_or(KeyError::Malformed)?;
         let z32 = text.strip_prefix("pk:").unwrap_or(&text);
-        let bytes = z32_decode::<32>(z32).ok_or(KeyError::Malformed)?;
+        let bytes = z32::decode::<32>(z32).ok_or(KeyError::Malformed)?;
         Self::from_bytes(&bytes)
     }
 }
@@ -137,7 +135,7 @@ impl Identity {
     /// Opens what was sealed to [`PublicKey::age_recipient`]: secrets that the
     /// journal keeps.
     pub fn age_identity(&self) -> age::x25519::Identity {
-        super::mailbox::age_identity(&Zeroizing::new(self.0.to_scalar_bytes()))
+        super::seal::age_identity(&Zeroizing::new(self.0.to_scalar_bytes()))
     }
 }
 
@@ -150,24 +148,4 @@ impl fmt::Debug for Identity {
 /// `"cclink/1 " ‖ kind ‖ 0x00 ‖ address ‖ JSON`.
 pub fn signed_bytes(kind: u8, address: &[u8; 32], json: &[u8]) -> Vec<u8> {
     [DOMAIN, &[kind, 0], address, json].concat()
-}
-
-/// Lower-case z-base-32 without padding.
-pub fn z32_encode(bytes: &[u8]) -> String {
-    base32::encode(base32::Alphabet::Z, bytes)
-}
-
-/// Bytes of any length, from what [`z32_encode`] made.
-pub fn z32_decode_vec(text: &str) -> Option<Vec<u8>> {
-    text.is_ascii().then(|| base32::decode(base32::Alphabet::Z, text)).flatten()
-}
-
-/// Exactly `N` bytes from canonical lower-case z-base-32: decoded, encoded
-/// again and compared, for the alphabet has aliases.
-pub fn z32_decode<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() > 2 * N || !text.is_ascii() {
-        return None;
-    }
-    let bytes: [u8; N] = base32::decode(base32::Alphabet::Z, text)?.try_into().ok()?;
-    (z32_encode(&bytes) == text).then_some(bytes)
 }

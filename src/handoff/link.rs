@@ -9,11 +9,9 @@ use std::str::FromStr;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::keys::{KeyError, PublicKey, z32_decode, z32_encode};
+use super::keys::{KeyError, PublicKey};
 use super::token::{AudienceKind, Token};
-
-/// Longest text that is looked at: a web link with a long page address.
-const LONGEST: usize = 2048;
+use super::z32::{self, squeeze};
 
 /// The random bytes that only the link carries.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
@@ -69,14 +67,6 @@ pub enum LinkError {
     },
 }
 
-/// ASCII text in lower case without white space; `None` for anything else.
-/// (Unicode lower-casing would turn U+212A into `k`.)
-pub(super) fn squeeze(text: &str) -> Option<String> {
-    let squeezed = text.chars().filter(|c| !matches!(c, ' ' | '\t' | '\r' | '\n'));
-    let squeezed: String = squeezed.map(|c| c.to_ascii_lowercase()).take(LONGEST + 1).collect();
-    (squeezed.len() <= LONGEST && squeezed.is_ascii()).then_some(squeezed)
-}
-
 impl Link {
     /// Whether a text is meant as a link, well-formed or not.
     pub fn looks_like_one(text: &str) -> bool {
@@ -98,7 +88,7 @@ impl Link {
     fn tail(&self) -> String {
         match &self.target {
             LinkTarget::Token(token) => token.to_string(),
-            LinkTarget::Secret(secret) => format!("l{}", z32_encode(&secret.0)),
+            LinkTarget::Secret(secret) => format!("l{}", z32::encode(&secret.0)),
         }
     }
 }
@@ -115,7 +105,7 @@ impl FromStr for Link {
             let rest = text.strip_prefix("pk:").ok_or(LinkError::Form)?;
             rest.split_once("/cclink/").ok_or(LinkError::Form)?
         };
-        let creator = z32_decode::<32>(creator)
+        let creator = z32::decode::<32>(creator)
             .ok_or(KeyError::Malformed)
             .and_then(|bytes| PublicKey::from_bytes(&bytes))
             .map_err(LinkError::Creator)?;
@@ -128,10 +118,10 @@ fn parse_target(tail: &str) -> Result<LinkTarget, LinkError> {
     let letter = chars.next().ok_or(LinkError::Form)?;
     let audience = AudienceKind::from_letter(letter).ok_or(LinkError::Letter)?;
     if audience == AudienceKind::Link {
-        let secret = z32_decode(chars.as_str()).ok_or(LinkError::Target { letter, expected: 26 })?;
+        let secret = z32::decode(chars.as_str()).ok_or(LinkError::Target { letter, expected: 26 })?;
         return Ok(LinkTarget::Secret(LinkSecret(secret)));
     }
-    let bytes = z32_decode(chars.as_str()).ok_or(LinkError::Target { letter, expected: 13 })?;
+    let bytes = z32::decode(chars.as_str()).ok_or(LinkError::Target { letter, expected: 13 })?;
     Ok(LinkTarget::Token(Token { audience, bytes }))
 }
 

@@ -1,14 +1,13 @@
 //! A mailbox: the place that one audience of one creator can find. Everything
 //! follows from its secret; nothing below asks which audience that came from.
 
-use bech32::{Bech32, Hrp};
 use pkarr::Keypair;
-use zeroize::{Zeroize, Zeroizing};
 
-use super::derive::{expand, extract_and_expand};
-use super::keys::{Identity, PublicKey, Secret};
+use super::derive::{Secret, expand, extract_and_expand};
+use super::keys::{Identity, PublicKey};
 use super::link::LinkSecret;
 use super::pin::Pin;
+use super::seal;
 use super::token::{AudienceKind, Token, TokenBytes};
 
 /// Where something lies on the DHT: a packet key's public half.
@@ -89,7 +88,7 @@ impl Mailbox {
 
     /// What seals and opens everything in this mailbox.
     pub fn lock(&self) -> age::x25519::Identity {
-        age_identity(&expand(&self.secret, &[b"lock"]))
+        seal::age_identity(&expand(&self.secret, &[b"lock"]))
     }
 }
 
@@ -102,18 +101,4 @@ impl std::fmt::Debug for Mailbox {
 /// The public half of a packet key.
 pub fn address(key: &Keypair) -> Address {
     key.public_key().to_bytes()
-}
-
-/// 32 raw bytes as an age identity. age takes them as bech32, and only so.
-pub fn age_identity(raw: &Secret) -> age::x25519::Identity {
-    let parsed = Hrp::parse("AGE-SECRET-KEY-").ok().and_then(|hrp| {
-        let mut text = Zeroizing::new(bech32::encode_upper::<Bech32>(hrp, raw.as_slice()).ok()?);
-        let identity = text.parse().ok();
-        text.zeroize();
-        identity
-    });
-    match parsed {
-        Some(identity) => identity,
-        None => unreachable!("32 bytes in bech32 are an age identity"),
-    }
 }

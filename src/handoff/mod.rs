@@ -17,9 +17,11 @@ pub mod standing;
 pub mod time;
 mod token;
 mod ttl;
+pub mod z32;
 
+pub use derive::Secret;
 pub use index::Index;
-pub use keys::{Identity, PublicKey, Secret};
+pub use keys::{Identity, PublicKey};
 pub use link::{Link, LinkSecret, LinkTarget};
 pub use mailbox::{Address, Mailbox};
 pub use pin::Pin;

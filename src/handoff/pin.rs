@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
-use super::keys::{PublicKey, Secret};
+use super::derive::Secret;
+use super::keys::PublicKey;
 
 /// Seconds of a week; the salt turns with it, so no dictionary serves for ever.
 const WEEK: i64 = 604_800;

@@ -1,6 +1,10 @@
 //! Sealing: a plaintext of constant size in an age file of bounded size.
 
 use age::x25519;
+use bech32::{Bech32, Hrp};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::derive::Secret;
 
 /// The age file never exceeds this, so that its packet never exceeds 1000 bytes.
 pub const MAX_SEALED: usize = 924;
@@ -119,4 +123,18 @@ pub fn open(lock: &x25519::Identity, file: &[u8]) -> Result<Opened, OpenError> {
     }
     let plain = age::decrypt(lock, file).map_err(|_| OpenError::Damaged)?;
     parse_plaintext(&plain)
+}
+
+/// 32 raw bytes as an age identity. age takes them as bech32, and only so.
+pub fn age_identity(raw: &Secret) -> age::x25519::Identity {
+    let parsed = Hrp::parse("AGE-SECRET-KEY-").ok().and_then(|hrp| {
+        let mut text = Zeroizing::new(bech32::encode_upper::<Bech32>(hrp, raw.as_slice()).ok()?);
+        let identity = text.parse().ok();
+        text.zeroize();
+        identity
+    });
+    match parsed {
+        Some(identity) => identity,
+        None => unreachable!("32 bytes in bech32 are an age identity"),
+    }
 }

@@ -169,6 +169,11 @@ impl Mailbox {
         Ok(union)
     }
 
+    /// Whether a newer cclink wrote one of these: it is never overwritten.
+    pub fn holds_newer(&self, packets: &[SignedPacket]) -> bool {
+        packets.iter().any(|packet| self.open(packet) == Err(OpenError::Newer))
+    }
+
     /// The last reader's receipt among the packets found.
     pub fn read_receipt(&self, packets: &[SignedPacket]) -> Option<Trace> {
         let newest = packets.iter().max_by_key(|packet| packet.timestamp().as_u64())?;

@@ -1,6 +1,6 @@
 //! Times on the wire and in `--json`: exactly `YYYY-MM-DDThh:mm:ssZ`.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serializer};
 
 const FORMAT: &str = "%Y-%m-%dT%H:%M:%SZ";
@@ -12,8 +12,13 @@ pub fn print(time: &DateTime<Utc>) -> String {
 
 /// Reads [`print`]'s form and no other.
 pub fn parse(text: &str) -> Option<DateTime<Utc>> {
+    // Four digits of a year: with a sign or more of them dates overflow.
+    if text.len() != 20 || !text.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
     let time = NaiveDateTime::parse_from_str(text, FORMAT).ok()?.and_utc();
-    (print(&time) == text).then_some(time)
+    // A second 60 prints as it is read, but is no second of ours.
+    (time.nanosecond() == 0 && print(&time) == text).then_some(time)
 }
 
 /// For serde's `serialize_with` and `with`.

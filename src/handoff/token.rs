@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::keys::{z32_decode, z32_encode};
+use super::z32;
 
 /// Who may read a handoff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ impl Token {
     /// Checks the form of a token or a prefix of one, and gives it in lower
     /// case.
     pub fn prefix(text: &str) -> Result<String, TokenError> {
-        let text = super::link::squeeze(text).ok_or(TokenError)?;
+        let text = z32::squeeze(text).ok_or(TokenError)?;
         let fits = (Self::SHORTEST_PREFIX..=14).contains(&text.len())
             && text.chars().next().and_then(AudienceKind::from_letter).is_some()
             && text.bytes().all(|b| {
@@ -85,14 +85,14 @@ impl FromStr for Token {
     fn from_str(text: &str) -> Result<Self, TokenError> {
         let mut chars = text.chars();
         let audience = chars.next().and_then(AudienceKind::from_letter).ok_or(TokenError)?;
-        let bytes = z32_decode(chars.as_str()).ok_or(TokenError)?;
+        let bytes = z32::decode(chars.as_str()).ok_or(TokenError)?;
         Ok(Self { audience, bytes })
     }
 }
 
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.audience.letter(), z32_encode(&self.bytes))
+        write!(f, "{}{}", self.audience.letter(), z32::encode(&self.bytes))
     }
 }
 

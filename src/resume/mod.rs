@@ -1,8 +1,12 @@
 //! Plans to resume a session, and their commands as values; runs nothing.
 
+mod ssh;
+
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+pub use ssh::{SshWay, remote_command};
 
 /// How a session can be resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -10,6 +14,12 @@ use serde::Serialize;
 pub enum PlanKind {
     /// The session file is on this machine.
     Here,
+    /// It runs on this machine, in a window of tmux.
+    Attach,
+    /// In a terminal on the machine where it lives.
+    Ssh,
+    /// Its file is copied here first, over the user's own SSH.
+    Bring,
     /// Just the command, to be run where the session lives.
     Command,
 }
@@ -31,43 +41,95 @@ pub struct Plan {
     /// Why it cannot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why_not: Option<String>,
+    /// What should be known before it is run, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Plan {
     /// `claude --resume ID` in `directory` on this machine. The directory
     /// matters: older claudes look for the session in its project folder only.
     pub fn here(claude: &str, session_id: &str, directory: Option<PathBuf>, why_not: Option<String>) -> Self {
-        Self::new(PlanKind::Here, claude, session_id, directory, why_not)
+        let command = words([claude, "--resume", session_id]);
+        Self::new(PlanKind::Here, command, directory, why_not)
     }
 
-    /// The same as text, for the machine where the session lives.
+    /// The same as a copy with an id of its own, beside a session that is open
+    /// elsewhere.
+    pub fn fork(claude: &str, session_id: &str, directory: Option<PathBuf>) -> Self {
+        let command = words([claude, "--resume", session_id, "--fork-session"]);
+        Self::new(PlanKind::Here, command, directory, None)
+            .note("a copy of the conversation, with an id of its own: what is said here is not said there")
+    }
+
+    /// The window of tmux (`session:window.pane`) in which it runs.
+    pub fn attach(window: &str, inside_tmux: bool) -> Self {
+        let verb = if inside_tmux { "switch-client" } else { "attach-session" };
+        Self::new(PlanKind::Attach, words(["tmux", verb, "-t", window]), None, None)
+    }
+
+    /// A terminal on the machine where it lives.
+    pub fn ssh(way: &SshWay<'_>, session_id: &str, project: &str, claude: Option<&str>) -> Self {
+        let remote = remote_command(session_id, project, claude);
+        Self::new(PlanKind::Ssh, way.command(&remote), None, None)
+    }
+
+    /// `cclink pickup TOKEN --plan bring`.
+    pub fn bring(cclink: &str, token: &str, why_not: Option<String>) -> Self {
+        let command = words([cclink, "pickup", token, "--plan", "bring"]);
+        Self::new(PlanKind::Bring, command, None, why_not)
+    }
+
+    /// As text, for the machine where the session lives.
     pub fn command(session_id: &str, project: &str) -> Self {
-        Self::new(PlanKind::Command, "claude", session_id, Some(PathBuf::from(project)), None)
+        let command = words(["claude", "--resume", session_id]);
+        Self::new(PlanKind::Command, command, Some(PathBuf::from(project)), None)
+    }
+
+    /// The same plan with something to know before it is run.
+    #[must_use]
+    pub fn note(mut self, words: impl Into<String>) -> Self {
+        self.notes.push(words.into());
+        self
+    }
+
+    /// The same plan, not ready for this reason.
+    #[must_use]
+    pub fn not_ready(mut self, why: impl Into<String>) -> Self {
+        self.ready = false;
+        self.why_not = Some(why.into());
+        self
     }
 
     fn new(
         kind: PlanKind,
-        claude: &str,
-        id: &str,
+        command: Vec<String>,
         directory: Option<PathBuf>,
         why_not: Option<String>,
     ) -> Self {
-        let command = vec![claude.to_owned(), "--resume".to_owned(), id.to_owned()];
         let shell = shell_line(&command, directory.as_deref());
-        Self { kind, command, directory, shell, ready: why_not.is_none(), why_not }
+        Self { kind, command, directory, shell, ready: why_not.is_none(), why_not, notes: Vec::new() }
     }
+}
+
+fn words<const N: usize>(all: [&str; N]) -> Vec<String> {
+    all.map(str::to_owned).to_vec()
 }
 
 /// One line for a POSIX shell: `cd DIR && COMMAND…`, every word quoted.
 fn shell_line(command: &[String], directory: Option<&Path>) -> String {
-    let quote =
-        |word: &str| shlex::try_quote(word).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned);
     let line = command.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
     match directory {
         // `--` so that a folder named `-x` is no option.
         Some(dir) => format!("cd -- {} && {line}", quote(&dir.to_string_lossy())),
         None => line,
     }
+}
+
+/// A word for a POSIX shell. (Only NUL cannot be quoted, and no path or
+/// argument of a process holds one.)
+pub(crate) fn quote(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| "''".to_owned(), Cow::into_owned)
 }
 
 /// Variables that describe the claude session around us, or hold a secret of

@@ -20,34 +20,31 @@ impl Service {
             Error::usage(format!("{error}.")).advise("`cclink whoami` on their side prints it.")
         })?;
         let contact = Contact { name: name.to_owned(), public_key: key.to_string(), mine };
-        let mut all = self.0.contacts.load()?;
-        if let Some(known) =
-            all.iter().find(|known| known.name == name && known.public_key != contact.public_key)
-        {
-            return Err(Error::failed(format!(
-                "`{name}` is the name of another key already: {}.",
-                known.public_key
-            ))
-            .advise(format!("`cclink contacts remove {name}` first, or choose another name.")));
-        }
-        match all.iter_mut().find(|known| known.name == name) {
-            Some(known) => *known = contact.clone(),
-            None => all.push(contact.clone()),
-        }
-        self.0.contacts.save(&all)?;
-        Ok(contact.into())
+        self.0.contacts.update(|all| {
+            match all.iter_mut().find(|known| known.name == name) {
+                Some(known) if known.public_key != contact.public_key => {
+                    return Err(Error::failed(format!(
+                        "`{name}` is the name of another key already: {}.",
+                        known.public_key
+                    ))
+                    .advise(format!("`cclink contacts remove {name}` first, or choose another name.")));
+                }
+                Some(known) => *known = contact.clone(),
+                None => all.push(contact.clone()),
+            }
+            Ok(contact.into())
+        })
     }
 
     /// Removes a contact by its exact name.
     pub fn remove_contact(&self, name: &str) -> Result<ContactView> {
-        let mut all = self.0.contacts.load()?;
-        let place = all.iter().position(|known| known.name == name).ok_or_else(|| {
-            Error::gone(format!("There is no contact named `{}`.", crate::text::clean(name)))
-                .advise("`cclink contacts` lists them.")
-        })?;
-        let removed = all.remove(place);
-        self.0.contacts.save(&all)?;
-        Ok(removed.into())
+        self.0.contacts.update(|all| {
+            let place = all.iter().position(|known| known.name == name).ok_or_else(|| {
+                Error::gone(format!("There is no contact named `{}`.", crate::text::clean(name)))
+                    .advise("`cclink contacts` lists them.")
+            })?;
+            Ok(all.remove(place).into())
+        })
     }
 
     /// A contact's key, by its exact name.

@@ -26,6 +26,10 @@ pub enum Kind {
     Cancelled,
     /// No room for another handoff; exit code 1.
     Full,
+    /// A newer cclink wrote what was to be read; exit code 1.
+    Newer,
+    /// Something is there already that is not overwritten unasked; exit code 1.
+    Exists,
 }
 
 /// A failure in words for people.
@@ -76,7 +80,13 @@ impl Error {
     /// The process exit code for this failure.
     pub fn exit_code(&self) -> u8 {
         match self.kind {
-            Kind::Failed | Kind::Locked | Kind::NoIdentity | Kind::Cancelled | Kind::Full => 1,
+            Kind::Failed
+            | Kind::Locked
+            | Kind::NoIdentity
+            | Kind::Cancelled
+            | Kind::Full
+            | Kind::Exists
+            | Kind::Newer => 1,
             Kind::Usage => 2,
             Kind::Gone => 3,
             Kind::NotForYou => 4,

@@ -49,7 +49,7 @@ impl Service {
     pub async fn find(&self, target: &Target, job: &Job) -> Result<Vec<Found>> {
         job.doing("looking for it");
         job.run(async {
-            match target {
+            let found = match target {
                 Target::Newest => self.find_newest(job).await,
                 Target::Text(text, pin) => match self.meaning(text)? {
                     Meaning::Link(link) => {
@@ -63,7 +63,8 @@ impl Service {
                     }
                 },
                 Target::Entry(entry) => self.find_entry(entry, job).await,
-            }
+            }?;
+            Ok(join_all(found.into_iter().map(|one| self.planned(one))).await)
         })
         .await
     }
@@ -103,10 +104,7 @@ impl Service {
             Err(error) if error.kind == Kind::Unreachable => return Err(error),
             Err(error) => error,
         };
-        let mut shared = Vec::new();
-        for key in self.contact_keys(&identity.public())? {
-            shared.extend(self.known_from_share(&identity, key).await?);
-        }
+        let shared = self.known_from_contacts(&identity).await?;
         let found = self.first_alive(shared, job).await;
         let found = found.map_err(|error| if error == nothing() { nothing_here } else { error })?;
         Ok(vec![found])
@@ -122,12 +120,16 @@ impl Service {
         known.retain(|known| known.expires.saturating_add(GRACE) >= now);
         let expired = known.len() < all;
         let mut trouble = None;
-        for second in known.chunk_by(|a, b| a.created == b.created) {
+        let quiet = Job::quiet();
+        for (number, some) in in_turns(&known).enumerate() {
+            // The first answer of a single newest is told at once.
+            let job = if number == 0 && some.len() == 1 { job } else { &quiet };
             let mut newest: Option<Found> = None;
-            for known in second {
-                match self.find_place(&known.place, job).await {
+            for result in join_all(some.iter().map(|known| self.find_place(&known.place, job))).await {
+                match result {
                     Ok(found) => {
-                        newest = newest.into_iter().chain([found]).max_by_key(|found| found.sequence);
+                        let age = |found: &Found| (found.pickup.created_at, found.sequence);
+                        newest = newest.into_iter().chain([found]).max_by_key(age);
                     }
                     Err(error) if error.kind == Kind::Unreachable => return Err(error),
                     Err(error) => trouble = trouble.or(Some(error)),
@@ -198,6 +200,7 @@ impl Service {
             match self.find_place(&place, job).await {
                 Ok(found) => return Ok(vec![found]),
                 Err(error) if error == not_found() => {}
+                Err(error) if error.kind == Kind::Unreachable => return Err(error),
                 Err(error) => trouble = error,
             }
         }
@@ -275,6 +278,9 @@ impl Service {
             }
         };
         let (standing, _) = self.look(place, &mut on_packet).await?;
+        if let Some(readable) = self.ours_already(place, &standing) {
+            return Ok(self.found(place, readable, true));
+        }
         Ok(self.found(place, alive(standing, self.now())?, true))
     }
 
@@ -289,6 +295,21 @@ impl Service {
         };
         Ok(vec![self.find_place(&place, job).await?])
     }
+}
+
+/// Newest first: the newest alone, then some at a time; those of one second are
+/// never parted, for only their packets tell which is newer.
+fn in_turns(known: &[Known]) -> impl Iterator<Item = &[Known]> {
+    let mut rest = known;
+    let mut least = 1;
+    std::iter::from_fn(move || {
+        let second = rest.get(least.min(rest.len()).checked_sub(1)?)?.created;
+        let end = rest.iter().rposition(|known| known.created == second)? + 1;
+        let (turn, more) = rest.split_at(end);
+        rest = more;
+        least = 4;
+        Some(turn)
+    })
 }
 
 fn all_expired() -> Error {

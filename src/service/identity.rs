@@ -1,5 +1,7 @@
 //! The identity: state, create, import, unlock.
 
+use std::io::Read;
+use std::path::Path;
 use std::sync::PoisonError;
 
 use zeroize::Zeroizing;
@@ -7,6 +9,9 @@ use zeroize::Zeroizing;
 use super::{Error, IdentityState, IdentityView, Kind, Result, Service, blocking, random};
 use crate::handoff::Identity;
 use crate::store::{KeyFile, StoreError, identity};
+
+/// A key file is small; this is generous.
+const MAX_SEED: usize = 4096;
 
 impl Service {
     /// What is known of the identity without asking for a passphrase.
@@ -61,6 +66,23 @@ impl Service {
         let view = self.view(&identity, !passphrase.is_empty());
         *self.0.identity.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity);
         Ok(view)
+    }
+
+    /// What a key file holds, to be imported; no more is read than a key can be.
+    /// A pipe will do.
+    pub fn read_seed(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+        let unreadable = |error: std::io::Error| {
+            Error::failed(format!("{} cannot be read: {error}.", path.display()))
+                .advise("Nothing was changed.")
+        };
+        let mut content = Zeroizing::new(Vec::with_capacity(MAX_SEED));
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(MAX_SEED as u64 + 1).read_to_end(&mut content).map_err(unreadable)?;
+        if content.len() > MAX_SEED {
+            return Err(Error::usage(format!("{} is too large to be a key.", path.display()))
+                .advise("Nothing was changed."));
+        }
+        Ok(content)
     }
 
     /// Who this device is.

@@ -12,16 +12,10 @@ impl Service {
         let identity = self.identity().await?;
         job.doing("looking for handoffs to you");
         job.run(async {
-            let me = identity.public();
             let (book, aside) = self.0.journal.load()?;
             self.tell_aside(aside);
             let mut known = self.known_from_devices(&identity).await?;
-            let contacts = self.contact_keys(&me)?;
-            for shared in
-                join_all(contacts.into_iter().map(|key| self.known_from_share(&identity, key))).await
-            {
-                known.extend(shared?);
-            }
+            known.extend(self.known_from_contacts(&identity).await?);
             let now = self.now_u32();
             known.retain(|known| {
                 known.expires > now && !book.handoffs.iter().any(|entry| entry.token == known.place.token)

@@ -38,12 +38,12 @@ impl Service {
                 None => self.read_index(mailbox).await?,
             };
             union.insert(entry);
+            union.prune(self.now_u32());
             let newest =
                 sighting.newest().and_then(|packet| mailbox.read_index(std::slice::from_ref(packet)).ok());
             if newest.is_some_and(|newest| newest.covers(&union)) {
                 return Ok(());
             }
-            union.prune(self.now_u32());
             self.make_room(mailbox, expected, &mut union, &entry).await?;
             let packet = mailbox.make_index(&union, self.sequence_after(&sighting)?)?;
             match self.0.network.put(&packet, Some(sighting.expected())).await {
@@ -113,5 +113,6 @@ fn backoff(round: u32) -> Result<Duration> {
 }
 
 fn newer() -> Error {
-    Error::failed("A newer cclink wrote this list of handoffs.").advise("Update cclink on this machine.")
+    Error::new(Kind::Newer, "A newer cclink wrote this list of handoffs.")
+        .advise("Update cclink on this machine.")
 }

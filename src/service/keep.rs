@@ -2,37 +2,68 @@
 
 use chrono::TimeDelta;
 
-use super::look::{alive, stored_packet};
+use pkarr::SignedPacket;
+
+use super::look::{Place, alive, not_found, stored_packet};
 use super::publish::span_of;
 use super::{AudienceKind, Error, Job, Kind, Listed, Result, Service, State, Ttl};
 use crate::handoff::index::Entry as IndexEntry;
-use crate::handoff::keys::z32_encode;
-use crate::handoff::{Identity, Standing, Token};
-use crate::network::NetworkError;
+use crate::handoff::z32;
+use crate::handoff::{Identity, Standing, Token, packet};
+use crate::network::{NetworkError, Sighting};
 use crate::store::Entry;
 
 impl Service {
     /// Sends a handoff's stored bytes again; needs no secret. A complete
-    /// lookup comes first: whatever newer lies there is announced instead, so
-    /// that a stale copy never comes back. A burning handoff of which nothing
-    /// is found is sent only because the user said so.
+    /// lookup comes first: an end that it finds is announced instead, so that a
+    /// stale copy never comes back. One of which nothing is found is sent only
+    /// because the user said so.
     pub async fn announce(&self, token: &str, job: &Job) -> Result<Listed> {
         let entry = self.own_entry(token)?;
         let (address, stored) = stored_packet(&entry)
             .ok_or_else(|| Error::failed("The journal does not hold this handoff whole."))?;
         job.doing("announcing");
-        let newest = job
-            .run(async {
-                let sighting = self.0.network.lookup(&address, &mut |_| {}).await?;
-                let ended = self.remembered_end(&address);
-                let seen = sighting.newest().cloned().into_iter().chain(ended).chain([stored]);
-                let newest = seen.reduce(|a, b| if b.more_recent_than(&a) { b } else { a });
-                newest.ok_or_else(|| Error::failed("There is nothing to announce."))
-            })
-            .await?;
+        let identity = if self.is_locked() { None } else { self.identity().await.ok() };
+        let sighting = job.run(async { Ok(self.0.network.lookup(&address, &mut |_| {}).await?) }).await?;
+        let mut seen = sighting.packets();
+        seen.extend(self.remembered_end(&address));
+        let place = identity.as_ref().and_then(|identity| self.place_of(identity, &entry));
+        let packet = match (identity, place) {
+            (Some(identity), Some(place)) => {
+                seen.push(stored);
+                self.what_counts(&identity, &place, &seen, &sighting)?
+            }
+            // Locked, nothing can be opened: what is not our own may be an end.
+            _ => seen.into_iter().find(|packet| !packet.is_same_as(&stored)).unwrap_or(stored),
+        };
         let service = self.clone();
-        self.must_finish(async move { Ok(service.0.network.put(&newest, None).await?) }).await?;
+        self.must_finish(async move { Ok(service.0.network.put(&packet, None).await?) }).await?;
         self.checked(&entry.token, job).await
+    }
+
+    /// Of all packets the one that counts; an end that lies under a later
+    /// sequence is made anew, so that it wins there as well.
+    fn what_counts(
+        &self,
+        identity: &Identity,
+        place: &Place,
+        seen: &[SignedPacket],
+        sighting: &Sighting,
+    ) -> Result<SignedPacket> {
+        let is_last = |packet: &SignedPacket| packet::sequence(packet) >= sighting.highest();
+        match place.judge(seen) {
+            Standing::Burned { packet, .. } | Standing::Revoked { packet, .. } if is_last(&packet) => {
+                Ok(packet)
+            }
+            Standing::Burned { trace, .. } => {
+                Ok(place.mailbox.make_burned(&place.token, &trace, self.sequence_after(sighting)?)?)
+            }
+            Standing::Revoked { at, .. } => {
+                Ok(place.mailbox.make_revoked(identity, &place.token, at, self.sequence_after(sighting)?)?)
+            }
+            Standing::Record { packet, .. } => Ok(packet),
+            other => Err(alive(other, self.now()).err().unwrap_or_else(not_found)),
+        }
     }
 
     /// Lets a handoff live for `ttl` from now on, at most seven days from its
@@ -59,19 +90,24 @@ impl Service {
         let service = self.clone();
         let (address, created_with) = (place.address(), entry.token);
         self.must_finish(async move {
-            match service.0.network.put(&packet, Some(sighting.expected())).await {
-                Ok(_) => {}
-                Err(NetworkError::Conflict) => {
-                    return Err(Error::failed("It changed on the network meanwhile.")
-                        .advise("Look again, then decide."));
-                }
-                Err(error) => return Err(error.into()),
+            let put = service.0.network.put(&packet, Some(sighting.expected())).await;
+            // Not the answer but what lies there decides: an acknowledgement can
+            // be lost, and the try that follows it refused.
+            let (standing, _) = service.look(&place, &mut |_| {}).await?;
+            let stands =
+                matches!(&standing, Standing::Record { record: there, .. } if there.ttl >= record.ttl);
+            if !stands {
+                return Err(match put.err() {
+                    Some(error @ NetworkError::Unreachable) => error.into(),
+                    _ => Error::failed("It changed on the network meanwhile.")
+                        .advise("Look again, then decide."),
+                });
             }
-            service.0.journal.update(service.now(), |book| {
+            service.journal(|book| {
                 if let Some(entry) = book.entry(&created_with) {
                     entry.ttl = record.ttl;
-                    entry.packet = z32_encode(&packet.to_relay_payload());
-                    entry.address = z32_encode(&address);
+                    entry.packet = z32::encode(&packet.to_relay_payload());
+                    entry.address = z32::encode(&address);
                 }
             })?;
             if place.token.audience == AudienceKind::Link {

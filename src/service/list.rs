@@ -5,7 +5,7 @@ use futures::future::join_all;
 
 use super::publish::{FEW_COPIES, open_secrets};
 use super::tokens::Known;
-use super::{AudienceKind, AudienceView, Job, Listed, PickedUp, Result, Service, State, Step};
+use super::{AudienceKind, AudienceView, Job, Kind, Listed, PickedUp, Result, Service, State, Step};
 use crate::handoff::{Age, Identity, Link, LinkTarget, PublicKey, Record, Standing, Token, Trace};
 use crate::network::Sighting;
 use crate::store::{Entry, Stage};
@@ -37,11 +37,20 @@ impl Service {
         job.run(async {
             let mine = self.known_from_journal(&identity)?;
             // The first question also says whether the network is there at all.
-            let devices = self.known_from_devices(&identity).await?;
-            let others = devices
-                .into_iter()
-                .filter(|known| !mine.iter().any(|(_, own)| own.place.token == known.place.token));
-            let others: Vec<Known> = others.collect();
+            let devices = match self.known_from_devices(&identity).await {
+                Err(error) if error.kind == Kind::Newer => {
+                    self.warn(format!(
+                        "What your other devices published cannot be listed: {}",
+                        error.message
+                    ));
+                    Vec::new()
+                }
+                result => result?,
+            };
+            let others: Vec<&Known> = devices
+                .iter()
+                .filter(|known| !mine.iter().any(|(_, own)| own.place.token == known.place.token))
+                .collect();
             let told = |row: Result<Option<Listed>>| {
                 if let Ok(Some(row)) = &row {
                     (job.tell)(Step::Listed(Box::new(row.clone())));
@@ -49,9 +58,9 @@ impl Service {
                 row
             };
             // The network itself lets only a few of these ask at once.
-            let own = mine
-                .iter()
-                .map(|(entry, known)| async { told(self.check_own(&identity, entry, known).await) });
+            let own = mine.iter().map(|(entry, known)| async {
+                told(self.check_own(&identity, entry, known, &devices).await)
+            });
             let foreign = others.iter().map(|known| async { told(self.check_other(known).await) });
             let (own, foreign) = tokio::join!(join_all(own), join_all(foreign));
             let rows: Result<Vec<Option<Listed>>> = own.into_iter().chain(foreign).collect();
@@ -70,6 +79,7 @@ impl Service {
                 .and_then(|(_, secret)| secret.map(LinkTarget::Secret)),
             _ => Some(LinkTarget::Token(entry.token)),
         };
+        let link = creator.zip(target).map(|(creator, target)| Link { creator, target });
         let now = self.now();
         let ended = now > entry.expires_at();
         let state = match entry.stage {
@@ -97,23 +107,24 @@ impl Service {
             created_at: entry.created_at,
             expires_at: entry.expires_at(),
             copies: None,
-            link: creator.zip(target).map(|(creator, target)| Link { creator, target }.to_string()),
+            web_link: link.as_ref().and_then(|link| self.web_link(link)),
+            link: link.map(|link| link.to_string()),
+            ssh: entry.ssh.clone(),
             picked_up: entry.picked_up.as_ref().map(picked_up),
-            ssh: None,
-            web_link: None,
         }
     }
 
     /// A handoff of this device, looked at on the network.
-    async fn check_own(&self, identity: &Identity, entry: &Entry, known: &Known) -> Result<Option<Listed>> {
+    async fn check_own(
+        &self,
+        identity: &Identity,
+        entry: &Entry,
+        known: &Known,
+        listed: &[Known],
+    ) -> Result<Option<Listed>> {
         let mut row = self.row(Some(identity), entry);
-        if matches!(row.state, State::Failed if entry.stage == Stage::Failed)
-            || row.state == State::Expired && entry.stage != Stage::Published
-        {
-            return Ok(Some(row));
-        }
-        if matches!(row.state, State::Revoked | State::Burned | State::Expired) && self.now() > row.expires_at
-        {
+        // Past its end only one that may have been extended elsewhere is asked for.
+        if self.now() > row.expires_at && entry.stage != Stage::Published {
             return Ok(Some(row));
         }
         let (standing, sighting) = self.look(&known.place, &mut |_| {}).await?;
@@ -121,13 +132,8 @@ impl Service {
         match &standing {
             Standing::Record { record, .. } => {
                 row.expires_at = row.expires_at.max(record.expires_at());
-                self.note_alive(identity, entry, known, record).await;
-                let trace = match entry.token.audience {
-                    AudienceKind::Devices | AudienceKind::Share => {
-                        self.receipt(&known.place.mailbox, &entry.token).await
-                    }
-                    _ => None,
-                };
+                self.note_alive(identity, entry, known, record, listed).await;
+                let trace = self.receipt(&known.place.mailbox, &entry.token).await;
                 self.note_trace(&entry.token, trace.as_ref());
                 row.picked_up = trace.as_ref().map(picked_up).or(row.picked_up);
                 row.state = alive_state(record, &row, &sighting, self.now());
@@ -138,6 +144,8 @@ impl Service {
                 row.picked_up = Some(picked_up(trace));
                 row.state = State::Burned;
             }
+            // What failed was called back as well, to be sure.
+            Standing::Revoked { .. } if entry.stage == Stage::Failed => {}
             Standing::Revoked { .. } => {
                 self.set_stage(&entry.token, Stage::Revoked, false);
                 row.state = State::Revoked;
@@ -153,26 +161,47 @@ impl Service {
 
     /// A record that is there although the journal was left in the middle: the
     /// other half is made up for.
-    async fn note_alive(&self, identity: &Identity, entry: &Entry, known: &Known, record: &Record) {
-        if entry.stage == Stage::Publishing {
+    async fn note_alive(
+        &self,
+        identity: &Identity,
+        entry: &Entry,
+        known: &Known,
+        record: &Record,
+        listed: &[Known],
+    ) {
+        if matches!(entry.stage, Stage::Publishing | Stage::Failed) {
             self.set_stage(&entry.token, Stage::Published, false);
         }
-        if !entry.indexed
-            && record.age(self.now()) == Age::Alive
+        if record.age(self.now()) == Age::Alive
+            && !self.is_listed(entry, known, listed).await
             && let Err(error) = self.finish_index(identity, &known.place, record, None).await
         {
             self.warn(format!("{} is not in the list yet: {}", entry.token, error.message));
         }
     }
 
+    /// Whether its mailbox's list holds it: a device whose clock was off may have
+    /// taken it out. `listed` is what my devices' list holds.
+    async fn is_listed(&self, entry: &Entry, known: &Known, listed: &[Known]) -> bool {
+        match entry.token.audience {
+            AudienceKind::Link => true,
+            AudienceKind::Devices => listed.iter().any(|other| other.place.token == entry.token),
+            // Nobody's to mend while it cannot be read.
+            AudienceKind::Share | AudienceKind::Pin => {
+                self.read_index(&known.place.mailbox).await.map_or(true, |(index, _)| {
+                    index.entries().iter().any(|other| other.token == entry.token.bytes)
+                })
+            }
+        }
+    }
+
     fn note_trace(&self, token: &Token, trace: Option<&Trace>) {
         let Some(trace) = trace else { return };
-        let saved = self.0.journal.update(self.now(), |book| {
+        self.note(|book| {
             if let Some(entry) = book.entry(token) {
                 entry.picked_up = Some(trace.clone());
             }
         });
-        super::look::journal_warning(self, saved);
     }
 
     /// What another of my devices published to my devices; `None` where there
@@ -198,9 +227,10 @@ impl Service {
             expires_at: record.expires_at(),
             copies: Some(copies),
             link: Some(Link { creator, target: LinkTarget::Token(known.place.token) }.to_string()),
-            picked_up: trace.as_ref().map(picked_up),
-            ssh: None,
             web_link: None,
+            // It may have been guessed there.
+            ssh: None,
+            picked_up: trace.as_ref().map(picked_up),
         };
         row.state = alive_state(&record, &row, &sighting, self.now());
         Ok(Some(row))

@@ -1,16 +1,15 @@
 //! One handoff's place on the network: looking at it, and ending it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use pkarr::SignedPacket;
 
 use super::{Error, Kind, Result, Service};
-use crate::handoff::keys::{z32_decode, z32_decode_vec, z32_encode};
 use crate::handoff::packet::PacketError;
 use crate::handoff::standing::MakeError;
-use crate::handoff::{Address, Age, Mailbox, PublicKey, Record, Standing, Token, mailbox, packet};
+use crate::handoff::z32;
+use crate::handoff::{Address, Age, Mailbox, PublicKey, Record, Standing, Token, Ttl, mailbox, packet};
 use crate::network::{NetworkError, OnPacket, Sighting};
-use crate::store::StoreError;
-use crate::store::journal::End;
+use crate::store::journal::{Book, End};
 use crate::text;
 
 /// Where a handoff lies, and whose signature counts there.
@@ -54,22 +53,34 @@ impl Service {
     pub(super) fn remembered_end(&self, address: &Address) -> Option<SignedPacket> {
         let (book, aside) = self.0.journal.load().ok()?;
         self.tell_aside(aside);
-        let end = book.ends.get(&z32_encode(address))?;
-        packet::from_payload(address, &z32_decode_vec(&end.packet)?)
+        let end = book.ends.get(&z32::encode(address))?;
+        packet::from_payload(address, &z32::decode_any(&end.packet)?)
     }
 
     /// Remembers an end for as long as anything can live.
     pub(super) fn remember_end(&self, address: &Address, packet: &SignedPacket) {
-        let until = self.now() + chrono::TimeDelta::seconds(i64::from(crate::handoff::Ttl::MAX.seconds()));
-        let end = End { packet: z32_encode(&packet.to_relay_payload()), until };
-        let saved = self.0.journal.update(self.now(), |book| {
-            let known = book.ends.entry(z32_encode(address)).or_insert_with(|| end.clone());
+        let until = self.now() + TimeDelta::seconds(i64::from(Ttl::MAX.seconds()));
+        let end = End { packet: z32::encode(&packet.to_relay_payload()), until };
+        self.note(|book| {
+            let known = book.ends.entry(z32::encode(address)).or_insert_with(|| end.clone());
             if known.packet != end.packet {
                 *known = end;
             }
         });
-        if let Err(error) = saved {
-            self.warn(format!("The journal could not be written: {error}."));
+    }
+
+    /// Changes the journal; says where a damaged one was put.
+    pub(super) fn journal<T>(&self, change: impl FnOnce(&mut Book) -> T) -> Result<T> {
+        let (result, aside) = self.0.journal.update(self.now(), change)?;
+        self.tell_aside(aside);
+        Ok(result)
+    }
+
+    /// Notes something in the journal; a journal that cannot be written is a
+    /// warning, for what it notes has happened.
+    pub(super) fn note(&self, change: impl FnOnce(&mut Book)) {
+        if let Err(error) = self.journal(change) {
+            self.warn(format!("The journal could not be written: {}", error.message));
         }
     }
 
@@ -84,6 +95,22 @@ impl Service {
         }
     }
 
+    /// Whether a burned packet is this device's own, of a pickup that ended
+    /// before it showed anything: then the record that it took, once more.
+    pub(super) fn taken_before(&self, place: &Place, burned: &SignedPacket) -> Option<Readable> {
+        let address = place.address();
+        let (book, _) = self.0.journal.load().ok()?;
+        let taking = book.taking.get(&z32::encode(&address))?;
+        if taking.burned != z32::encode(&burned.to_relay_payload()) {
+            return None;
+        }
+        let packet = packet::from_payload(&address, &z32::decode_any(&taking.record)?)?;
+        match place.judge(&[packet]) {
+            Standing::Record { record, creator, packet } => Some((*record, creator, packet)),
+            _ => None,
+        }
+    }
+
     /// The sequence that follows what a lookup saw.
     pub(super) fn sequence_after(&self, sighting: &Sighting) -> Result<u64> {
         Ok(packet::next_sequence(sighting.highest(), self.now_us())?)
@@ -92,8 +119,8 @@ impl Service {
 
 /// The signed packet and address of a journal entry.
 pub(super) fn stored_packet(entry: &crate::store::Entry) -> Option<(Address, SignedPacket)> {
-    let address: Address = z32_decode(&entry.address)?;
-    Some((address, packet::from_payload(&address, &z32_decode_vec(&entry.packet)?)?))
+    let address: Address = z32::decode(&entry.address)?;
+    Some((address, packet::from_payload(&address, &z32::decode_any(&entry.packet)?)?))
 }
 
 /// A record that can be read now, who signed it, and its packet.
@@ -162,12 +189,5 @@ impl From<MakeError> for Error {
                 .advise("Nothing went out. A folder can be renamed, and `claude` started in it anew."),
             MakeError::Seal(error) => Self::failed(format!("This could not be sealed: {error}.")),
         }
-    }
-}
-
-/// What the store says, as a warning rather than a failure.
-pub(super) fn journal_warning(service: &Service, result: std::result::Result<(), StoreError>) {
-    if let Err(error) = result {
-        service.warn(format!("The journal could not be written: {error}."));
     }
 }

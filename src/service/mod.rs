@@ -2,6 +2,7 @@
 //! here; every verb that needs the network is async, tells its progress and
 //! can be cancelled.
 
+mod bring;
 mod contacts;
 mod error;
 mod find;
@@ -12,16 +13,20 @@ mod keep;
 mod list;
 mod look;
 mod pickup;
+mod plans;
+mod programs;
 mod publish;
 mod revoke;
 mod sessions;
 mod settings;
+mod sftp;
 mod tokens;
 pub mod types;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+pub use bring::Brought;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 pub use error::{Error, Kind, Result};
 pub use settings::Settings;
@@ -35,6 +40,7 @@ pub use crate::handoff::record::is_ssh_address;
 pub use crate::handoff::{Pin, Ttl, TtlError};
 use crate::network::Network;
 pub use crate::resume::not_inherited;
+pub use crate::store::Config;
 use crate::store::{Contacts, Journal};
 
 /// How long quitting waits for writes that must not be cut in half.
@@ -105,6 +111,23 @@ impl Service {
     /// Which network is in use, in words.
     pub fn network_words(&self) -> String {
         self.0.network.words()
+    }
+
+    /// What the user set.
+    pub fn config(&self) -> &Config {
+        &self.0.settings.config
+    }
+
+    /// How long a handoff lives unless it is said.
+    pub fn default_ttl(&self) -> Ttl {
+        self.0.settings.config.ttl
+    }
+
+    /// Creates the commented configuration file where there is none: its path,
+    /// and whether it was created.
+    pub fn create_config(&self) -> Result<(std::path::PathBuf, bool)> {
+        let folder = &self.0.settings.paths.config;
+        Ok((Config::path(folder), Config::create(folder)?))
     }
 
     /// Things that happened on the side, each told once.

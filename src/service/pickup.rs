@@ -1,14 +1,20 @@
 //! Pick up: take a found handoff, for good where it burns.
 
-use std::path::Path;
-
 use super::look::{Place, Readable, alive, not_found};
-use super::{AudienceKind, Error, Found, Job, Kind, Pickup, Plan, Result, Service, Session};
-use crate::claude;
-use crate::handoff::{AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, packet};
-use crate::network::NetworkError;
+use super::{Error, Found, Job, Pickup, Plan, Result, Service};
+use pkarr::SignedPacket;
+
+use crate::handoff::z32;
+use crate::handoff::{
+    AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, mailbox, packet,
+};
+use crate::network::{NetworkError, Sighting};
 use crate::store::Stage;
+use crate::store::journal::Taking;
 use crate::text;
+
+/// The creator can only write so often while we take it.
+const ROUNDS: u32 = 5;
 
 impl Service {
     /// What a verified record looks like to its reader.
@@ -27,22 +33,22 @@ impl Service {
             creator: creator.to_string(),
             verified: true,
             version: 1,
-            plans: self.plans(&record),
+            plans: vec![Plan::command(&record.session_id, &record.project)],
             expires_at: record.expires_at(),
             label: clean(&record.label),
             title: clean(&record.title),
             note: clean(&record.note),
-            git: record.git.map(|git| crate::handoff::Git {
+            git: record.git.as_ref().map(|git| crate::handoff::Git {
                 branch: clean(&git.branch),
                 remote: clean(&git.remote),
                 commit: clean(&git.commit),
                 dirty: git.dirty,
             }),
-            session_id: record.session_id,
-            hostname: record.hostname,
-            project: record.project,
-            ssh: record.ssh,
-            transcript: record.transcript,
+            session_id: record.session_id.clone(),
+            hostname: record.hostname.clone(),
+            project: record.project.clone(),
+            ssh: record.ssh.clone(),
+            transcript: record.transcript.clone(),
             created_at: record.created_at,
             ttl: record.ttl,
             burn_after_read: record.burn_after_read,
@@ -53,7 +59,7 @@ impl Service {
                 .filter(|_| place.token.audience != Audience::Link),
         };
         let sequence = packet::sequence(&packet).unwrap_or(0);
-        Found { pickup, signed_by, confirmed, sequence, place: PlaceHandle(place.clone()) }
+        Found { pickup, signed_by, confirmed, sequence, place: PlaceHandle { place: place.clone(), record } }
     }
 
     /// "you", a contact's name with its key, or the key.
@@ -74,18 +80,24 @@ impl Service {
     /// Takes a found handoff. One that burns is taken away from everybody else
     /// first; who loses that race is told. Others leave a receipt.
     pub async fn pick_up(&self, found: &Found, job: &Job) -> Result<Pickup> {
-        let place = found.place.0.clone();
+        let place = found.place.place.clone();
         job.doing("making sure that nothing newer is there");
         let (standing, sighting) = job.run(async { self.look(&place, &mut |_| {}).await }).await?;
-        let readable = alive(standing, self.now())?;
-        let burn = readable.0.burn_after_read;
+        let taken = self.ours_already(&place, &standing);
+        let readable = match &taken {
+            Some(readable) => readable.clone(),
+            None => alive(standing, self.now())?,
+        };
+        let (burn, packet) = (readable.0.burn_after_read, readable.2.clone());
         let mut pickup = self.found(&place, readable, true).pickup;
+        pickup.plans.clone_from(&found.pickup.plans);
         if burn {
-            job.doing("taking it, for good");
-            let service = self.clone();
-            let expected = sighting.expected();
-            let sequence = self.sequence_after(&sighting)?;
-            self.must_finish(async move { service.burn(&place, sequence, expected).await }).await?;
+            if taken.is_none() {
+                job.doing("taking it, for good");
+                let (service, place) = (self.clone(), place.clone());
+                self.must_finish(async move { service.burn(&place, &packet, sighting).await }).await?;
+            }
+            self.note(|book| drop(book.taking.remove(&z32::encode(&place.address()))));
             pickup.burned = true;
         } else {
             self.leave_receipt(&place);
@@ -93,48 +105,83 @@ impl Service {
         Ok(pickup)
     }
 
-    /// Puts the burned packet, waits until whoever checked before it was
-    /// visible has put too, and lets a complete lookup alone decide.
-    async fn burn(&self, place: &Place, sequence: u64, expected: u64) -> Result<()> {
-        let mine = place.mailbox.make_burned(&place.token, &self.trace(), sequence)?;
-        match self.0.network.put(&mine, Some(expected)).await {
-            // A refused packet can still lie on some nodes, and an accepted one
-            // can lose: the lookup decides.
-            Ok(_) | Err(NetworkError::Conflict) => {}
-            Err(error) => {
-                return Err(Error::from(error).advise(
-                    "It could not be taken for good, so it was not picked up at all. Try again when the network is back.",
-                ));
-            }
-        }
-        self.0.network.settle().await;
-        let (standing, _) = self.look(place, &mut |_| {}).await?;
+    /// What a pickup of this device took before it was interrupted.
+    pub(super) fn ours_already(&self, place: &Place, standing: &Standing) -> Option<Readable> {
         match standing {
-            Standing::Burned { packet, .. } if packet.is_same_as(&mine) => {
-                self.set_stage(&place.token, Stage::Burned, false);
-                // Nodes that refused or missed it hear of it again.
-                let _ = self.0.network.put(&mine, None).await;
-                Ok(())
-            }
-            Standing::Record { .. } | Standing::Absent => Err(Error::new(
-                Kind::Unreachable,
-                "The network did not keep the mark that this handoff was taken.",
-            )
-            .advise("It was not picked up. Try again.")),
-            ended => Err(alive(ended, self.now()).err().unwrap_or_else(not_found)),
+            Standing::Burned { packet, .. } => self.taken_before(place, packet),
+            _ => None,
         }
     }
 
-    /// Tells the creator, in the background; PIN and link readers stay unnamed.
+    /// Puts the burned packet, waits until whoever checked before it was
+    /// visible has put too, and lets a complete lookup alone decide: a refused
+    /// packet can still lie on some nodes, an accepted one can lose, and one that
+    /// nobody acknowledged can stand.
+    async fn burn(&self, place: &Place, record: &SignedPacket, mut sighting: Sighting) -> Result<()> {
+        for _ in 0..ROUNDS {
+            let mine =
+                place.mailbox.make_burned(&place.token, &self.trace(), self.sequence_after(&sighting)?)?;
+            self.note_taking(place, &mine, record);
+            let put = self.0.network.put(&mine, Some(sighting.expected())).await;
+            self.0.network.settle().await;
+            let looked = self.look(place, &mut |_| {}).await.map_err(|error| {
+                error.advise("Whether it was taken is not known. Pick it up again on this device when the network is back.")
+            })?;
+            match looked {
+                (Standing::Burned { packet, .. }, _) if packet.is_same_as(&mine) => {
+                    self.set_stage(&place.token, Stage::Burned, false);
+                    // Nodes that refused or missed it hear of it again.
+                    let _ = self.0.network.put(&mine, None).await;
+                    return Ok(());
+                }
+                // Its creator wrote there at the same moment (extended it).
+                (Standing::Record { .. }, seen) if matches!(put, Ok(_) | Err(NetworkError::Conflict)) => {
+                    sighting = seen;
+                }
+                (Standing::Record { .. } | Standing::Absent, _) => {
+                    return Err(put
+                        .err()
+                        .map_or_else(
+                            || Error::failed("The network did not keep the mark that it was taken."),
+                            Error::from,
+                        )
+                        .advise(
+                            "It could not be taken for good, so it was not picked up at all. Try again.",
+                        ));
+                }
+                (ended, _) => return Err(alive(ended, self.now()).err().unwrap_or_else(not_found)),
+            }
+        }
+        Err(Error::failed("It could not be taken: others kept writing there.")
+            .advise("It was not picked up. Try again."))
+    }
+
+    /// Notes what is about to be taken, and how it is known as ours.
+    fn note_taking(&self, place: &Place, burned: &SignedPacket, record: &SignedPacket) {
+        let taking = Taking {
+            burned: z32::encode(&burned.to_relay_payload()),
+            record: z32::encode(&record.to_relay_payload()),
+            until: self.now() + chrono::TimeDelta::seconds(i64::from(crate::handoff::Ttl::MAX.seconds())),
+        };
+        self.note(|book| drop(book.taking.insert(z32::encode(&place.address()), taking)));
+    }
+
+    /// Tells the creator, in the background, where the reader's settings allow
+    /// it. The last reader's stands; one of a newer cclink is left alone.
     fn leave_receipt(&self, place: &Place) {
-        if !matches!(place.token.audience, AudienceKind::Devices | AudienceKind::Share) {
+        if !self.0.settings.config.receipts.contains(&place.token.audience) {
             return;
         }
         let (service, place) = (self.clone(), place.clone());
         drop(self.0.must_finish.spawn(async move {
-            if let Ok(receipt) = place.mailbox.make_receipt(&place.token, &service.trace(), service.now_us())
-            {
-                let _ = service.0.network.put(&receipt, None).await;
+            let address = mailbox::address(&place.mailbox.receipt_key(&place.token));
+            let Ok(seen) = service.0.network.lookup(&address, &mut |_| {}).await else { return };
+            if place.mailbox.holds_newer(&seen.packets()) {
+                return;
+            }
+            let Ok(sequence) = service.sequence_after(&seen) else { return };
+            if let Ok(receipt) = place.mailbox.make_receipt(&place.token, &service.trace(), sequence) {
+                let _ = service.0.network.put(&receipt, Some(seen.expected())).await;
             }
         }));
     }
@@ -152,77 +199,40 @@ impl Service {
             sighting.packets().into_iter().filter(|packet| packet::sequence(packet).is_some()).collect();
         mailbox.read_receipt(&readable)
     }
-
-    /// What can be done with a record here, best first.
-    fn plans(&self, record: &Record) -> Vec<Plan> {
-        let mut plans = self.local_plans(&record.session_id, Some(record));
-        plans.push(Plan::command(&record.session_id, &record.project));
-        plans
-    }
-
-    /// The plans for resuming a session that is on this machine.
-    pub fn resume_here(&self, session: &Session) -> Vec<Plan> {
-        self.local_plans(&session.session_id, None)
-    }
-
-    fn local_plans(&self, session_id: &str, record: Option<&Record>) -> Vec<Plan> {
-        let Some(root) = &self.0.settings.claude_root else { return Vec::new() };
-        let copies = claude::Store::new(root.clone()).find(session_id);
-        let mut plans: Vec<Plan> = copies.iter().map(|copy| self.plan_of_copy(copy, record)).collect();
-        // Of copies in two folders the first that is ready; one reason is enough.
-        plans.sort_by_key(|plan| !plan.ready);
-        plans.truncate(1);
-        plans
-    }
-
-    fn plan_of_copy(&self, copy: &Session, record: Option<&Record>) -> Plan {
-        let recorded = record.map(|record| Path::new(&record.project).to_owned());
-        let candidates = [copy.cwd.clone(), recorded];
-        let directory = candidates.iter().flatten().find(|dir| dir.is_dir()).cloned();
-        let older =
-            record.is_some_and(|record| !claude::holds(&copy.path, &record.transcript).unwrap_or(false));
-        let why_not = if !copy.resumable {
-            Some(copy.why_not.clone().unwrap_or_else(|| "there is no conversation in it".to_owned()))
-        } else if older {
-            Some("the copy on this machine holds less than what was published".to_owned())
-        } else if directory.is_none() {
-            Some(format!("its project folder {} is not on this machine", text::clean(&copy.project)))
-        } else if self.claude_program().is_none() {
-            Some(format!("`{}` was not found on this machine", text::clean(&self.0.settings.claude)))
-        } else {
-            None
-        };
-        Plan::here(
-            &self.claude_program().unwrap_or_else(|| self.0.settings.claude.clone()),
-            &copy.session_id,
-            directory,
-            why_not,
-        )
-    }
-
-    /// The claude command, if it can be found: as it was given, for the shell
-    /// line to stay short.
-    fn claude_program(&self) -> Option<String> {
-        let settings = &self.0.settings;
-        let here = std::env::current_dir().unwrap_or_default();
-        let found = which::which_in(&settings.claude, settings.search_path.as_ref(), &here).ok()?;
-        // A relative path would be looked for in the project's folder.
-        let relative = settings.claude.contains('/') && !Path::new(&settings.claude).is_absolute();
-        if relative { found.to_str().map(str::to_owned) } else { Some(settings.claude.clone()) }
-    }
 }
 
-/// A found handoff's place, so that picking it up need not search again.
+/// A found handoff's place and record, so that going on with it need not search
+/// again.
 #[derive(Clone, Debug)]
-pub struct PlaceHandle(pub(super) Place);
+pub struct PlaceHandle {
+    pub(super) place: Place,
+    pub(super) record: Record,
+}
 
 #[cfg(test)]
 impl Found {
-    /// A found handoff that lies nowhere, for tests of what shows it.
+    /// A found handoff that lies nowhere, to be drawn in tests.
     pub fn sample(pickup: Pickup, signed_by: &str, confirmed: bool) -> Self {
-        let mailbox = Mailbox::from_secret(Audience::Devices, crate::handoff::Secret::new([7; 32]));
+        let nobody = crate::handoff::Identity::from_seed(&[0; 32]);
+        let mailbox = Mailbox::devices(&nobody.devices_secret());
         let token = Token { audience: Audience::Devices, bytes: [0; 8] };
-        let place = PlaceHandle(Place { mailbox, token, expected: Vec::new() });
+        let record = Record {
+            session_id: pickup.session_id.clone(),
+            hostname: pickup.hostname.clone(),
+            project: pickup.project.clone(),
+            label: None,
+            title: None,
+            note: None,
+            git: None,
+            ssh: None,
+            claude: None,
+            transcript: pickup.transcript.clone(),
+            created_at: pickup.created_at,
+            ttl: pickup.ttl,
+            burn_after_read: pickup.burn_after_read,
+            pin_protected: pickup.pin_protected,
+        };
+        let place = PlaceHandle { place: Place { mailbox, token, expected: Vec::new() }, record };
         Self { pickup, signed_by: signed_by.to_owned(), confirmed, sequence: 0, place }
     }
 }

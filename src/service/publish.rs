@@ -1,28 +1,35 @@
 //! Publish: journal the intent, put the record while reading the list, show
 //! link and QR as soon as the record is acknowledged, finish the list behind it.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
+use pkarr::SignedPacket;
 use zeroize::Zeroizing;
 
-use super::look::{Place, journal_warning};
+use super::look::Place;
+use super::programs::{repository, tailscale_name};
 use super::{
     AudienceChoice, AudienceKind, AudienceView, Draft, Error, Job, Kind, PublishRequest, Published, Result,
     Service, Session, Step, blocking, random,
 };
 use crate::claude;
 use crate::handoff::index::{Entry as IndexEntry, Span};
-use crate::handoff::keys::z32_encode;
 use crate::handoff::pin::week;
 use crate::handoff::record::is_ssh_address;
+use crate::handoff::z32;
 use crate::handoff::{
     Git, Identity, Index, Link, LinkSecret, LinkTarget, Mailbox, Pin, PublicKey, Record, Token, mailbox,
 };
 use crate::network::Sighting;
-use crate::store::{Entry, Stage};
+use crate::store::{Entry, Stage, TitleRule};
 use crate::text;
 
 /// Fewer copies than this, on a network with more nodes, is worth a word.
 pub(super) const FEW_COPIES: u32 = 10;
+
+/// How long taking back a handoff that did not go out may take.
+const TAKE_BACK: Duration = Duration::from_secs(3);
 
 /// A handoff made ready: everything that follows from the audience.
 struct Prepared {
@@ -37,7 +44,10 @@ struct Prepared {
 impl Service {
     /// What goes with a session unless the user changes it.
     pub fn draft(&self, session: &Session) -> Draft {
-        Draft { title: session_title(session).unwrap_or_default(), ssh: String::new() }
+        Draft {
+            title: self.usual_title(session).unwrap_or_default(),
+            ssh: self.guessed_ssh().unwrap_or_default(),
+        }
     }
 
     /// Publishes one session. Cancelled before the network has it, nothing
@@ -49,29 +59,16 @@ impl Service {
         let now = self.now();
         let prepared = job.run(self.prepare(&identity, &request.audience, now.timestamp())).await?;
         let record = self.record_of(&request, prepared.place.mailbox.audience, now).await?;
-        let address = prepared.place.address();
+        // A guessed address travels, but is no reason for another QR code.
+        let guessed = format!("@{}", self.0.settings.hostname);
+        let user_ssh = record.ssh.clone().filter(|ssh| {
+            self.0.settings.config.ssh.is_some() || (request.ssh.is_some() && !ssh.ends_with(&guessed))
+        });
         let sequence = self.now_us();
         let (packet, note_dropped) =
             prepared.place.mailbox.make_record(&identity, &prepared.place.token, record.clone(), sequence)?;
-        let entry = Entry {
-            token: prepared.place.token,
-            recipient: prepared.recipient.map(|key| key.to_string()),
-            creator: identity.public().to_string(),
-            session_id: record.session_id.clone(),
-            project: record.project.clone(),
-            label: record.label.clone(),
-            title: record.title.clone(),
-            burn_after_read: record.burn_after_read,
-            created_at: record.created_at,
-            ttl: record.ttl,
-            stage: Stage::Publishing,
-            indexed: prepared.secret.is_some(),
-            packet: z32_encode(&packet.to_relay_payload()),
-            address: z32_encode(&address),
-            sealed: seal_secrets(&identity.public(), &prepared.place.mailbox, prepared.secret.as_ref())?,
-            picked_up: None,
-        };
-        self.0.journal.update(now, |book| book.handoffs.push(entry))?;
+        let entry = intent(&identity, &prepared, &record, user_ssh.clone(), &packet)?;
+        self.journal(|book| book.handoffs.push(entry))?;
 
         job.doing("publishing");
         let put = async {
@@ -87,9 +84,8 @@ impl Service {
         let (copies, index) = match job.run(put).await {
             Ok(done) => done,
             Err(error) => {
-                if error.kind == Kind::Cancelled {
-                    self.take_back(&identity, &prepared.place, sequence);
-                }
+                // It may lie on some nodes although none acknowledged it.
+                self.take_back(&identity, &prepared.place, sequence);
                 self.set_stage(&prepared.place.token, Stage::Failed, false);
                 return Err(error);
             }
@@ -97,6 +93,8 @@ impl Service {
         let mut published = Published {
             token: prepared.place.token.to_string(),
             link: prepared.link.to_string(),
+            web_link: self.web_link(&prepared.link),
+            ssh: user_ssh,
             audience: prepared.audience,
             session_id: record.session_id.clone(),
             project: record.project.clone(),
@@ -110,7 +108,13 @@ impl Service {
                 .filter(|_| request.audience == AudienceChoice::Pin(None))
                 .map(|pin| pin.as_str().to_owned()),
             copies,
-            warnings: self.publish_warnings(&index, copies, note_dropped, prepared.place.mailbox.audience),
+            warnings: self.publish_warnings(
+                &index,
+                copies,
+                note_dropped,
+                &record,
+                prepared.place.mailbox.audience,
+            ),
         };
         self.set_stage(&prepared.place.token, Stage::Published, false);
         (job.tell)(Step::Acknowledged(Box::new(published.clone())));
@@ -159,22 +163,24 @@ impl Service {
         let work = async move {
             let next = service.now_us().max(sequence + 1);
             if let Ok(packet) = place.mailbox.make_revoked(&identity, &place.token, service.now(), next) {
-                let _ = service.0.network.put(&packet, Some(sequence)).await;
-                service.remember_end(&place.address(), &packet);
+                // A network that is away is not waited for again.
+                let put = service.0.network.put(&packet, Some(sequence));
+                let _ = tokio::time::timeout(TAKE_BACK, put).await;
             }
         };
         drop(self.0.must_finish.spawn(work));
     }
 
-    /// Notes in the journal how far a handoff came.
+    /// Notes in the journal how far a handoff came. Ends are final.
     pub(super) fn set_stage(&self, token: &Token, stage: Stage, indexed: bool) {
-        let saved = self.0.journal.update(self.now(), |book| {
+        self.note(|book| {
             if let Some(entry) = book.entry(token) {
-                entry.stage = stage;
+                if !matches!(entry.stage, Stage::Burned | Stage::Revoked) || stage == Stage::Revoked {
+                    entry.stage = stage;
+                }
                 entry.indexed |= indexed;
             }
         });
-        journal_warning(self, saved);
     }
 
     async fn prepare(&self, identity: &Identity, audience: &AudienceChoice, now: i64) -> Result<Prepared> {
@@ -256,7 +262,16 @@ impl Service {
                 .advise("It can be resumed here, but not handed over.")
         })?;
         let given = |text: &Option<String>| text.as_deref().map(text::clean).filter(|text| !text.is_empty());
-        let branch = session.git_branch.as_deref().map(|branch| text::fit_bytes(&text::clean(branch), 80));
+        let said = session.git_branch.as_deref().map(|branch| text::fit_bytes(&text::clean(branch), 80));
+        let found = match session.cwd.as_deref().filter(|cwd| cwd.is_dir()) {
+            Some(cwd) => repository(cwd).await,
+            None => None,
+        };
+        let git = match (found, said) {
+            (Some(git), said) => Some(Git { branch: git.branch.clone().or(said), ..git }),
+            (None, Some(branch)) => Some(Git { branch: Some(branch), ..Git::default() }),
+            (None, None) => None,
+        };
         Ok(Record {
             session_id: session.session_id.clone(),
             hostname: self.0.settings.hostname.clone(),
@@ -264,12 +279,15 @@ impl Service {
             label: given(&request.label),
             title: match &request.title {
                 Some(_) => given(&request.title),
-                None => session_title(&session),
+                None => self.usual_title(&session),
             },
             note: given(&request.note),
-            git: branch.map(|branch| Git { branch: Some(branch), ..Git::default() }),
-            ssh: given(&request.ssh),
-            claude: None,
+            git,
+            ssh: match &request.ssh {
+                Some(_) => given(&request.ssh),
+                None => self.known_ssh().await,
+            },
+            claude: self.claude_path(),
             transcript,
             created_at,
             ttl: request.ttl,
@@ -278,14 +296,60 @@ impl Service {
         })
     }
 
+    /// The SSH address that the form suggests: as configured, else by this
+    /// machine's Tailscale name, else by its host name. Blocking.
+    fn guessed_ssh(&self) -> Option<String> {
+        if let Some(configured) = &self.0.settings.config.ssh {
+            return Some(configured.clone());
+        }
+        let settings = &self.0.settings;
+        let user = settings.user.as_deref()?;
+        let tailscale =
+            tokio::runtime::Handle::try_current().ok().and_then(|runtime| runtime.block_on(tailscale_name()));
+        Some(format!("{user}@{}", tailscale.unwrap_or_else(|| settings.hostname.clone())))
+            .filter(|ssh| is_ssh_address(ssh))
+    }
+
+    /// The SSH address that travels when nobody says one: as configured, or by
+    /// a name that is known to resolve elsewhere. A mere host name is not.
+    async fn known_ssh(&self) -> Option<String> {
+        if let Some(configured) = &self.0.settings.config.ssh {
+            return Some(configured.clone());
+        }
+        let user = self.0.settings.user.as_deref()?;
+        let name = tailscale_name().await?;
+        Some(format!("{user}@{name}")).filter(|ssh| is_ssh_address(ssh) && ssh.len() <= 100)
+    }
+
+    /// The title that travels unless the user says otherwise.
+    fn usual_title(&self, session: &Session) -> Option<String> {
+        match self.0.settings.config.title {
+            TitleRule::Session => session_title(session),
+            TitleRule::Never => None,
+        }
+    }
+
+    /// A link as a phone opens it: only what needs no identity can be.
+    pub(super) fn web_link(&self, link: &Link) -> Option<String> {
+        let opens = match &link.target {
+            LinkTarget::Secret(_) => true,
+            LinkTarget::Token(token) => token.audience == AudienceKind::Pin,
+        };
+        self.0.settings.config.web.as_deref().filter(|_| opens).map(|page| link.web(page))
+    }
+
     fn publish_warnings(
         &self,
         index: &Result<Option<(Index, Sighting)>>,
         copies: u32,
         note_dropped: bool,
+        record: &Record,
         audience: AudienceKind,
     ) -> Vec<String> {
         let mut warnings = Vec::new();
+        if record.ssh.as_deref().is_some_and(|ssh| ssh.to_ascii_lowercase().ends_with(".local")) {
+            warnings.push("An address that ends in `.local` is found on the same network only.".to_owned());
+        }
         if note_dropped {
             warnings.push(
                 "The note had to stay behind: together with the path and title it did not fit.".to_owned(),
@@ -303,6 +367,35 @@ impl Service {
         }
         warnings
     }
+}
+
+/// What the journal holds before anything goes out.
+fn intent(
+    identity: &Identity,
+    prepared: &Prepared,
+    record: &Record,
+    ssh: Option<String>,
+    packet: &SignedPacket,
+) -> Result<Entry> {
+    Ok(Entry {
+        token: prepared.place.token,
+        recipient: prepared.recipient.map(|key| key.to_string()),
+        creator: identity.public().to_string(),
+        session_id: record.session_id.clone(),
+        project: record.project.clone(),
+        label: record.label.clone(),
+        title: record.title.clone(),
+        ssh,
+        burn_after_read: record.burn_after_read,
+        created_at: record.created_at,
+        ttl: record.ttl,
+        stage: Stage::Publishing,
+        indexed: prepared.secret.is_some(),
+        packet: z32::encode(&packet.to_relay_payload()),
+        address: z32::encode(&prepared.place.address()),
+        sealed: seal_secrets(&identity.public(), &prepared.place.mailbox, prepared.secret.as_ref())?,
+        picked_up: None,
+    })
 }
 
 /// When a record's entry in the list begins and ends.
@@ -373,18 +466,16 @@ fn seal_secrets(me: &PublicKey, mailbox: &Mailbox, link: Option<&LinkSecret>) ->
     }
     let failed = || Error::failed("The journal's secret could not be sealed.");
     let recipient = me.age_recipient().ok_or_else(failed)?;
-    Ok(z32_encode(&age::encrypt(&recipient, &plain).map_err(|_| failed())?))
+    Ok(z32::encode(&age::encrypt(&recipient, &plain).map_err(|_| failed())?))
 }
 
 /// Undoes [`seal_secrets`].
 pub(super) fn open_secrets(identity: &Identity, entry: &Entry) -> Option<(Mailbox, Option<LinkSecret>)> {
-    let sealed = crate::handoff::keys::z32_decode_vec(&entry.sealed)?;
+    let sealed = z32::decode_any(&entry.sealed)?;
     let plain = Zeroizing::new(age::decrypt(&identity.age_identity(), &sealed).ok()?);
     let (secret, link) = plain.split_first_chunk::<32>()?;
     let mailbox = Mailbox::from_secret(entry.token.audience, Zeroizing::new(*secret));
-    if mailbox::address(&mailbox.record_key(&entry.token))
-        != crate::handoff::keys::z32_decode::<32>(&entry.address)?
-    {
+    if mailbox::address(&mailbox.record_key(&entry.token)) != z32::decode::<32>(&entry.address)? {
         return None;
     }
     Some((mailbox, <[u8; 16]>::try_from(link).ok().map(LinkSecret)))

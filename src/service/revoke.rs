@@ -1,6 +1,7 @@
 //! Revoke: call back handoffs that nobody took yet.
 
 use futures::future::join_all;
+use pkarr::SignedPacket;
 
 use super::look::{Place, alive};
 use super::{Error, Job, Kind, Result, RevokeFailure, Revoked, Service};
@@ -21,6 +22,7 @@ impl Service {
         for token in tokens {
             places.push(job.run(self.by_token(&identity, token, false)).await?.place);
         }
+        places.sort_by_key(|place| place.token);
         places.dedup_by_key(|place| place.token);
         Ok(self.revoke_places(&identity, places, job).await)
     }
@@ -59,29 +61,38 @@ impl Service {
         all
     }
 
+    /// Puts the revocation until a lookup of the network itself, not our own
+    /// memory, finds nothing else at the address.
     async fn revoke_one(&self, identity: &Identity, place: &Place) -> Result<()> {
+        let address = place.address();
+        let mut written: Option<SignedPacket> = None;
         for _ in 0..ROUNDS {
-            let (standing, sighting) = self.look(place, &mut |_| {}).await?;
-            match standing {
-                Standing::Revoked { .. } => {
+            let sighting = self.0.network.lookup(&address, &mut |_| {}).await?;
+            let mut packets = sighting.packets();
+            if written.is_none() {
+                packets.extend(self.remembered_end(&address));
+            }
+            match (place.judge(&packets), &written) {
+                (Standing::Revoked { packet, .. }, _) => {
+                    self.remember_end(&address, &packet);
                     self.set_stage(&place.token, Stage::Revoked, false);
+                    if packets.iter().all(|other| other.is_same_as(&packet)) {
+                        return Ok(());
+                    }
+                    // Nodes that still hold the record hear of its end.
+                    let _ = self.0.network.put(&packet, None).await;
                     return Ok(());
                 }
-                Standing::Burned { .. } | Standing::Newer => {
+                (standing @ (Standing::Burned { .. } | Standing::Newer), _) => {
                     return Err(alive(standing, self.now()).err().unwrap_or_else(Error::cancelled));
                 }
                 // A lost record is revoked too: a stale copy may come back.
-                Standing::Record { .. } | Standing::Refused(_) | Standing::Absent => {}
+                (Standing::Record { .. } | Standing::Refused(_) | Standing::Absent, _) => {}
             }
-            let packet = place.mailbox.make_revoked(
-                identity,
-                &place.token,
-                self.now(),
-                self.sequence_after(&sighting)?,
-            )?;
+            let sequence = self.sequence_after(&sighting)?;
+            let packet = place.mailbox.make_revoked(identity, &place.token, self.now(), sequence)?;
             match self.0.network.put(&packet, Some(sighting.expected())).await {
-                Ok(_) => self.remember_end(&place.address(), &packet),
-                Err(NetworkError::Conflict) => {}
+                Ok(_) | Err(NetworkError::Conflict) => written = Some(packet),
                 Err(error) => return Err(error.into()),
             }
         }

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 use super::{Error, Result};
 use crate::claude;
 use crate::network::NetworkConfig;
-use crate::store::Paths;
 use crate::store::paths::Env;
+use crate::store::{Config, Paths};
 use crate::text;
 
 /// What a [`super::Service`] is built from.
@@ -29,6 +29,14 @@ pub struct Settings {
     pub passphrase: Option<Zeroizing<String>>,
     /// This machine's name, clean, at most 64 bytes.
     pub hostname: String,
+    /// Who is logged in, for an SSH address.
+    pub user: Option<String>,
+    /// Whether we run inside tmux.
+    pub in_tmux: bool,
+    /// Whether the environment holds a key for claude.
+    pub claude_key: bool,
+    /// What the user set in the configuration file.
+    pub config: Config,
     /// Seconds that tests move the clock by; debug builds only.
     pub clock_offset: i64,
 }
@@ -36,6 +44,13 @@ pub struct Settings {
 impl Settings {
     /// From the environment.
     pub fn from_env(env: Env<'_>) -> Result<Self> {
+        // A value that cannot be read must not silently mean another network.
+        for name in ["CCLINK_BOOTSTRAP", "CCLINK_RELAYS", "CCLINK_PASSPHRASE", "CCLINK_CLAUDE"] {
+            let is_blank = |text: &str| !text.is_empty() && text.trim().is_empty();
+            if env(name).is_some_and(|value| value.to_str().is_none_or(is_blank)) {
+                return Err(Error::usage(format!("{name} is only white space, or not in UTF-8.")));
+            }
+        }
         let text =
             |name: &str| env(name).and_then(|value| value.into_string().ok()).filter(|v| !v.is_empty());
         let paths = Paths::from_env(env).ok_or_else(|| {
@@ -44,6 +59,7 @@ impl Settings {
         let network =
             NetworkConfig::parse(text("CCLINK_BOOTSTRAP").as_deref(), text("CCLINK_RELAYS").as_deref())
                 .map_err(|error| Error::usage(error.to_string()))?;
+        let config = Config::load(&paths.config)?;
         let home = etcetera::home_dir().ok();
         Ok(Self {
             paths,
@@ -53,6 +69,12 @@ impl Settings {
             search_path: env("PATH"),
             passphrase: text("CCLINK_PASSPHRASE").map(Zeroizing::new),
             hostname: hostname(),
+            user: text("USER").or_else(|| text("LOGNAME")),
+            in_tmux: text("TMUX").is_some(),
+            claude_key: ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"]
+                .iter()
+                .any(|name| text(name).is_some()),
+            config,
             clock_offset: clock_offset(text("CCLINK_TEST_CLOCK_OFFSET")),
         })
     }

@@ -1,9 +1,13 @@
 //! From what a user typed to the handoffs it can mean: against the journal and
 //! the lists that this identity can read.
 
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
+
 use super::look::Place;
 use super::publish::open_secrets;
-use super::{AudienceKind, Error, Result, Service};
+use super::{AudienceKind, Error, Kind, Result, Service};
 use crate::handoff::index::Entry as IndexEntry;
 use crate::handoff::{Identity, Mailbox, PublicKey, Token};
 use crate::store::Entry;
@@ -66,6 +70,27 @@ impl Service {
         }
     }
 
+    /// What contacts shared; one list that cannot be read stops no other.
+    pub(super) async fn known_from_contacts(&self, identity: &Identity) -> Result<Vec<Known>> {
+        let contacts = self.contact_keys(&identity.public())?;
+        let mut known = Vec::new();
+        let lists = join_all(contacts.iter().map(|key| self.known_from_share(identity, *key))).await;
+        for (key, list) in contacts.iter().zip(lists) {
+            match list {
+                Ok(more) => known.extend(more),
+                Err(error) if error.kind != Kind::Newer => return Err(error),
+                Err(error) => {
+                    self.warn(format!(
+                        "What {} shared cannot be listed: {}",
+                        self.name_of(key),
+                        error.message
+                    ));
+                }
+            }
+        }
+        Ok(known)
+    }
+
     /// The entries of one mailbox's list, newest first, expired ones too (so
     /// that an expired handoff is called expired, not unknown).
     pub(super) async fn known_from_list(
@@ -92,7 +117,9 @@ impl Service {
     pub(super) fn contact_keys(&self, me: &PublicKey) -> Result<Vec<PublicKey>> {
         let mine = self.my_keys(me)?;
         let all = self.0.contacts.load()?;
-        Ok(all.iter().filter_map(crate::store::Contact::key).filter(|key| !mine.contains(key)).collect())
+        let keys = all.iter().filter_map(crate::store::Contact::key).filter(|key| !mine.contains(key));
+        // One key may have two names.
+        Ok(keys.collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     /// The one handoff that a token or a prefix of one names; with `received`
@@ -109,9 +136,7 @@ impl Service {
                 found.extend(self.known_from_devices(identity).await?);
             }
             if received && prefix.starts_with('s') {
-                for key in self.contact_keys(&identity.public())? {
-                    found.extend(self.known_from_share(identity, key).await?);
-                }
+                found.extend(self.known_from_contacts(identity).await?);
             }
         }
         found.retain(is_meant);

@@ -94,6 +94,12 @@ pub struct Published {
     pub token: String,
     /// The `pk:` link; for the link audience it carries the secret.
     pub link: String,
+    /// The same as a web link, where `web` is set and a phone could open it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub web_link: Option<String>,
+    /// The SSH address that the user set.
+    #[serde(skip)]
+    pub ssh: Option<String>,
     /// Who may read it.
     pub audience: AudienceView,
     /// The session's UUID.
@@ -208,14 +214,14 @@ pub struct Listed {
     /// The link to give to the reader; `None` where it cannot be told (a link
     /// handoff while the identity is locked).
     pub link: Option<String>,
-    /// Who took it.
-    pub picked_up: Option<PickedUp>,
-    /// The SSH address that the user set for it; a guessed one is not told.
-    #[serde(skip)]
-    pub ssh: Option<String>,
-    /// The link as an address of the page for phones, where one is set.
+    /// The same as a web link, where `web` is set and a phone could open it.
     #[serde(skip)]
     pub web_link: Option<String>,
+    /// The SSH address that the user set.
+    #[serde(skip)]
+    pub ssh: Option<String>,
+    /// Who took it.
+    pub picked_up: Option<PickedUp>,
 }
 
 /// What `revoke` did.

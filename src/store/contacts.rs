@@ -55,16 +55,30 @@ impl Contacts {
         Self { path: config.join("contacts.json") }
     }
 
-    /// All of them, in the order they were added.
+    /// All of them, in the order they were added, names made safe to show. An
+    /// entry whose key is none is left out.
     pub fn load(&self) -> Result<Vec<Contact>, StoreError> {
         let Some(content) = files::read(&self.path)? else { return Ok(Vec::new()) };
-        serde_json::from_slice(&content).map_err(|error| StoreError::damaged(&self.path, &error))
+        let all: Vec<Contact> =
+            serde_json::from_slice(&content).map_err(|error| StoreError::damaged(&self.path, &error))?;
+        let usable = all.into_iter().filter_map(|contact| {
+            let key = contact.key()?;
+            Some(Contact { name: text::clean(&contact.name), public_key: key.to_string(), ..contact })
+        });
+        Ok(usable.collect())
     }
 
-    /// Writes all of them.
-    pub fn save(&self, contacts: &[Contact]) -> Result<(), StoreError> {
+    /// Changes them while no other process does.
+    pub fn update<T, E: From<StoreError>>(
+        &self,
+        change: impl FnOnce(&mut Vec<Contact>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _lock = files::lock(&self.path)?;
+        let mut all = self.load()?;
+        let result = change(&mut all)?;
         let content =
-            serde_json::to_vec_pretty(contacts).map_err(|error| StoreError::damaged(&self.path, &error))?;
-        files::replace(&self.path, &content)
+            serde_json::to_vec_pretty(&all).map_err(|error| StoreError::damaged(&self.path, &error))?;
+        files::replace(&self.path, &content)?;
+        Ok(result)
     }
 }

@@ -44,8 +44,8 @@ impl KeyFile {
             Some(passphrase) => {
                 let mut identity = age::scrypt::Identity::new(normalized(passphrase));
                 identity.set_max_work_factor(MAX_WORK_FACTOR);
-                let plain = age::decrypt(&identity, &self.content)
-                    .map_err(|_| StoreError::Passphrase(self.path.clone()))?;
+                let plain =
+                    age::decrypt(&identity, &self.content).map_err(|error| self.why_locked(&error))?;
                 parse_seed(&Zeroizing::new(plain))
             }
         };
@@ -53,6 +53,17 @@ impl KeyFile {
             StoreError::damaged(&self.path, "is no key: 64 hexadecimal digits, or an age file, belong there")
         })?;
         Ok(Identity::from_seed(&seed))
+    }
+
+    fn why_locked(&self, error: &age::DecryptError) -> StoreError {
+        use age::DecryptError::{DecryptionFailed, ExcessiveWork, NoMatchingKeys};
+        match error {
+            DecryptionFailed | NoMatchingKeys => StoreError::Passphrase(self.path.clone()),
+            ExcessiveWork { .. } => {
+                StoreError::damaged(&self.path, "asks for far more work than a key of ours")
+            }
+            _ => StoreError::damaged(&self.path, "is a damaged age file"),
+        }
     }
 
     /// Makes the file readable by its owner only; says in words where the file

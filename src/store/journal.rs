@@ -2,10 +2,7 @@
 //! before anything goes out, so that a crash loses nothing.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,8 +10,6 @@ use serde::{Deserialize, Serialize};
 use super::{StoreError, files};
 use crate::handoff::{Token, Trace, Ttl, time};
 
-/// How long another process may hold the journal.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Ended handoffs are remembered for this long after their expiry.
 const MEMORY: TimeDelta = TimeDelta::days(30);
 
@@ -54,6 +49,9 @@ pub struct Entry {
     /// The title that travelled.
     #[serde(default)]
     pub title: Option<String>,
+    /// The SSH address that the user set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssh: Option<String>,
     /// Whether the first pickup takes it away.
     pub burn_after_read: bool,
     /// Whole seconds.
@@ -100,6 +98,19 @@ pub struct End {
     pub until: DateTime<Utc>,
 }
 
+/// A pickup for good that was begun: should this process die between taking the
+/// handoff and showing it, the next one still can.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taking {
+    /// The burned packet that is ours, in z-base-32.
+    pub burned: String,
+    /// The record's packet, in z-base-32.
+    pub record: String,
+    /// When it may be forgotten.
+    #[serde(with = "time")]
+    pub until: DateTime<Utc>,
+}
+
 /// What the file holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Book {
@@ -109,6 +120,12 @@ pub struct Book {
     /// Ends by address, both in z-base-32.
     #[serde(default)]
     pub ends: BTreeMap<String, End>,
+    /// Pickups under way, by address in z-base-32.
+    #[serde(default)]
+    pub taking: BTreeMap<String, Taking>,
+    /// Where projects of other machines lie on this one, as the user said.
+    #[serde(default)]
+    pub places: BTreeMap<String, PathBuf>,
 }
 
 impl Book {
@@ -120,6 +137,7 @@ impl Book {
     fn forget(&mut self, now: DateTime<Utc>) {
         self.handoffs.retain(|entry| entry.expires_at() + MEMORY > now);
         self.ends.retain(|_, end| end.until > now);
+        self.taking.retain(|_, taking| taking.until > now);
     }
 }
 
@@ -138,21 +156,35 @@ impl Journal {
     /// What it holds now. A damaged file is set aside first; where to, is
     /// given back with an empty book.
     pub fn load(&self) -> Result<(Book, Option<PathBuf>), StoreError> {
-        let Some(content) = files::read(&self.path)? else { return Ok((Book::default(), None)) };
-        match serde_json::from_slice(&content) {
-            Ok(book) => Ok((book, None)),
-            Err(_) => Ok((Book::default(), Some(files::set_aside(&self.path)?))),
+        if let Some(book) = self.read()? {
+            return Ok((book, None));
+        }
+        let _lock = files::lock(&self.path)?;
+        self.read_or_set_aside()
+    }
+
+    /// `None` for a damaged file.
+    fn read(&self) -> Result<Option<Book>, StoreError> {
+        let Some(content) = files::read(&self.path)? else { return Ok(Some(Book::default())) };
+        Ok(serde_json::from_slice(&content).ok())
+    }
+
+    fn read_or_set_aside(&self) -> Result<(Book, Option<PathBuf>), StoreError> {
+        match self.read()? {
+            Some(book) => Ok((book, None)),
+            None => Ok((Book::default(), Some(files::set_aside(&self.path)?))),
         }
     }
 
-    /// Changes it while no other process does, and writes it whole.
+    /// Changes it while no other process does, and writes it whole. Says where
+    /// a damaged one was set aside.
     pub fn update<T>(
         &self,
         now: DateTime<Utc>,
         change: impl FnOnce(&mut Book) -> T,
-    ) -> Result<T, StoreError> {
-        let _lock = self.lock()?;
-        let (mut book, _) = self.load()?;
+    ) -> Result<(T, Option<PathBuf>), StoreError> {
+        let _lock = files::lock(&self.path)?;
+        let (mut book, aside) = self.read_or_set_aside()?;
         let before = book.clone();
         let result = change(&mut book);
         book.forget(now);
@@ -161,30 +193,7 @@ impl Journal {
                 serde_json::to_vec_pretty(&book).map_err(|error| StoreError::damaged(&self.path, &error))?;
             files::replace(&self.path, &content)?;
         }
-        Ok(result)
-    }
-
-    /// Holds the lock beside the file (the file itself is replaced by every
-    /// change). The system lets go of it when the process dies.
-    fn lock(&self) -> Result<File, StoreError> {
-        let path = self.path.with_extension("lock");
-        if let Some(dir) = path.parent() {
-            files::private_dir(dir)?;
-        }
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(StoreError::io(&path))?;
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(Duration::from_millis(5)),
-                Err(TryLockError::WouldBlock) => return Err(StoreError::Busy(path)),
-                Err(TryLockError::Error(error)) => return Err(StoreError::io(&path)(error)),
-            }
-        }
+        Ok((result, aside))
     }
 }
 

@@ -1,11 +1,13 @@
 //! Files that are ours: identity, journal, contacts, and where they lie.
 
+pub mod config;
 pub mod contacts;
 pub mod files;
 pub mod identity;
 pub mod journal;
 pub mod paths;
 
+pub use config::{Config, TitleRule};
 pub use contacts::{Contact, Contacts};
 pub use identity::KeyFile;
 pub use journal::{Entry, Journal, Stage};

@@ -3,22 +3,16 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::io::Read as _;
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
-use zeroize::Zeroizing;
 
 use super::message::{Action, Error, Event, JobId, Report, Step};
 use crate::service::Job;
 pub use crate::service::Service;
-
-/// Most bytes of a key file.
-const LONGEST_KEY: usize = 4096;
 
 /// What a job is given beside its action.
 #[derive(Clone)]
@@ -171,6 +165,10 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
         Action::List(all) => {
             until(&lead, async { Ok(Report::Listed(service.list(all, &job).await?, true)) }).await
         }
+        Action::ResumeHere(session) => {
+            let id = session.session_id;
+            until(&lead, async { Ok(Report::Plans(id.clone(), service.resume_plans(&id).await?)) }).await
+        }
         Action::Inbox => until(&lead, async { Ok(Report::Inbox(service.inbox(&job).await?)) }).await,
         Action::Find(target) => {
             until(&lead, async { Ok(Report::Found(service.find(&target, &job).await?)) }).await
@@ -224,32 +222,11 @@ fn on_disk(service: &Service, action: Action, tell: &dyn Fn(Report)) -> Result<R
             Report::Unlocked(service.identity_state())
         }
         Action::ImportIdentity(path, passphrase) => {
-            service.create_identity(Some(&read_key(&path)?), &passphrase, false)?;
+            service.create_identity(Some(&Service::read_seed(&path)?), &passphrase, false)?;
             Report::Unlocked(service.identity_state())
-        }
-        Action::ResumeHere(session) => {
-            Report::Plans(session.session_id.clone(), service.resume_here(&session))
         }
         _ => Report::Identity(service.identity_state(), service.network_words()),
     })
-}
-
-/// What is in a key file; nothing else is read, nor more than a key can be.
-fn read_key(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let failed = |why: String| {
-        Error::usage(format!("{} cannot be read: {why}.", path.display())).advise("Nothing was changed.")
-    };
-    if !path.metadata().map_err(|error| failed(error.to_string()))?.is_file() {
-        return Err(failed("it is no file".to_owned()));
-    }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_KEY + 1));
-    let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
-    let most = u64::try_from(LONGEST_KEY + 1).unwrap_or(u64::MAX);
-    file.take(most).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
-    if bytes.len() > LONGEST_KEY {
-        return Err(failed("it is too large for a key".to_owned()));
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -311,12 +288,12 @@ mod tests {
     fn only_a_small_file_is_read_as_a_key() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("key");
-        assert!(read_key(&path).unwrap_err().message.contains("cannot be read"));
-        assert!(read_key(home.path()).unwrap_err().message.contains("no file"));
+        assert!(Service::read_seed(&path).unwrap_err().message.contains("cannot be read"));
+        assert!(Service::read_seed(home.path()).unwrap_err().message.contains("cannot be read"));
         std::fs::write(&path, [b'a'; 64]).unwrap();
-        assert_eq!(read_key(&path).unwrap().len(), 64);
+        assert_eq!(Service::read_seed(&path).unwrap().len(), 64);
         std::fs::write(&path, [b'a'; 5000]).unwrap();
-        assert!(read_key(&path).unwrap_err().message.contains("too large"));
+        assert!(Service::read_seed(&path).unwrap_err().message.contains("too large"));
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! `contacts`: names for keys.
 
-use crate::support::{Device, text};
+use crate::support::{Device, acts_on_a_terminal, rounds, text};
 use serde_json::json;
 
 #[test]
@@ -42,4 +42,28 @@ fn contacts_need_no_network() {
     a.bootstrap = crate::support::ring::nowhere();
     a.cmd(&["contacts", "add", "bob", &key]).ok();
     assert_eq!(a.json(&["contacts"]).as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn contacts_added_at_once_all_stay() {
+    let a = Device::new();
+    let key = Device::new().public_key();
+    rounds(12, 12, |n| {
+        a.cmd(&["contacts", "add", &format!("c{n}"), &key]).ok();
+    });
+    assert_eq!(a.json(&["contacts"]).as_array().unwrap().len(), 12);
+}
+
+#[test]
+fn an_edited_file_reaches_no_terminal_as_it_is() {
+    let a = Device::new();
+    let key = Device::new().public_key();
+    let hostile = serde_json::json!([
+        {"name": "ev\u{1b}[31mil\u{9b}2J\u{202e}", "public_key": key, "mine": false},
+        {"name": "no key", "public_key": "\u{1b}]0;x\u{7}"},
+    ]);
+    std::fs::write(a.home.join("contacts.json"), hostile.to_string()).unwrap();
+    let out = a.cmd(&["contacts"]).ok();
+    assert!(!out.stdout.chars().any(acts_on_a_terminal), "{:?}", out.stdout);
+    assert!(out.stdout.contains("evil") && !out.stdout.contains("no key"), "{}", out.stdout);
 }

@@ -143,3 +143,40 @@ fn one_unreadable_project_does_not_hide_the_others() {
     let has = |id: &str| list.as_array().unwrap().iter().any(|s| s["session_id"] == id);
     assert!(has(&seen.id) && !has(&hidden.id), "{list:#}");
 }
+
+#[test]
+fn a_journal_damaged_before_publishing_is_named() {
+    let a = Device::new();
+    fs::write(a.home.join("journal.json"), "{\"handoffs\": [").unwrap();
+    let session = a.session("uploader", "x");
+    a.cmd(&["publish", &session.id]).ok().says(&["journal.json.damaged-1"]);
+}
+
+#[test]
+fn a_pipe_in_a_files_place_holds_nobody_up() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let a = Device::new();
+    for name in ["contacts.json", "journal.json", "config.toml", "secret_key"] {
+        let path = a.home.join(name);
+        let _ = fs::remove_file(&path);
+        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let out = a.cmd(&["list"]).within(std::time::Duration::from_secs(10)).fails(1);
+        out.says(&[name, "no regular file"]);
+        if name != "secret_key" {
+            fs::remove_file(&path).unwrap();
+        }
+    }
+    let b = Device::bare();
+    b.cmd(&["init", "--no-passphrase", "--import", "/dev/zero"]).fails(2).says(&["too large"]);
+}
+
+#[test]
+fn variables_that_cannot_be_read_are_refused() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let a = Device::new();
+    let broken = OsStr::from_bytes(b"127.0.0.1:1\xff");
+    a.cmd(&["whoami"]).env("CCLINK_BOOTSTRAP", broken).fails(2).says(&["CCLINK_BOOTSTRAP"]);
+    a.cmd(&["whoami"]).env("CCLINK_BOOTSTRAP", "  ").fails(2).says(&["CCLINK_BOOTSTRAP"]);
+    a.cmd(&["whoami"]).env("CCLINK_PASSPHRASE", broken).fails(2);
+}

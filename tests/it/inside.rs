@@ -3,6 +3,7 @@
 
 mod churn;
 mod forged;
+mod interrupted;
 mod relay;
 
 use std::path::Path;
@@ -12,7 +13,7 @@ use cclink::network::NetworkConfig;
 use cclink::service::{
     AudienceChoice, Error, Found, Job, Pickup, PublishRequest, Published, Service, Settings, Target, Ttl,
 };
-use cclink::store::Paths;
+use cclink::store::{Config, Paths};
 use tempfile::TempDir;
 
 use crate::support::session;
@@ -26,23 +27,33 @@ pub struct Inside {
 impl Inside {
     /// A device with a key of its own and one session.
     pub fn new(network: &NetworkConfig) -> Self {
-        let device = Self::with_key(network, None);
-        let project = device.dir.path().join("proj");
-        std::fs::create_dir_all(&project).unwrap();
-        let claude = device.dir.path().join("claude");
-        session::write_session(&claude, &project, "Retry the uploader", "2026-11-20T10:00:00.000Z");
+        let device = Self::with_key(network, None, |_| {});
+        device.invent_session();
         device
     }
 
     /// A device with the key of another, and no session.
     pub fn copy_of(other: &Self, network: &NetworkConfig) -> Self {
-        let key = std::fs::read(other.dir.path().join("home/secret_key")).unwrap();
-        Self::with_key(network, Some(&key))
+        Self::copy_with(other, network, |_| {})
     }
 
-    fn with_key(network: &NetworkConfig, key: Option<&[u8]>) -> Self {
+    /// The same with other settings.
+    pub fn copy_with(other: &Self, network: &NetworkConfig, change: impl FnOnce(&mut Settings)) -> Self {
+        let key = std::fs::read(other.dir.path().join("home/secret_key")).unwrap();
+        Self::with_key(network, Some(&key), change)
+    }
+
+    /// One session more.
+    pub fn invent_session(&self) {
+        let project = self.dir.path().join("proj");
+        std::fs::create_dir_all(&project).unwrap();
+        let claude = self.dir.path().join("claude");
+        session::write_session(&claude, &project, "Retry the uploader", "2026-11-20T10:00:00.000Z");
+    }
+
+    fn with_key(network: &NetworkConfig, key: Option<&[u8]>, change: impl FnOnce(&mut Settings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let service = Service::new(Settings {
+        let mut settings = Settings {
             paths: Paths::in_one(&dir.path().join("home")),
             network: network.clone(),
             claude_root: Some(dir.path().join("claude")),
@@ -50,8 +61,14 @@ impl Inside {
             search_path: None,
             passphrase: None,
             hostname: "inside".to_owned(),
+            config: Config::default(),
+            in_tmux: false,
+            user: None,
+            claude_key: true,
             clock_offset: 0,
-        });
+        };
+        change(&mut settings);
+        let service = Service::new(settings);
         service.create_identity(key, "", false).unwrap();
         Self { service, dir }
     }

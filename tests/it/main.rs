@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)] // a test may fail loudly
 
 mod burn;
+mod config;
 mod contacts;
 mod damage;
 mod devices;
@@ -15,6 +16,7 @@ mod identity;
 mod inside;
 mod link;
 mod listing;
+mod live;
 mod offline;
 mod passphrase;
 mod pin;
@@ -25,6 +27,7 @@ mod revoke;
 mod sessions;
 mod sessions_odd;
 mod share;
+mod ssh;
 mod support;
 mod time;
 mod vectors;

@@ -70,7 +70,7 @@ fn identities_map_to_the_same_curve() {
         assert_eq!(identity.public().z32(), text(row, "z32"));
         assert_eq!(text(row, "z32").parse::<PublicKey>().unwrap(), identity.public());
         // As an age identity it is the X25519 scalar and point.
-        let scalar = mailbox::age_identity(&secret(row, "x25519_scalar"));
+        let scalar = seal::age_identity(&secret(row, "x25519_scalar"));
         let own = identity.public().age_recipient().unwrap().to_string();
         assert_eq!(identity.age_identity().to_public().to_string(), own);
         assert_eq!(scalar.to_public().to_string(), own);

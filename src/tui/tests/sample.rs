@@ -109,10 +109,10 @@ pub fn listed(at: u8, title: Option<&str>, kind: AudienceKind, state: State, lef
         created_at: ago(12),
         expires_at: now().to_utc() + Duration::seconds(left),
         copies: (state != State::Publishing).then_some(17 - u32::from(at)),
+        web_link: None,
+        ssh: None,
         picked_up: (state == State::PickedUp)
             .then(|| crate::service::PickedUp { at: ago(4), hostname: "pixel-9".to_owned() }),
-        ssh: None,
-        web_link: None,
     }
 }
 
@@ -161,6 +161,7 @@ pub fn plan(kind: PlanKind, ready: bool) -> Plan {
         directory: Some(PathBuf::from("/home/dana/webshop")),
         shell: "cd /home/dana/webshop && claude --resume 00000001-1111-4222-8333-444455556666".to_owned(),
         ready,
+        notes: Vec::new(),
         why_not: (!ready).then(|| "The session is not on this machine.".to_owned()),
     }
 }
@@ -203,6 +204,8 @@ pub fn found(ready: bool, confirmed: bool) -> Found {
 pub fn published(kind: AudienceKind, pin: Option<&str>) -> Published {
     let row = listed(9, Some("Retry failed uploads with a growing pause"), kind, State::Live, 28_800);
     Published {
+        web_link: None,
+        ssh: None,
         token: row.token,
         link: row.link.unwrap_or_default(),
         audience: row.audience,

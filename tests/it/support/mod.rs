@@ -5,6 +5,7 @@ pub mod output;
 pub mod pty;
 pub mod ring;
 pub mod session;
+pub mod sshd;
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,6 +19,7 @@ pub use self::output::Output;
 pub use self::pty::Pty;
 pub use self::ring::Ring;
 pub use self::session::Session;
+pub use self::sshd::Sshd;
 
 /// Waits for what must come about by itself, with a deadline; the only place
 /// where these tests sleep.

@@ -87,6 +87,10 @@ impl Offer {
             let why = plan.why_not.unwrap_or_default();
             return vec![Effect::Say(Note::new(Tone::Bad, "This way is not open here.").line(why))];
         }
+        if plan.kind == PlanKind::Bring {
+            // It picks up by itself, when the file is here and whole.
+            return go_on(&plan);
+        }
         self.taking = Some(plan.kind);
         vec![Effect::Run(Action::PickUp(Box::new(self.found.clone())))]
     }
@@ -163,7 +167,13 @@ impl Offer {
         for (at, plan) in self.found.pickup.plans.iter().enumerate() {
             let selected = at == self.cursor.at;
             let words = match plan.kind {
+                PlanKind::Here if plan.command.iter().any(|word| word == "--fork-session") => {
+                    "Go on here in a copy of it"
+                }
                 PlanKind::Here => "Go on here, on this machine",
+                PlanKind::Attach => "Go to its window in tmux",
+                PlanKind::Ssh => "Go on over SSH, where it lives",
+                PlanKind::Bring => "Bring it to this machine, then go on here",
                 PlanKind::Command => "The command, to run where it lives",
             };
             let style = if selected { look.theme.chosen } else { look.theme.text };
@@ -171,6 +181,10 @@ impl Offer {
                 Span::styled(mark(selected), look.theme.accent),
                 Span::styled(text::fit(&format!(" {words} "), columns), style),
             ]));
+            for note in plan.notes.iter().filter(|_| selected) {
+                let words = wrap(note, columns).into_iter();
+                out.extend(words.map(|line| Line::styled(format!("    {line}"), look.theme.quiet)));
+            }
             if let Some(why) = plan.why_not.as_deref().filter(|_| !plan.ready) {
                 out.extend(
                     wrap(why, columns)
@@ -194,7 +208,7 @@ impl Offer {
 
 /// What going on in this way means for the screen.
 fn go_on(plan: &Plan) -> Vec<Effect> {
-    if plan.ready && plan.kind == PlanKind::Here {
+    if plan.ready && plan.kind != PlanKind::Command {
         return vec![Effect::StepAside(Box::new(plan.clone()))];
     }
     vec![Effect::Copy(plan.shell.clone(), "The command")]

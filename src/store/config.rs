@@ -1,0 +1,161 @@
+//! Settings: a commented TOML file that the user edits.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer};
+
+use super::{StoreError, files};
+use crate::handoff::record::is_ssh_address;
+use crate::handoff::{AudienceKind, Ttl};
+
+/// The file as `cclink config` creates it: every setting, explained, as a
+/// comment that says what holds anyway.
+const TEMPLATE: &str = include_str!("../../assets/config.toml");
+
+/// Whether a title travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TitleRule {
+    /// The session's title, unless the user changes it.
+    #[default]
+    Session,
+    /// None: an untitled session is named by its last prompt, so words of the
+    /// conversation could travel.
+    Never,
+}
+
+/// What the user set. What is not set has its default.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The page that a phone opens; see [`crate::handoff::Link::web`].
+    #[serde(deserialize_with = "web_address")]
+    pub web: Option<String>,
+    /// Where this machine can be reached by SSH.
+    #[serde(deserialize_with = "ssh_address")]
+    pub ssh: Option<String>,
+    /// More options for ssh, before the host.
+    pub ssh_options: Vec<String>,
+    /// `mosh` in ssh's place for a terminal on another machine.
+    pub mosh: bool,
+    /// Where folders of other machines lie on this one: prefix by prefix.
+    pub paths: BTreeMap<String, String>,
+    /// Whether a title travels.
+    pub title: TitleRule,
+    /// How long a handoff lives unless it is said.
+    #[serde(deserialize_with = "ttl")]
+    pub ttl: Ttl,
+    /// In which audiences the creator learns that this device picked up.
+    pub receipts: Vec<AudienceKind>,
+    /// How the screen looks; the screen knows the names.
+    pub theme: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            web: None,
+            ssh: None,
+            ssh_options: Vec::new(),
+            mosh: false,
+            paths: BTreeMap::new(),
+            title: TitleRule::default(),
+            ttl: Ttl::DEFAULT,
+            receipts: vec![AudienceKind::Devices, AudienceKind::Share],
+            theme: None,
+        }
+    }
+}
+
+impl Config {
+    /// Where it lies in the folder of settings.
+    pub fn path(config: &Path) -> PathBuf {
+        config.join("config.toml")
+    }
+
+    /// Reads the file; without one everything has its default. A mistake is
+    /// told with its line and column.
+    pub fn load(config: &Path) -> Result<Self, StoreError> {
+        let path = Self::path(config);
+        let Some(content) = files::read(&path)? else { return Ok(Self::default()) };
+        let text = String::from_utf8(content).map_err(|_| StoreError::damaged(&path, "is not in UTF-8"))?;
+        Self::parse(&text).map_err(|why| StoreError::damaged(&path, &why))
+    }
+
+    /// Writes the commented template where there is no file yet; says whether
+    /// it did.
+    pub fn create(config: &Path) -> Result<bool, StoreError> {
+        match files::create(&Self::path(config), TEMPLATE.as_bytes()) {
+            Ok(()) => Ok(true),
+            Err(StoreError::Exists(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let before = text.get(..at).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            format!("line {line}, column {column}: {}", error.message())
+        })
+    }
+}
+
+fn web_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let fits = url::Url::parse(&text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.has_host() && url.fragment().is_none()
+    });
+    if fits && text.is_ascii() {
+        return Ok(Some(text));
+    }
+    Err(serde::de::Error::custom("`web` is the address of a page, such as \"https://example.org/cclink/\""))
+}
+
+fn ssh_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if is_ssh_address(&text) && text.len() <= 100 {
+        return Ok(Some(text));
+    }
+    Err(serde::de::Error::custom("`ssh` is of the form \"user@host\""))
+}
+
+fn ttl<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ttl, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_says_what_holds_anyway() {
+        assert_eq!(Config::parse(TEMPLATE).unwrap(), Config::default());
+        // With its comment signs gone every example is a valid setting.
+        let uncommented: String = TEMPLATE
+            .lines()
+            .map(|line| line.strip_prefix("#: ").unwrap_or(line))
+            .fold(String::new(), |all, line| all + line + "\n");
+        let config = Config::parse(&uncommented).unwrap();
+        assert!(config.web.is_some() && config.ssh.is_some());
+        assert_eq!((config.ttl, config.title), (Ttl::DEFAULT, TitleRule::Session));
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_line_and_column() {
+        for (text, place) in [
+            ("ttl = \"8h\"\nwbe = \"x\"\n", "line 2, column 1"),
+            ("# é\n\nssh = \"-oProxyCommand=x\"", "line 3, column 7"),
+            ("ttl = \"9 days\"", "line 1, column 7"),
+            ("web = \"ftp://x\"", "line 1, column 7"),
+            ("receipts = [\"everybody\"]", "line 1, column 13"),
+            ("title = ", "line 1, column"),
+        ] {
+            let why = Config::parse(text).unwrap_err();
+            assert!(why.starts_with(place), "{text:?}: {why}");
+        }
+    }
+}

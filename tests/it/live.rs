@@ -1,0 +1,155 @@
+//! Sessions that are open in a running claude: gone to, copied, or waited for;
+//! never written by two.
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Device, Session, text, tool_is_missing, until};
+
+/// Says, as claude does, that `process` holds a session.
+fn hold(a: &Device, session: &Session, process: u32) {
+    let status = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let start = status.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap().to_owned();
+    let record = json!({
+        "pid": process, "sessionId": session.id, "cwd": session.project, "procStart": start,
+        "kind": "interactive", "status": "idle",
+    });
+    fs::create_dir_all(a.claude.join("sessions")).unwrap();
+    fs::write(a.claude.join(format!("sessions/{process}.json")), record.to_string()).unwrap();
+}
+
+fn kinds(plans: &Value) -> Vec<&str> {
+    plans.as_array().unwrap().iter().map(|plan| text(plan, "kind")).collect()
+}
+
+#[test]
+fn a_session_that_is_open_is_never_written_by_two() {
+    let a = Device::new();
+    let b = Device::beside(&a);
+    let session = a.session("uploader", "Open");
+    let published = a.publish_session(&session, &["--burn"]);
+    hold(&a, &session, std::process::id());
+    let token = text(&published, "token");
+    a.cmd(&["resume", &session.id]).fails(1).says(&["is open in a running claude", "--fork"]);
+    assert!(a.claude_started().is_none());
+    a.cmd(&["resume", &session.id, "--fork"]).ok();
+    assert_eq!(a.claude_started().unwrap().args, ["--resume", &session.id, "--fork-session"]);
+    // A pickup shows the copy, and why the session itself is not for now.
+    let found = b.json(&["pickup", token, "--print"]);
+    let plans = &found["plans"];
+    assert_eq!(kinds(plans), ["here", "here", "command"], "{plans:#}");
+    assert!(text(&plans[0], "shell").ends_with("--fork-session"), "{plans:#}");
+    assert!(text(&plans[1], "why_not").contains(&std::process::id().to_string()), "{plans:#}");
+}
+
+#[test]
+fn a_session_in_tmux_is_gone_to() {
+    if tool_is_missing("tmux") {
+        return;
+    }
+    let a = Device::new();
+    let session = a.session("uploader", "In a window");
+    let sockets = a.path("tmux");
+    fs::create_dir_all(&sockets).unwrap();
+    let tmux = |args: &[&str]| {
+        let mut command = Command::new("tmux");
+        command.args(args).env_clear().envs(a.env()).env("TMUX_TMPDIR", &sockets);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    // claude is a grandchild of the window's shell.
+    tmux(&["new-session", "-d", "-s", "work", "-n", "first", "sleep 600"]);
+    tmux(&["new-window", "-t", "work", "-n", "second", "sh -c 'sleep 601; true'"]);
+    let pane = tmux(&["list-panes", "-t", "work:second", "-F", "#{pane_pid} #{window_index}.#{pane_index}"]);
+    let (shell, window) = pane.trim().split_once(' ').unwrap();
+    let children = format!("/proc/{shell}/task/{shell}/children");
+    let claude = until("the process in the window", Duration::from_secs(10), || {
+        fs::read_to_string(&children).ok()?.split_whitespace().next()?.parse().ok()
+    });
+    hold(&a, &session, claude);
+    let user = rustix::process::geteuid().as_raw();
+    let socket = format!("{}/tmux-{user}/default,1,0", sockets.display());
+    let plans = a.cmd(&["resume", &session.id, "--json"]).env("TMUX_TMPDIR", &sockets).ok().json();
+    let inside = a
+        .cmd(&["resume", &session.id, "--json"])
+        .env("TMUX_TMPDIR", &sockets)
+        .env("TMUX", &socket)
+        .ok()
+        .json();
+    tmux(&["kill-server"]);
+    let target = format!("work:{window}");
+    assert_eq!(plans[0]["command"], json!(["tmux", "attach-session", "-t", target]), "{plans:#}");
+    assert_eq!(inside[0]["command"], json!(["tmux", "switch-client", "-t", target]));
+    assert_eq!(kinds(&plans), ["attach", "here", "here"]);
+}
+
+#[test]
+fn a_session_is_resumed_by_its_id_where_it_belongs() {
+    let a = Device::new();
+    let session = a.session("uploader", "By id");
+    a.cmd(&["resume", &session.id]).ok();
+    let started = a.claude_started().unwrap();
+    assert_eq!(
+        (started.cwd, started.args),
+        (session.project.clone(), vec!["--resume".to_owned(), session.id.clone()])
+    );
+    a.cmd(&["resume", "11111111-2222-4333-8444-555555555555"]).fails(3);
+    a.cmd(&["resume", "not-an-id"]).fails(2);
+    fs::remove_dir_all(&session.project).unwrap();
+    a.cmd(&["resume", &session.id]).fails(1).says(&["is not on this machine"]);
+    // The user's settings say where such folders lie here.
+    let elsewhere = a.path("moved");
+    fs::create_dir_all(elsewhere.join("uploader")).unwrap();
+    let paths = format!("[paths]\n{:?} = {:?}\n", a.projects.display(), elsewhere.display());
+    fs::write(a.home.join("config.toml"), paths).unwrap();
+    a.cmd(&["resume", &session.id]).ok();
+    assert_eq!(a.claude_started().unwrap().cwd, elsewhere.join("uploader"));
+}
+
+#[test]
+fn the_same_repository_elsewhere_is_found_and_its_state_told() {
+    if tool_is_missing("git") {
+        return;
+    }
+    let a = Device::new();
+    let b = Device::copy_of(&a);
+    let git = |dir: &std::path::Path, args: &[&str]| {
+        let who = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"];
+        assert!(
+            Command::new("git").args(who).args(args).current_dir(dir).output().unwrap().status.success(),
+            "{args:?}"
+        );
+    };
+    let repository = |device: &Device, name: &str, remote: &str, message: &str| {
+        let dir = device.project(name);
+        git(&dir, &["init", "-q"]);
+        git(&dir, &["remote", "add", "origin", remote]);
+        fs::write(dir.join("file"), message).unwrap();
+        git(&dir, &["add", "file"]);
+        git(&dir, &["commit", "-q", "-m", message]);
+        dir
+    };
+    let there = repository(&a, "uploader", "https://user:secret@example.org/x/uploader.git", "there");
+    let here = repository(&b, "renamed", "git@example.org:x/uploader.git", "here");
+    b.session("renamed", "Makes the folder known");
+    let session = a.session("uploader", "Of the same repository");
+    let published = a.publish_session(&session, &[]);
+    let picked = b.json(&["pickup", text(&published, "token")]);
+    assert_eq!(picked["git"]["remote"], "https://example.org/x/uploader.git", "no password travels");
+    assert_eq!(picked["git"]["dirty"], false);
+    assert_eq!(text(&picked["git"], "commit").len(), 12);
+    // The transcript came here by other means, and its folder is not here.
+    let folder = b.claude.join("projects/brought");
+    fs::create_dir_all(&folder).unwrap();
+    fs::copy(&session.path, folder.join(format!("{}.jsonl", session.id))).unwrap();
+    fs::remove_dir_all(&there).unwrap();
+    fs::write(here.join("file"), "changed").unwrap();
+    let picked = b.json(&["pickup", text(&published, "token")]);
+    let plan = &picked["plans"][0];
+    assert_eq!((text(plan, "kind"), &plan["ready"]), ("here", &true.into()), "{plan:#}");
+    assert_eq!(text(plan, "directory"), here.canonicalize().unwrap().to_str().unwrap());
+    let notes = plan["notes"].to_string();
+    assert!(notes.contains("was published at") && notes.contains("not committed"), "{notes}");
+}

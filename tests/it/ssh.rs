@@ -1,0 +1,247 @@
+//! Picking up over the user's own SSH: a real `sshd` on 127.0.0.1.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::session::{assistant_line, lines, user_line};
+use crate::support::{Device, Session, Sshd, text, until};
+
+/// The machine where sessions live: its home as sshd shows it.
+fn origin() -> Option<(Device, Sshd)> {
+    let a = Device::new();
+    symlink(&a.claude, a.path("user/.claude")).unwrap();
+    let sshd = Sshd::start(&a.path("user"))?;
+    Some((a, sshd))
+}
+
+/// Another device of the same person, to which `sshd` lets them in.
+fn reader(a: &Device, sshd: &Sshd) -> Device {
+    let b = Device::copy_of(a);
+    let paths = format!("[paths]\n{:?} = {:?}\n", a.projects.display(), b.projects.display());
+    sshd.configure(&b, &paths);
+    b
+}
+
+fn sha256(path: &Path) -> String {
+    let out = Command::new("sha256sum").arg(path).output().unwrap();
+    String::from_utf8(out.stdout).unwrap().split_whitespace().next().unwrap().to_owned()
+}
+
+/// Lengthens a session's transcript to about `size` bytes.
+fn grow(session: &Session, size: usize) {
+    use std::io::Write;
+    let line = lines(&[
+        user_line(&session.id, &session.project, "more", "2026-11-20T10:01:00.000Z"),
+        assistant_line(&session.id, &session.project, &"word ".repeat(20_000), "2026-11-20T10:01:05.000Z"),
+    ]);
+    let mut file = fs::OpenOptions::new().append(true).open(&session.path).unwrap();
+    for _ in 0..size / line.len() {
+        file.write_all(line.as_bytes()).unwrap();
+    }
+}
+
+fn transcripts(device: &Device) -> Vec<PathBuf> {
+    crate::support::device::walk(&device.claude).into_iter().filter(|path| path.is_file()).collect()
+}
+
+#[test]
+fn a_terminal_there_runs_claude_by_its_recorded_path() {
+    let Some((a, sshd)) = origin() else { return };
+    let b = reader(&a, &sshd);
+    let session = a.session("it's a; project $(touch x)", "Over there");
+    let published = a.publish_session(&session, &["--ssh", &sshd.address()]);
+    let plans = b.json(&["pickup", text(&published, "token")])["plans"].clone();
+    assert_eq!(plans[0]["kind"], "ssh", "{plans:#}");
+    let out = b.cmd(&["pickup", text(&published, "token"), "--plan", "ssh"]).output();
+    let started = a.claude_started().unwrap_or_else(|| panic!("{}\n{}", out.stderr, sshd.log()));
+    assert_eq!(started.cwd, session.project);
+    assert_eq!(started.args, ["--resume", &session.id]);
+    assert!(!session.project.join("x").exists() && !a.path("user/x").exists());
+}
+
+#[test]
+fn claude_is_found_where_it_usually_is() {
+    let Some((a, sshd)) = origin() else { return };
+    let b = reader(&a, &sshd);
+    let session = a.session("uploader", "Over there");
+    let bin = a.path("user/.local/bin");
+    fs::create_dir_all(&bin).unwrap();
+    fs::rename(a.fake_claude(), bin.join("claude")).unwrap();
+    let published = a.publish_session(&session, &["--ssh", &sshd.address()]);
+    b.cmd(&["pickup", text(&published, "token"), "--plan", "ssh"]).output();
+    assert_eq!(a.claude_started().expect("claude ran there").args, ["--resume", &session.id]);
+}
+
+#[test]
+fn cclink_there_settles_where_and_how() {
+    let Some((a, sshd)) = origin() else { return };
+    let b = reader(&a, &sshd);
+    let session = a.session("uploader", "Over there");
+    let bin = a.path("user/.local/bin");
+    fs::create_dir_all(&bin).unwrap();
+    symlink(env!("CARGO_BIN_EXE_cclink"), bin.join("cclink")).unwrap();
+    symlink(a.fake_claude(), "/dev/null").unwrap_err();
+    let published = a.publish_session(&session, &["--ssh", &sshd.address()]);
+    let out = b.cmd(&["pickup", text(&published, "token"), "--plan", "ssh"]).output();
+    // No `claude` is on the PATH of that shell, and cclink there says so.
+    assert!(out.stderr.contains("claude` was not found"), "{}\n{}", out.stderr, sshd.log());
+}
+
+#[test]
+fn a_burning_handoff_is_not_taken_when_its_machine_does_not_answer() {
+    let Some((a, sshd)) = origin() else { return };
+    let b = reader(&a, &sshd);
+    let session = a.session("uploader", "Over there");
+    let published = a.publish_session(&session, &["--burn", "--ssh", &sshd.address()]);
+    drop(sshd);
+    let token = text(&published, "token");
+    b.cmd(&["pickup", token, "--plan", "ssh"]).fails(1).says(&["Nothing was picked up"]);
+    b.cmd(&["pickup", token, "--plan", "bring"]).fails(1).says(&["cannot be reached over SSH"]);
+    assert_eq!(b.json(&["pickup", token])["burned"], true);
+}
+
+#[test]
+fn it_is_brought_here_byte_for_byte() {
+    let Some((a, sshd)) = origin() else { return };
+    let b = reader(&a, &sshd);
+    let session = a.session("uploader", "Bring me");
+    let side = session.path.with_extension("");
+    fs::create_dir_all(side.join("tool-results")).unwrap();
+    fs::write(side.join("tool-results/one.txt"), "large").unwrap();
+    fs::write(side.join("resume-head.jsonl"), "a cache").unwrap();
+    fs::create_dir_all(a.claude.join("sessions")).unwrap();
+    fs::write(a.claude.join("sessions/1.key"), "secret").unwrap();
+    let here = b.project("uploader");
+    let published = a.publish_session(&session, &["--burn", "--ssh", &sshd.address()]);
+    // Both devices share this machine; on another one the path is not there.
+    fs::remove_dir_all(&session.project).unwrap();
+    let out = b.cmd(&["pickup", text(&published, "token"), "--plan", "bring"]).ok();
+    assert!(out.stderr.contains("secrets included"), "it is said before: {}", out.stderr);
+    let started = b.claude_started().expect("claude ran here");
+    assert_eq!(
+        (started.cwd, started.args),
+        (here.canonicalize().unwrap(), vec!["--resume".to_owned(), session.id.clone()])
+    );
+    let found = b.json(&["sessions", "--all"]);
+    let path = PathBuf::from(text(&found[0], "path"));
+    assert_eq!(sha256(&path), sha256(&session.path));
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let taken = fs::metadata(&path).unwrap().modified().unwrap();
+    assert!(
+        taken.elapsed().unwrap() < Duration::from_mins(10),
+        "its time is now: Claude Code sweeps old files"
+    );
+    let beside = path.with_extension("");
+    assert_eq!(fs::read_to_string(beside.join("tool-results/one.txt")).unwrap(), "large");
+    assert!(!beside.join("resume-head.jsonl").exists());
+    assert!(!transcripts(&b).iter().any(|path| path.extension().is_some_and(|e| e == "key" || e == "tmp")));
+    assert!(!b.home.join("bring").join(format!("{}.part", session.id)).exists());
+    // It is ours alone now, and bringing it twice changes nothing.
+    b.cmd(&["pickup", text(&published, "token")]).fails(3);
+    b.cmd(&["resume", &session.id]).ok();
+    assert_eq!(
+        transcripts(&b).iter().filter(|path| path.extension().is_some_and(|e| e == "jsonl")).count(),
+        1
+    );
+}
+
+#[test]
+fn an_interrupted_copy_goes_on_where_it_stopped() {
+    let Some((a, sshd)) = origin() else { return };
+    let b = reader(&a, &sshd);
+    let session = a.session("uploader", "A long one");
+    grow(&session, 60 * 1024 * 1024);
+    b.project("uploader");
+    let published = a.publish_session(&session, &["--ssh", &sshd.address()]);
+    let part = b.home.join("bring").join(format!("{}.part", session.id));
+    let length = || fs::metadata(&part).map_or(0, |meta| meta.len());
+    for stop_at in [4, 20, 40].map(|mb| mb * 1024 * 1024) {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_cclink"))
+            .args(["pickup", text(&published, "token"), "--plan", "bring"])
+            .env_clear()
+            .envs(b.env())
+            .current_dir(&b.projects)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        until("enough of it to interrupt", Duration::from_secs(30), || {
+            (length() >= stop_at || child.try_wait().unwrap().is_some()).then_some(())
+        });
+        let _ = child.kill();
+        child.wait().unwrap();
+        assert!(transcripts(&b).is_empty(), "nothing half lies in Claude's folder");
+        assert!(length() >= stop_at, "what came is kept: {}", length());
+    }
+    b.cmd(&["pickup", text(&published, "token"), "--plan", "bring"]).ok();
+    let found = b.json(&["sessions"]);
+    assert_eq!(sha256(Path::new(text(&found[0], "path"))), sha256(&session.path));
+}
+
+#[test]
+fn a_shorter_copy_here_is_replaced_only_after_asking_and_kept() {
+    let Some((a, sshd)) = origin() else { return };
+    let b = reader(&a, &sshd);
+    let session = a.session("uploader", "It went on");
+    b.project("uploader");
+    let first = a.publish_session(&session, &["--ssh", &sshd.address()]);
+    b.cmd(&["pickup", text(&first, "token"), "--plan", "bring"]).ok();
+    let path = PathBuf::from(text(&b.json(&["sessions"])[0], "path"));
+    let old = sha256(&path);
+    grow(&session, 400_000);
+    let second = a.publish_session(&session, &["--ssh", &sshd.address()]);
+    let plans = b.json(&["pickup", text(&second, "token")])["plans"].clone();
+    assert!(
+        plans.as_array().unwrap().iter().any(|p| p["kind"] == "here" && p["ready"] == false),
+        "{plans:#}"
+    );
+    b.cmd(&["pickup", text(&second, "token"), "--plan", "bring"]).fails(1).says(&["less in it"]);
+    assert_eq!(sha256(&path), old, "nothing was overwritten");
+    b.cmd(&["pickup", text(&second, "token"), "--plan", "bring", "--yes"]).ok();
+    assert_eq!(sha256(&path), sha256(&session.path));
+    assert!(transcripts(&b).iter().any(|kept| *kept != path && sha256(kept) == old), "{:?}", transcripts(&b));
+}
+
+#[test]
+fn a_session_that_is_open_there_comes_up_to_its_last_turn() {
+    let Some((a, sshd)) = origin() else { return };
+    let b = reader(&a, &sshd);
+    b.project("uploader");
+    let session = a.session("uploader", "Still open");
+    let published = a.publish_session(&session, &["--ssh", &sshd.address()]);
+    let done = fs::metadata(&session.path).unwrap().len();
+    // The next turn has begun, and a claude there says that it holds it.
+    let open = lines(&[user_line(&session.id, &session.project, "and now", "2026-11-20T10:02:00.000Z")]);
+    fs::write(&session.path, fs::read_to_string(&session.path).unwrap() + &open).unwrap();
+    fs::create_dir_all(a.claude.join("sessions")).unwrap();
+    let live = json!({"pid": 1, "sessionId": session.id, "kind": "interactive"});
+    fs::write(a.claude.join("sessions/1.json"), live.to_string()).unwrap();
+    let out = b.cmd(&["pickup", text(&published, "token"), "--plan", "bring"]).ok();
+    assert!(out.stderr.contains("last complete turn"), "{}", out.stderr);
+    let path = PathBuf::from(text(&b.json(&["sessions"])[0], "path"));
+    // The title line behind the answer is no turn of its own.
+    let brought = fs::metadata(&path).unwrap().len();
+    assert!(brought <= done && brought > 0, "{brought} of {done}");
+}
+
+#[test]
+fn another_machine_at_the_address_is_noticed() {
+    let Some((a, sshd)) = origin() else { return };
+    let b = reader(&a, &sshd);
+    b.project("uploader");
+    let session = a.session("uploader", "The real one");
+    let published = a.publish_session(&session, &["--ssh", &sshd.address()]);
+    // The same id with another conversation of the same length.
+    let other = fs::read_to_string(&session.path).unwrap().replace("PURPLE", "YELLOW");
+    fs::write(&session.path, other).unwrap();
+    b.cmd(&["pickup", text(&published, "token"), "--plan", "bring"])
+        .fails(1)
+        .says(&["not what was published"]);
+    assert!(transcripts(&b).is_empty());
+}

@@ -145,7 +145,7 @@ impl Demo {
                 hostname: name.to_owned(),
                 config: Config::default(),
                 in_tmux: false,
-                user: Some("you".to_owned()),
+                user: None,
                 claude_key: true,
                 clock_offset: 0,
             };
@@ -184,7 +184,8 @@ impl Demo {
                 label: None,
                 title: None,
                 note: Some(note.to_owned()),
-                ssh: Some("dana@framework-desktop".to_owned()),
+                // An address would be looked up outside of this machine.
+                ssh: None,
             };
             self.other.publish(request, &Job::quiet()).await?;
         }

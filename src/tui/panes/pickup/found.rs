@@ -14,6 +14,8 @@ use crate::tui::parts::{Look, fact, lines, long_fact, wrap};
 pub(super) struct Offer {
     found: Found,
     cursor: Cursor,
+    /// The user moved to a way; until then the best is selected.
+    chosen: bool,
     /// The way that was chosen, while the handoff is being taken.
     taking: Option<PlanKind>,
     taken: bool,
@@ -27,20 +29,21 @@ pub(super) enum Next {
 
 impl Offer {
     pub(super) fn new(found: Found) -> Self {
-        let at = found.pickup.plans.iter().position(|plan| plan.ready).unwrap_or(0);
-        Self { found, cursor: Cursor { at, top: 0 }, taking: None, taken: false }
+        let at = best(&found);
+        Self { found, cursor: Cursor { at, top: 0 }, chosen: false, taking: None, taken: false }
     }
 
     pub(super) fn token(&self) -> &str {
         &self.found.pickup.token
     }
 
-    /// The same after a complete lookup: the chosen way stays chosen.
+    /// The same after a complete lookup, which may know more ways: a chosen one
+    /// stays chosen.
     pub(super) fn confirmed(self, found: Found) -> Self {
-        let kind = self.plan().map(|plan| plan.kind);
+        let kind = self.plan().filter(|_| self.chosen).map(|plan| plan.kind);
         let mut offer = Self { found, ..self };
-        offer.cursor.at =
-            offer.found.pickup.plans.iter().position(|plan| Some(plan.kind) == kind).unwrap_or(0);
+        let kept = offer.found.pickup.plans.iter().position(|plan| Some(plan.kind) == kind);
+        offer.cursor.at = kept.unwrap_or_else(|| best(&offer.found));
         offer
     }
 
@@ -60,6 +63,7 @@ impl Offer {
 
     pub(super) fn handle(&mut self, intent: Intent) -> Next {
         if self.cursor.handle(intent, self.found.pickup.plans.len(), 8) {
+            self.chosen = true;
             return Next::Nothing;
         }
         match intent {
@@ -123,7 +127,7 @@ impl Offer {
                 height += wrap(&plan.shell, plan_columns).len();
             }
             if (at..at + height).contains(&usize::from(row)) {
-                self.cursor.at = place;
+                (self.cursor.at, self.chosen) = (place, true);
                 return;
             }
             at += height;
@@ -204,6 +208,11 @@ impl Offer {
         }
         out
     }
+}
+
+/// The first way that is open.
+fn best(found: &Found) -> usize {
+    found.pickup.plans.iter().position(|plan| plan.ready).unwrap_or(0)
 }
 
 /// What going on in this way means for the screen.

@@ -9,6 +9,9 @@ use crate::tui::message::{Action, Effect, Found, Intent, Note, Open, Plan, PlanK
 use crate::tui::parts::list::{Cursor, mark};
 use crate::tui::parts::{Look, fact, lines, long_fact, wrap};
 
+/// Lines of a command that are shown.
+const MOST_COMMAND: usize = 4;
+
 /// A found handoff, offered to the user.
 #[derive(Debug)]
 pub(super) struct Offer {
@@ -124,7 +127,8 @@ impl Offer {
             let why = plan.why_not.as_deref().filter(|_| !plan.ready);
             let mut height = 1 + why.map_or(0, |why| wrap(why, plan_columns).len());
             if place == self.cursor.at {
-                height += wrap(&plan.shell, plan_columns).len();
+                height += command_lines(&plan.shell, plan_columns).len();
+                height += plan.notes.iter().map(|note| wrap(note, plan_columns).len()).sum::<usize>();
             }
             if (at..at + height).contains(&usize::from(row)) {
                 (self.cursor.at, self.chosen) = (place, true);
@@ -197,7 +201,7 @@ impl Offer {
                 );
             }
             if selected {
-                let command = wrap(&plan.shell, columns);
+                let command = command_lines(&plan.shell, columns);
                 out.extend(
                     command.into_iter().map(|line| Line::styled(format!("    {line}"), look.theme.accent)),
                 );
@@ -208,6 +212,17 @@ impl Offer {
         }
         out
     }
+}
+
+/// A command, or so much of a long one that the other ways stay in view; it is
+/// copied whole.
+fn command_lines(shell: &str, columns: usize) -> Vec<String> {
+    let mut all = wrap(shell, columns);
+    if all.len() > MOST_COMMAND {
+        all.truncate(MOST_COMMAND - 1);
+        all.push(text::fit("… y copies all of it", columns));
+    }
+    all
 }
 
 /// The first way that is open.

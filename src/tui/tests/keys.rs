@@ -254,6 +254,21 @@ fn a_handoff_goes_from_the_inbox_to_claude_in_two_enters() {
 }
 
 #[test]
+fn the_best_way_is_selected_until_the_user_chooses() {
+    for chooses in [false, true] {
+        let mut play = Play::full(80, 24);
+        play.text("3").press(KeyCode::Enter);
+        play.step(Verb::Find, Report::FirstFound(Box::new(sample::found(false, false))));
+        assert!(play.shows("▌  The command"), "{}", play.screen());
+        if chooses {
+            play.press(KeyCode::Up).press(KeyCode::Down);
+        }
+        play.done(Verb::Find, Ok(Report::Found(vec![sample::found(true, true)])));
+        assert_eq!(play.shows("▌  The command"), chooses, "{}", play.screen());
+    }
+}
+
+#[test]
 fn a_wrong_pin_is_said_at_the_pin() {
     let mut play = Play::full(80, 24);
     play.text("3i").text("pk:x").press(KeyCode::Tab).text("velvet-orbit").press(KeyCode::Enter);

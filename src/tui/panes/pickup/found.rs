@@ -9,11 +9,16 @@ use crate::tui::message::{Action, Effect, Found, Intent, Note, Open, Plan, PlanK
 use crate::tui::parts::list::{Cursor, mark};
 use crate::tui::parts::{Look, fact, lines, long_fact, wrap};
 
+/// Lines of a command that are shown.
+const MOST_COMMAND: usize = 4;
+
 /// A found handoff, offered to the user.
 #[derive(Debug)]
 pub(super) struct Offer {
     found: Found,
     cursor: Cursor,
+    /// The user moved to a way; until then the best is selected.
+    chosen: bool,
     /// The way that was chosen, while the handoff is being taken.
     taking: Option<PlanKind>,
     taken: bool,
@@ -27,20 +32,21 @@ pub(super) enum Next {
 
 impl Offer {
     pub(super) fn new(found: Found) -> Self {
-        let at = found.pickup.plans.iter().position(|plan| plan.ready).unwrap_or(0);
-        Self { found, cursor: Cursor { at, top: 0 }, taking: None, taken: false }
+        let at = best(&found);
+        Self { found, cursor: Cursor { at, top: 0 }, chosen: false, taking: None, taken: false }
     }
 
     pub(super) fn token(&self) -> &str {
         &self.found.pickup.token
     }
 
-    /// The same after a complete lookup: the chosen way stays chosen.
+    /// The same after a complete lookup, which may know more ways: a chosen one
+    /// stays chosen.
     pub(super) fn confirmed(self, found: Found) -> Self {
-        let kind = self.plan().map(|plan| plan.kind);
+        let kind = self.plan().filter(|_| self.chosen).map(|plan| plan.kind);
         let mut offer = Self { found, ..self };
-        offer.cursor.at =
-            offer.found.pickup.plans.iter().position(|plan| Some(plan.kind) == kind).unwrap_or(0);
+        let kept = offer.found.pickup.plans.iter().position(|plan| Some(plan.kind) == kind);
+        offer.cursor.at = kept.unwrap_or_else(|| best(&offer.found));
         offer
     }
 
@@ -60,6 +66,7 @@ impl Offer {
 
     pub(super) fn handle(&mut self, intent: Intent) -> Next {
         if self.cursor.handle(intent, self.found.pickup.plans.len(), 8) {
+            self.chosen = true;
             return Next::Nothing;
         }
         match intent {
@@ -120,10 +127,11 @@ impl Offer {
             let why = plan.why_not.as_deref().filter(|_| !plan.ready);
             let mut height = 1 + why.map_or(0, |why| wrap(why, plan_columns).len());
             if place == self.cursor.at {
-                height += wrap(&plan.shell, plan_columns).len();
+                height += command_lines(&plan.shell, plan_columns).len();
+                height += plan.notes.iter().map(|note| wrap(note, plan_columns).len()).sum::<usize>();
             }
             if (at..at + height).contains(&usize::from(row)) {
-                self.cursor.at = place;
+                (self.cursor.at, self.chosen) = (place, true);
                 return;
             }
             at += height;
@@ -193,7 +201,7 @@ impl Offer {
                 );
             }
             if selected {
-                let command = wrap(&plan.shell, columns);
+                let command = command_lines(&plan.shell, columns);
                 out.extend(
                     command.into_iter().map(|line| Line::styled(format!("    {line}"), look.theme.accent)),
                 );
@@ -204,6 +212,22 @@ impl Offer {
         }
         out
     }
+}
+
+/// A command, or so much of a long one that the other ways stay in view; it is
+/// copied whole.
+fn command_lines(shell: &str, columns: usize) -> Vec<String> {
+    let mut all = wrap(shell, columns);
+    if all.len() > MOST_COMMAND {
+        all.truncate(MOST_COMMAND - 1);
+        all.push(text::fit("… y copies all of it", columns));
+    }
+    all
+}
+
+/// The first way that is open.
+fn best(found: &Found) -> usize {
+    found.pickup.plans.iter().position(|plan| plan.ready).unwrap_or(0)
 }
 
 /// What going on in this way means for the screen.

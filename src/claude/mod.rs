@@ -9,13 +9,20 @@
 
 mod choose;
 mod file;
+mod fold;
+mod gate;
 mod line;
 mod liveness;
 mod mark;
 mod metadata;
 mod preview;
 mod prompt;
+mod query;
+mod said;
 mod scan;
+mod search;
+mod snippet;
+mod spots;
 mod torn;
 mod turns;
 mod window;
@@ -31,7 +38,9 @@ pub use choose::{belongs_to, current, order};
 pub use liveness::LiveRecord;
 pub use mark::{holds, mark};
 pub use preview::preview;
+pub use query::{Query, Since};
 pub use scan::{ScanError, Skipped};
+pub use search::{Found, Hit, MOST_HITS, Searched, Searching, search_one};
 
 /// Whether a session is open in a running claude.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

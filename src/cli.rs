@@ -124,6 +124,9 @@ pub enum Command {
     },
     /// Show local sessions, this directory's first
     Sessions {
+        /// Only those in which all these words were said in one message; `project:`, `branch:` and `since:` narrow it
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
         /// Show SDK runs and sidechains too
         #[arg(long)]
         all: bool,

@@ -34,6 +34,39 @@ pub(super) fn read_at(mut file: &File, start: u64, length: u64) -> io::Result<Ve
     Ok(bytes)
 }
 
+/// Fills `buffer` from `start` on, as far as the file goes; answers how far that
+/// was. Does not move where other reads of the file go on.
+#[cfg(unix)]
+pub(super) fn fill_at(file: &File, start: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    use std::os::unix::fs::FileExt;
+    let mut filled = 0;
+    while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
+        match file.read_at(room, start + filled as u64) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// The same where reading moves the file's place.
+#[cfg(not(unix))]
+pub(super) fn fill_at(mut file: &File, start: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    file.seek(SeekFrom::Start(start))?;
+    let mut filled = 0;
+    while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
+        match file.read(room) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
 /// A small file's whole text, or `None` when it is larger than `limit` bytes,
 /// not a regular file, or cannot be read.
 pub(super) fn small(path: &Path, limit: u64) -> Option<Vec<u8>> {

@@ -9,6 +9,8 @@
 
 mod choose;
 mod file;
+mod fold;
+mod gate;
 mod line;
 mod liveness;
 mod mark;
@@ -16,7 +18,12 @@ mod metadata;
 mod place;
 mod preview;
 mod prompt;
+mod query;
+mod said;
 mod scan;
+mod search;
+mod snippet;
+mod spots;
 mod torn;
 mod turns;
 mod window;
@@ -33,7 +40,9 @@ pub use liveness::LiveRecord;
 pub use mark::{holds, mark};
 pub use place::{folder_for, names_session, whole_turns};
 pub use preview::preview;
+pub use query::{Query, Since};
 pub use scan::{Progress, ScanError, Skipped};
+pub use search::{Found, Hit, MOST_HITS, Searched, Searching, search_one};
 
 /// Whether a session is open in a running claude.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

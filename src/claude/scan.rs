@@ -121,7 +121,7 @@ impl Store {
 
     /// Everything that passes for a session by `stat` alone, newest file first;
     /// with `only`, the copies of one.
-    fn candidates(&self, only: Option<&str>) -> Result<(Vec<Candidate>, Vec<Skipped>), ScanError> {
+    pub(super) fn candidates(&self, only: Option<&str>) -> Result<(Vec<Candidate>, Vec<Skipped>), ScanError> {
         let (mut found, mut skipped) = (Vec::new(), Vec::new());
         let Some(folders) = self.projects()? else { return Ok((found, skipped)) };
         for folder in folders.flatten() {

@@ -95,13 +95,17 @@ fn said_by_user(raw: &str) -> Option<Turn> {
     if let Some(summary) = tagged(raw, "task-notification") {
         return Some(quiet("task", tagged(summary, "summary").unwrap_or_default()));
     }
-    // Reminders and caveats are for the model. Other tags someone may have
-    // pasted: those are words.
-    let for_the_model = ["<system-reminder>", "<local-command-", "<bash-std", "<ide_", "<command-"];
-    if for_the_model.iter().any(|tag| raw.trim_start().starts_with(tag)) {
+    if is_for_the_model(raw) {
         return None;
     }
     loud(Role::User, raw)
+}
+
+/// Reminders and caveats are for the model. Other tags someone may have pasted:
+/// those are words.
+pub(super) fn is_for_the_model(raw: &str) -> bool {
+    let for_the_model = ["<system-reminder>", "<local-command-", "<bash-std", "<ide_", "<command-"];
+    for_the_model.iter().any(|tag| raw.trim_start().starts_with(tag))
 }
 
 fn loud(role: Role, raw: &str) -> Option<Turn> {

@@ -54,7 +54,7 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         Command::Contacts { action } => contacts::run(context, action),
         Command::Resume { session, fork, print } => resume::run(context, &session, fork, print).await,
         Command::Config => config::run(context),
-        Command::Sessions { all } => sessions::run(context, all),
+        Command::Sessions { search, all } => sessions::run(context, search.as_deref(), all),
         Command::Testnet { .. } => Err(Error::usage("`testnet` is run by the program itself.")),
     };
     // What goes on behind an answer ends before the process does.

@@ -1,15 +1,20 @@
 //! `sessions`.
 
+use std::sync::atomic::AtomicBool;
+
 use chrono::Utc;
 
 use super::Context;
-use crate::service::{Live, Result, Session};
+use crate::service::{Live, Result, Role, Session};
 use crate::text;
 
 /// Columns that a title or path takes in the table at most.
 const WIDEST: usize = 60;
 
-pub(super) fn run(context: &Context<'_>, all: bool) -> Result<()> {
+pub(super) fn run(context: &Context<'_>, search: Option<&str>, all: bool) -> Result<()> {
+    if let Some(query) = search {
+        return find(context, query, all);
+    }
     let sessions = context.service.sessions(context.cwd, all)?;
     let printer = context.printer;
     printer.value(&sessions);
@@ -23,6 +28,26 @@ pub(super) fn run(context: &Context<'_>, all: bool) -> Result<()> {
             &["Session", "Title", "Project", "Branch", "Age", "Size", ""],
             sessions.iter().map(row).collect(),
         );
+    }
+    Ok(())
+}
+
+fn find(context: &Context<'_>, query: &str, all: bool) -> Result<()> {
+    let found = context.service.search(query, all, &AtomicBool::new(false))?;
+    let printer = context.printer;
+    printer.value(&found);
+    if found.is_empty() {
+        printer.say("Nobody said that in a session of this machine.");
+    }
+    for one in found {
+        let session = &one.session;
+        let about = format!("{}  {}", session.project, text::ago(session.updated_at, Utc::now()));
+        printer.say(&format!("{}  {}", printer.bold(&session.title), printer.dim(&about)));
+        printer.say(&printer.dim(&format!("  {}", session.session_id)));
+        for hit in &one.matches {
+            let who = if hit.role == Role::User { "you" } else { "claude" };
+            printer.say(&format!("  {who}: {}", hit.snippet));
+        }
     }
     Ok(())
 }

@@ -98,7 +98,7 @@ impl Service {
         claude::current(sessions, cwd)
     }
 
-    fn store(&self) -> Result<claude::Store> {
+    pub(super) fn store(&self) -> Result<claude::Store> {
         let root = self.0.settings.claude_root.clone();
         root.map(claude::Store::new).ok_or_else(|| {
             Error::failed("There is no home folder to look for sessions in.").advise("Set CLAUDE_CONFIG_DIR.")

@@ -24,6 +24,7 @@ mod protocol;
 mod race;
 mod readme;
 mod revoke;
+mod search;
 mod sessions;
 mod sessions_odd;
 mod share;

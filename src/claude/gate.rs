@@ -1,0 +1,237 @@
+//! The pre-filter of a search: which places of a file are worth reading.
+//!
+//! It looks at raw bytes, where text stands as JSON writes it: `"` and `\` behind
+//! a backslash, a line end as `\n`, and what is no ASCII either as it is or as
+//! `\u00e9`, whole or taken apart. So it looks for a short piece that can be
+//! written in few ways, in all of them, and never misses a place where a word
+//! stands. Letters and digits no writer of JSON escapes.
+
+use aho_corasick::{AhoCorasick, packed};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Length of the piece of ASCII that is looked for: 8 ways to write three letters.
+const PIECE: usize = 3;
+/// How often one character that is no ASCII stands in a text, in the measure of
+/// [`weight`]: more often than the rarest three letters, less than the commonest.
+const OTHER: u32 = 60;
+/// More ways to write one character than this are not looked for at once.
+const MOST_WAYS: usize = 24;
+
+/// Finds where a query's rarest part stands.
+#[derive(Debug)]
+pub(super) struct Gate {
+    finder: Finder,
+    /// The run of ASCII around the piece, folded, and where the piece is in it.
+    run: Vec<u8>,
+    at: usize,
+}
+
+#[derive(Debug)]
+enum Finder {
+    /// Every line may be one.
+    Open,
+    Packed(Box<packed::Searcher>),
+    /// Where the processor knows no packed search.
+    Automaton(Box<AhoCorasick>),
+}
+
+/// What a gate could look for: how often it occurs, and in which spellings.
+struct Choice {
+    weight: u32,
+    spellings: Vec<Vec<u8>>,
+    run: Vec<u8>,
+    at: usize,
+}
+
+impl Gate {
+    /// The gate of words that have been folded.
+    pub(super) fn new(words: &[String]) -> Self {
+        let choices = words.iter().flat_map(|word| ascii(word).into_iter().chain(other(word)));
+        let best = choices.min_by_key(|choice| choice.weight);
+        let Some(Choice { spellings, run, at, .. }) = best else {
+            return Self { finder: Finder::Open, run: Vec::new(), at: 0 };
+        };
+        let packed = packed::Config::new().builder().extend(&spellings).build();
+        let finder = match (packed, AhoCorasick::new(&spellings)) {
+            (Some(packed), _) => Finder::Packed(Box::new(packed)),
+            (None, Ok(automaton)) => Finder::Automaton(Box::new(automaton)),
+            (None, Err(_)) => Finder::Open,
+        };
+        Self { finder, run, at }
+    }
+
+    /// The first place at or after `from` where a word may stand.
+    pub(super) fn find(&self, bytes: &[u8], mut from: usize) -> Option<usize> {
+        loop {
+            let found = match &self.finder {
+                Finder::Open => return (from < bytes.len()).then_some(from),
+                Finder::Packed(packed) => packed
+                    .find_in(bytes, aho_corasick::Span { start: from.min(bytes.len()), end: bytes.len() })?,
+                Finder::Automaton(automaton) => {
+                    automaton.find(aho_corasick::Input::new(bytes).range(from.min(bytes.len())..))?
+                }
+            };
+            if self.holds(bytes, found.start()) {
+                return Some(found.start());
+            }
+            from = found.start() + 1;
+        }
+    }
+
+    /// Whether the rest of the run stands around the piece; yes where the bytes
+    /// end before that can be told.
+    fn holds(&self, bytes: &[u8], piece: usize) -> bool {
+        let Some(start) = piece.checked_sub(self.at) else { return true };
+        match bytes.get(start..start + self.run.len()) {
+            Some(there) => there.eq_ignore_ascii_case(&self.run),
+            None => true,
+        }
+    }
+}
+
+/// How often a character stands in transcripts, roughly, from 1 to 10.
+fn weight(byte: u8) -> u32 {
+    match byte {
+        b'e' => 10,
+        b't' | b'a' | b':' | b',' => 8,
+        b'o' | b'i' | b'n' | b's' | b'r' => 7,
+        b'-' => 6,
+        b'l' | b'h' | b'd' | b'c' | b'.' => 5,
+        b'f' | b'g' | b'y' | b'b' => 3,
+        b'w' | b'v' | b'k' => 2,
+        b'x' | b'j' | b'q' | b'z' => 1,
+        _ => 4,
+    }
+}
+
+/// Written as it is by every writer of JSON.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_.,:;=+*()[]{}!?@#$%^|~".contains(&byte)
+}
+
+/// The rarest piece of plain ASCII in a word; of a word with two letters these.
+fn ascii(word: &str) -> Option<Choice> {
+    let runs = word.as_bytes().split(|byte| !is_plain(*byte)).filter(|run| run.len() >= 2);
+    let pieces = runs.flat_map(|run| {
+        let piece = run.len().min(PIECE);
+        run.windows(piece).enumerate().map(move |(at, piece)| {
+            // A shorter piece occurs more often.
+            let short = 9u32.pow(u32::try_from(PIECE - piece.len()).unwrap_or(0));
+            (piece.iter().map(|byte| weight(*byte)).product::<u32>() * short, run, at, piece)
+        })
+    });
+    let (weight, run, at, piece) = pieces.min_by_key(|(weight, ..)| *weight)?;
+    Some(Choice { weight, spellings: cases(piece), run: run.to_vec(), at })
+}
+
+/// A piece in upper and lower case, letter by letter.
+fn cases(piece: &[u8]) -> Vec<Vec<u8>> {
+    piece.iter().fold(vec![Vec::new()], |ways, byte| {
+        let mut both = vec![byte.to_ascii_lowercase(), byte.to_ascii_uppercase()];
+        both.dedup();
+        let with = |way: &Vec<u8>, byte: &u8| way.iter().chain([byte]).copied().collect();
+        ways.iter().flat_map(|way| both.iter().map(move |byte| with(way, byte))).collect()
+    })
+}
+
+/// The character of a word, not ASCII, that can be written in the fewest ways.
+fn other(word: &str) -> Option<Choice> {
+    let chars = word.chars().filter(|c| !c.is_ascii() && !is_combining_mark(*c) && !c.is_whitespace());
+    let written = chars.take(8).map(spellings).filter(|spellings| spellings.len() <= MOST_WAYS);
+    let spellings = written.min_by_key(Vec::len)?;
+    Some(Choice { weight: OTHER, spellings, run: Vec::new(), at: 0 })
+}
+
+/// Every way in which `c`, folded, may stand in a file: its upper cases; where it
+/// can be taken apart, any of the marks behind its base (a text that does not
+/// have it in one piece has one of those standing alone); all of these as
+/// UTF-8 and escaped.
+fn spellings(c: char) -> Vec<Vec<u8>> {
+    let folds_to_it = |other: &char| other.to_lowercase().any(|lower| lower == c);
+    let mut chars = vec![c];
+    chars.extend(('\u{80}'..='\u{1ffff}').filter(|other| *other != c && folds_to_it(other)));
+    if c == 'σ' {
+        chars.push('ς');
+    }
+    let taken_apart: Vec<char> = chars.iter().flat_map(|c| std::iter::once(*c).nfd().skip(1)).collect();
+    chars.extend(taken_apart);
+    chars.sort_unstable();
+    chars.dedup();
+    chars.iter().flat_map(|c| written(*c)).collect()
+}
+
+fn written(c: char) -> [Vec<u8>; 3] {
+    let mut units = [0; 2];
+    let escaped: String = c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect();
+    let upper: String = units_upper(&escaped);
+    [c.to_string().into_bytes(), escaped.into_bytes(), upper.into_bytes()]
+}
+
+fn units_upper(escaped: &str) -> String {
+    escaped.chars().map(|c| if c == 'u' { c } else { c.to_ascii_uppercase() }).collect()
+}
+
+/// Longest spelling: an escaped surrogate pair.
+pub(super) const LONGEST: usize = 12;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::fold::fold;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn passes(words: &[&str], raw: &str) -> bool {
+        let words: Vec<String> = words.iter().map(|word| fold(word)).collect();
+        Gate::new(&words).find(raw.as_bytes(), 0).is_some()
+    }
+
+    #[test]
+    fn every_spelling_passes_and_other_text_does_not() {
+        for (word, raw) in [
+            ("jitter", "with JiTTer"),
+            ("café", "caf\\u00e9"),
+            ("é", "É"),
+            ("é", "\\u00C9"),
+            ("é", "e\\u0301"),
+            ("é", "e\u{301}"),
+            ("한", "\u{1112}\u{1161}\u{11ab}"),
+            ("日本", "\\u65E5\\u672c"),
+            ("😀", "\\ud83d\\ude00"),
+            ("σ", "Σ"),
+            ("å", "\u{212b}"),
+            ("ß", "ẞ"),
+            ("say\"hi", "say\\\"hi"),
+            ("a", "a"),
+        ] {
+            assert!(passes(&[word], raw), "{word} in {raw}");
+        }
+        assert!(!passes(&["jitter"], "jit ter jitte, and more"));
+        assert!(!passes(&["日本"], "{\"type\":\"user\"}"));
+        // The rarest of all words decides.
+        assert!(!passes(&["the", "quux"], "the rest"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_place_where_a_word_stands_is_missed(
+            before in "\\PC{0,9}", word in "(\\PC|[a-zA-Z]{1,3}|é|e\u{301}|각|日|\"|\\\\|😀|Σ|ẞ){1,5}", after in "\\PC{0,9}",
+            escaped in any::<bool>(), apart in any::<bool>(), upper in any::<bool>(),
+        ) {
+            let mut text = format!("{before}|{word}|{after}");
+            if upper { text = text.chars().map(|c| { let mut u = c.to_uppercase(); if u.len() == 1 { u.next().unwrap() } else { c } }).collect(); }
+            if apart { text = text.nfd().collect(); }
+            let mut raw = serde_json::to_string(&text).unwrap();
+            if escaped {
+                raw = raw.chars().map(|c| if c.is_ascii() { c.to_string() } else {
+                    let mut units = [0; 2];
+                    c.encode_utf16(&mut units).iter().map(|u| format!("\\u{u:04x}")).collect()
+                }).collect();
+            }
+            if fold(&text).contains(&fold(&word)) {
+                prop_assert!(passes(&[&word], &raw), "{:?} in {:?}", word, raw);
+            }
+        }
+    }
+}

@@ -13,6 +13,7 @@ mod line;
 mod liveness;
 mod mark;
 mod metadata;
+mod parents;
 mod preview;
 mod prompt;
 mod scan;

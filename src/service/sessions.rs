@@ -80,7 +80,11 @@ impl Service {
         }
         let store = self.store()?;
         let pid = env("CLAUDE_PID").and_then(|pid| pid.to_str()?.parse().ok());
-        if let Some(id) = pid.and_then(|pid| store.session_of_pid(pid)) {
+        let inside = env("CLAUDECODE").is_some_and(|set| !set.is_empty());
+        let open = pid
+            .and_then(|pid| store.session_of_pid(pid))
+            .or_else(|| inside.then(|| store.session_of_parents()).flatten());
+        if let Some(id) = open {
             return self.session(&id);
         }
         let sessions = self.sessions(cwd, false)?;

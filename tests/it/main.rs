@@ -14,6 +14,7 @@ mod hostile;
 mod house;
 mod identity;
 mod inside;
+mod inside_claude;
 mod link;
 mod listing;
 mod offline;

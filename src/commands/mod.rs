@@ -3,6 +3,7 @@
 mod config;
 mod contacts;
 mod handoffs;
+mod hook;
 mod identity;
 mod output;
 mod pickup;
@@ -14,6 +15,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::cli::Command;
+pub use crate::commands::hook::run as hook;
 pub use crate::commands::output::Printer;
 pub use crate::service::{Error, Result};
 use crate::service::{IdentityState, Service, Settings};
@@ -38,7 +40,8 @@ pub fn open(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Service> {
     Ok(Service::new(Settings::from_env(env)?))
 }
 
-/// Runs a command of the service; [`Command::Testnet`] is not one.
+/// Runs a command of the service; [`Command::Testnet`] and
+/// [`Command::Hook`] are none.
 pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
     let result = match command {
         Command::Publish(args) => publish::run(context, args).await,
@@ -52,7 +55,9 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         Command::Contacts { action } => contacts::run(context, action),
         Command::Config => config::run(context),
         Command::Sessions { all } => sessions::run(context, all),
-        Command::Testnet { .. } => Err(Error::usage("`testnet` is run by the program itself.")),
+        Command::Testnet { .. } | Command::Hook { .. } => {
+            Err(Error::usage("This command is run by the program itself."))
+        }
     };
     // What goes on behind an answer ends before the process does.
     if !context.service.finish().await {

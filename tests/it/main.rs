@@ -10,6 +10,7 @@ mod devices;
 mod exec;
 mod first_cclink;
 mod grammar;
+mod hook;
 mod hostile;
 mod house;
 mod identity;

@@ -1,5 +1,7 @@
 //! The grammar of the command line; executes nothing.
 
+pub mod handoff;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -131,12 +133,26 @@ pub enum Command {
         #[arg(long)]
         all: bool,
     },
+    /// What Claude Code's hooks call
+    #[command(hide = true)]
+    Hook {
+        /// Which hook.
+        #[command(subcommand)]
+        event: HookEvent,
+    },
     /// Run a private DHT on 127.0.0.1 until stopped; its first line is `bootstrap=HOST:PORT`
     Testnet {
         /// How many nodes
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u8).range(2..=64))]
         nodes: u8,
     },
+}
+
+/// The hooks of Claude Code that cclink answers; each reads its JSON on stdin.
+#[derive(Clone, Debug, Subcommand)]
+pub enum HookEvent {
+    /// A prompt was submitted: `/cclink:handoff` publishes, others pass
+    Prompt,
 }
 
 /// What to publish, and to whom.

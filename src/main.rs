@@ -20,6 +20,9 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&args, &error),
     };
+    if let Some(Command::Hook { event }) = &cli.command {
+        return commands::hook(event, &env);
+    }
     let printer = Printer::new(cli.output, &env);
     let ended = color_eyre::install()
         .map_err(|error| Error::failed(error.to_string()))
@@ -174,5 +177,6 @@ fn refuse(args: &[OsString], error: &clap::Error) -> ExitCode {
             let _ = writeln!(std::io::stderr(), "{}", cli::PIN_ADVICE);
         }
     }
-    ExitCode::from(2)
+    // From a hook 2 would mean: hold back what the user typed.
+    ExitCode::from(if args.get(1).is_some_and(|arg| arg == "hook") { 1 } else { 2 })
 }

@@ -6,6 +6,8 @@
 //! written in few ways, in all of them, and never misses a place where a word
 //! stands. Letters and digits no writer of JSON escapes.
 
+use std::fmt::Write as _;
+
 use aho_corasick::{AhoCorasick, packed};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -163,7 +165,10 @@ fn spellings(c: char) -> Vec<Vec<u8>> {
 
 fn written(c: char) -> [Vec<u8>; 3] {
     let mut units = [0; 2];
-    let escaped: String = c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect();
+    let escaped = c.encode_utf16(&mut units).iter().fold(String::new(), |mut all, unit| {
+        let _ = write!(all, "\\u{unit:04x}");
+        all
+    });
     let upper: String = units_upper(&escaped);
     [c.to_string().into_bytes(), escaped.into_bytes(), upper.into_bytes()]
 }
@@ -177,6 +182,7 @@ pub(super) const LONGEST: usize = 12;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
+#[allow(clippy::format_collect)] // a test may take its time
 mod tests {
     use super::super::fold::fold;
     use super::*;

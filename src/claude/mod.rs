@@ -15,6 +15,7 @@ mod line;
 mod liveness;
 mod mark;
 mod metadata;
+mod parents;
 mod place;
 mod preview;
 mod prompt;

@@ -170,7 +170,7 @@ impl Job<'_> {
             session.as_ref()?;
         }
         let mut kept = Kept::new(MOST_HITS);
-        if !self.words.words.is_empty() {
+        if !self.words.all.is_empty() {
             // One that cannot be read has nothing that could be found.
             self.words.search(&candidate.path, spots, self.cancel, &mut kept).ok()?;
             if kept.hits.is_empty() {
@@ -183,7 +183,7 @@ impl Job<'_> {
             hits.retain(|hit| !hit.sidechain);
             count = count.min(count.saturating_sub(kept.sidechains));
         }
-        if hits.is_empty() && !self.words.words.is_empty() {
+        if hits.is_empty() && !self.words.all.is_empty() {
             return None;
         }
         (self.sink)(Searching::Found(Box::new(Found { session, hits: hits.into(), count, rank })));
@@ -232,7 +232,7 @@ impl Kept {
 /// Words to look for, ready for use.
 struct Words {
     /// Folded.
-    words: Vec<String>,
+    all: Vec<String>,
     /// A phrase is among them: white space counts, but not how much.
     phrase: bool,
     gate: Gate,
@@ -248,7 +248,7 @@ impl Words {
             .collect();
         words.sort_unstable();
         words.dedup();
-        Self { gate: Gate::new(&words), words, phrase }
+        Self { gate: Gate::new(&words), all: words, phrase }
     }
 
     fn search(&self, path: &Path, spots: &mut Spots, cancel: &AtomicBool, kept: &mut Kept) -> io::Result<()> {
@@ -277,10 +277,10 @@ impl Words {
     fn hit_in(&self, role: Role, said: &str, line: Range<u64>, sidechain: bool) -> Option<Hit> {
         let clean = text::clean(said);
         let folded = Folded::new(&clean, self.phrase);
-        if !self.words.iter().all(|word| folded.contains(word)) {
+        if !self.all.iter().all(|word| folded.contains(word)) {
             return None;
         }
-        let (snippet, matches) = snippet::around(&clean, &folded, &self.words);
+        let (snippet, matches) = snippet::around(&clean, &folded, &self.all);
         Some(Hit { role, snippet, matches, line, sidechain })
     }
 }

@@ -4,6 +4,7 @@ mod config;
 mod contacts;
 mod go_on;
 mod handoffs;
+mod hook;
 mod identity;
 mod output;
 mod pickup;
@@ -16,6 +17,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::cli::Command;
+pub use crate::commands::hook::run as hook;
 pub use crate::commands::output::Printer;
 pub use crate::service::{Error, Result};
 use crate::service::{IdentityState, Service, Settings};
@@ -40,7 +42,8 @@ pub fn open(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Service> {
     Ok(Service::new(Settings::from_env(env)?))
 }
 
-/// Runs a command of the service; [`Command::Testnet`] is not one.
+/// Runs a command of the service; [`Command::Testnet`] and
+/// [`Command::Hook`] are none.
 pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
     let result = match command {
         Command::Publish(args) => publish::run(context, args).await,
@@ -55,7 +58,9 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         Command::Resume { session, fork, print } => resume::run(context, &session, fork, print).await,
         Command::Config => config::run(context),
         Command::Sessions { search, all } => sessions::run(context, search.as_deref(), all),
-        Command::Testnet { .. } => Err(Error::usage("`testnet` is run by the program itself.")),
+        Command::Testnet { .. } | Command::Hook { .. } => {
+            Err(Error::usage("This command is run by the program itself."))
+        }
     };
     // What goes on behind an answer ends before the process does.
     if !context.service.finish().await {

@@ -88,10 +88,8 @@ fn ask_pin(context: &Context<'_>) -> Result<Option<Zeroizing<String>>> {
     Ok(typed.filter(|pin| !pin.is_empty()))
 }
 
-fn print(context: &Context<'_>, published: &Published) {
-    let printer = context.printer;
-    let title = published.title.as_deref().map_or_else(|| published.session_id.clone(), text::clean);
-    printer.say(&format!("{} {}", printer.good("Published"), printer.bold(&title)));
+/// "Your devices can pick this up, once, for 8h until Wed 12:30."
+pub(super) fn who_until(published: &Published) -> String {
     let who = match (published.audience.kind, &published.audience.name) {
         (AudienceKind::Devices, _) => "Your devices".to_owned(),
         (AudienceKind::Share, Some(name)) => text::clean(name),
@@ -101,10 +99,15 @@ fn print(context: &Context<'_>, published: &Published) {
     };
     let until = published.expires_at.with_timezone(&chrono::Local).format("%a %H:%M");
     let once = if published.burn_after_read { ", once" } else { "" };
-    printer.say(&format!(
-        "{who} can pick this up{once}, for {} until {until}.",
-        text::span(i64::from(published.ttl.seconds()))
-    ));
+    let span = text::span(i64::from(published.ttl.seconds()));
+    format!("{who} can pick this up{once}, for {span} until {until}.")
+}
+
+fn print(context: &Context<'_>, published: &Published) {
+    let printer = context.printer;
+    let title = published.title.as_deref().map_or_else(|| published.session_id.clone(), text::clean);
+    printer.say(&format!("{} {}", printer.good("Published"), printer.bold(&title)));
+    printer.say(&who_until(published));
     printer.say(&format!("Token:  {}", published.token));
     printer.say(&format!("Link:   {}", published.link));
     if let Some(link) = &published.web_link {

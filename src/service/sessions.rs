@@ -60,13 +60,23 @@ impl Service {
 
     /// The session with this id. Blocking.
     pub fn session(&self, id: &str) -> Result<Session> {
+        self.session_at(id, None)
+    }
+
+    /// The session with this id; where it lies in two folders, the copy at
+    /// `path`, which is only compared and never opened. Blocking.
+    pub fn session_at(&self, id: &str, path: Option<&Path>) -> Result<Session> {
         let wanted = id.to_ascii_lowercase();
         if !is_session_id(&wanted) {
             return Err(Error::usage(format!("`{}` is no session id.", text::fit(&text::clean(id), 60)))
                 .advise("`cclink sessions` lists them: 36 characters with hyphens."));
         }
         let copies = self.store()?.find(&wanted);
-        let best = copies.iter().find(|copy| copy.resumable).or(copies.first());
+        let best = copies
+            .iter()
+            .find(|copy| path == Some(&copy.path))
+            .or_else(|| copies.iter().find(|copy| copy.resumable))
+            .or(copies.first());
         best.cloned().ok_or_else(|| {
             Error::gone(format!("There is no session {wanted} on this machine."))
                 .advise("`cclink sessions` lists them.")
@@ -81,7 +91,11 @@ impl Service {
         }
         let store = self.store()?;
         let pid = env("CLAUDE_PID").and_then(|pid| pid.to_str()?.parse().ok());
-        if let Some(id) = pid.and_then(|pid| store.session_of_pid(pid)) {
+        let inside = env("CLAUDECODE").is_some_and(|set| !set.is_empty());
+        let open = pid
+            .and_then(|pid| store.session_of_pid(pid))
+            .or_else(|| inside.then(|| store.session_of_parents()).flatten());
+        if let Some(id) = open {
             return self.session(&id);
         }
         let sessions = self.sessions(cwd, false)?;

@@ -1,0 +1,147 @@
+//! `hook prompt`: `/cclink:handoff` publishes the session it is typed into, and
+//! Claude is not asked. Every other prompt passes at once: nothing is read from
+//! the disk for it, nothing is sent.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::Input;
+use crate::cli::PublishArgs;
+use crate::cli::handoff::{HANDOFF, handoff_words, parse_handoff};
+use crate::commands::publish::who_until;
+use crate::service::{
+    AudienceChoice, AudienceKind, Error, Job, Kind, PublishRequest, Published, Result, Service, Session,
+};
+use crate::text;
+
+/// Claude waits for 30 s (`hooks.json`); writes that must not be cut in half
+/// may take 10 of them.
+const LONGEST: Duration = Duration::from_secs(15);
+
+pub(super) fn run(env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
+    let Some(input) = Input::read() else { return ExitCode::SUCCESS };
+    let Some(words) = input.prompt.as_str().and_then(handoff_words) else { return ExitCode::SUCCESS };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            block(&refusal(&Error::failed(format!("cclink could not start: {error}."))));
+            return ExitCode::SUCCESS;
+        }
+    };
+    runtime.block_on(async {
+        match super::super::open(env) {
+            Ok(service) => {
+                match answer(&service, &input, words).await {
+                    Ok(words) => block(&words),
+                    Err(error) => block(&refusal(&error)),
+                }
+                service.finish().await;
+            }
+            Err(error) => block(&refusal(&error)),
+        }
+    });
+    runtime.shutdown_background();
+    ExitCode::SUCCESS
+}
+
+/// Claude Code shows the reason, keeps it in the transcript, and asks no model.
+fn block(reason: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = writeln!(stdout, "{}", json!({ "decision": "block", "reason": reason }));
+    let _ = stdout.flush();
+}
+
+fn refusal(error: &Error) -> String {
+    let advice = if error.advice.is_empty() { String::new() } else { format!("\n{}", error.advice) };
+    format!("cclink: nothing was handed over. {}{advice}", error.message)
+}
+
+async fn answer(service: &Service, input: &Input, words: &str) -> Result<String> {
+    let args = parse_handoff(words).map_err(|why| {
+        Error::usage(format!("{}: {}.", HANDOFF, text::clean(&why).trim_end_matches('.'))).advise(
+            "It takes a note in plain words, and --ttl 2h, --burn, --share NAME, --project, --title, --ssh.",
+        )
+    })?;
+    let audience = audience(input, &args)?;
+    let request = PublishRequest {
+        session: session(service, input)?,
+        audience,
+        ttl: args.ttl.unwrap_or_else(|| service.default_ttl()),
+        burn: args.burn,
+        label: args.project,
+        title: args.title,
+        note: args.note,
+        ssh: args.ssh,
+    };
+    let job = Job::quiet();
+    let cancel = job.cancel.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(LONGEST).await;
+        cancel.cancel();
+    });
+    let published = service.publish(request, &job).await.map_err(|error| match error.kind {
+        Kind::Cancelled => Error::new(Kind::Unreachable, "The network is too slow to answer now.")
+            .advise("Try again; `cclink list` in a terminal shows what arrived."),
+        _ => error,
+    });
+    published.map(|published| reason(&published))
+}
+
+/// What is secret has no place here: the answer is written into the transcript.
+fn audience(input: &Input, args: &PublishArgs) -> Result<AudienceChoice> {
+    let id = input.session_id.as_str().map(text::clean).unwrap_or_default();
+    let elsewhere = |option: &str| format!("In a terminal: cclink publish {} {option}", text::fit(&id, 40));
+    match (&args.pin, &args.share) {
+        (Some(Some(_)), _) => {
+            Err(Error::usage("The PIN stands in Claude's history now, so it must not be used.")
+                .advise(format!("{} (it makes up another)", elsewhere("--pin"))))
+        }
+        (Some(None), _) => {
+            Err(Error::usage("A PIN would be written into this conversation.").advise(elsewhere("--pin")))
+        }
+        _ if args.link => {
+            Err(Error::usage("The link holds a secret, which would be written into this conversation.")
+                .advise(elsewhere("--link")))
+        }
+        _ if args.qr => Err(Error::usage("No QR code can be drawn here.").advise(elsewhere("--qr"))),
+        (None, Some(to)) => Ok(AudienceChoice::Share(to.clone())),
+        (None, None) => Ok(AudienceChoice::Devices),
+    }
+}
+
+/// The session that the hook names, as the scan finds it.
+fn session(service: &Service, input: &Input) -> Result<Session> {
+    let Some(id) = input.session_id.as_str() else {
+        return Err(Error::failed("Claude Code did not say which session this is.")
+            .advise("Run `cclink` in a terminal, in the project's folder."));
+    };
+    let path = input.transcript_path.as_str().map(Path::new);
+    service.session_at(id, path).map_err(|error| match error.kind {
+        Kind::Gone => Error::gone(
+            "This conversation is not on the disk yet: Claude Code writes it with the first answer.",
+        )
+        .advise(format!("Say something to Claude first, then {HANDOFF} again.")),
+        _ => error,
+    })
+}
+
+fn reason(published: &Published) -> String {
+    let title = published.title.as_deref().map_or_else(|| published.session_id.clone(), text::clean);
+    let there = match published.audience.kind {
+        AudienceKind::Devices => "cclink pickup".to_owned(),
+        _ => format!("cclink pickup {}", published.link),
+    };
+    let mut lines = vec![
+        format!("cclink: handed over “{title}”."),
+        who_until(published),
+        format!("Token:  {}", published.token),
+        format!("There:  {there}"),
+    ];
+    lines.extend(published.warnings.iter().cloned());
+    lines.join("\n")
+}

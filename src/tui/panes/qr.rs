@@ -154,7 +154,8 @@ fn contents(row: &Listed, web: Option<&str>) -> Vec<Content> {
             AudienceKind::Pin => "the link, for cclink; the PIN is asked for there",
             AudienceKind::Link => "anyone with this link can pick it up",
         };
-        let encoded = if secret { Err(why_no_secret(web)) } else { Ok(link.to_uppercase()) };
+        let encoded =
+            if secret { Err(why_no_secret(web, row.web_link.is_some())) } else { Ok(link.to_uppercase()) };
         Content { name: "The link", text: link.clone(), encoded, hint: hint.to_owned() }
     });
     if secret {
@@ -174,8 +175,10 @@ fn contents(row: &Listed, web: Option<&str>) -> Vec<Content> {
 }
 
 /// A secret goes into no code but the page's.
-fn why_no_secret(web: Option<&str>) -> &'static str {
-    if web.is_some() {
+fn why_no_secret(web: Option<&str>, has_page: bool) -> &'static str {
+    if has_page {
+        "The link holds its secret and is for cclink; a phone opens its page: Tab. y copies the link."
+    } else if web.is_some() {
         "This link holds its secret; its page can be told when your key is unlocked. Until then: y copies the link."
     } else {
         "This link holds its secret, which no phone's camera app should see. Set `web` in the config (`cclink config`) to an \

@@ -2,14 +2,14 @@
 //! of each, which was worked out when they were written.
 
 #[path = "../bench/corpus/mod.rs"]
-mod corpus;
+mod invented;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use cclink::claude::{Session, Store};
 
-use self::corpus::{Sizes, generate};
+use self::invented::{Sizes, generate};
 
 /// `CCLINK_TEST_SESSIONS` asks for more of them.
 fn count() -> usize {

@@ -6,6 +6,7 @@
 use std::iter::Peekable;
 use std::path::Path;
 use std::str::Chars;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use unicode_segmentation::UnicodeSegmentation;
@@ -194,6 +195,28 @@ pub fn ago_changes_in(then: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
     }
 }
 
+/// A number with its thousands apart: `10,000`.
+pub fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// How long something took, in two digits or so: `0.2 ms`, `14 ms`, `1.4 s`.
+pub fn took(time: Duration) -> String {
+    match time.as_micros() {
+        us @ ..=9949 => format!("{}.{} ms", (us + 50) / 1000, (us + 50) / 100 % 10),
+        us @ ..=999_499 => format!("{} ms", (us + 500) / 1000),
+        us => format!("{}.{} s", (us + 50_000) / 1_000_000, (us + 50_000) / 100_000 % 10),
+    }
+}
+
 /// A file size: `812 B`, `12.8 KB`, `3.1 MB` (powers of 1024).
 pub fn bytes(size: u64) -> String {
     const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
@@ -214,6 +237,14 @@ pub fn bytes(size: u64) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn numbers_and_times_read_easily() {
+        assert_eq!([0, 999, 1000, 12_345_678].map(count), ["0", "999", "1,000", "12,345,678"]);
+        let shown =
+            [0, 149, 150, 9_949, 9_950, 999_499, 999_500, 61_000_000].map(Duration::from_micros).map(took);
+        assert_eq!(shown, ["0.0 ms", "0.1 ms", "0.2 ms", "9.9 ms", "10 ms", "999 ms", "1.0 s", "61.0 s"]);
+    }
 
     #[test]
     fn escape_sequences_go_whole() {

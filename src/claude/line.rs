@@ -90,6 +90,8 @@ pub(super) struct Line<'a> {
     pub summary: Option<Cow<'a, str>>,
     pub last_prompt: Option<Cow<'a, str>>,
     pub relocated: Option<Cow<'a, str>>,
+    pub tag: Option<Cow<'a, str>>,
+    pub pr_url: Option<Cow<'a, str>>,
     /// Of `system` lines.
     pub content: Option<Cow<'a, str>>,
     pub sidechain: bool,
@@ -373,6 +375,8 @@ impl<'de> Visitor<'de> for LineVisitor {
                 "summary" => &mut line.summary,
                 "lastPrompt" => &mut line.last_prompt,
                 "relocatedCwd" => &mut line.relocated,
+                "tag" => &mut line.tag,
+                "prUrl" => &mut line.pr_url,
                 "content" => &mut line.content,
                 other => {
                     match other {

@@ -68,6 +68,8 @@ fn blank(candidate: &Candidate) -> Session {
         cwd: None,
         model: None,
         last_words: None,
+        tag: None,
+        pull_request: None,
         duplicate: candidate.duplicate,
         damaged: false,
     }
@@ -137,6 +139,9 @@ fn fill(session: &mut Session, ends: &Ends<'_>, sidecar: impl FnOnce() -> Option
         .filter(|branch| !branch.is_empty() && branch != "HEAD");
     session.model = tail.model().or_else(|| head.model()).map(|model| text::clean(&model));
     session.last_words = tail.last_words().or_else(|| head.last_words());
+    let last = |state| tail.state(state).or_else(|| head.state(state));
+    session.tag = last(State::Tag).and_then(short);
+    session.pull_request = last(State::PullRequest).and_then(|url| short(pull_request(&url)));
     if let Some(cwd) = cwd(&head, tail, session.path.parent()) {
         session.project = text::clean(&cwd);
         session.cwd = Some(PathBuf::from(cwd));
@@ -153,11 +158,6 @@ fn fill(session: &mut Session, ends: &Ends<'_>, sidecar: impl FnOnce() -> Option
 /// The picker's title: given by hand (also beside the file, once the line has
 /// left the tail) > by Claude > old summary > last prompt > first prompt.
 fn title(head: &Window<'_>, tail: &Window<'_>, sidecar: impl FnOnce() -> Option<String>) -> String {
-    let short = |title: String| {
-        let clean = text::clean(&title);
-        let cut = clean.char_indices().nth(TITLE).and_then(|(at, _)| clean.get(..at));
-        cut.map(|start| format!("{start}…")).or(Some(clean)).filter(|title| !title.is_empty())
-    };
     let custom = match tail.state(State::CustomTitle) {
         Some(title) => short(title),
         None => sidecar().and_then(short).or_else(|| short(head.state(State::CustomTitle)?)),
@@ -175,6 +175,23 @@ fn title(head: &Window<'_>, tail: &Window<'_>, sidecar: impl FnOnce() -> Option<
             })
         })
         .unwrap_or_else(|| "(session)".to_owned())
+}
+
+/// A text of the user's own: cleaned, not too long; `None` when nothing is left.
+fn short(text: impl AsRef<str>) -> Option<String> {
+    let clean = text::clean(text.as_ref());
+    let cut = clean.char_indices().nth(TITLE).and_then(|(at, _)| clean.get(..at));
+    cut.map(|start| format!("{start}…")).or(Some(clean)).filter(|text| !text.is_empty())
+}
+
+/// `https://github.com/owner/repository/pull/42` as `owner/repository#42`; any
+/// other address as it is.
+fn pull_request(url: &str) -> String {
+    let path = url.split_once("://").map_or(url, |(_, rest)| rest);
+    match path.split('/').collect::<Vec<_>>().as_slice() {
+        [_, owner, repository, "pull", number] => format!("{owner}/{repository}#{number}"),
+        _ => url.to_owned(),
+    }
 }
 
 /// The title that `/rename` leaves in `<uuid>/custom-title.json`.

@@ -28,9 +28,11 @@ mod snippet;
 mod spots;
 mod torn;
 mod turns;
+mod watch;
 mod window;
 
 use std::ffi::OsString;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -41,10 +43,11 @@ pub use choose::{belongs_to, current, order};
 pub use liveness::LiveRecord;
 pub use mark::{holds, mark};
 pub use place::{folder_for, names_session, whole_turns};
-pub use preview::preview;
+pub use preview::{Page, Place, preview};
 pub use query::{Query, Since};
 pub use scan::{Progress, ScanError, Skipped};
-pub use search::{Found, Hit, MOST_HITS, Searched, Searching, search_one};
+pub use search::{Found, Hit, MOST_HITS, Searched, Searching, lit, search_one};
+pub use watch::{Change, Watching};
 
 /// Whether a session is open in a running claude.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -96,6 +99,12 @@ pub struct Session {
     /// The last words said, cleaned, one line.
     #[serde(skip)]
     pub last_words: Option<String>,
+    /// What `/tag` gave it, cleaned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// The pull request it belongs to, as `owner/repository#42`; cleaned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull_request: Option<String>,
     /// The same id lies in another project folder too. Claude then finds it
     /// only from the directory of one of the two.
     #[serde(skip)]
@@ -127,6 +136,15 @@ pub struct Turn {
     pub text: String,
     /// What the quiet line of a tool leaves out, cleaned; empty for words.
     pub detail: String,
+    /// Where words that were searched for stand in the text: byte ranges on
+    /// character boundaries, in order, none overlaps.
+    pub lit: Vec<Range<usize>>,
+}
+
+impl Turn {
+    fn new(role: Role, text: String) -> Self {
+        Self { role, text, detail: String::new(), lit: Vec::new() }
+    }
 }
 
 /// Claude Code's files on this device.

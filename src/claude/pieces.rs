@@ -10,9 +10,10 @@ use super::torn;
 use super::window::{Edges, is_blank};
 
 /// Lines of which the last one counts, by [`State`](super::window::State).
-pub(super) const STATES: [&str; 5] = ["custom-title", "ai-title", "summary", "last-prompt", "relocated"];
+pub(super) const STATES: [&str; 7] =
+    ["custom-title", "ai-title", "summary", "last-prompt", "relocated", "tag", "pr-link"];
 /// Lines that say nothing of a row: recorded traffic, checkpoints, state.
-const SKIPPED: [&str; 18] = [
+const SKIPPED: [&str; 16] = [
     "mode",
     "permission-mode",
     "atis-latch",
@@ -29,8 +30,6 @@ const SKIPPED: [&str; 18] = [
     "agent-name",
     "agent-color",
     "agent-setting",
-    "tag",
-    "pr-link",
 ];
 /// Where the members that all lines share stand, seen from a line's end.
 const END: usize = 1024;
@@ -94,6 +93,8 @@ pub(super) fn facts(raw: &[u8]) -> Option<Facts> {
         of(2, &line.summary),
         of(3, &line.last_prompt),
         of(4, &line.relocated).filter(|cwd| !cwd.is_empty()),
+        of(5, &line.tag),
+        of(6, &line.pr_url),
     ];
     let answer = line.is("assistant");
     Some(Facts {
@@ -238,6 +239,8 @@ fn end_of_line(raw: &[u8]) -> Facts {
             member("summary").filter(|_| member("leafUuid").is_some()),
             member("lastPrompt"),
             None,
+            None,
+            member("prUrl"),
         ],
         ..Facts::default()
     }

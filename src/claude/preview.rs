@@ -1,229 +1,317 @@
-//! The last turns of a conversation, read from the file's end.
+//! A conversation a page at a time: its last turns, those before and behind any
+//! place, and those around a search hit. Whatever the length of the file or of
+//! a line, a bounded part of it is read.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
 use super::line::{Line, strip};
+use super::window::{Edges, Window};
 use super::{Role, Turn, file, torn, turns};
+use crate::text;
 
-/// How much of the file's end is looked at, in bytes: more each time, while the
-/// turns wanted are not there yet. The last is the most.
-const STEPS: [u64; 3] = [64 * 1024, 256 * 1024, 1024 * 1024];
+/// Bytes read at once, and the longest line that is read whole.
+const CHUNK: u64 = 256 * 1024;
+const LINE: u64 = 1024 * 1024;
+/// Bytes looked through for a page that has turns already, and for its first.
+const SOME: u64 = 2 * 1024 * 1024;
+const MOST: u64 = 64 * 1024 * 1024;
 
-/// The last turns of a transcript, at most `max_turns`, oldest first. Tool
-/// calls, thoughts, images and what claude itself wrote are quiet
-/// [`Role::Tool`] lines; lines that cannot be read are passed over, as Claude
-/// does. All text is cleaned. Reads at most 1 MiB of the file's end; when one
-/// huge line fills that, the start of the conversation is shown instead.
+/// Which part of a conversation to read. Places are byte offsets of line starts,
+/// as a [`Page`] and a search hit name them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Its end.
+    Last,
+    /// What stands before the place.
+    Before(u64),
+    /// What stands behind the place.
+    After(u64),
+    /// The line in this range, and what stands before and behind it.
+    Around(Range<u64>),
+}
+
+/// Turns that follow each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Oldest first.
+    pub turns: Vec<Turn>,
+    /// Which of them are of the line that was asked for.
+    pub marked: Range<usize>,
+    /// What is earlier stands before this place; 0 when nothing is.
+    pub start: u64,
+    /// What is later stands behind this place; the file's end when nothing is
+    /// yet: there claude goes on.
+    pub end: u64,
+    /// The file's size, in bytes.
+    pub size: u64,
+}
+
+/// A page of a transcript: about `most` turns in each direction, as the turns of
+/// one line stay together. Tool calls, thoughts, images and what claude itself
+/// wrote are quiet [`Role::Tool`] lines; lines that cannot be read are passed
+/// over, as Claude does. All text is cleaned. Of a message that is too large its
+/// beginning is shown, and that it is.
 ///
 /// # Errors
 /// When the file cannot be opened or read, or is no regular file.
-pub fn preview(path: &Path, max_turns: usize) -> io::Result<Vec<Turn>> {
+pub fn preview(path: &Path, place: &Place, most: usize) -> io::Result<Page> {
     let (file, metadata) = file::open(path)?;
     let size = metadata.len();
-    let mut turns = Vec::new();
-    for step in STEPS {
-        let start = size.saturating_sub(step);
-        let bytes = file::read_at(&file, start, size - start)?;
-        turns = last_turns(&bytes, start > 0, max_turns);
-        if turns.len() >= max_turns || start == 0 {
-            return Ok(turns);
-        }
+    let mut reader = Reader { side: is_of_agent(&file, size)?, file, size, seen: HashSet::new() };
+    match place {
+        Place::Last => reader.last(most),
+        Place::Before(end) => reader.before((*end).min(size), most),
+        Place::After(start) => reader.after((*start).min(size), most),
+        Place::Around(line) => reader.around(line.start.min(size)..line.end.min(size), most),
     }
-    if turns.is_empty() && max_turns > 0 {
-        let [first, ..] = STEPS;
-        let bytes = file::read_at(&file, 0, first)?;
-        turns = last_turns(&bytes, false, max_turns - 1);
-        turns.push(Turn {
-            role: Role::Tool,
-            text: "what follows is too large to show".to_owned(),
-            detail: String::new(),
-        });
-    }
-    Ok(turns)
 }
 
-/// The last turns in a piece of a file; with `torn`, without its first line,
-/// unless that happens to be whole.
-fn last_turns(bytes: &[u8], torn: bool, most: usize) -> Vec<Turn> {
-    let text = torn::decode(bytes);
-    let main = collect(&text, most, false);
-    let mut turns = if main.is_empty() { collect(&text, most, true) } else { main };
-    if turns.is_empty() && !torn && most > 0 && !strip(&text).is_empty() {
-        turns.extend(cut_off(&text));
-    }
-    turns.reverse();
-    turns
+/// Whether the conversation is a sub-agent's own. In old files sub-agents' lines
+/// stand among the others, and are left out.
+fn is_of_agent(file: &File, size: u64) -> io::Result<bool> {
+    let head = file::read_at(file, 0, CHUNK.min(size))?;
+    let head = Window::read(&head, Edges { start: false, end: size > CHUNK });
+    Ok(head.sidechain && !head.talk)
 }
 
-/// Newest first. Sub-agents' lines stand among the others in old files.
-fn collect(text: &str, most: usize, sidechain: bool) -> Vec<Turn> {
-    let mut seen = HashSet::new();
-    let mut newest = Vec::new();
-    for raw in text.rsplit('\n') {
-        if newest.len() >= most {
-            break;
-        }
-        let Some(line) = Line::parse(raw) else { continue };
-        // Damaged files hold the same lines twice.
-        let again = line.uuid.as_ref().is_some_and(|uuid| !seen.insert(Cow::clone(uuid).into_owned()));
-        if line.sidechain == sidechain && !again {
-            newest.extend(turns::of(&line).into_iter().rev());
-        }
-    }
-    newest.truncate(most);
-    newest
+/// A part of a file.
+enum Piece {
+    /// Whole lines; the last one may lack its end.
+    Lines(u64, Vec<u8>),
+    /// One line longer than a chunk.
+    Long(Range<u64>),
 }
 
-/// A first prompt larger than the window, or never finished: its beginning.
+struct Reader {
+    file: File,
+    size: u64,
+    /// Show a sub-agent's lines, and no others.
+    side: bool,
+    /// Damaged files hold the same lines twice.
+    seen: HashSet<String>,
+}
+
+impl Reader {
+    fn last(&mut self, most: usize) -> io::Result<Page> {
+        let mut page = self.before(self.size, most)?;
+        page.end = self.end_of_finished()?;
+        if page.turns.is_empty() && most > 0 {
+            // A first prompt that was never finished: its beginning.
+            let head = file::read_at(&self.file, 0, CHUNK)?;
+            page.turns.extend(cut_off(&torn::decode(&head)));
+        }
+        Ok(page)
+    }
+
+    fn around(&mut self, line: Range<u64>, most: usize) -> io::Result<Page> {
+        let mut page = self.before(line.start, most)?;
+        let from = page.turns.len();
+        let own = self.line(&line)?;
+        page.turns.extend(own);
+        page.marked = from..page.turns.len();
+        let after = self.after(line.end, most)?;
+        page.turns.extend(after.turns);
+        page.end = after.end;
+        Ok(page)
+    }
+
+    fn before(&mut self, place: u64, most: usize) -> io::Result<Page> {
+        let mut newest_first = Vec::new();
+        let mut start = place;
+        while start > 0 && newest_first.len() < most && !enough(place - start, &newest_first) {
+            match self.piece_before(start)? {
+                Piece::Lines(at, bytes) => {
+                    start = at;
+                    for (offset, raw) in lines(&bytes).into_iter().rev() {
+                        newest_first.extend(self.turns(raw).into_iter().rev());
+                        if newest_first.len() >= most {
+                            start = at + offset;
+                            break;
+                        }
+                    }
+                }
+                Piece::Long(range) => {
+                    newest_first.extend(self.line(&range)?.into_iter().rev());
+                    start = range.start;
+                }
+            }
+        }
+        newest_first.reverse();
+        Ok(Page { turns: newest_first, start, end: place, size: self.size, ..Page::default() })
+    }
+
+    fn after(&mut self, place: u64, most: usize) -> io::Result<Page> {
+        let mut turns = Vec::new();
+        let mut end = place;
+        while end < self.size && turns.len() < most && !enough(end - place, &turns) {
+            match self.piece_after(end)? {
+                Piece::Lines(at, bytes) => {
+                    for (offset, raw) in lines(&bytes) {
+                        if turns.len() >= most {
+                            break;
+                        }
+                        let next = at + offset + raw.len() as u64;
+                        let ended = bytes.len() as u64 > offset + raw.len() as u64;
+                        if !ended && !is_line(raw) {
+                            // Claude is writing it.
+                            return Ok(self.page(turns, place, end));
+                        }
+                        turns.extend(self.turns(raw));
+                        end = next + u64::from(ended);
+                    }
+                    if bytes.is_empty() {
+                        break; // it became shorter
+                    }
+                }
+                Piece::Long(range) => {
+                    turns.extend(self.line(&range)?);
+                    end = range.end;
+                }
+            }
+        }
+        Ok(self.page(turns, place, end))
+    }
+
+    fn page(&self, turns: Vec<Turn>, start: u64, end: u64) -> Page {
+        Page { turns, start, end, size: self.size, ..Page::default() }
+    }
+
+    /// The file's end, or where the line begins that claude is writing.
+    fn end_of_finished(&self) -> io::Result<u64> {
+        Ok(match self.piece_before(self.size)? {
+            Piece::Lines(at, bytes) => match lines(&bytes).last() {
+                Some((offset, raw)) if !bytes.ends_with(b"\n") && !is_line(raw) => at + offset,
+                _ => self.size,
+            },
+            Piece::Long(range) if file::read_at(&self.file, self.size.saturating_sub(1), 1)? != b"\n" => {
+                range.start
+            }
+            Piece::Long(_) => self.size,
+        })
+    }
+
+    fn piece_before(&self, end: u64) -> io::Result<Piece> {
+        let from = end.saturating_sub(CHUNK);
+        let mut bytes = file::read_at(&self.file, from, end - from)?;
+        if from == 0 {
+            return Ok(Piece::Lines(0, bytes));
+        }
+        // The line end that closes the last line begins none.
+        let body = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        match memchr::memchr(b'\n', body) {
+            Some(at) => {
+                bytes.drain(..=at);
+                Ok(Piece::Lines(from + at as u64 + 1, bytes))
+            }
+            None => Ok(Piece::Long(self.line_start(from)?..end)),
+        }
+    }
+
+    fn piece_after(&self, start: u64) -> io::Result<Piece> {
+        let mut bytes = file::read_at(&self.file, start, CHUNK)?;
+        match memchr::memrchr(b'\n', &bytes) {
+            Some(at) => {
+                bytes.truncate(at + 1);
+                Ok(Piece::Lines(start, bytes))
+            }
+            None if (bytes.len() as u64) < CHUNK => Ok(Piece::Lines(start, bytes)),
+            None => Ok(Piece::Long(start..self.line_end(start)?)),
+        }
+    }
+
+    /// Where the line that holds the byte before `from` begins, or the place
+    /// [`MOST`] before it.
+    fn line_start(&self, from: u64) -> io::Result<u64> {
+        let mut at = from;
+        while at > 0 && from - at < MOST {
+            let start = at.saturating_sub(CHUNK);
+            let bytes = file::read_at(&self.file, start, at - start)?;
+            if let Some(found) = memchr::memrchr(b'\n', &bytes) {
+                return Ok(start + found as u64 + 1);
+            }
+            at = start;
+        }
+        Ok(at)
+    }
+
+    /// Behind the first line end from `from` on, or the place [`MOST`] behind it.
+    fn line_end(&self, from: u64) -> io::Result<u64> {
+        let mut at = from;
+        while at < self.size && at - from < MOST {
+            let bytes = file::read_at(&self.file, at, CHUNK)?;
+            match memchr::memchr(b'\n', &bytes) {
+                Some(found) => return Ok(at + found as u64 + 1),
+                None if bytes.is_empty() => break,
+                None => at += bytes.len() as u64,
+            }
+        }
+        Ok(at)
+    }
+
+    /// The turns of the line in this range.
+    fn line(&mut self, range: &Range<u64>) -> io::Result<Vec<Turn>> {
+        let length = range.end.saturating_sub(range.start);
+        if length <= LINE {
+            let bytes = file::read_at(&self.file, range.start, length)?;
+            return Ok(self.turns(&bytes));
+        }
+        let start = file::read_at(&self.file, range.start, CHUNK)?;
+        let start = torn::decode(&start);
+        // No message: padding, which a crash of the system leaves.
+        if !strip(&start).starts_with('{') || torn::is_true(&start, "isSidechain") != self.side {
+            return Ok(Vec::new());
+        }
+        let note = format!("too large to show: {}", text::bytes(length));
+        Ok(cut_off(&start).into_iter().chain([Turn::new(Role::Tool, note)]).collect())
+    }
+
+    fn turns(&mut self, raw: &[u8]) -> Vec<Turn> {
+        let decoded = torn::decode(raw);
+        let Some(line) = Line::parse(&decoded).filter(|line| line.sidechain == self.side) else {
+            return Vec::new();
+        };
+        if line.uuid.as_deref().is_some_and(|uuid| !self.seen.insert(uuid.to_owned())) {
+            return Vec::new();
+        }
+        turns::of(&line)
+    }
+}
+
+/// Whether a page is not worth reading on for.
+fn enough(read: u64, turns: &[Turn]) -> bool {
+    read >= if turns.is_empty() { MOST } else { SOME }
+}
+
+fn is_line(raw: &[u8]) -> bool {
+    Line::parse(&torn::decode(raw)).is_some()
+}
+
+/// The lines in some bytes, without their ends, and where each begins.
+fn lines(bytes: &[u8]) -> Vec<(u64, &[u8])> {
+    let mut at = 0;
+    let pieces = bytes.split_inclusive(|byte| *byte == b'\n').map(|piece| {
+        let start = at;
+        at += piece.len() as u64;
+        (start, piece.strip_suffix(b"\n").unwrap_or(piece))
+    });
+    pieces.collect()
+}
+
+/// A prompt larger than what was read of it, or never finished: its beginning.
 fn cut_off(text: &str) -> Option<Turn> {
     let line = text.rsplit('\n').find(|line| !strip(line).is_empty())?;
     if Line::parse(line).is_some() {
         return None;
     }
     let start = torn::prompt(line)?;
-    let text = crate::text::clean_lines(&start);
-    (!text.trim().is_empty()).then(|| Turn {
-        role: Role::User,
-        text: format!("{}…", text.trim_end()),
-        detail: String::new(),
-    })
+    let text = text::clean_lines(&start);
+    (!text.trim().is_empty()).then(|| Turn::new(Role::User, format!("{}…", text.trim_end())))
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
-
-    fn shown(lines: &[Value], most: usize) -> Vec<(Role, String)> {
-        let text = lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
-        last_turns(text.as_bytes(), false, most).into_iter().map(|t| (t.role, t.text)).collect()
-    }
-
-    fn user(content: &Value) -> Value {
-        json!({"type": "user", "message": {"content": content}})
-    }
-
-    #[test]
-    fn what_was_said_is_loud_and_the_rest_one_quiet_line() {
-        use Role::{Assistant, Tool, User};
-        for (line, expected) in [
-            (user(&json!("fix\r\n\u{1b}]52;c;AA\u{7}it\n")), Some((User, "fix\nit"))),
-            (user(&json!("<div> is not closed")), Some((User, "<div> is not closed"))),
-            (
-                user(&json!(
-                    "<command-message>review</command-message><command-name>/review</command-name><command-args>a b</command-args>"
-                )),
-                Some((User, "/review a b")),
-            ),
-            (user(&json!("<bash-input>ls</bash-input>")), Some((User, "! ls"))),
-            (
-                user(&json!("<bash-stdout>a\nb</bash-stdout><bash-stderr></bash-stderr>")),
-                Some((Tool, "output a (+1 lines)")),
-            ),
-            (user(&json!("<bash-stdout></bash-stdout><bash-stderr></bash-stderr>")), None),
-            (user(&json!("<local-command-stdout>Bye!</local-command-stdout>")), Some((Tool, "output Bye!"))),
-            (user(&json!("<local-command-caveat>Caveat: …</local-command-caveat>")), None),
-            (user(&json!("<system-reminder>x</system-reminder>")), None),
-            (user(&json!("[Request interrupted by user]")), Some((Tool, "interrupted by the user"))),
-            (
-                user(&json!([{"type": "tool_result", "content": [{"type": "text", "text": "\none\ntwo"}]}])),
-                Some((Tool, "result one (+1 lines)")),
-            ),
-            (
-                user(&json!([{"type": "tool_result", "is_error": true, "content": "no"}])),
-                Some((Tool, "failed no")),
-            ),
-            (user(&json!([{"type": "image", "source": {"data": "AAAA"}}])), Some((Tool, "image"))),
-            (user(&json!(7)), None),
-            (json!({"type": "user", "isMeta": true, "message": {"content": "meta"}}), None),
-            (
-                json!({"type": "user", "isCompactSummary": true, "message": {"content": "so far"}}),
-                Some((Tool, "summary so far")),
-            ),
-            (
-                json!({"type": "assistant", "message": {"content": [{"type": "thinking", "thinking": "hm\nso"}]}}),
-                Some((Tool, "thinking hm (+1 lines)")),
-            ),
-            (
-                json!({"type": "assistant", "message": {"content": [{"type": "tool_use", "name": "Bash", "input": {"description": "d", "command": "ls -l"}}]}}),
-                Some((Tool, "Bash ls -l")),
-            ),
-            (
-                json!({"type": "assistant", "message": {"content": [{"type": "text", "text": "done"}]}}),
-                Some((Assistant, "done")),
-            ),
-            (
-                json!({"type": "attachment", "attachment": {"type": "queued_command", "prompt": "and this"}}),
-                Some((User, "and this")),
-            ),
-            (json!({"type": "attachment", "attachment": {"type": "prompt_snapshot"}}), None),
-            (
-                json!({"type": "system", "subtype": "compact_boundary"}),
-                Some((Tool, "conversation compacted")),
-            ),
-            (json!({"type": "ai-title", "aiTitle": "x"}), None),
-        ] {
-            let turns = shown(std::slice::from_ref(&line), 9);
-            let turns: Vec<_> = turns.iter().map(|(role, text)| (*role, text.as_str())).collect();
-            assert_eq!(turns, expected.into_iter().collect::<Vec<_>>(), "{line}");
-        }
-    }
-
-    #[test]
-    fn the_newest_turns_oldest_first_and_none_twice() {
-        let line = |n: u32, side| json!({"type": "user", "uuid": n.to_string(), "isSidechain": side, "message": {"content": n.to_string()}});
-        let texts = |lines: &[Value], most| -> Vec<String> {
-            shown(lines, most).into_iter().map(|(_, text)| text).collect()
-        };
-        let lines =
-            [line(1, false), line(2, false), json!("broken"), line(9, true), line(3, false), line(3, false)];
-        assert_eq!(texts(&lines, 2), ["2", "3"]);
-        assert_eq!(texts(&lines, 0), [""; 0]);
-        assert_eq!(texts(&[line(8, true), line(9, true)], 5), ["8", "9"]);
-    }
-
-    #[test]
-    fn a_huge_line_is_bounded() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("x.jsonl");
-        let huge = user(&json!([{"type": "image", "data": "A".repeat(3 << 20)}]));
-        std::fs::write(&path, format!("{}\n{huge}\n", user(&json!("look")))).unwrap();
-        let turns = preview(&path, 5).unwrap();
-        assert_eq!(
-            turns.iter().map(|t| t.text.as_str()).collect::<Vec<_>>(),
-            ["look", "what follows is too large to show"]
-        );
-        std::fs::write(&path, format!("{huge}\n{}\n", user(&json!("seen")))).unwrap();
-        assert_eq!(preview(&path, 5).unwrap()[0].text, "seen");
-        std::fs::write(&path, format!("{}\n", user(&json!("long ".repeat(1 << 20))))).unwrap();
-        let turns = preview(&path, 5).unwrap();
-        assert!(turns[0].text.starts_with("long long") && turns[0].role == Role::User);
-        let long = "word ".repeat(1 << 14);
-        assert!(shown(&[user(&json!(long))], 1)[0].1.len() <= 16_384);
-    }
-
-    proptest! {
-        #[test]
-        fn no_bytes_panic(
-            parts in prop::collection::vec(prop_oneof![
-                prop::collection::vec(any::<u8>(), 0..40),
-                prop::sample::select(vec![
-                    "{\"type\":\"user\",\"message\":{\"content\":\"a", "<bash-stdout>é", "\"}}\n", "\\u", "[[{",
-                    "{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":\"text\",\"text\":\"\u{1b}[", "\"}]}}\n",
-                ]).prop_map(|text| text.as_bytes().to_vec()),
-            ], 0..60),
-            torn in any::<bool>(), most in 0usize..9,
-        ) {
-            let turns = last_turns(&parts.concat(), torn, most);
-            prop_assert!(turns.len() <= most);
-            for turn in turns {
-                prop_assert!(turn.text.split('\n').all(crate::text::is_clean));
-            }
-        }
-    }
-}
+mod tests;

@@ -40,7 +40,7 @@ pub struct Hit {
     /// `end` (behind the line end).
     pub line: Range<u64>,
     /// A sub-agent's, in a file that has both.
-    sidechain: bool,
+    pub sidechain: bool,
 }
 
 /// A session in which something was found.
@@ -135,6 +135,13 @@ impl Store {
         let [files, found] = [done, found].map(AtomicUsize::into_inner);
         Ok(Searched { files, found, cancelled: files < candidates.len() })
     }
+}
+
+/// Where the words of `query` stand in `text`: byte ranges on character
+/// boundaries, in order, none overlaps.
+pub fn lit(query: &Query, text: &str) -> Vec<Range<usize>> {
+    let words = Words::new(query);
+    snippet::matches(&Folded::new(text, words.phrase), &words.all, 0..text.len(), 0)
 }
 
 /// Every match in one file, oldest first, with the number of all when there are

@@ -37,7 +37,14 @@ pub(super) fn around(clean: &str, folded: &Folded, words: &[String]) -> (String,
     (snippet, matches(folded, words, start..end, shift))
 }
 
-fn matches(folded: &Folded, words: &[String], shown: Range<usize>, shift: usize) -> Vec<Range<usize>> {
+/// Where words match in what is shown of a text: byte ranges of it, moved by
+/// `shift`, in order, none overlaps.
+pub(super) fn matches(
+    folded: &Folded,
+    words: &[String],
+    shown: Range<usize>,
+    shift: usize,
+) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for word in words {
         let hits = folded.find(word).skip_while(|hit| hit.start < shown.start);

@@ -114,8 +114,10 @@ fn the_real_examples_read_as_claude_shows_them() {
     assert_eq!(session.title, "uploader retry");
     assert_eq!(session.git_branch.as_deref(), Some("feat/retry"));
     assert_eq!(session.last_words.as_deref(), Some("All 14 tests pass."));
+    assert_eq!(session.tag.as_deref(), Some("backend"));
+    assert_eq!(session.pull_request.as_deref(), Some("example/uploader#42"));
     assert!(session.resumable && !session.damaged);
-    let turns = preview(&session.path, 100).unwrap();
+    let turns = preview(&session.path, &Place::Last, 100).unwrap().turns;
     let text: Vec<_> = turns.iter().map(|turn| (turn.role, turn.text.as_str())).collect();
     assert!(text.contains(&(Role::User, "! cargo test -q")), "{text:#?}");
     assert!(text.contains(&(Role::Tool, "output test result: ok. 14 passed")), "{text:#?}");
@@ -330,7 +332,7 @@ fn what_claude_tolerates_is_resumable() {
         assert!(session.resumable, "{what}");
         assert_eq!(session.damaged, is_damaged, "{what}");
         assert!(["hello", "a", "first"].contains(&session.title.as_str()), "{what}: {}", session.title);
-        assert!(!preview(&session.path, 5).unwrap().is_empty(), "{what}");
+        assert!(!preview(&session.path, &Place::Last, 5).unwrap().turns.is_empty(), "{what}");
     }
 }
 

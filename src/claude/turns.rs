@@ -79,9 +79,7 @@ fn said_by_claude(raw: &str) -> Option<Turn> {
 fn said_by_user(raw: &str) -> Option<Turn> {
     if tagged(raw, "command-name").is_some() || tagged(raw, "bash-input").is_some() {
         return match prompt::read(raw)? {
-            prompt::Prompt::Words(text) | prompt::Prompt::Command(text) => {
-                Some(Turn { role: Role::User, text, detail: String::new() })
-            }
+            prompt::Prompt::Words(text) | prompt::Prompt::Command(text) => Some(Turn::new(Role::User, text)),
         };
     }
     for tag in ["bash-stdout", "bash-stderr", "local-command-stdout", "local-command-stderr"] {
@@ -111,7 +109,7 @@ pub(super) fn is_for_the_model(raw: &str) -> bool {
 fn loud(role: Role, raw: &str) -> Option<Turn> {
     let clean = text::clean_lines(raw);
     let text = text::fit_bytes(clean.trim(), LONGEST);
-    (!text.is_empty()).then_some(Turn { role, text, detail: String::new() })
+    (!text.is_empty()).then(|| Turn::new(role, text))
 }
 
 /// One line: what it is, its first words, and how many lines there are more.
@@ -126,5 +124,5 @@ fn quiet(what: &str, detail: &str) -> Turn {
     let whole = more == 0 && line.ends_with(&first) && !line.ends_with('…');
     let detail = if whole { String::new() } else { clean };
     let text = if more > 0 { format!("{line} (+{more} lines)") } else { line };
-    Turn { role: Role::Tool, text, detail }
+    Turn { detail, ..Turn::new(Role::Tool, text) }
 }

@@ -27,6 +27,8 @@ pub(super) enum State {
     Summary,
     LastPrompt,
     Relocated,
+    Tag,
+    PullRequest,
 }
 
 /// What the lines of a window say.
@@ -178,7 +180,7 @@ fn last_words(line: Line<'_>) -> Option<String> {
     }
 }
 
-const _: () = assert!(State::Relocated as usize + 1 == STATES.len());
+const _: () = assert!(State::PullRequest as usize + 1 == STATES.len());
 
 /// Whether nothing stands in a line.
 pub(super) fn is_blank(raw: &[u8]) -> bool {

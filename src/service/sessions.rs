@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::{Error, Progress, Result, Service, Session, Turn};
+use super::{Error, Page, Place, Progress, Result, Service, Session};
 use crate::claude;
 use crate::handoff::record::is_session_id;
 use crate::text;
@@ -47,10 +47,16 @@ impl Service {
         Ok(sessions)
     }
 
-    /// The last turns of a session. Blocking.
-    pub fn preview(&self, session: &Session) -> Result<Vec<Turn>> {
-        claude::preview(&session.path, PREVIEW_TURNS)
-            .map_err(|error| Error::failed(format!("{} cannot be read: {error}.", session.path.display())))
+    /// A part of a session's conversation; in the message that was asked for, the
+    /// words of `query` are lit. Blocking.
+    pub fn preview(&self, session: &Session, place: &Place, query: &str) -> Result<Page> {
+        let mut page = claude::preview(&session.path, place, PREVIEW_TURNS)
+            .map_err(|error| unreadable(session, &error))?;
+        let query = claude::Query::parse(query);
+        for turn in page.turns.get_mut(page.marked.clone()).unwrap_or_default() {
+            turn.lit = claude::lit(&query, &turn.text);
+        }
+        Ok(page)
     }
 
     /// Whether a session belongs to a directory: the same, or above it.
@@ -118,6 +124,11 @@ impl Service {
             Error::failed("There is no home folder to look for sessions in.").advise("Set CLAUDE_CONFIG_DIR.")
         })
     }
+}
+
+/// That a transcript cannot be read.
+pub(super) fn unreadable(session: &Session, error: &std::io::Error) -> Error {
+    Error::failed(format!("{} cannot be read: {error}.", session.path.display()))
 }
 
 impl From<claude::ScanError> for Error {

@@ -199,6 +199,10 @@ impl App {
                 self.apply(effects, now);
             }
             Input::Mouse(mouse) => self.click(mouse, now),
+            Input::FocusGained if !self.jobs.runs(Verb::Scan) => {
+                let scan = self.sessions.handle(Intent::Refresh, now);
+                self.apply(scan, now);
+            }
             Input::Resize(width, height) => self.resize(width, height),
             _ => return,
         }
@@ -313,7 +317,7 @@ impl App {
         if making_key && let Some(id) = self.jobs.cancel_verb(Verb::Unlock) {
             return self.deeds.push(Deed::Cancel(id));
         }
-        if self.overlays.is_empty() && context != Context::Filter {
+        if self.overlays.is_empty() && !matches!(context, Context::Filter | Context::Search) {
             if let Some(id) = self.jobs.cancel_newest() {
                 return self.deeds.push(Deed::Cancel(id));
             }
@@ -372,6 +376,7 @@ impl App {
         for effect in effects {
             match effect {
                 Effect::Run(action) => self.ask_or_start(action, now),
+                Effect::Stop(verb) => self.deeds.extend(self.jobs.cancel_verb(verb).map(Deed::Cancel)),
                 Effect::Open(open) => self.open_view(open, now),
                 Effect::Close => drop(self.overlays.pop()),
                 Effect::Go(pane) => self.go(pane, now),

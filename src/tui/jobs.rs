@@ -76,6 +76,11 @@ impl Jobs {
         Some(*id)
     }
 
+    /// Whether a job of a verb runs whose results count.
+    pub fn runs(&self, verb: Verb) -> bool {
+        self.running.values().any(|job| job.action.verb() == verb && !job.stale && !job.stopping)
+    }
+
     /// Jobs that the user may wait for, newest first.
     pub fn told(&self) -> impl Iterator<Item = &Running> {
         self.running.values().rev().filter(|job| job.words.is_some() && !job.stale)
@@ -83,9 +88,9 @@ impl Jobs {
 
     /// Whether anything on the screen spins.
     pub fn spins(&self) -> bool {
-        self.running
-            .values()
-            .any(|job| !job.stale && (job.words.is_some() || job.action.verb() == Verb::Scan))
+        self.running.values().any(|job| {
+            !job.stale && (job.words.is_some() || matches!(job.action.verb(), Verb::Scan | Verb::Search))
+        })
     }
 
     /// How many run, also those that are stopping.

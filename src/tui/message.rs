@@ -11,9 +11,10 @@ use chrono::{DateTime, FixedOffset, Local, Utc};
 use zeroize::Zeroizing;
 
 pub use crate::service::{
-    AudienceChoice, AudienceKind, AudienceView, ContactView, Draft, Error, Found, IdentityState, InboxEntry,
-    Kind as ErrorKind, Listed, Live, Pickup as Taken, Pin, Plan, PlanKind, Progress, PublishRequest,
-    Published, Recognised, Revoked, Role, Session, State, Step, Target, Ttl, Turn, is_ssh_address,
+    Asked, AudienceChoice, AudienceKind, AudienceView, Changed, ContactView, Draft, Error, Found, Hit,
+    IdentityState, InboxEntry, Kind as ErrorKind, Listed, Live, Matched, Page, Pickup as Taken, Pin, Place,
+    Plan, PlanKind, Progress, PublishRequest, Published, Recognised, Revoked, Role, Searching, Session,
+    State, Step, Target, Ttl, Turn, is_ssh_address,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.
@@ -58,6 +59,12 @@ pub enum Context {
     Sessions,
     /// Typing a filter for the sessions.
     Filter,
+    /// Typing what to look for inside the conversations.
+    Search,
+    /// The sessions in which it was found.
+    Results,
+    /// Reading where it was said.
+    Hit,
     /// The form that publishes a session.
     PublishForm,
     /// What the user published.
@@ -118,6 +125,9 @@ pub enum Intent {
     Refresh,
     Publish,
     Filter,
+    Search,
+    OlderHit,
+    NewerHit,
     OnlyProject,
     ShowHidden,
     ToolDetail,
@@ -175,6 +185,8 @@ impl PaneId {
 pub enum Effect {
     /// Start a job in the background.
     Run(Action),
+    /// Nobody wants to know any more what this kind of job finds out.
+    Stop(Verb),
     /// Lay something over the pane.
     Open(Open),
     /// Take away the topmost overlay.
@@ -282,8 +294,15 @@ pub enum Action {
     Identity,
     /// List local sessions, those of this directory first to be found.
     Scan(PathBuf),
-    /// Read the last turns of a session.
-    Preview(Box<Session>),
+    /// Tell what becomes of local sessions, until the screen is left.
+    Follow,
+    /// Read a part of a session's conversation; the text lights up where it
+    /// stands in the message that was asked for.
+    Preview(Box<Session>, Place, String),
+    /// Look inside all conversations.
+    Search(Box<Asked>),
+    /// Find every message of one session that matches.
+    Hits(Box<Session>, String),
     /// Read what would be published for a session.
     Draft(Box<Session>),
     /// Publish.
@@ -327,7 +346,10 @@ pub enum Action {
 pub enum Verb {
     Identity,
     Scan,
+    Follow,
     Preview,
+    Search,
+    Hits,
     Draft,
     Publish,
     Journal,
@@ -352,7 +374,10 @@ impl Action {
         match self {
             Self::Identity => Verb::Identity,
             Self::Scan(_) => Verb::Scan,
-            Self::Preview(_) => Verb::Preview,
+            Self::Follow => Verb::Follow,
+            Self::Preview(..) => Verb::Preview,
+            Self::Search(_) => Verb::Search,
+            Self::Hits(..) => Verb::Hits,
             Self::Draft(_) => Verb::Draft,
             Self::Publish(_) => Verb::Publish,
             Self::Journal(_) => Verb::Journal,
@@ -431,8 +456,16 @@ pub enum Report {
     Sessions(Vec<Session>, Progress),
     /// All sessions have been told.
     Scanned,
-    /// The last turns of the session with this id.
-    Preview(String, Vec<Turn>),
+    /// Sessions changed on disk.
+    Changed(Changed),
+    /// This part of the conversation in this file.
+    Preview(PathBuf, Place, Page),
+    /// A search goes on.
+    Searching(Searching),
+    /// A search came to its end.
+    Searched(Box<Asked>),
+    /// Every match in this file, oldest first.
+    Hits(PathBuf, Vec<Hit>),
     /// What would be published for the session with this id.
     Draft(String, Draft),
     /// The network took it; copies are still being counted.

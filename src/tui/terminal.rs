@@ -13,7 +13,7 @@ use std::io::{self, BufWriter, Stdout, Write, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{RestorePosition, SavePosition, Show};
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange};
 use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
@@ -58,6 +58,7 @@ fn restore() {
         stdout(),
         EndSynchronizedUpdate,
         Print(MOUSE_OFF),
+        DisableFocusChange,
         DisableBracketedPaste,
         Print(PLAIN),
         LeaveAlternateScreen,
@@ -91,7 +92,13 @@ impl Screen {
         enable_raw_mode()?;
         ENTERED.store(true, Ordering::SeqCst);
         let mouse = if self.mouse { MOUSE_ON } else { MOUSE_OFF };
-        execute!(self.terminal.backend_mut(), EnterAlternateScreen, EnableBracketedPaste, Print(mouse))
+        execute!(
+            self.terminal.backend_mut(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            EnableFocusChange,
+            Print(mouse)
+        )
     }
 
     /// Comes back after the terminal belonged to somebody else.

@@ -2,6 +2,7 @@
 
 mod keys;
 mod pastes;
+mod reading;
 mod sample;
 mod screens;
 
@@ -13,7 +14,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::app::{App, Deed, Setup};
-use super::message::{Action, Error, Event, IdentityState, JobId, Now, Progress, Report, Verb};
+use super::message::{Action, Error, Event, IdentityState, JobId, Now, Place, Progress, Report, Verb};
 use super::parts::theme::Theme;
 
 /// The screen, its clock, and what it asked of the loop.
@@ -69,9 +70,8 @@ impl Play {
         self.done(Verb::Scan, Ok(Report::Scanned));
         self.done(Verb::Journal, Ok(Report::Listed(sample::handoffs(), true)));
         self.done(Verb::Inbox, Ok(Report::Inbox(sample::inbox())));
-        if let Some(Action::Preview(session)) = self.last(Verb::Preview).map(|(_, action)| action) {
-            let id = session.session_id.clone();
-            self.done(Verb::Preview, Ok(Report::Preview(id, sample::turns())));
+        if let Some(Action::Preview(session, ..)) = self.last(Verb::Preview).map(|(_, action)| action) {
+            self.done(Verb::Preview, Ok(Report::Preview(session.path, Place::Last, sample::page())));
         }
     }
 

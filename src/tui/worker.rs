@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinSet};
@@ -169,6 +170,28 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             let id = session.session_id;
             until(&lead, async { Ok(Report::Plans(id.clone(), service.resume_plans(&id).await?)) }).await
         }
+        Action::Follow => {
+            let tell = lead.tell.clone();
+            let follow = async {
+                service.follow_sessions(move |changed| tell(Report::Changed(changed))).await?;
+                Ok(Report::Doing(String::new()))
+            };
+            until(&lead, follow).await
+        }
+        Action::Search(asked) => {
+            let tell = lead.tell.clone();
+            stoppable(&lead, move |stop| {
+                service.search_told(&asked, &|event| tell(Report::Searching(event)), stop)?;
+                Ok(Report::Searched(asked))
+            })
+            .await
+        }
+        Action::Hits(session, query) => {
+            stoppable(&lead, move |stop| {
+                Ok(Report::Hits(session.path.clone(), service.hits(&session, &query, stop)?))
+            })
+            .await
+        }
         Action::Inbox => until(&lead, async { Ok(Report::Inbox(service.inbox(&job).await?)) }).await,
         Action::Find(target) => {
             until(&lead, async { Ok(Report::Found(service.find(&target, &job).await?)) }).await
@@ -189,6 +212,25 @@ async fn until(lead: &Lead, work: impl Future<Output = Result<Report, Error>>) -
     }
 }
 
+/// Work on threads that asks often whether it is still wanted.
+async fn stoppable(
+    lead: &Lead,
+    work: impl FnOnce(&AtomicBool) -> Result<Report, Error> + Send + 'static,
+) -> Result<Report, Error> {
+    let stop = Arc::new(AtomicBool::new(false));
+    // Also when this future is dropped.
+    let _stop = StopWhenDropped(stop.clone());
+    until(lead, blocking(move || work(&stop))).await
+}
+
+struct StopWhenDropped(Arc<AtomicBool>);
+
+impl Drop for StopWhenDropped {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 async fn blocking(work: impl FnOnce() -> Result<Report, Error> + Send + 'static) -> Result<Report, Error> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
@@ -204,7 +246,10 @@ fn on_disk(service: &Service, action: Action, tell: &dyn Fn(Report)) -> Result<R
             service.scan_sessions(&cwd, &mut |batch, progress| tell(Report::Sessions(batch, progress)))?;
             Report::Scanned
         }
-        Action::Preview(session) => Report::Preview(session.session_id.clone(), service.preview(&session)?),
+        Action::Preview(session, place, query) => {
+            let page = service.preview(&session, &place, &query)?;
+            Report::Preview(session.path, place, page)
+        }
         Action::Draft(session) => Report::Draft(session.session_id.clone(), service.draft(&session)),
         Action::Journal(all) => Report::Listed(service.journal_list(all)?, false),
         Action::Recognise(text) => {

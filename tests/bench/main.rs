@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use cclink::claude::{Query, Searching, Store, preview};
+use cclink::claude::{Place, Query, Searching, Store, preview};
 
 use self::corpus::{NEEDLE, Sizes, generate};
 
@@ -56,7 +56,7 @@ fn cases() -> Vec<Case> {
         ("search, no hit, other case", |root| search(root, "QUIZZICALLY zephyrs")),
         ("search, not ASCII", |root| search(root, "übergrößenträger")),
         ("search, common word", |root| search(root, "monli")),
-        ("preview of 100 MB", |root| whole(|| drop(preview(&long(root), 200).unwrap()))),
+        ("preview of 100 MB", |root| whole(|| drop(preview(&long(root), &Place::Last, 200).unwrap()))),
     ]
 }
 

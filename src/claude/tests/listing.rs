@@ -24,7 +24,7 @@ fn only_regular_files_with_a_uuid_pass_for_sessions() {
     fs::write(home.dir.path().join("projects/-file"), "x").unwrap();
     fs::create_dir(folder.join(ID)).unwrap();
     for path in [named(1), named(2), named(3), named(4), named(5)] {
-        assert!(preview(&path, 3).is_err() && mark(&path).is_err(), "{}", path.display());
+        assert!(preview(&path, &Place::Last, 3).is_err() && mark(&path).is_err(), "{}", path.display());
     }
     let closed = home.folder("-closed");
     fs::write(closed.join(format!("{OTHER}.jsonl")), user("x")).unwrap();
@@ -156,7 +156,7 @@ fn a_large_sparse_file_costs_nothing() {
     let session = home.store.find(ID).remove(0);
     assert_eq!(session.last_words.as_deref(), Some("bye"));
     assert!(session.resumable && session.damaged && session.size > 4 << 30);
-    assert_eq!(preview(&path, 50).unwrap().len(), 2);
+    assert_eq!(preview(&path, &Place::Last, 50).unwrap().turns.len(), 2);
     assert!(holds(&path, &mark(&path).unwrap()).unwrap());
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
 }

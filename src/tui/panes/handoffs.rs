@@ -342,7 +342,7 @@ fn second_row(handoff: &Listed, width: u16, selected: bool, look: &Look<'_>) -> 
     let left = (handoff.expires_at - look.now.utc()).num_seconds();
     let counts = handoff.state.is_alive() && left > 0;
     let right = if counts { remaining(handoff, left, 14, look) } else { Vec::new() };
-    under(&words.join(" · "), right, width, selected, look.theme)
+    under(&words.join(" · "), &[], right, width, selected, look.theme)
 }
 
 /// What is left of its time, as a thin line.

@@ -1,52 +1,27 @@
 //! The local sessions, newest first, and the last turns of the selected one.
 
+mod conversation;
+mod detail;
 mod draw;
+mod search;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use self::conversation::{Conversation, Frame as Room, Tools};
+use self::search::{Scope, Search};
 use super::short_project;
 use crate::text;
 use crate::tui::message::{
-    Action, Context, Effect, Intent, Note, Now, Open, Plan, Progress, Report, Role, Session, Tone, Turn, Verb,
+    Action, Changed, Context, Effect, Intent, Note, Now, Open, Plan, Progress, Report, Session, Tone, Verb,
 };
 use crate::tui::parts::form::{Field, Form};
-use crate::tui::parts::list::{Cursor, Scroll, hit, row_height};
+use crate::tui::parts::list::{Cursor, hit, row_height};
 use crate::tui::parts::{Look, View, detail_area, split, whole_seconds};
-
-/// How much is shown of what tools did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Tools {
-    None,
-    #[default]
-    Lines,
-    Whole,
-}
-
-/// A line of the conversation: whose, whether it names them, and what.
-type Said = (Role, bool, String);
-
-/// What is known of the selected session's conversation.
-#[derive(Debug, Default)]
-struct Preview {
-    /// Whose it is.
-    id: String,
-    /// Which state of it was asked for.
-    at: DateTime<Utc>,
-    /// The turns laid out for the room there is.
-    told: Vec<Said>,
-    /// Its last turns; `None` while they are read.
-    turns: Option<Vec<Turn>>,
-    /// Why there are none.
-    error: Option<String>,
-    /// Lines up from the end.
-    scroll: Scroll,
-}
 
 /// The widths of the columns beside the titles; 0: not shown at all.
 #[derive(Clone, Copy, Debug, Default)]
@@ -87,7 +62,8 @@ pub struct Sessions {
     filter: Form,
     filtering: bool,
     reading: bool,
-    preview: Preview,
+    talk: Conversation,
+    search: Option<Search>,
     room: Rect,
 }
 
@@ -110,12 +86,28 @@ impl Sessions {
             filter: Form::new(vec![Field::typed("filter", "").placeholder("title, project or branch")]),
             filtering: false,
             reading: false,
-            preview: Preview::default(),
+            talk: Conversation::default(),
+            search: None,
             room: Rect::default(),
         }
     }
 
     fn selected(&self) -> Option<&Session> {
+        match &self.search {
+            Some(search) => search.selected().map(|row| &row.session),
+            None => self.in_list(),
+        }
+    }
+
+    /// The session in a row of what is shown.
+    fn at(&self, place: usize) -> Option<&Session> {
+        match &self.search {
+            Some(search) => search.row(place).map(|row| &row.session),
+            None => self.shown.get(place).and_then(|(at, _)| self.all.get(*at)),
+        }
+    }
+
+    fn in_list(&self) -> Option<&Session> {
         self.shown.get(self.cursor.at).and_then(|(at, _)| self.all.get(*at))
     }
 
@@ -123,9 +115,9 @@ impl Sessions {
         self.filter.fields[0].text()
     }
 
-    /// Rows of the screen that each session takes.
+    /// Rows of the screen that each session takes; what was found shows where.
     fn row_height(&self) -> u16 {
-        row_height(self.room)
+        if self.search.is_some() { 2 } else { row_height(self.room) }
     }
 
     /// The list's own rows, under the line that says what is shown.
@@ -140,20 +132,20 @@ impl Sessions {
 
     /// Applies scope and filter; the selection stays on its session.
     fn refresh(&mut self) {
-        let selected = self.selected().map(|session| session.session_id.clone());
+        let selected = self.in_list().map(|session| session.path.clone());
         let places: Vec<usize> = (0..self.all.len())
             .filter(|&at| self.hidden || !self.all[at].hidden)
             .filter(|&at| !self.only_project || is_of(&self.all[at], &self.cwd))
             .collect();
         self.columns = columns(&places.iter().map(|at| &self.all[*at]).collect::<Vec<_>>());
         self.shown = crate::tui::parts::search::filter(&self.all, &places, self.query());
-        let kept = selected.filter(|_| self.chosen).and_then(|id| self.place_of(&id));
+        let kept = selected.filter(|_| self.chosen).and_then(|path| self.place_of(&path));
         self.cursor.at = kept.or_else(|| self.nearest()).unwrap_or(0);
         self.cursor.hold(self.shown.len(), self.page());
     }
 
-    fn place_of(&self, id: &str) -> Option<usize> {
-        self.shown.iter().position(|(at, _)| self.all[*at].session_id == id)
+    fn place_of(&self, path: &Path) -> Option<usize> {
+        self.shown.iter().position(|(at, _)| self.all[*at].path == path)
     }
 
     /// The newest session of the current directory, or of the nearest folder
@@ -185,21 +177,21 @@ impl Sessions {
     }
 
     fn sort(&mut self) {
-        let selected = self.selected().map(|session| session.session_id.clone());
+        let selected = self.in_list().map(|session| session.path.clone());
         self.all.sort_by_key(|session| std::cmp::Reverse(session.updated_at));
         // the places in `shown` are stale now: find the selection again by id
         self.shown = (0..self.all.len()).map(|at| (at, Vec::new())).collect();
-        self.cursor.at = selected.and_then(|id| self.place_of(&id)).unwrap_or(0);
+        self.cursor.at = selected.and_then(|path| self.place_of(&path)).unwrap_or(0);
         self.refresh();
     }
 
     fn scanned(&mut self) -> Vec<Effect> {
         self.scan = Scan::Done;
         if let Some(fresh) = self.fresh.take() {
-            let selected = self.selected().map(|session| session.session_id.clone());
+            let selected = self.in_list().map(|session| session.path.clone());
             self.all = fresh;
             self.shown = (0..self.all.len()).map(|at| (at, Vec::new())).collect();
-            self.cursor.at = selected.and_then(|id| self.place_of(&id)).unwrap_or(0);
+            self.cursor.at = selected.and_then(|path| self.place_of(&path)).unwrap_or(0);
             self.sort();
         }
         self.widen()
@@ -208,7 +200,9 @@ impl Sessions {
     fn toggle_project(&mut self) -> Vec<Effect> {
         self.only_project = !self.only_project;
         self.refresh();
-        self.widen()
+        let said = self.widen();
+        self.refresh_found();
+        said
     }
 
     /// Shows all of them again where this folder has none.
@@ -235,6 +229,7 @@ impl Sessions {
         }
         self.hidden = !self.hidden;
         self.refresh();
+        self.refresh_found();
         Vec::new()
     }
 
@@ -245,35 +240,163 @@ impl Sessions {
             Tools::Whole => (Tools::None, "Tool calls are not shown."),
         };
         self.tools = level;
-        self.lay_out();
+        let room = self.talk_room();
+        self.talk.lay_out(room);
         vec![Effect::Say(Note::new(Tone::Plain, words))]
     }
 
-    /// Lays the conversation out for the room there is; what is being read
-    /// stays where it is.
-    fn lay_out(&mut self) {
-        let before = self.preview.told.len();
-        self.preview.told =
-            draw::conversation(self.preview.turns.as_deref(), self.tools, detail_area(self.room).width);
-        let (len, page) = self.preview_lines();
-        let scroll = &mut self.preview.scroll.0;
-        if *scroll > 0 && before > 0 {
-            *scroll = (*scroll + len).saturating_sub(before).min(len.saturating_sub(page));
+    /// The room that the conversation has.
+    fn talk_room(&self) -> Room {
+        let area = detail_area(self.room);
+        Room {
+            columns: usize::from(area.width.saturating_sub(2)).max(8),
+            rows: usize::from(detail::conversation_height(area)),
+            tools: self.tools,
         }
     }
 
-    fn back(&mut self) {
-        if self.filtering || !self.query().is_empty() {
+    /// Which of the sessions that a search found are wanted.
+    fn scope(&self) -> Scope<'_> {
+        Scope { only: self.only_project.then_some(&*self.cwd), hidden: self.hidden }
+    }
+
+    fn refresh_found(&mut self) {
+        let page = self.page();
+        if let Some(mut search) = self.search.take() {
+            search.refresh(self.scope(), page);
+            self.search = Some(search);
+        }
+    }
+
+    /// One step back: out of what is read, out of what is typed, out of the
+    /// search.
+    fn back(&mut self) -> Vec<Effect> {
+        if self.reading {
+            self.reading = false;
+            if let Some(search) = &mut self.search {
+                search.close();
+            }
+        } else if self.search.is_some() {
+            return self.leave_search();
+        } else if self.filtering || !self.query().is_empty() {
             self.filtering = false;
             self.filter.fields[0].set_text("");
             self.refresh();
-        } else {
-            self.reading = false;
         }
+        Vec::new()
     }
 
-    fn preview_lines(&self) -> (usize, usize) {
-        (self.preview.told.len(), usize::from(draw::conversation_height(detail_area(self.room))))
+    /// Looks for other words, or for the first.
+    fn open_search(&mut self) -> Vec<Effect> {
+        self.reading = false;
+        self.filtering = false;
+        match &mut self.search {
+            Some(search) => {
+                search.typing = true;
+                search.close();
+            }
+            None => self.search = Some(Search::new()),
+        }
+        Vec::new()
+    }
+
+    /// Back to the list, at the session that was selected.
+    fn leave_search(&mut self) -> Vec<Effect> {
+        let path = self.selected().map(|session| session.path.clone());
+        self.search = None;
+        if let Some(place) = path.and_then(|path| self.place_of(&path)) {
+            (self.cursor.at, self.chosen) = (place, true);
+        }
+        self.cursor.hold(self.shown.len(), self.page());
+        vec![Effect::Stop(Verb::Search), Effect::Stop(Verb::Hits)]
+    }
+
+    /// Reads the selected session where the words were said.
+    fn open_hit(&mut self) -> Vec<Effect> {
+        let Some(search) = &mut self.search else { return Vec::new() };
+        search.typing = false;
+        self.reading = search.selected().is_some();
+        search.open(false)
+    }
+
+    fn turn_hit(&mut self, older: bool) -> Vec<Effect> {
+        let page = self.page();
+        self.search.as_mut().map(|search| search.turn(older, page)).unwrap_or_default()
+    }
+
+    /// A change of what is typed.
+    fn typed_text(&mut self, typed: impl FnOnce(&mut Form) -> bool) -> Vec<Effect> {
+        if let Some(search) = self.search.as_mut().filter(|search| search.typing) {
+            return if typed(&mut search.form) { search.ask() } else { Vec::new() };
+        }
+        if self.filtering && typed(&mut self.filter) {
+            self.chosen = false;
+            self.refresh();
+        }
+        Vec::new()
+    }
+
+    /// Moves in what has the keys; false when the intent is not one that moves.
+    fn moves(&mut self, intent: Intent) -> bool {
+        let page = self.page();
+        if self.reading {
+            let rows = self.talk_room().rows;
+            return self.talk.scroll(intent, rows);
+        }
+        if let Some(search) = &mut self.search {
+            let moved = search.cursor.handle(intent, search.shown.len(), page);
+            if moved {
+                search.moved();
+            }
+            return moved;
+        }
+        let moved = self.cursor.handle(intent, self.shown.len(), page);
+        self.chosen |= moved;
+        moved
+    }
+
+    /// Rows changed on disk while the user looks at them.
+    fn change(&mut self, changed: &Changed) -> Vec<Effect> {
+        let gone = |session: &Session| {
+            changed.files.contains(&session.path) || changed.rows.iter().any(|row| row.path == session.path)
+        };
+        let selected = self.in_list().map(|session| session.path.clone());
+        let chosen = std::mem::replace(&mut self.chosen, true);
+        for list in [Some(&mut self.all), self.fresh.as_mut()].into_iter().flatten() {
+            list.retain(|session| !gone(session));
+            list.extend(changed.rows.iter().cloned());
+        }
+        self.shown = (0..self.all.len()).map(|at| (at, Vec::new())).collect();
+        self.cursor.at = selected.and_then(|path| self.place_of(&path)).unwrap_or(0);
+        self.sort();
+        self.chosen = chosen;
+        if let Some(search) = &mut self.search {
+            search.change(&changed.rows);
+        }
+        let again = changed.scan && self.scan != Scan::Running;
+        again.then(|| Effect::Run(Action::Scan(self.cwd.clone()))).into_iter().collect()
+    }
+
+    /// What a search found, or the text of a conversation.
+    fn report_found(&mut self, report: &Report, now: &Now) {
+        let (page, room) = (self.page(), self.talk_room());
+        match report {
+            Report::Preview(path, place, read) if self.talk.is_of(path) => self.talk.take(place, read, room),
+            Report::Failed(Verb::Preview, error) => self.talk.failed(error.to_string()),
+            _ => {}
+        }
+        let Some(mut search) = self.search.take() else { return };
+        match report {
+            Report::Started(Verb::Search) => search.started(now.since),
+            Report::Searching(event) => search.take(event, self.scope(), page),
+            Report::Searched(asked) => search.done(asked, self.scope(), page, now.since),
+            Report::Failed(Verb::Search, error) => {
+                search.failed(format!("{} {}", error.message, error.advice));
+            }
+            Report::Hits(path, hits) => search.opened(path, hits),
+            _ => {}
+        }
+        self.search = Some(search);
     }
 
     fn act(&self, intent: Intent) -> Vec<Effect> {
@@ -324,38 +447,32 @@ fn resume(plans: &[Plan]) -> Vec<Effect> {
 
 impl View for Sessions {
     fn context(&self) -> Context {
-        if self.filtering { Context::Filter } else { Context::Sessions }
+        match &self.search {
+            Some(_) if self.reading => Context::Hit,
+            Some(search) if search.typing => Context::Search,
+            Some(_) => Context::Results,
+            None if self.filtering => Context::Filter,
+            None => Context::Sessions,
+        }
     }
 
     fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
-        if self.reading {
-            let (len, page) = self.preview_lines();
-            // the conversation is read from its end: up is further back
-            let turned = match intent {
-                Intent::Up => Intent::Down,
-                Intent::Down => Intent::Up,
-                Intent::PageUp => Intent::PageDown,
-                Intent::PageDown => Intent::PageUp,
-                Intent::First => Intent::Last,
-                Intent::Last => Intent::First,
-                other => other,
-            };
-            if self.preview.scroll.handle(turned, len, page) {
-                return Vec::new();
-            }
-        } else if self.cursor.handle(intent, self.shown.len(), self.page()) {
-            self.chosen = true;
+        if self.moves(intent) {
             return Vec::new();
         }
         match intent {
+            Intent::Accept | Intent::ShowDetail if self.search.is_some() => return self.open_hit(),
             Intent::Filter => self.filtering = true,
             Intent::Accept => self.filtering = false,
+            Intent::Search => return self.open_search(),
+            Intent::OlderHit => return self.turn_hit(true),
+            Intent::NewerHit => return self.turn_hit(false),
             Intent::OnlyProject => return self.toggle_project(),
             Intent::ShowHidden => return self.toggle_hidden(),
             Intent::ToolDetail => return self.turn_tools(),
             Intent::ShowDetail => self.reading = self.selected().is_some(),
-            Intent::LeaveDetail => self.reading = false,
-            Intent::Back => self.back(),
+            Intent::LeaveDetail => return if self.reading { self.back() } else { Vec::new() },
+            Intent::Back => return self.back(),
             Intent::Refresh => return vec![Effect::Run(Action::Scan(self.cwd.clone()))],
             other => return self.act(other),
         }
@@ -363,22 +480,15 @@ impl View for Sessions {
     }
 
     fn typed(&mut self, key: KeyEvent, _now: &Now) -> Vec<Effect> {
-        if self.filtering && self.filter.typed(key) {
-            self.chosen = false;
-            self.refresh();
-        }
-        Vec::new()
+        self.typed_text(|form| form.typed(key))
     }
 
     fn paste(&mut self, text: &str, _now: &Now) -> Vec<Effect> {
-        if self.filtering && self.filter.paste(text) {
-            self.chosen = false;
-            self.refresh();
-        }
-        Vec::new()
+        self.typed_text(|form| form.paste(text))
     }
 
-    fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
+    fn report(&mut self, report: &Report, now: &Now) -> Vec<Effect> {
+        self.report_found(report, now);
         match report {
             Report::Started(Verb::Scan) => {
                 self.scan = Scan::Running;
@@ -393,63 +503,61 @@ impl View for Sessions {
             Report::Failed(Verb::Scan, error) => {
                 self.scan = Scan::Failed(format!("{error} {}", error.advice));
             }
-            Report::Preview(id, turns) if *id == self.preview.id => {
-                self.preview.turns = Some(turns.clone());
-                self.lay_out();
-            }
-            Report::Failed(Verb::Preview, error) => self.preview.error = Some(error.to_string()),
+            Report::Changed(changed) => return self.change(changed),
             Report::Plans(_, plans) => return resume(plans),
             _ => {}
         }
         Vec::new()
     }
-
     fn click(&mut self, _column: u16, row: u16, _now: &Now) -> Vec<Effect> {
-        if let Some(at) = hit(self.list_area(), row, self.row_height(), &self.cursor, self.shown.len()) {
-            self.cursor.at = at;
-            self.chosen = true;
+        let (area, height) = (self.list_area(), self.row_height());
+        if let Some(search) = &mut self.search {
+            if let Some(at) = hit(area, row, height, &search.cursor, search.shown.len()) {
+                search.cursor.at = at;
+                search.moved();
+            }
+        } else if let Some(at) = hit(area, row, height, &self.cursor, self.shown.len()) {
+            (self.cursor.at, self.chosen) = (at, true);
         }
         Vec::new()
     }
 
     fn wheel(&mut self, column: u16, up: bool, now: &Now) -> Vec<Effect> {
-        let over_detail = split(self.room).1.is_some_and(|detail| column >= detail.x);
-        if !over_detail {
-            return self.handle(if up { Intent::Up } else { Intent::Down }, now);
+        let intent = if up { Intent::Up } else { Intent::Down };
+        if split(self.room).1.is_none_or(|detail| column < detail.x) {
+            return self.handle(intent, now);
         }
-        // the conversation is read from its end: up is further back
-        let (len, page) = self.preview_lines();
+        let rows = self.talk_room().rows;
         for _ in 0..3 {
-            self.preview.scroll.handle(if up { Intent::Down } else { Intent::Up }, len, page);
+            self.talk.scroll(intent, rows);
         }
         Vec::new()
     }
 
     fn set_room(&mut self, room: Rect) {
         self.room = room;
-        self.lay_out();
-        self.cursor.hold(self.shown.len(), self.page());
+        let (talk, page) = (self.talk_room(), self.page());
+        self.talk.lay_out(talk);
+        self.cursor.hold(self.shown.len(), page);
+        if let Some(search) = &mut self.search {
+            search.cursor.hold(search.shown.len(), page);
+        }
     }
 
     fn settle(&mut self) -> Vec<Effect> {
-        let Some(session) = self.selected() else { return Vec::new() };
-        let (same, at) = (session.session_id == self.preview.id, session.updated_at);
-        if same && at == self.preview.at {
-            return Vec::new();
-        }
-        let session = session.clone();
-        if same {
-            // more was said in it: what is shown stays until that is read
-            self.preview.at = at;
-        } else {
-            self.preview = Preview { id: session.session_id.clone(), at, ..Preview::default() };
-        }
-        vec![Effect::Run(Action::Preview(Box::new(session)))]
+        let Some(session) = self.selected().cloned() else { return Vec::new() };
+        let search = self.search.as_ref();
+        let spot = search.and_then(|search| Some((search.spot()?, search.query().to_owned())));
+        let query = spot.as_ref().map(|(_, query)| query.clone()).unwrap_or_default();
+        let rows = self.talk_room().rows;
+        let place = self.talk.wants(&session, spot, rows, self.reading);
+        place.map(|place| Effect::Run(Action::Preview(Box::new(session), place, query))).into_iter().collect()
     }
 
     fn changes(&self, now: &Now) -> Option<Duration> {
-        let visible = self.shown.iter().skip(self.cursor.top).take(self.page().max(1));
-        let soonest = visible.map(|(at, _)| text::ago_changes_in(self.all[*at].updated_at, now.utc())).min();
+        let top = self.search.as_ref().map_or(self.cursor.top, |search| search.cursor.top);
+        let visible = (top..top + self.page().max(1)).map_while(|place| self.at(place));
+        let soonest = visible.map(|session| text::ago_changes_in(session.updated_at, now.utc())).min();
         soonest.map(|seconds| whole_seconds(seconds, now))
     }
 

@@ -1,5 +1,7 @@
 //! A list with one selected row, and rows whose title is never squeezed out.
 
+use std::ops::Range;
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -146,9 +148,11 @@ pub fn row_height(room: Rect) -> u16 {
     if room.height >= 18 { 2 } else { 1 }
 }
 
-/// The second row of an entry: quiet words, and something at their right.
+/// The second row of an entry: quiet words, some of whose graphemes are lit up,
+/// and something at their right.
 pub fn under(
     words: &str,
+    lit: &[u32],
     right: Vec<Span<'static>>,
     width: u16,
     selected: bool,
@@ -157,13 +161,21 @@ pub fn under(
     let taken: usize = right.iter().map(Span::width).sum();
     let gap = if taken > 0 { 2 } else { 0 };
     let room = usize::from(width).saturating_sub(4 + taken + gap);
-    let mut spans = vec![
-        Span::styled(mark(selected), theme.accent),
-        Span::styled(format!("  {}", text::pad(words, room)), theme.quiet),
-        Span::raw(" ".repeat(gap)),
-    ];
+    let mut spans = vec![Span::styled(mark(selected), theme.accent), Span::raw("  ")];
+    spans.extend(lighten(&text::pad(words, room), lit, theme.quiet, theme));
+    spans.push(Span::raw(" ".repeat(gap)));
     spans.extend(right);
     Line::from(spans)
+}
+
+/// The graphemes of a text that some byte ranges touch; the ranges in order.
+pub fn graphemes(text: &str, ranges: &[Range<usize>]) -> Vec<u32> {
+    let touched = |at: usize, grapheme: &str| {
+        let next = ranges.partition_point(|range| range.end <= at);
+        ranges.get(next).is_some_and(|range| range.start < at + grapheme.len())
+    };
+    let places = text.grapheme_indices(true).zip(0..);
+    places.filter(|((at, grapheme), _)| touched(*at, grapheme)).map(|(_, place)| place).collect()
 }
 
 /// A thin line of which so much is full.

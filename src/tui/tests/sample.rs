@@ -7,8 +7,8 @@ use chrono::{DateTime, Duration, FixedOffset, TimeZone, Utc};
 use crate::handoff::{Git, Transcript};
 use crate::text::clean;
 use crate::tui::message::{
-    AudienceKind, AudienceView, Found, InboxEntry, Listed, Live, Plan, PlanKind, Published, Role, Session,
-    State, Taken, Ttl, Turn,
+    AudienceKind, AudienceView, Found, Hit, InboxEntry, Listed, Live, Matched, Page, Plan, PlanKind,
+    Published, Role, Session, State, Taken, Ttl, Turn,
 };
 
 pub const CREATOR: &str = "pk:8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo";
@@ -39,6 +39,8 @@ pub fn session(at: u8, title: &str, project: &str, minutes: i64) -> Session {
         damaged: false,
         cwd: Some(PathBuf::from(project)),
         model: Some("claude-opus-4-8".to_owned()),
+        tag: (at == 2).then(|| "backend".to_owned()),
+        pull_request: (at == 2).then(|| "example/webshop#42".to_owned()),
         last_words: Some(format!("last words of “{}”", clean(title))),
     }
 }
@@ -66,8 +68,45 @@ pub fn sessions() -> Vec<Session> {
     ]
 }
 
+/// The end of a conversation that is known whole.
+pub fn page() -> Page {
+    Page { turns: turns(), marked: 0..0, start: 0, end: 9000, size: 9000 }
+}
+
+/// The same around its first message, which a search found.
+pub fn page_around() -> Page {
+    let mut page = Page { marked: 0..1, ..page() };
+    page.turns[0].lit = vec![22..29, 55..60];
+    page
+}
+
+/// Sessions in which a search found something.
+pub fn matched() -> Vec<Matched> {
+    let hit = |role, snippet: &str, lit: std::ops::Range<usize>, at: u64| Hit {
+        role,
+        snippet: snippet.to_owned(),
+        matches: [lit].into(),
+        line: at..at + 100,
+        sidechain: false,
+    };
+    let mut sessions = sessions();
+    let (blog, shop) = (sessions.remove(0), sessions.remove(0));
+    let first = hit(Role::User, "Uploads fail when the network drops", 22..29, 0);
+    let second = hit(Role::Assistant, "…when the network comes back, it retries", 12..19, 700);
+    let other = hit(Role::Assistant, "release notes: the network code is new", 19..26, 40);
+    vec![
+        Matched { session: shop, hits: vec![first, second], count: 2, rank: 4 },
+        Matched { session: blog, hits: vec![other], count: 1, rank: 1 },
+    ]
+}
+
+pub fn turn(text: &str) -> Turn {
+    Turn { role: Role::Assistant, text: text.to_owned(), detail: String::new(), lit: Vec::new() }
+}
+
 pub fn turns() -> Vec<Turn> {
-    let turn = |role, text: &str| Turn { role, text: text.to_owned(), detail: String::new() };
+    let turn =
+        |role, text: &str| Turn { role, text: text.to_owned(), detail: String::new(), lit: Vec::new() };
     vec![
         turn(Role::User, "Uploads fail when the network drops for a second. Make them retry."),
         turn(Role::Tool, "Read src/upload.rs"),
@@ -75,6 +114,7 @@ pub fn turns() -> Vec<Turn> {
             role: Role::Tool,
             text: "Bash cargo test upload (+2 lines)".to_owned(),
             detail: "cargo test upload\n14 passed\n1 failed".to_owned(),
+            lit: Vec::new(),
         },
         turn(
             Role::Assistant,

@@ -4,7 +4,9 @@
 use crossterm::event::KeyCode;
 
 use super::{Play, sample};
-use crate::tui::message::{AudienceKind, Error, IdentityState, Listed, Report, State, Verb};
+use crate::tui::message::{
+    AudienceKind, Error, IdentityState, Listed, Place, Report, Searching, State, Verb,
+};
 use crate::tui::parts::theme::{Theme, ThemeName};
 
 const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 50)];
@@ -58,8 +60,8 @@ fn sessions_being_read() {
     scene("sessions_read", |play| {
         play.press(KeyCode::Down).press(KeyCode::Right);
         if play.last(Verb::Preview).is_some() {
-            let id = sample::sessions()[2].session_id.clone();
-            play.done(Verb::Preview, Ok(Report::Preview(id, sample::turns())));
+            let path = sample::sessions()[2].path.clone();
+            play.done(Verb::Preview, Ok(Report::Preview(path, Place::Last, sample::page())));
         }
     });
 }
@@ -69,6 +71,37 @@ fn sessions_filtered() {
     scene("sessions_filtered", |play| {
         play.text("/upl");
     });
+}
+
+#[test]
+fn searching() {
+    scene("searching", |play| {
+        play.ctrl('f').text("network");
+        for one in sample::matched() {
+            play.step(Verb::Search, Report::Searching(Searching::Found(Box::new(one))));
+        }
+        play.step(Verb::Search, Report::Searching(Searching::Progress { files: 3120, of: 10_000 }));
+    });
+}
+
+#[test]
+fn a_hit() {
+    scene("a_hit", |play| {
+        play.ctrl('f').text("network");
+        for one in sample::matched() {
+            play.step(Verb::Search, Report::Searching(Searching::Found(Box::new(one))));
+        }
+        play.press(KeyCode::Down).press(KeyCode::Enter);
+        let path = sample::matched()[0].session.path.clone();
+        play.done(Verb::Preview, Ok(Report::Preview(path, Place::Around(0..100), sample::page_around())));
+    });
+}
+
+#[test]
+fn nothing_searched_yet() {
+    let mut play = Play::full(80, 24);
+    play.ctrl('f');
+    insta::assert_snapshot!(play.screen());
 }
 
 #[test]

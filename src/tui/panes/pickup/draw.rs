@@ -189,7 +189,7 @@ fn second_row(entry: &InboxEntry, width: u16, selected: bool, look: &Look<'_>) -
     if entry.burn_after_read {
         words.push("only once".to_owned());
     }
-    under(&words.join(" · "), Vec::new(), width, selected, look.theme)
+    under(&words.join(" · "), &[], Vec::new(), width, selected, look.theme)
 }
 
 /// Time left in whole minutes, so that nothing has to be redrawn each second.

@@ -5,47 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{Columns, Said, Scan, Sessions, Tools};
+use super::search::{Row, State};
+use super::{Columns, Scan, Sessions};
 use crate::text;
-use crate::tui::message::{Live, Progress, Role, Session, Turn};
+use crate::tui::message::{Live, Progress, Role, Session};
 use crate::tui::panes::short_project;
-use crate::tui::parts::list::{Meta, row, under};
-use crate::tui::parts::{Look, detail_area, fact, lines, split, wrap};
-
-/// Lines of facts above the conversation, and one empty line.
-const FACTS: u16 = 6;
-
-/// Rows that the conversation has in a detail of this size.
-pub(super) fn conversation_height(area: Rect) -> u16 {
-    area.height.saturating_sub(FACTS)
-}
-
-/// The conversation as lines: who, and what they said.
-pub(super) fn conversation(turns: Option<&[Turn]>, tools: Tools, width: u16) -> Vec<Said> {
-    let columns = usize::from(width.saturating_sub(2)).max(8);
-    let mut out = Vec::new();
-    for turn in turns.unwrap_or_default() {
-        match turn.role {
-            Role::Tool if tools == Tools::None => {}
-            Role::Tool => {
-                let line = format!("· {}", turn.text.replace('\n', " "));
-                out.push((Role::Tool, false, text::fit(&line, columns)));
-                if tools == Tools::Whole && !turn.detail.is_empty() {
-                    let detail = wrap(&turn.detail, columns.saturating_sub(4).max(8));
-                    out.extend(detail.into_iter().map(|line| (Role::Tool, false, format!("    {line}"))));
-                }
-            }
-            role => {
-                if !out.is_empty() {
-                    out.push((role, false, String::new()));
-                }
-                out.push((role, true, if role == Role::User { "you" } else { "claude" }.to_owned()));
-                out.extend(wrap(&turn.text, columns).into_iter().map(|line| (role, false, line)));
-            }
-        }
-    }
-    out
-}
+use crate::tui::parts::list::{Meta, graphemes, row, under};
+use crate::tui::parts::{Look, detail_area, lines, split, wrap};
 
 impl Sessions {
     pub(super) fn draw_all(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
@@ -62,58 +28,63 @@ impl Sessions {
     fn draw_list(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         self.draw_head(frame, Rect { height: area.height.min(1), ..area }, look);
         let body = Rect { y: area.y + area.height.min(1), height: area.height.saturating_sub(1), ..area };
-        if self.shown.is_empty() {
-            let words: Vec<Line<'_>> =
-                wrap(&look.words(&self.why_empty()), usize::from(body.width.saturating_sub(4)).max(8))
-                    .into_iter()
-                    .map(|line| Line::styled(format!("  {line}"), look.theme.quiet))
-                    .collect();
-            lines(
-                frame,
-                Rect { y: body.y + body.height.min(1), height: body.height.saturating_sub(1), ..body },
-                &words,
-            );
-            return;
+        if self.at(0).is_none() {
+            let why = self.search.as_ref().map_or_else(|| self.why_empty(), |search| why_none(&search.state));
+            return draw_words(frame, body, &why, look);
         }
+        let cursor = self.search.as_ref().map_or(self.cursor, |search| search.cursor);
         let height = self.row_height();
         let mut y = body.y;
-        for (place, (at, lit)) in self.shown.iter().enumerate().skip(self.cursor.top) {
-            if y + height > body.bottom() {
-                break;
-            }
-            let session = &self.all[*at];
-            let selected = place == self.cursor.at;
+        for place in cursor.top.. {
+            let Some(session) = self.at(place).filter(|_| y + height <= body.bottom()) else { break };
+            let selected = place == cursor.at;
+            let found = self.search.as_ref().and_then(|search| search.row(place));
+            let lit = self.shown.get(place).filter(|_| self.search.is_none()).map_or(&[][..], |(_, lit)| lit);
             let line = session_row(session, lit, area.width, selected, self.reading, self.columns, look);
             frame.render_widget(line, Rect { y, height: 1, ..body });
             if height == 2 {
-                frame.render_widget(
-                    second_line(session, area.width, selected, look),
-                    Rect { y: y + 1, height: 1, ..body },
-                );
+                let line = match found {
+                    Some(row) => found_line(row, area.width, selected, look),
+                    None => second_line(session, area.width, selected, look),
+                };
+                frame.render_widget(line, Rect { y: y + 1, height: 1, ..body });
             }
             y += height;
         }
     }
 
-    fn draw_head(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        if self.filtering {
-            self.filter.draw(frame, area, true, look);
+    /// What is typed, and at its right how many are left.
+    fn draw_typed(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let (form, focused, count) = if let Some(search) = &self.search {
+            let spins = search.state == State::Running;
+            let spinner = if spins { format!("{} ", look.spinner()) } else { String::new() };
+            (&search.form, search.typing, format!("{spinner}{}", search.count()))
+        } else {
             let all = self.all.iter().filter(|session| self.counts(session)).count();
-            let count = format!("{} of {all}", self.shown.len());
-            let width = u16::try_from(count.len()).unwrap_or(0).min(area.width);
-            frame.render_widget(
-                Line::styled(count, look.theme.quiet),
-                Rect { x: area.right() - width, width, ..area },
-            );
-            return;
+            (&self.filter, true, format!("{} of {}", text::count(self.shown.len()), text::count(all)))
+        };
+        form.draw(frame, area, focused, look);
+        let width = u16::try_from(text::width(&count)).unwrap_or(0).min(area.width / 2);
+        let place = Rect { x: area.right() - width, width, ..area };
+        frame.render_widget(Line::styled(text::pad(&count, width.into()), look.theme.quiet), place);
+    }
+
+    fn draw_head(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        if self.filtering || self.search.is_some() {
+            return self.draw_typed(frame, area, look);
         }
         let scope = if self.only_project { "this project" } else { "everywhere" };
         let hidden = self.all.iter().filter(|session| session.hidden).count();
         let count = match (&self.scan, self.progress) {
             (Scan::Running, Progress { of: 0, .. }) => format!("{} scanning", look.spinner()),
-            (Scan::Running, Progress { read, of }) => format!("{} scanning {read} of {of}", look.spinner()),
+            (Scan::Running, Progress { read, of }) => {
+                format!("{} scanning {} of {}", look.spinner(), text::count(read), text::count(of))
+            }
             (Scan::Failed(_), _) if self.all.is_empty() => "none".to_owned(),
-            _ => format!("{} of {}", self.shown.len(), self.all.len() - if self.hidden { 0 } else { hidden }),
+            _ => {
+                let all = self.all.len() - if self.hidden { 0 } else { hidden };
+                format!("{} of {}", text::count(self.shown.len()), text::count(all))
+            }
         };
         let query = self.query();
         let filter =
@@ -151,124 +122,6 @@ impl Sessions {
                            back and press R. What others handed to you is under Pick up: press 3."
                 .to_owned(),
         }
-    }
-
-    fn draw_detail(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let Some(session) = self.selected() else { return };
-        let columns = usize::from(area.width);
-        let title = if self.reading { look.theme.accent } else { look.theme.strong };
-        let state = if session.resumable {
-            Span::styled("can be resumed", look.theme.good)
-        } else {
-            let why = session.why_not.as_deref().unwrap_or("no conversation in it");
-            Span::styled(
-                text::fit(&format!("cannot be resumed: {why}"), columns.saturating_sub(11)),
-                look.theme.warn,
-            )
-        };
-        let live = match session.live {
-            Live::Yes => Span::styled("● open in a claude now · ", look.theme.warn),
-            Live::Perhaps => Span::styled("◐ perhaps open elsewhere · ", look.theme.warn),
-            Live::No => Span::raw(""),
-        };
-        let branch = session.git_branch.as_deref().map(|branch| format!(" · {branch}")).unwrap_or_default();
-        let model = session.model.as_deref().unwrap_or("not known");
-        let room = columns.saturating_sub(11);
-        let head = [
-            Line::styled(text::fit(&session.title, columns), title),
-            fact("project", text::fit(&format!("{}{branch}", look.path(&session.project)), room), look),
-            fact(
-                "last said",
-                text::fit(
-                    &format!(
-                        "{} · {}",
-                        text::ago(session.updated_at, look.now.utc()),
-                        text::bytes(session.size)
-                    ),
-                    room,
-                ),
-                look,
-            ),
-            fact("model", text::fit(model, room), look),
-            Line::from(vec![Span::styled(text::pad("state", 11), look.theme.quiet), live, state]),
-        ];
-        lines(frame, area, &head);
-        if let Some(words) = oddity(session) {
-            let below =
-                Rect { y: area.y + 5.min(area.height), height: area.height.saturating_sub(5).min(1), ..area };
-            frame.render_widget(Line::styled(text::fit(words, columns), look.theme.warn), below);
-        }
-        let body = Rect { y: area.y + area.height.min(FACTS), height: conversation_height(area), ..area };
-        self.draw_conversation(frame, body, look);
-    }
-
-    /// Which lines of how many are shown, in the empty line above them.
-    fn draw_place(
-        &self,
-        frame: &mut Frame<'_>,
-        area: Rect,
-        (from, end, len): (usize, usize, usize),
-        look: &Look<'_>,
-    ) {
-        let Some(y) =
-            area.y.checked_sub(1).filter(|_| self.selected().is_none_or(|session| oddity(session).is_none()))
-        else {
-            return;
-        };
-        let words = if self.reading {
-            format!("lines {}–{end} of {len}", from + 1)
-        } else {
-            format!("the last {} of {len} lines · → reads", end - from)
-        };
-        let words = text::fit(&words, usize::from(area.width));
-        let style = if self.reading { look.theme.accent } else { look.theme.quiet };
-        frame.render_widget(Line::styled(words, style).right_aligned(), Rect { y, height: 1, ..area });
-    }
-
-    fn draw_conversation(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let told = &self.preview.told;
-        if told.is_empty() {
-            let words = match (&self.preview.error, &self.preview.turns) {
-                (Some(error), _) => format!("It cannot be read: {error}"),
-                (None, None) => "reading …".to_owned(),
-                (None, Some(_)) => "Nothing has been said in it.".to_owned(),
-            };
-            frame.render_widget(
-                Line::styled(text::fit(&words, usize::from(area.width)), look.theme.quiet),
-                Rect { height: area.height.min(1), ..area },
-            );
-            return;
-        }
-        let page = usize::from(area.height);
-        let up = self.preview.scroll.0.min(told.len().saturating_sub(page));
-        let end = told.len() - up;
-        let from = end.saturating_sub(page);
-        if told.len() > page {
-            self.draw_place(frame, area, (from, end, told.len()), look);
-        }
-        let shown: Vec<Line<'_>> =
-            told[from..end].iter().map(|(role, head, line)| turn_line(*role, *head, line, look)).collect();
-        lines(frame, area, &shown);
-    }
-}
-
-/// What is odd about it, where the conversation can still be resumed.
-fn oddity(session: &Session) -> Option<&'static str> {
-    if session.damaged {
-        return Some("Parts of its file are damaged; claude passes over them.");
-    }
-    if session.hidden {
-        return Some("A run of the SDK or a sidechain: usually hidden.");
-    }
-    session.duplicate.then_some("The same session lies in another project folder too.")
-}
-
-fn turn_line<'a>(role: Role, head: bool, line: &'a str, look: &Look<'_>) -> Line<'a> {
-    match (role, head) {
-        (Role::Tool, _) => Line::styled(line, look.theme.quiet),
-        (Role::User, true) => Line::styled(line, look.theme.accent),
-        (Role::Assistant, true) => Line::styled(line, look.theme.strong),
-        _ => Line::styled(format!("  {line}"), look.theme.text),
     }
 }
 
@@ -316,5 +169,42 @@ fn age_style(session: &Session, look: &Look<'_>) -> Style {
 fn second_line(session: &Session, width: u16, selected: bool, look: &Look<'_>) -> Line<'static> {
     let words =
         session.last_words.as_deref().unwrap_or(if session.resumable { "" } else { "nothing to resume" });
-    under(words, Vec::new(), width, selected, look.theme)
+    under(words, &[], Vec::new(), width, selected, look.theme)
+}
+
+/// Who said what was searched for, and the words around it.
+fn found_line(found: &Row, width: u16, selected: bool, look: &Look<'_>) -> Line<'static> {
+    let Some(hit) = &found.newest else { return second_line(&found.session, width, selected, look) };
+    let who = if hit.role == Role::User { "you: " } else { "claude: " };
+    let lit = graphemes(&hit.snippet, &hit.matches);
+    let lit: Vec<u32> = lit.iter().map(|at| at + u32::try_from(who.len()).unwrap_or(0)).collect();
+    let more = match found.count {
+        0 | 1 => Vec::new(),
+        count => vec![Span::styled(format!("{} hits", text::count(count)), look.theme.quiet)],
+    };
+    under(&format!("{who}{}", hit.snippet), &lit, more, width, selected, look.theme)
+}
+
+fn draw_words(frame: &mut Frame<'_>, area: Rect, words: &str, look: &Look<'_>) {
+    let words: Vec<Line<'_>> = wrap(&look.words(words), usize::from(area.width.saturating_sub(4)).max(8))
+        .into_iter()
+        .map(|line| Line::styled(format!("  {line}"), look.theme.quiet))
+        .collect();
+    let below = Rect { y: area.y + area.height.min(1), height: area.height.saturating_sub(1), ..area };
+    lines(frame, below, &words);
+}
+
+/// Why a search shows nothing, and what could be typed.
+fn why_none(state: &State) -> String {
+    match state {
+        State::Idle => "Type what was said, by you or by claude: words in any order and any case, \"words together\" \
+                        in quotes. project:NAME, branch:NAME and since:2d narrow it.\n\nEvery conversation is read for \
+                        it, each time; nothing is stored."
+            .to_owned(),
+        State::Running => "Looking …".to_owned(),
+        State::Done(_) => {
+            "Nobody said that in one message. Fewer or shorter words find more; Esc goes back.".to_owned()
+        }
+        State::Failed(why) => why.clone(),
+    }
 }

@@ -1,0 +1,169 @@
+//! The selected session: what is known of it, and its conversation.
+
+use std::ops::Range;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::Sessions;
+use super::conversation::Told;
+use super::search::Search;
+use crate::text;
+use crate::tui::message::{Live, Role, Session};
+use crate::tui::parts::list::mark;
+use crate::tui::parts::{Look, fact, lines};
+
+/// Lines of facts above the conversation, and one empty line.
+const FACTS: u16 = 6;
+
+/// Rows that the conversation has in a detail of this size.
+pub(super) fn conversation_height(area: Rect) -> u16 {
+    area.height.saturating_sub(FACTS)
+}
+
+impl Sessions {
+    pub(super) fn draw_detail(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let Some(session) = self.selected() else { return };
+        let columns = usize::from(area.width);
+        let title = if self.reading { look.theme.accent } else { look.theme.strong };
+        let state = if session.resumable {
+            Span::styled("can be resumed", look.theme.good)
+        } else {
+            let why = session.why_not.as_deref().unwrap_or("no conversation in it");
+            Span::styled(
+                text::fit(&format!("cannot be resumed: {why}"), columns.saturating_sub(11)),
+                look.theme.warn,
+            )
+        };
+        let live = match session.live {
+            Live::Yes => Span::styled("● open in a claude now · ", look.theme.warn),
+            Live::Perhaps => Span::styled("◐ perhaps open elsewhere · ", look.theme.warn),
+            Live::No => Span::raw(""),
+        };
+        let branch = session.git_branch.as_deref().map(|branch| format!(" · {branch}")).unwrap_or_default();
+        let tag = session.tag.as_deref().map(|tag| format!(" · #{tag}")).unwrap_or_default();
+        let request = session.pull_request.as_deref().map(|name| format!(" · {name}")).unwrap_or_default();
+        let model = session.model.as_deref().unwrap_or("not known");
+        let room = columns.saturating_sub(11);
+        let head = [
+            Line::styled(text::fit(&session.title, columns), title),
+            fact(
+                "project",
+                text::fit(&format!("{}{branch}{tag}{request}", look.path(&session.project)), room),
+                look,
+            ),
+            fact(
+                "last said",
+                text::fit(
+                    &format!(
+                        "{} · {}",
+                        text::ago(session.updated_at, look.now.utc()),
+                        text::bytes(session.size)
+                    ),
+                    room,
+                ),
+                look,
+            ),
+            fact("model", text::fit(model, room), look),
+            Line::from(vec![Span::styled(text::pad("state", 11), look.theme.quiet), live, state]),
+        ];
+        lines(frame, area, &head);
+        if let Some(words) = oddity(session) {
+            let below =
+                Rect { y: area.y + 5.min(area.height), height: area.height.saturating_sub(5).min(1), ..area };
+            frame.render_widget(Line::styled(text::fit(words, columns), look.theme.warn), below);
+        }
+        let body = Rect { y: area.y + area.height.min(FACTS), height: conversation_height(area), ..area };
+        self.draw_conversation(frame, body, look);
+    }
+
+    /// Which lines are shown and how to see others, in the empty line above them.
+    fn draw_place(&self, frame: &mut Frame<'_>, area: Rect, shown: &Range<usize>, look: &Look<'_>) {
+        let is_free = self.selected().is_none_or(|session| oddity(session).is_none());
+        let Some(y) = area.y.checked_sub(1).filter(|_| is_free) else { return };
+        let len = self.talk.told.len();
+        let hit = self.search.as_ref().and_then(Search::place);
+        let of =
+            if self.talk.is_whole() { text::count(len) } else { format!("{} read so far", text::count(len)) };
+        let lines = format!("lines {}–{} of {of}", shown.start + 1, shown.end);
+        let words = match (hit, self.reading) {
+            (Some(hit), true) => format!("{hit} · {lines}"),
+            (Some(hit), false) => format!("{hit} · Enter reads"),
+            (None, true) => lines,
+            (None, false) if shown.len() == len && self.talk.is_whole() => return,
+            (None, false) if self.talk.is_whole() => {
+                format!("the last {} of {of} lines · → reads", shown.len())
+            }
+            (None, false) => format!("the last {} lines · → reads", shown.len()),
+        };
+        let words = text::fit(&words, usize::from(area.width));
+        let style = if self.reading { look.theme.accent } else { look.theme.quiet };
+        frame.render_widget(Line::styled(words, style).right_aligned(), Rect { y, height: 1, ..area });
+    }
+
+    fn draw_conversation(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let told = &self.talk.told;
+        if told.is_empty() {
+            let words = match &self.talk.error {
+                Some(error) => format!("It cannot be read: {error}"),
+                None if !self.talk.is_read() => "reading …".to_owned(),
+                None => "Nothing has been said in it.".to_owned(),
+            };
+            frame.render_widget(
+                Line::styled(text::fit(&words, usize::from(area.width)), look.theme.quiet),
+                Rect { height: area.height.min(1), ..area },
+            );
+            return;
+        }
+        let shown = self.talk.shown(usize::from(area.height));
+        self.draw_place(frame, area, &shown, look);
+        let shown: Vec<Line<'_>> =
+            told.get(shown).unwrap_or_default().iter().map(|line| told_line(line, look)).collect();
+        lines(frame, area, &shown);
+    }
+}
+
+/// What is odd about it, where the conversation can still be resumed.
+fn oddity(session: &Session) -> Option<&'static str> {
+    if session.damaged {
+        return Some("Parts of its file are damaged; claude passes over them.");
+    }
+    if session.hidden {
+        return Some("A run of the SDK or a sidechain: usually hidden.");
+    }
+    session.duplicate.then_some("The same session lies in another project folder too.")
+}
+
+fn told_line<'a>(line: &'a Told, look: &Look<'_>) -> Line<'a> {
+    let style = match (line.role, line.head) {
+        (Some(Role::Tool), _) => look.theme.quiet,
+        (Some(Role::User), true) => look.theme.accent,
+        (Some(Role::Assistant), true) => look.theme.strong,
+        _ => look.theme.text,
+    };
+    if line.role == Some(Role::Tool) || line.head {
+        return Line::styled(&*line.text, style);
+    }
+    let mut spans = vec![Span::styled(mark(line.marked), look.theme.accent)];
+    spans.extend(lit_spans(&line.text, &line.lit, style, look));
+    Line::from(spans)
+}
+
+fn lit_spans<'a>(text: &'a str, lit: &[Range<usize>], style: Style, look: &Look<'_>) -> Vec<Span<'a>> {
+    let mut spans = Vec::new();
+    let mut from = 0;
+    let mut push = |range: Range<usize>, style| {
+        if let Some(piece) = text.get(range).filter(|piece| !piece.is_empty()) {
+            spans.push(Span::styled(piece, style));
+        }
+    };
+    for range in lit {
+        push(from..range.start, style);
+        push(range.clone(), style.patch(look.theme.accent));
+        from = range.end;
+    }
+    push(from..text.len(), style);
+    spans
+}

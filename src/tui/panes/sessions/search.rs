@@ -1,0 +1,263 @@
+//! Looking inside all conversations: what is typed, and what came of it.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::is_of;
+use crate::text;
+use crate::tui::message::{Action, Asked, Effect, Hit, Matched, Progress, Searching, Session};
+use crate::tui::parts::form::{Field, Form};
+use crate::tui::parts::list::Cursor;
+
+/// How far a search has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum State {
+    /// Nothing is asked for.
+    #[default]
+    Idle,
+    Running,
+    /// It took so long.
+    Done(Duration),
+    Failed(String),
+}
+
+/// Every match in the session that is read, oldest first, and which of them the
+/// user is at.
+#[derive(Debug, Default)]
+struct Open {
+    path: PathBuf,
+    hits: Vec<Hit>,
+    at: usize,
+    /// Come to from its end: the oldest first.
+    oldest: bool,
+}
+
+/// A session with a match: its row, and the newest message that matches.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub session: Session,
+    pub newest: Option<Hit>,
+    pub count: usize,
+    rank: usize,
+}
+
+impl From<Matched> for Row {
+    fn from(mut matched: Matched) -> Self {
+        // The others are read again when someone goes to them.
+        let newest = matched.hits.pop();
+        Self { session: matched.session, newest, count: matched.count, rank: matched.rank }
+    }
+}
+
+/// The search's state.
+#[derive(Debug)]
+pub(super) struct Search {
+    pub form: Form,
+    pub typing: bool,
+    /// All that were found, those that were written last first.
+    rows: Vec<Row>,
+    /// Those of the scope that is chosen.
+    pub shown: Vec<usize>,
+    pub cursor: Cursor,
+    chosen: bool,
+    pub state: State,
+    pub progress: Progress,
+    started: Duration,
+    /// What is shown was found by the query before.
+    stale: bool,
+    /// The last query that came to its end, and where it found something.
+    answered: Option<(String, Vec<PathBuf>)>,
+    open: Open,
+}
+
+/// Which of the sessions found are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scope<'a> {
+    /// Only those of this directory.
+    pub only: Option<&'a Path>,
+    /// SDK runs and sidechains, too.
+    pub hidden: bool,
+}
+
+impl Search {
+    pub fn new() -> Self {
+        Self {
+            form: Form::new(vec![Field::typed("search", "").placeholder("what was said in any session")]),
+            typing: true,
+            rows: Vec::new(),
+            shown: Vec::new(),
+            cursor: Cursor::default(),
+            chosen: false,
+            state: State::default(),
+            progress: Progress::default(),
+            started: Duration::ZERO,
+            stale: false,
+            answered: None,
+            open: Open::default(),
+        }
+    }
+
+    pub fn query(&self) -> &str {
+        self.form.fields.first().map_or("", |field| field.text())
+    }
+
+    pub fn selected(&self) -> Option<&Row> {
+        self.row(self.cursor.at)
+    }
+
+    /// The row at a place of those that are shown.
+    pub fn row(&self, place: usize) -> Option<&Row> {
+        self.shown.get(place).and_then(|at| self.rows.get(*at))
+    }
+
+    /// The text changed: asks anew.
+    pub fn ask(&mut self) -> Vec<Effect> {
+        self.chosen = false;
+        let asked = Asked { text: self.query().to_owned(), before: self.answered.clone() };
+        vec![Effect::Run(Action::Search(Box::new(asked)))]
+    }
+
+    pub fn started(&mut self, now: Duration) {
+        (self.started, self.progress, self.stale) = (now, Progress::default(), true);
+        self.state = State::Running;
+    }
+
+    pub fn take(&mut self, event: &Searching, scope: Scope<'_>, page: usize) {
+        match event {
+            Searching::Progress { files, of } => self.progress = Progress { read: *files, of: *of },
+            Searching::Found(matched) => {
+                self.forget_stale();
+                let row = Row::from((**matched).clone());
+                let at = self.rows.partition_point(|other| other.rank < row.rank);
+                self.rows.insert(at, row);
+                self.refresh(scope, page);
+            }
+        }
+    }
+
+    pub fn done(&mut self, asked: &Asked, scope: Scope<'_>, page: usize, now: Duration) {
+        self.forget_stale();
+        self.state = State::Done(now.saturating_sub(self.started));
+        if asked.text.trim().is_empty() {
+            self.state = State::Idle;
+        }
+        let files = self.rows.iter().map(|row| row.session.path.clone()).collect();
+        self.answered = Some((asked.text.clone(), files)).filter(|_| self.state != State::Idle);
+        self.refresh(scope, page);
+    }
+
+    pub fn failed(&mut self, why: String) {
+        self.forget_stale();
+        self.shown.clear();
+        self.state = State::Failed(why);
+    }
+
+    fn forget_stale(&mut self) {
+        if std::mem::take(&mut self.stale) {
+            self.rows.clear();
+            self.shown.clear();
+        }
+    }
+
+    /// Sessions changed on disk.
+    pub fn change(&mut self, sessions: &[Session]) {
+        for session in sessions {
+            for row in self.rows.iter_mut().filter(|row| row.session.path == session.path) {
+                row.session = session.clone();
+            }
+        }
+    }
+
+    /// Applies the scope; the selection stays on its session once the user moved.
+    pub fn refresh(&mut self, scope: Scope<'_>, page: usize) {
+        let selected = self.selected().map(|row| row.session.path.clone()).filter(|_| self.chosen);
+        let wanted = |session: &Session| {
+            (scope.hidden || !session.hidden) && scope.only.is_none_or(|cwd| is_of(session, cwd))
+        };
+        self.shown = (0..self.rows.len()).filter(|at| wanted(&self.rows[*at].session)).collect();
+        let kept =
+            selected.and_then(|path| self.shown.iter().position(|at| self.rows[*at].session.path == path));
+        self.cursor.at = kept.unwrap_or(0);
+        self.cursor.hold(self.shown.len(), page);
+    }
+
+    /// The user moved.
+    pub fn moved(&mut self) {
+        self.chosen = true;
+    }
+
+    /// The line of the hit that the user is at.
+    pub fn spot(&self) -> Option<Range<u64>> {
+        let row = self.selected()?;
+        let hit = if row.session.path == self.open.path { self.open.hits.get(self.open.at) } else { None };
+        hit.or(row.newest.as_ref()).map(|hit| hit.line.clone())
+    }
+
+    /// Opens the session that is selected; its other hits are looked for.
+    pub fn open(&mut self, oldest: bool) -> Vec<Effect> {
+        let Some(row) = self.selected() else { return Vec::new() };
+        let session = Box::new(row.session.clone());
+        if row.count < 2 || row.session.path == self.open.path {
+            return Vec::new();
+        }
+        self.open = Open { path: session.path.clone(), oldest, ..Open::default() };
+        vec![Effect::Run(Action::Hits(session, self.query().to_owned()))]
+    }
+
+    /// The hits of the session that was opened.
+    pub fn opened(&mut self, path: &Path, hits: &[Hit]) {
+        if self.open.path == path {
+            self.open.at = if self.open.oldest { 0 } else { hits.len().saturating_sub(1) };
+            self.open.hits = hits.to_vec();
+        }
+    }
+
+    /// Forgets which hits were gone through.
+    pub fn close(&mut self) {
+        self.open = Open::default();
+    }
+
+    /// Goes to the next hit, older or newer; from the last one in a session into
+    /// the next session.
+    pub fn turn(&mut self, older: bool, page: usize) -> Vec<Effect> {
+        let is_open = self.selected().is_some_and(|row| row.session.path == self.open.path);
+        let next = if older { self.open.at.checked_sub(1) } else { Some(self.open.at + 1) };
+        if let Some(next) = next.filter(|next| is_open && *next < self.open.hits.len()) {
+            self.open.at = next;
+            return Vec::new();
+        }
+        let at = self.cursor.at;
+        let place = if older { Some(at + 1) } else { at.checked_sub(1) };
+        let Some(place) = place.filter(|place| *place < self.shown.len()) else { return Vec::new() };
+        self.cursor.at = place;
+        self.cursor.hold(self.shown.len(), page);
+        self.chosen = true;
+        self.close();
+        self.open(!older)
+    }
+
+    /// "hit 2 of 7" of the session that is read, newest first.
+    pub fn place(&self) -> Option<String> {
+        let row = self.selected()?;
+        row.newest.as_ref()?;
+        let known = row.session.path == self.open.path && !self.open.hits.is_empty();
+        let of = if known { self.open.hits.len() } else { row.count };
+        let at = if known { of - self.open.at } else { 1 };
+        Some(if of == 1 { "the only hit in it".to_owned() } else { format!("hit {at} of {of} in it") })
+    }
+
+    /// How many were found, among how many, and how fast.
+    pub fn count(&self) -> String {
+        let found = self.shown.len();
+        let of = text::count(self.progress.of);
+        match &self.state {
+            State::Running if self.progress.of > 0 => {
+                format!("{found} found, {} of {of} read", text::count(self.progress.read))
+            }
+            State::Running => format!("{found} found"),
+            State::Done(took) => format!("{found} of {of} · {}", text::took(*took)),
+            State::Idle | State::Failed(_) => String::new(),
+        }
+    }
+}

@@ -1,12 +1,14 @@
 //! The grammar of the command line; executes nothing.
 
 pub mod handoff;
+mod plugin;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub use self::plugin::HookEvent;
 use crate::handoff::Ttl;
 
 const EXAMPLES: &str = "\
@@ -146,13 +148,6 @@ pub enum Command {
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u8).range(2..=64))]
         nodes: u8,
     },
-}
-
-/// The hooks of Claude Code that cclink answers; each reads its JSON on stdin.
-#[derive(Clone, Debug, Subcommand)]
-pub enum HookEvent {
-    /// A prompt was submitted: `/cclink:handoff` publishes, others pass
-    Prompt,
 }
 
 /// What to publish, and to whom.

@@ -21,6 +21,7 @@ mod search;
 mod sessions;
 mod settings;
 mod sftp;
+mod spool;
 mod tokens;
 pub mod types;
 
@@ -32,6 +33,7 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 pub use error::{Error, Kind, Result};
 pub use search::{Match, SessionMatches};
 pub use settings::Settings;
+pub use spool::{SpoolFailure, Spooled};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 pub use types::*;

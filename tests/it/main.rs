@@ -27,6 +27,7 @@ mod race;
 mod readme;
 mod revoke;
 mod search;
+mod session_end;
 mod sessions;
 mod sessions_odd;
 mod share;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-pub use self::plugin::HookEvent;
+pub use self::plugin::{HookEvent, PluginAction};
 use crate::handoff::Ttl;
 
 const EXAMPLES: &str = "\
@@ -134,6 +134,12 @@ pub enum Command {
         /// Show SDK runs and sidechains too
         #[arg(long)]
         all: bool,
+    },
+    /// /cclink:handoff inside Claude Code: add it to its settings, or take it away
+    Plugin {
+        /// What to do.
+        #[command(subcommand)]
+        action: PluginAction,
     },
     /// What Claude Code's hooks call
     #[command(hide = true)]

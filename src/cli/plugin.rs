@@ -1,4 +1,4 @@
-//! What Claude Code calls.
+//! The plugin in Claude Code, and what Claude Code calls.
 
 use clap::Subcommand;
 
@@ -15,4 +15,26 @@ pub enum HookEvent {
         #[arg(long, default_value_t = 5)]
         wait: u64,
     },
+}
+
+/// What to do with the plugin.
+#[derive(Clone, Debug, Subcommand)]
+pub enum PluginAction {
+    /// Add the hook and the command for /cclink:handoff to Claude Code's settings
+    Install {
+        /// Hand every session over to your devices when it ends, too (without this: not, or no longer)
+        #[arg(long)]
+        on_exit: bool,
+        /// Do not ask
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
+    /// Undo that
+    Remove {
+        /// Do not ask
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
+    /// Show what is installed, and whether it works
+    Status,
 }

@@ -2,12 +2,14 @@
 
 mod config;
 mod contacts;
+mod diff;
 mod go_on;
 mod handoffs;
 mod hook;
 mod identity;
 mod output;
 mod pickup;
+mod plugin;
 mod prompt;
 mod publish;
 mod resume;
@@ -57,6 +59,7 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         Command::Contacts { action } => contacts::run(context, action),
         Command::Resume { session, fork, print } => resume::run(context, &session, fork, print).await,
         Command::Config => config::run(context),
+        Command::Plugin { action } => plugin::run(context, &action),
         Command::Sessions { search, all } => sessions::run(context, search.as_deref(), all),
         Command::Testnet { .. } | Command::Hook { .. } => {
             Err(Error::usage("This command is run by the program itself."))

@@ -93,7 +93,7 @@ impl Spool {
     /// Removes an entry, unless a newer one stands in its place.
     pub fn remove(&self, entry: &Spooled) -> Result<(), StoreError> {
         if self.read(&entry.session_id).as_ref() == Some(entry) {
-            remove(&self.path(&entry.session_id)?)?;
+            files::remove(&self.path(&entry.session_id)?)?;
         }
         Ok(())
     }
@@ -107,7 +107,7 @@ impl Spool {
                     serde_json::to_vec(failure).map_err(|error| StoreError::damaged(&path, &error))?;
                 files::replace(&path, &content)
             }
-            None => remove(&path),
+            None => files::remove(&path),
         }
     }
 
@@ -144,13 +144,6 @@ impl Spool {
 
     fn failure_path(&self) -> PathBuf {
         self.folder.join("failure.json")
-    }
-}
-
-fn remove(path: &Path) -> Result<(), StoreError> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io(path)(error)),
-        _ => Ok(()),
     }
 }
 

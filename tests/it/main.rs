@@ -22,6 +22,7 @@ mod live;
 mod offline;
 mod passphrase;
 mod pin;
+mod plugin;
 mod protocol;
 mod race;
 mod readme;

@@ -135,6 +135,12 @@ pub enum Command {
         #[arg(long)]
         all: bool,
     },
+    /// Say when a handoff arrives, and when one of yours is picked up or expires; until Ctrl-C
+    Watch {
+        /// Seconds between two looks
+        #[arg(long, hide = true, default_value_t = 60, value_parser = clap::value_parser!(u64).range(5..=86_400))]
+        every: u64,
+    },
     /// /cclink:handoff inside Claude Code: add it to its settings, or take it away
     Plugin {
         /// What to do.

@@ -25,6 +25,7 @@ mod sftp;
 mod spool;
 mod tokens;
 pub mod types;
+mod watch;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -39,6 +40,7 @@ pub use spool::{SpoolFailure, Spooled};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 pub use types::*;
+pub use watch::{News, NewsKind, Watch, next_look};
 
 pub use crate::claude::{Live, Progress, Role, Session, Turn};
 use crate::handoff::Identity;

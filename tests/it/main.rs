@@ -36,4 +36,5 @@ mod ssh;
 mod support;
 mod time;
 mod vectors;
+mod watch;
 mod wire;

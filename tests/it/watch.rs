@@ -147,6 +147,33 @@ fn a_network_that_goes_away_is_said_once() {
 }
 
 #[test]
+fn a_network_that_comes_back_is_said() {
+    let mut net = Command::new(env!("CARGO_BIN_EXE_cclink"))
+        .arg("testnet")
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(net.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let net = Watching { child: net, lines: channel().1 };
+    let a = Device::on(line.trim().strip_prefix("bootstrap=").unwrap());
+    let b = Device::copy_of(&a);
+    a.publish(&[]);
+    let watching = Watching::start(&b, &["--json"]);
+    watching.event("waiting");
+    // It holds its breath, and goes on.
+    let pid = rustix::process::Pid::from_raw(i32::try_from(net.child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+    watching.event("network_away");
+    rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+    watching.event("network_back");
+    let arrived = a.publish(&[]);
+    assert_eq!(watching.event("arrived")["token"], arrived["token"]);
+}
+
+#[test]
 fn a_terminal_is_rung() {
     let a = Device::new();
     let b = Device::copy_of(&a);

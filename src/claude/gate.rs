@@ -139,7 +139,15 @@ fn cases(piece: &[u8]) -> Vec<Vec<u8>> {
 
 /// The character of a word, not ASCII, that can be written in the fewest ways.
 fn other(word: &str) -> Option<Choice> {
-    let chars = word.chars().filter(|c| !c.is_ascii() && !is_combining_mark(*c) && !c.is_whitespace());
+    let next = word.chars().skip(1).map(Some).chain([None]);
+    // With a mark behind it, a character may stand in a text as one of those that
+    // are taken apart for good (`ড়`): that is not looked for.
+    let chars = word
+        .chars()
+        .zip(next)
+        .filter(|(_, next)| !next.is_some_and(is_combining_mark))
+        .map(|(c, _)| c)
+        .filter(|c| !c.is_ascii() && !is_combining_mark(*c) && !c.is_whitespace());
     let written = chars.take(8).map(spellings).filter(|spellings| spellings.len() <= MOST_WAYS);
     let spellings = written.min_by_key(Vec::len)?;
     Some(Choice { weight: OTHER, spellings, run: Vec::new(), at: 0 })
@@ -207,6 +215,7 @@ mod tests {
             ("😀", "\\ud83d\\ude00"),
             ("σ", "Σ"),
             ("å", "\u{212b}"),
+            ("\u{9dc}", "\u{9dc}"),
             ("ß", "ẞ"),
             ("say\"hi", "say\\\"hi"),
             ("a", "a"),

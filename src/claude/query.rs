@@ -188,16 +188,19 @@ fn value(text: &str) -> (String, &str) {
     let mut value = String::new();
     let mut chars = quoted.chars();
     while let Some(c) = chars.next() {
-        match c {
+        let kept = match c {
             '"' => break,
-            '\\' => value.extend(chars.next()),
-            c if c.is_whitespace() => {
-                // However it is wrapped: one space.
+            '\\' => chars.next(),
+            c => Some(c),
+        };
+        match kept {
+            // However it is wrapped: one space.
+            Some(c) if c.is_whitespace() => {
                 if !value.ends_with(' ') {
                     value.push(' ');
                 }
             }
-            c => value.push(c),
+            kept => value.extend(kept),
         }
     }
     (value.trim().to_owned(), chars.as_str())
@@ -247,6 +250,7 @@ mod tests {
         assert_eq!(query.since, [Since::Days(2)]);
         assert_eq!(query.unread, ["x"]);
         assert_eq!(Query::parse("project: since: \"\"").words, [""; 0]);
+        assert_eq!(Query::parse("branch:\"0\\\u{a0}\n0\"").branches, ["0 0"]);
         assert!(Query::parse(" \t").is_empty() && !Query::parse("since:1h").is_empty());
         assert_eq!(Query::parse("a /? \"b").to_string(), "a /? b");
         for (text, since) in [

@@ -3,15 +3,12 @@
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use chrono::{DateTime, Local, Utc};
+use chrono::{Local, Utc};
 use serde_json::json;
 
 use super::Context;
 use crate::service::{Error, Job, Kind, News, NewsKind, Result, Watch, next_look};
 use crate::text;
-
-/// Columns of a notification at most: more is cut by most desktops anyway.
-const WIDEST: usize = 120;
 
 pub(super) async fn run(context: &Context<'_>, every: u64) -> Result<()> {
     super::unlock(context).await?;
@@ -85,41 +82,18 @@ fn tell(context: &Context<'_>, news: &News) -> std::io::Result<()> {
     if printer.is_json() {
         return line(&serde_json::to_string(news).unwrap_or_default());
     }
-    let words = words(news, Utc::now());
+    let words = news.words(Utc::now());
     line(&format!("{} {words}", clock()))?;
     if matches!(news.event, NewsKind::Waiting | NewsKind::Arrived) {
         line(&printer.dim(&format!("         cclink pickup {}", news.token)))?;
     }
-    if news.event != NewsKind::Waiting && std::io::stdout().is_terminal() {
+    let rings = context.service.config().notices && std::io::stdout().is_terminal();
+    if rings && news.event != NewsKind::Waiting {
         let mut stdout = std::io::stdout().lock();
-        stdout.write_all(notification(&words).as_bytes())?;
+        stdout.write_all(text::notification(&words).as_bytes())?;
         stdout.flush()?;
     }
     Ok(())
-}
-
-fn words(news: &News, now: DateTime<Utc>) -> String {
-    let title = news.title.as_deref().unwrap_or("a session without a title");
-    let host = news.hostname.as_deref().unwrap_or("another device");
-    match news.event {
-        NewsKind::Waiting | NewsKind::Arrived => {
-            let what = if news.event == NewsKind::Arrived { "Arrived" } else { "Waits for you" };
-            let from = news.from.as_deref().unwrap_or("you");
-            let left = text::span((news.expires_at - now).num_seconds());
-            format!("{what}: “{title}” from {from}, on {host}, for {left}")
-        }
-        NewsKind::PickedUp => format!("Picked up by {host}: “{title}” ({})", news.token),
-        NewsKind::Burned => format!("Picked up by {host}, and gone: “{title}” ({})", news.token),
-        NewsKind::Expired => format!("Expired: “{title}” ({})", news.token),
-    }
-}
-
-/// The bell, and a desktop notification as two families of terminals know it;
-/// others pass over what they do not know.
-fn notification(words: &str) -> String {
-    let words = text::fit(&text::clean(words), WIDEST);
-    let field = words.replace(';', ",");
-    format!("\u{7}\u{1b}]9;cclink: {words}\u{7}\u{1b}]777;notify;cclink;{field}\u{7}")
 }
 
 fn line(line: &str) -> std::io::Result<()> {
@@ -132,18 +106,4 @@ fn clock() -> String {
 
 fn now() -> String {
     Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::notification;
-
-    #[test]
-    fn a_notification_holds_no_sequence_of_its_text() {
-        let sent = notification("Arrived: “\u{1b}]52;c;AAAA\u{7}x;\u{9d}y\u{7}z”");
-        assert_eq!(sent.matches('\u{1b}').count(), 2, "{sent:?}");
-        assert_eq!(sent.matches('\u{7}').count(), 3, "{sent:?}");
-        assert!(sent.contains("]777;notify;cclink;Arrived: “x,") && !sent.contains("AAAA"), "{sent:?}");
-        assert!(notification(&"long ".repeat(100)).len() < 300);
-    }
 }

@@ -1,14 +1,20 @@
 //! What is new since the last look: handoffs that arrived for me, and what
 //! became of mine.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{InboxEntry, Job, Listed, Result, Service, State, random};
 use crate::text;
+
+/// How long an ended one of mine is remembered: it stays in the journal for a
+/// while, and is no news there.
+const KEPT: TimeDelta = TimeDelta::days(30);
+/// How long a look may take: what is published meanwhile is not in it.
+const LOOK: TimeDelta = TimeDelta::minutes(1);
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -50,25 +56,31 @@ pub struct News {
     pub expires_at: DateTime<Utc>,
 }
 
-/// What the last look saw.
+/// What the last look saw. Of both sides nothing is forgotten before it expires:
+/// what is not found for once does not arrive a second time.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
-    looked: bool,
-    /// Tokens of the inbox until they expire: one that is not found for once
-    /// does not arrive a second time.
+    /// Whether the inbox was seen before.
+    knows_inbox: bool,
     inbox: HashMap<String, DateTime<Utc>>,
-    mine: HashMap<String, (State, Option<DateTime<Utc>>)>,
+    /// When what is mine was last seen.
+    saw_mine: Option<DateTime<Utc>>,
+    mine: HashMap<String, (Seen, DateTime<Utc>)>,
 }
+
+/// Where one of mine stood, and when it was picked up last.
+type Seen = (State, Option<DateTime<Utc>>);
 
 impl Service {
     /// Looks at the inbox and at what this device published. When the network
     /// is away nothing is forgotten, and nothing is told twice.
     pub async fn news(&self, watch: &mut Watch, job: &Job) -> Result<Vec<News>> {
         let inbox = self.inbox(job).await?;
-        let own: HashSet<String> = self.journal_list(true)?.into_iter().map(|row| row.token).collect();
-        let mut mine = self.list(true, job).await?;
-        mine.retain(|row| own.contains(&row.token));
-        Ok(watch.take(inbox, &mine, self.now()))
+        let mine = self.list(true, job).await?;
+        let now = self.now();
+        let mut news = watch.see_inbox(&inbox, now);
+        news.extend(watch.see_mine(&mine, now));
+        Ok(news)
     }
 }
 
@@ -81,33 +93,73 @@ pub fn next_look(every: Duration) -> Duration {
 }
 
 impl Watch {
-    fn take(&mut self, inbox: Vec<InboxEntry>, mine: &[Listed], now: DateTime<Utc>) -> Vec<News> {
+    /// What is new in the whole inbox; at the first look all of it waits.
+    pub fn see_inbox(&mut self, inbox: &[InboxEntry], now: DateTime<Utc>) -> Vec<News> {
+        let known = std::mem::replace(&mut self.knows_inbox, true);
+        let event = if known { NewsKind::Arrived } else { NewsKind::Waiting };
         let mut news = Vec::new();
-        let arrived = if self.looked { NewsKind::Arrived } else { NewsKind::Waiting };
-        for entry in inbox.into_iter().rev() {
+        for entry in inbox.iter().rev() {
             if self.inbox.insert(entry.token.clone(), entry.expires_at).is_none() {
-                news.push(of_inbox(arrived, entry, now));
+                news.push(of_inbox(event, entry, now));
             }
         }
         self.inbox.retain(|_, expires_at| *expires_at > now);
-        let mut known = HashMap::new();
-        for row in mine.iter().rev() {
-            let seen = (row.state, row.picked_up.as_ref().map(|by| by.at));
-            // What was published and taken between two looks was alive before.
-            let alive = (State::Live, None);
-            let before = self.mine.get(&row.token).copied().or_else(|| self.looked.then_some(alive));
-            if let Some(event) = before.and_then(|before| change(before, seen)) {
-                news.push(of_mine(event, row, now));
-            }
-            known.insert(row.token.clone(), seen);
-        }
-        self.mine = known;
-        self.looked = true;
         news
+    }
+
+    /// Takes what the journal says as seen, of what was not seen yet: what the
+    /// network says beyond that is news.
+    pub fn know_mine(&mut self, journal: &[Listed]) {
+        for row in journal.iter().filter(|row| row.own) {
+            self.mine.entry(row.token.clone()).or_insert((seen(row), row.expires_at));
+        }
+    }
+
+    /// What became of the handoffs that this device published, of all of them.
+    pub fn see_mine(&mut self, mine: &[Listed], now: DateTime<Utc>) -> Vec<News> {
+        let news = mine.iter().rev().filter_map(|row| self.see_one_of_mine(row, now)).collect();
+        self.mine.retain(|_, (_, expires_at)| *expires_at + KEPT > now);
+        self.saw_mine = Some(now);
+        news
+    }
+
+    /// The same of one of them, before the others are known.
+    pub fn see_one_of_mine(&mut self, row: &Listed, now: DateTime<Utc>) -> Option<News> {
+        if !row.own {
+            return None;
+        }
+        let seen = seen(row);
+        let before = self.mine.insert(row.token.clone(), (seen, row.expires_at)).map(|(before, _)| before);
+        // What was published and taken between two looks was alive before.
+        let is_younger = self.saw_mine.is_some_and(|at| row.created_at + LOOK >= at);
+        let before = before.or_else(|| is_younger.then_some((State::Live, None)))?;
+        change(before, seen).map(|event| of_mine(event, row, now))
     }
 }
 
-type Seen = (State, Option<DateTime<Utc>>);
+impl News {
+    /// In one line, for people.
+    pub fn words(&self, now: DateTime<Utc>) -> String {
+        let title = self.title.as_deref().unwrap_or("a session without a title");
+        let host = self.hostname.as_deref().unwrap_or("another device");
+        match self.event {
+            NewsKind::Waiting | NewsKind::Arrived => {
+                let what = if self.event == NewsKind::Arrived { "Arrived" } else { "Waits for you" };
+                let from = self.from.as_deref().unwrap_or("you");
+                let left = (self.expires_at - now).num_seconds();
+                let left = text::span(if left > 60 { left - left % 60 } else { left });
+                format!("{what}: “{title}” from {from}, on {host}, for {left}")
+            }
+            NewsKind::PickedUp => format!("Picked up by {host}: “{title}” ({})", self.token),
+            NewsKind::Burned => format!("Picked up by {host}, and gone: “{title}” ({})", self.token),
+            NewsKind::Expired => format!("Expired: “{title}” ({})", self.token),
+        }
+    }
+}
+
+fn seen(row: &Listed) -> Seen {
+    (row.state, row.picked_up.as_ref().map(|by| by.at))
+}
 
 fn change(before: Seen, now: Seen) -> Option<NewsKind> {
     match now.0 {
@@ -119,11 +171,11 @@ fn change(before: Seen, now: Seen) -> Option<NewsKind> {
     }
 }
 
-fn of_inbox(event: NewsKind, entry: InboxEntry, at: DateTime<Utc>) -> News {
+fn of_inbox(event: NewsKind, entry: &InboxEntry, at: DateTime<Utc>) -> News {
     News {
         event,
         at,
-        token: entry.token,
+        token: entry.token.clone(),
         title: entry.title.as_deref().map(text::clean),
         project: text::clean(&entry.project),
         from: Some(text::clean(&entry.from)),

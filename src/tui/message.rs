@@ -12,8 +12,9 @@ use zeroize::Zeroizing;
 
 pub use crate::service::{
     AudienceChoice, AudienceKind, AudienceView, ContactView, Draft, Error, Found, IdentityState, InboxEntry,
-    Kind as ErrorKind, Listed, Live, Pickup as Taken, Pin, Plan, PlanKind, Progress, PublishRequest,
-    Published, Recognised, Revoked, Role, Session, State, Step, Target, Ttl, Turn, is_ssh_address,
+    Kind as ErrorKind, Listed, Live, News, NewsKind, Pickup as Taken, Pin, Plan, PlanKind, Progress,
+    PublishRequest, Published, Recognised, Revoked, Role, Session, State, Step, Target, Ttl, Turn, Watch,
+    is_ssh_address, next_look,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.

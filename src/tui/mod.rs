@@ -91,6 +91,8 @@ pub async fn run(service: Service, options: Options) -> io::Result<Exit> {
         theme: Theme::named(theme),
         web: options.web,
         demo: options.demo,
+        rings: service.config().notices,
+        look_every: service.config().look_every,
         may_panic: options.panic_switch,
     });
     let worker = Worker::start(service.clone());
@@ -260,6 +262,7 @@ impl Stage {
                 let clipboard = self.clipboard.clone();
                 tokio::spawn(async move { clipboard.give_to_tools(text).await });
             }
+            Deed::Ring(words) => self.screen.ring(&words)?,
             Deed::StepAside(plan) => return self.step_aside(&plan, signals).await,
             Deed::Suspend => self.suspend()?,
             Deed::Redraw => {

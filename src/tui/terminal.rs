@@ -118,6 +118,11 @@ impl Screen {
         execute!(self.terminal.backend_mut(), Print(sequence))
     }
 
+    /// Rings, and asks the desktop to show these words.
+    pub fn ring(&mut self, words: &str) -> io::Result<()> {
+        self.send(&crate::text::notification(words))
+    }
+
     /// Forgets what is on the terminal, so the next draw draws all of it.
     pub fn redraw_all(&mut self) -> io::Result<()> {
         let size = self.terminal.size()?;

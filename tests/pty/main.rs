@@ -7,6 +7,10 @@
 mod codes;
 mod demo;
 mod leaving;
+mod notices;
 mod pictures;
 mod screen;
+#[allow(dead_code, unused_imports)] // shared with the other tests, which need all of it
+#[path = "../it/support/mod.rs"]
+mod support;
 mod terminal;

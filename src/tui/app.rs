@@ -178,10 +178,8 @@ impl App {
     }
 
     /// Back from a command that ran in this terminal.
-    pub fn returned(&mut self, note: Option<Note>, now: &Now) {
-        if let Some(note) = note {
-            self.toasts.say(note, now);
-        }
+    pub fn returned(&mut self, note: Note, now: &Now) {
+        self.toasts.say(note, now);
         let scan = self.sessions.handle(Intent::Refresh, now);
         self.apply(scan, now);
         self.dirty = true;

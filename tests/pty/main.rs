@@ -4,6 +4,7 @@
 //! `CCLINK_TEST_PROGRAM` names another binary to test, such as the release one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)] // a test may fail loudly
 
+mod aside;
 mod codes;
 mod demo;
 mod leaving;

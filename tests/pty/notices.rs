@@ -3,14 +3,6 @@
 use crate::support::{Device, text};
 use crate::terminal::{Terminal, until};
 
-/// The screen of a device.
-pub fn screen_of(device: &Device, env: &[(&str, &str)]) -> Terminal {
-    let all = device.env();
-    let own = all.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let env: Vec<(&str, &str)> = own.chain(env.iter().copied()).collect();
-    Terminal::shell("cd \"$HOME/../src\" && exec \"$0\"", &env)
-}
-
 /// How often the terminal was rung, and asked for a notification in both forms.
 fn rings(terminal: &Terminal) -> [usize; 3] {
     let all = String::from_utf8_lossy(&terminal.since(0)).into_owned();
@@ -24,7 +16,7 @@ fn what_arrives_and_what_is_picked_up_rings_once() {
         let b = Device::copy_of(&a);
         b.session("webshop", "Move the database");
         a.publish(&["--title", "It waits"]);
-        let mut terminal = screen_of(&b, env);
+        let mut terminal = Terminal::of(&b, env);
         terminal.shows("Move the database");
         terminal.types("3");
         terminal.shows("1 for you");
@@ -63,7 +55,7 @@ fn it_looks_by_itself_where_that_is_wanted() {
     let a = Device::new();
     let b = Device::copy_of(&a);
     std::fs::write(b.home.join("config.toml"), "look_every = \"5s\"\n").unwrap();
-    let mut terminal = screen_of(&b, &[]);
+    let mut terminal = Terminal::of(&b, &[]);
     terminal.types("3");
     terminal.shows("Nothing waits for you");
     let own = b.publish(&[]);
@@ -81,7 +73,7 @@ fn it_can_be_told_to_be_quiet() {
     let a = Device::new();
     let b = Device::copy_of(&a);
     std::fs::write(b.home.join("config.toml"), "notices = false\n").unwrap();
-    let mut terminal = screen_of(&b, &[]);
+    let mut terminal = Terminal::of(&b, &[]);
     terminal.types("3");
     terminal.shows("Nothing waits for you");
     a.publish(&["--title", "It arrives"]);

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use unicode_normalization::UnicodeNormalization;
 
 use super::liveness::LiveRecord;
-use super::window::{Edges, Window, last_words};
+use super::window::{Edges, State, Window};
 use super::{Live, Session, file, line::Line, torn};
 use crate::text;
 
@@ -30,10 +30,14 @@ pub(super) struct Candidate {
 }
 
 /// Reads a session's metadata; `None` when the file has gone meanwhile.
-pub(super) fn read(candidate: &Candidate, live: &HashMap<String, LiveRecord>) -> Option<Session> {
+pub(super) fn read(
+    candidate: &Candidate,
+    live: &HashMap<String, LiveRecord>,
+    room: &mut Room,
+) -> Option<Session> {
     let mut session = blank(candidate);
     session.live = live.get(&session.session_id).map_or(Live::No, |record| record.live);
-    match ends(&candidate.path) {
+    match ends(&candidate.path, room) {
         Ok(ends) => fill(&mut session, &ends, || sidecar(&candidate.path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
         Err(error) => refuse(&mut session, format!("the file cannot be read ({error})")),
@@ -78,58 +82,63 @@ fn refuse(session: &mut Session, why: String) {
 }
 
 /// The two ends of a file. Up to 128 KiB they are all of it.
-struct Ends {
-    bytes: Vec<u8>,
+struct Ends<'a> {
+    bytes: &'a [u8],
     /// The end of a larger file; empty otherwise.
-    tail: Vec<u8>,
+    tail: &'a [u8],
     size: u64,
     modified: DateTime<Utc>,
 }
 
-fn ends(path: &Path) -> io::Result<Ends> {
+/// Room for the two ends, used for file after file.
+pub(super) type Room = Vec<u8>;
+
+fn ends<'a>(path: &Path, room: &'a mut Room) -> io::Result<Ends<'a>> {
     let (file, metadata) = file::open(path)?;
     let (size, modified) = (metadata.len(), file::modified(&metadata));
-    let (bytes, tail) = if size <= 2 * WINDOW {
-        (file::read_at(&file, 0, size)?, Vec::new())
-    } else {
-        let tail = file::read_at(&file, size.saturating_sub(WINDOW), WINDOW)?;
-        (file::read_at(&file, 0, WINDOW)?, tail)
-    };
-    Ok(Ends { bytes, tail, size, modified })
+    let window = usize::try_from(WINDOW).unwrap_or(usize::MAX);
+    room.resize(window.saturating_mul(2), 0);
+    if size > 2 * WINDOW {
+        let (head, tail) = room.split_at_mut_checked(window).unwrap_or_default();
+        let head_length = file::fill_at(&file, 0, head)?;
+        let tail_length = file::fill_at(&file, size.saturating_sub(WINDOW), tail)?;
+        let (bytes, tail) = (head.get(..head_length), tail.get(..tail_length));
+        return Ok(Ends { bytes: bytes.unwrap_or_default(), tail: tail.unwrap_or_default(), size, modified });
+    }
+    let length = usize::try_from(size).unwrap_or(0);
+    let length = file::fill_at(&file, 0, room.get_mut(..length).unwrap_or_default())?;
+    Ok(Ends { bytes: room.get(..length).unwrap_or_default(), tail: &[], size, modified })
 }
 
 /// Everything the file's ends say about a session.
-fn fill(session: &mut Session, ends: &Ends, sidecar: impl FnOnce() -> Option<String>) {
+fn fill(session: &mut Session, ends: &Ends<'_>, sidecar: impl FnOnce() -> Option<String>) {
     let window = usize::try_from(WINDOW).unwrap_or(usize::MAX);
-    let bytes = &ends.bytes[..];
+    let bytes = ends.bytes;
     let more = !ends.tail.is_empty() || bytes.len() > window;
-    let head_text = torn::decode(bytes.get(..window).unwrap_or(bytes));
-    let head = Window::read(&head_text, Edges { start: false, end: more }, true);
-    let (tail_text, tail_window);
-    let (last_text, tail) = if more {
+    let head = Window::read(bytes.get(..window).unwrap_or(bytes), Edges { start: false, end: more });
+    let tail_window;
+    let tail = if more {
         let whole = bytes.get(bytes.len().saturating_sub(window)..).unwrap_or_default();
-        tail_text = torn::decode(if ends.tail.is_empty() { whole } else { &ends.tail });
-        let edges = Edges { start: true, end: false };
-        tail_window = Window::read(&tail_text, edges, head.prompt.is_none());
-        (&tail_text, &tail_window)
+        let last = if ends.tail.is_empty() { whole } else { ends.tail };
+        tail_window = Window::read(last, Edges { start: true, end: false });
+        &tail_window
     } else {
-        (&head_text, &head)
+        &head
     };
 
     session.size = ends.size;
     session.damaged = head.damaged || tail.damaged;
-    session.updated_at = tail.last_time.map_or(ends.modified, |said| said.min(ends.modified));
+    session.updated_at = tail.last_time().map_or(ends.modified, |said| said.min(ends.modified));
     session.title = title(&head, tail, sidecar);
     session.git_branch = tail
-        .last_branch
-        .as_ref()
-        .or(head.first_branch.as_ref())
-        .map(|branch| text::clean(branch))
+        .last_branch()
+        .or_else(|| head.first_branch.clone())
+        .map(|branch| text::clean(&branch))
         .filter(|branch| !branch.is_empty() && branch != "HEAD");
-    session.model = tail.model.as_ref().or(head.model.as_ref()).map(|model| text::clean(model));
-    session.last_words = last_words(last_text).or_else(|| last_words(&head_text));
+    session.model = tail.model().or_else(|| head.model()).map(|model| text::clean(&model));
+    session.last_words = tail.last_words().or_else(|| head.last_words());
     if let Some(cwd) = cwd(&head, tail, session.path.parent()) {
-        session.project = text::clean(cwd);
+        session.project = text::clean(&cwd);
         session.cwd = Some(PathBuf::from(cwd));
     }
     let entrypoint = head.entrypoint.as_deref().or(tail.entrypoint.as_deref());
@@ -144,25 +153,27 @@ fn fill(session: &mut Session, ends: &Ends, sidecar: impl FnOnce() -> Option<Str
 /// The picker's title: given by hand (also beside the file, once the line has
 /// left the tail) > by Claude > old summary > last prompt > first prompt.
 fn title(head: &Window<'_>, tail: &Window<'_>, sidecar: impl FnOnce() -> Option<String>) -> String {
-    let short = |title: &str| {
-        let clean = text::clean(title);
+    let short = |title: String| {
+        let clean = text::clean(&title);
         let cut = clean.char_indices().nth(TITLE).and_then(|(at, _)| clean.get(..at));
         cut.map(|start| format!("{start}…")).or(Some(clean)).filter(|title| !title.is_empty())
     };
-    let prompt = |words: &Option<String>| words.clone();
-    let custom = match tail.custom_title.as_deref() {
+    let custom = match tail.state(State::CustomTitle) {
         Some(title) => short(title),
-        None => sidecar().and_then(|title| short(&title)).or_else(|| short(head.custom_title.as_deref()?)),
+        None => sidecar().and_then(short).or_else(|| short(head.state(State::CustomTitle)?)),
     };
     custom
-        .or_else(|| short(tail.ai_title.as_deref()?))
-        .or_else(|| short(head.ai_title.as_deref()?))
-        .or_else(|| short(tail.summary.as_deref()?))
-        .or_else(|| short(tail.last_prompt.as_deref()?))
-        .or_else(|| prompt(&head.prompt))
-        .or_else(|| prompt(&tail.prompt))
-        .or_else(|| prompt(&head.command))
-        .or_else(|| prompt(&tail.command))
+        .or_else(|| short(tail.state(State::AiTitle)?))
+        .or_else(|| short(head.state(State::AiTitle)?))
+        .or_else(|| short(tail.state(State::Summary)?))
+        .or_else(|| short(tail.state(State::LastPrompt)?))
+        .or_else(|| {
+            let (words, command) = head.prompts();
+            words.or_else(|| {
+                let (words, later) = tail.prompts();
+                words.or(command).or(later)
+            })
+        })
         .unwrap_or_else(|| "(session)".to_owned())
 }
 
@@ -176,14 +187,17 @@ fn sidecar(transcript: &Path) -> Option<String> {
 /// Where to go back to: `/cd`'s last word; else the first directory whose
 /// folder this is (a session that was brought here or moved has named others
 /// before); else the first named.
-fn cwd<'a>(head: &'a Window<'_>, tail: &'a Window<'_>, folder: Option<&Path>) -> Option<&'a str> {
-    if let Some(relocated) = tail.relocated.as_deref().or(head.relocated.as_deref()) {
+fn cwd(head: &Window<'_>, tail: &Window<'_>, folder: Option<&Path>) -> Option<String> {
+    if let Some(relocated) = tail.state(State::Relocated).or_else(|| head.state(State::Relocated)) {
         return Some(relocated);
     }
     let folder = folder.and_then(Path::file_name).and_then(|name| name.to_str());
-    let mut named = head.cwds.iter().chain(&tail.cwds).map(|cwd| &**cwd);
-    let first = named.clone().next()?;
-    Some(named.find(|cwd| folder.is_some_and(|folder| is_folder_of(folder, cwd))).unwrap_or(first))
+    let is_its_own = |cwd: &str| folder.is_some_and(|folder| is_folder_of(folder, cwd));
+    let first = head.first_cwd.as_ref().or(tail.first_cwd.as_ref())?;
+    if is_its_own(first) {
+        return Some(first.clone());
+    }
+    Some(head.cwds().chain(tail.cwds()).find(|cwd| is_its_own(cwd)).unwrap_or_else(|| first.clone()))
 }
 
 /// Whether Claude's rule gives `cwd` this folder name: every UTF-16 unit that
@@ -205,7 +219,7 @@ pub(super) fn is_folder_of(folder: &str, cwd: &str) -> bool {
 
 /// Why `claude --resume` would find nothing in it (2.1.330's own answers). What
 /// lies between the windows of a large file counts as a conversation.
-fn why_not(ends: &Ends, head: &Window<'_>, tail: &Window<'_>) -> Option<&'static str> {
+fn why_not(ends: &Ends<'_>, head: &Window<'_>, tail: &Window<'_>) -> Option<&'static str> {
     if ends.size == 0 {
         return Some("the file is empty");
     }
@@ -216,9 +230,8 @@ fn why_not(ends: &Ends, head: &Window<'_>, tail: &Window<'_>) -> Option<&'static
         let agents = head.sidechain && tail.sidechain;
         return agents.then_some("it holds only a sub-agent's messages");
     }
-    let text = torn::decode(&ends.bytes);
     // Between 64 and 128 KiB a line may be torn by both windows.
-    let all = Window::read(&text, Edges::default(), false);
+    let all = Window::read(ends.bytes, Edges::default());
     if all.talk {
         None
     } else if all.sidechain {
@@ -290,7 +303,7 @@ mod tests {
             }
             for tail in [Vec::new(), tail] {
                 let size = bytes.len() as u64;
-                let ends = Ends { bytes: bytes.clone(), tail, size, modified: DateTime::UNIX_EPOCH };
+                let ends = Ends { bytes: &bytes, tail: &tail, size, modified: DateTime::UNIX_EPOCH };
                 let mut session = blank(&candidate);
                 fill(&mut session, &ends, || None);
                 prop_assert!(!session.title.is_empty());

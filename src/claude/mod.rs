@@ -16,6 +16,7 @@ mod liveness;
 mod mark;
 mod metadata;
 mod parents;
+mod pieces;
 mod place;
 mod preview;
 mod prompt;

@@ -226,11 +226,11 @@ fn read_all(batch: &[Candidate], live: &HashMap<String, LiveRecord>) -> Vec<Sess
     let next = AtomicUsize::new(0);
     let read = Mutex::new(Vec::with_capacity(batch.len()));
     let work = || {
-        let mut mine = Vec::new();
+        let (mut mine, mut room) = (Vec::new(), metadata::Room::new());
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
             let Some(candidate) = batch.get(i) else { break };
-            mine.extend(metadata::read(candidate, live).map(|session| (i, session)));
+            mine.extend(metadata::read(candidate, live, &mut room).map(|session| (i, session)));
         }
         // A poisoned lock still holds the others' rows.
         read.lock().unwrap_or_else(std::sync::PoisonError::into_inner).append(&mut mine);

@@ -165,7 +165,7 @@ impl Job<'_> {
     fn try_search(&self, candidate: &Candidate, rank: usize, spots: &mut Spots) -> Option<()> {
         let mut session = None;
         if self.query.filters() {
-            let read = metadata::read(candidate, &self.live)?;
+            let read = metadata::read(candidate, &self.live, &mut metadata::Room::new())?;
             session = Some(read).filter(|session| self.query.admits(session, Utc::now()));
             session.as_ref()?;
         }
@@ -177,7 +177,8 @@ impl Job<'_> {
                 return None;
             }
         }
-        let session = session.or_else(|| metadata::read(candidate, &self.live))?;
+        let session =
+            session.or_else(|| metadata::read(candidate, &self.live, &mut metadata::Room::new()))?;
         let Kept { mut hits, mut count, .. } = kept;
         if !session.hidden {
             hits.retain(|hit| !hit.sidechain);

@@ -13,12 +13,18 @@ const PIECE: usize = 4096;
 /// writes when it cuts a prompt in the middle of an emoji): serde would refuse
 /// the whole line for it.
 pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    let text = String::from_utf8_lossy(bytes);
+    let text = text(bytes);
     if contains(&text, r"\ud") || contains(&text, r"\uD") {
         Cow::Owned(text.split_inclusive('\n').map(mend).collect())
     } else {
         text
     }
+}
+
+/// Bytes as text; invalid UTF-8 becomes U+FFFD. Asks for valid text first: that
+/// is looked at in words, while `from_utf8_lossy` goes byte by byte.
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 fn mend(line: &str) -> String {

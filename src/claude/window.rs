@@ -1,15 +1,13 @@
 //! What one window of a transcript tells: its first or its last 64 KiB.
-
-use std::borrow::Cow;
-
-use chrono::{DateTime, Utc};
+//!
+//! Ten thousand rows are wanted at once, so a line is told by its first and last
+//! bytes, as Claude writes them, and only the few that decide are read as JSON.
+//! A line that is written in any other way is read whole.
 
 use super::line::{Content, Line, strip};
+use super::pieces::{Facts, Kind, Piece, STATES, facts, split};
 use super::prompt::{self, Prompt};
 use super::torn;
-
-/// Working directories kept of one window; one file rarely names three.
-const MOST_CWDS: usize = 16;
 
 /// Which edges of a window may lie in the middle of a line.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,29 +18,26 @@ pub(super) struct Edges {
     pub end: bool,
 }
 
+/// A line that says of a session what it is called or where it is; of several
+/// the last one counts. The numbers are places in [`STATES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    CustomTitle,
+    AiTitle,
+    Summary,
+    LastPrompt,
+    Relocated,
+}
+
 /// What the lines of a window say.
 #[derive(Debug, Default)]
 #[allow(clippy::struct_excessive_bools)] // each says another thing about a file
 pub(super) struct Window<'a> {
-    /// Distinct, in the order of their first mention.
-    pub cwds: Vec<Cow<'a, str>>,
-    pub relocated: Option<Cow<'a, str>>,
-    pub first_branch: Option<Cow<'a, str>>,
-    pub last_branch: Option<Cow<'a, str>>,
-    pub custom_title: Option<Cow<'a, str>>,
-    pub ai_title: Option<Cow<'a, str>>,
-    pub summary: Option<Cow<'a, str>>,
-    pub last_prompt: Option<Cow<'a, str>>,
-    /// The first real prompt.
-    pub prompt: Option<String>,
-    /// The first slash command without arguments.
-    pub command: Option<String>,
-    /// Of the last real answer.
-    pub model: Option<Cow<'a, str>>,
-    /// Of the last thing said that has a valid time.
-    pub last_time: Option<DateTime<Utc>>,
+    pieces: Vec<Piece<'a>>,
+    pub first_cwd: Option<String>,
+    pub first_branch: Option<String>,
     /// How claude was started: `cli`, `sdk-cli` …; the first one named.
-    pub entrypoint: Option<Cow<'a, str>>,
+    pub entrypoint: Option<String>,
     /// Belongs to a team of agents or a daemon, or is continued in another file.
     pub other_owner: bool,
     /// A line of a sub-agent is here.
@@ -54,154 +49,139 @@ pub(super) struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
-    /// Reads the lines of `text`, which [`torn::decode`] has prepared; looks for
-    /// the first prompt only when it is `wanted`.
-    pub(super) fn read(text: &'a str, edges: Edges, wanted: bool) -> Self {
-        let mut window = Self { damaged: memchr::memchr(0, text.as_bytes()).is_some(), ..Self::default() };
-        let mut lines = text.split('\n').peekable();
-        let mut first = true;
-        while let Some(raw) = lines.next() {
-            let at_start = edges.start && std::mem::take(&mut first);
-            let is_last = lines.peek().is_none();
-            let words = wanted && window.prompt.is_none();
-            let line = if words { Line::parse(raw) } else { Line::parse_without_words(raw) };
-            match line {
-                Some(line) => window.take(line),
-                None if strip(raw).is_empty() => {}
-                None if at_start => window.take_end_of_line(raw),
-                // Also a line that is just being written, or never was finished.
-                None if is_last => window.take_start_of_line(raw, edges.end),
-                None => window.damaged = true,
-            }
+    pub(super) fn read(bytes: &'a [u8], edges: Edges) -> Self {
+        let (pieces, damaged) = split(bytes, edges);
+        let mut window = Self { damaged: damaged || memchr::memchr(0, bytes).is_some(), ..Self::default() };
+        for piece in &pieces {
+            window.take(piece);
         }
+        window.pieces = pieces;
         window
     }
 
-    fn take(&mut self, mut line: Line<'a>) {
-        let talk = line.is_talk();
-        self.talk |= talk && !line.sidechain;
-        self.sidechain |= line.sidechain;
-        self.other_owner |= line.team.as_deref().is_some_and(|team| !team.is_empty())
-            || line.session_kind.as_deref().is_some_and(|kind| kind.starts_with("daemon"))
-            || line.is("continued-in");
-        if talk {
-            self.take_talk(&mut line);
-        }
-        match line.kind.as_deref().unwrap_or_default() {
-            "custom-title" => replace(&mut self.custom_title, line.custom_title),
-            "ai-title" => replace(&mut self.ai_title, line.ai_title),
-            "summary" => replace(&mut self.summary, line.summary),
-            "last-prompt" => replace(&mut self.last_prompt, line.last_prompt),
-            "relocated" => {
-                replace(&mut self.relocated, line.relocated.filter(|cwd| !cwd.is_empty()));
+    fn take(&mut self, piece: &Piece<'a>) {
+        self.sidechain |= piece.side;
+        match &piece.kind {
+            Kind::Talk { .. } => self.talk |= !piece.side,
+            Kind::Other(facts) => {
+                self.talk |= facts.talk && !piece.side;
+                self.other_owner |= facts.other_owner;
             }
             _ => {}
         }
-        if let Some(branch) = line.branch {
-            self.first_branch.get_or_insert_with(|| branch.clone());
-            self.last_branch = Some(branch);
+        let known = self.first_cwd.is_some() && self.first_branch.is_some();
+        if known && (self.entrypoint.is_some() || !piece.mentions_entrypoint()) {
+            return;
         }
-        if let Some(entrypoint) = line.entrypoint {
-            self.entrypoint.get_or_insert(entrypoint);
+        if let Some(facts) = piece.common() {
+            let first = |held: &mut Option<String>, new: &Option<String>| {
+                if held.is_none() {
+                    held.clone_from(new);
+                }
+            };
+            first(&mut self.first_cwd, &facts.cwd);
+            first(&mut self.first_branch, &facts.branch);
+            first(&mut self.entrypoint, &facts.entrypoint);
         }
-        self.take_cwd(line.cwd);
     }
 
-    fn take_talk(&mut self, line: &mut Line<'a>) {
-        let time = line.timestamp.as_deref().and_then(|t| DateTime::parse_from_rfc3339(t).ok());
-        replace(&mut self.last_time, time.map(|time| time.to_utc()));
-        if line.is("user") {
-            match prompt::of(line) {
-                Some(Prompt::Words(words)) => {
-                    self.prompt.get_or_insert(words);
+    /// The last word of a kind of line.
+    pub(super) fn state(&self, state: State) -> Option<String> {
+        let place = state as usize;
+        self.pieces.iter().rev().find_map(|piece| match &piece.kind {
+            Kind::State(kind) if *kind == place => facts(piece.raw)?.states.into_iter().nth(place)?,
+            Kind::Other(facts) | Kind::End(facts) => facts.states.get(place)?.clone(),
+            _ => None,
+        })
+    }
+
+    fn last<T>(&self, of: impl Fn(&Facts) -> Option<T>, at_end: bool, talk: bool) -> Option<T> {
+        let tells = |piece: &&Piece<'a>| !talk || piece.may_be_talk();
+        self.pieces.iter().rev().filter(tells).find_map(|piece| {
+            let short = if at_end { piece.common() } else { piece.said() };
+            of(&*short?)
+        })
+    }
+
+    pub(super) fn last_branch(&self) -> Option<String> {
+        self.last(|facts| facts.branch.clone(), true, false)
+    }
+
+    /// Of the last thing said that has a valid time.
+    pub(super) fn last_time(&self) -> Option<chrono::DateTime<chrono::Utc>> {
+        self.last(|facts| facts.time.filter(|_| facts.talk), false, true)
+    }
+
+    /// Of the last real answer.
+    pub(super) fn model(&self) -> Option<String> {
+        let mut answers = self.pieces.iter().rev().filter(|piece| match piece.kind {
+            Kind::Talk { user } => !user,
+            _ => matches!(piece.kind, Kind::Other(_)),
+        });
+        answers.find_map(Piece::model)
+    }
+
+    /// Every directory named, in order.
+    pub(super) fn cwds(&self) -> impl Iterator<Item = String> + '_ {
+        self.pieces.iter().filter_map(|piece| piece.common()?.cwd.clone())
+    }
+
+    /// The first prompt of words, and the first slash command alone.
+    pub(super) fn prompts(&self) -> (Option<String>, Option<String>) {
+        let mut first_command = None;
+        for piece in &self.pieces {
+            let prompt = match &piece.kind {
+                Kind::Talk { user: true } if piece.is_tool_result() => None,
+                Kind::Talk { user: true } | Kind::Other(_) => {
+                    let text = torn::decode(piece.raw);
+                    Line::parse(&text).as_ref().and_then(prompt::of)
                 }
+                Kind::Start => {
+                    let text = torn::decode(piece.raw);
+                    torn::prompt(&text).as_deref().and_then(prompt::read)
+                }
+                _ => None,
+            };
+            match prompt {
+                Some(Prompt::Words(words)) => return (Some(words), first_command),
                 Some(Prompt::Command(command)) => {
-                    self.command.get_or_insert(command);
+                    first_command.get_or_insert(command);
                 }
                 None => {}
             }
-            return;
         }
-        let model = line.message.model.take().filter(|model| model != "<synthetic>");
-        replace(&mut self.model, model);
+        (None, first_command)
     }
 
-    fn take_cwd(&mut self, cwd: Option<Cow<'a, str>>) {
-        if let Some(cwd) = cwd.filter(|cwd| !cwd.is_empty())
-            && self.cwds.len() < MOST_CWDS
-            && !self.cwds.contains(&cwd)
-        {
-            self.cwds.push(cwd);
-        }
-    }
-
-    /// The end of a line whose start lies before the window. Claude looks for
-    /// names in the text, so a title counts though its line is torn.
-    fn take_end_of_line(&mut self, raw: &'a str) {
-        let owned = |key| torn::whole(raw, key).map(Cow::Owned);
-        self.custom_title = owned("customTitle");
-        self.ai_title = owned("aiTitle");
-        self.last_prompt = owned("lastPrompt");
-        // Other lines have a `summary` within; only this type has both.
-        self.summary = owned("summary").filter(|_| torn::whole(raw, "leafUuid").is_some());
-        self.last_branch = owned("gitBranch");
-        self.first_branch.clone_from(&self.last_branch);
-        self.take_cwd(owned("cwd"));
-        self.last_time = torn::whole(raw, "timestamp")
-            .and_then(|time| DateTime::parse_from_rfc3339(&time).ok())
-            .map(|time| time.to_utc());
-    }
-
-    /// The start of a line that goes on after the window, or was cut off.
-    fn take_start_of_line(&mut self, raw: &'a str, goes_on: bool) {
-        match torn::prompt(raw).as_deref().and_then(prompt::read) {
-            Some(Prompt::Words(words)) => {
-                self.prompt.get_or_insert(words);
-            }
-            Some(Prompt::Command(command)) => {
-                self.command.get_or_insert(command);
-            }
-            None => {}
-        }
-        if goes_on {
-            self.sidechain |= torn::is_true(raw, "isSidechain");
-        }
-        // What stands before the message stood in line-like order already in
-        // 2.0; after it, it is torn off.
-        let owned = |key| torn::whole(raw, key).map(Cow::Owned);
-        self.take_cwd(owned("cwd"));
-        if let Some(entrypoint) = owned("entrypoint") {
-            self.entrypoint.get_or_insert(entrypoint);
-        }
-        if let Some(branch) = owned("gitBranch") {
-            self.first_branch.get_or_insert(branch);
-        }
+    /// The last words that either side said; cleaned, one line.
+    pub(super) fn last_words(&self) -> Option<String> {
+        self.pieces.iter().rev().filter(|piece| piece.may_have_words()).find_map(|piece| {
+            let text = torn::decode(piece.raw);
+            last_words(Line::parse(&text)?)
+        })
     }
 }
 
-/// The last words that either side said in a window; cleaned, one line.
-pub(super) fn last_words(text: &str) -> Option<String> {
-    // Most lines are no one's words: telling by their text is cheaper.
-    let talk = |raw: &&str| torn::contains(raw, "\"user\"") || torn::contains(raw, "\"assistant\"");
-    text.rsplit('\n').filter(talk).filter_map(Line::parse).find_map(|line| {
-        if line.sidechain {
-            return None;
-        }
-        if line.is("user") {
-            return prompt::of(&line).map(|(Prompt::Words(words) | Prompt::Command(words))| words);
-        }
-        let answer = line.is("assistant").then_some(line.message.content)?;
-        let said = |text: &str| Some(prompt::one_line(text)).filter(|line| !line.is_empty());
-        match &answer {
-            Content::None => None,
-            Content::Text(text) => said(text),
-            Content::Blocks(blocks) => blocks.iter().rev().find_map(|block| said(block.text.as_deref()?)),
-        }
-    })
+fn last_words(line: Line<'_>) -> Option<String> {
+    if line.sidechain {
+        return None;
+    }
+    if line.is("user") {
+        return prompt::of(&line).map(|(Prompt::Words(words) | Prompt::Command(words))| words);
+    }
+    let answer = line.is("assistant").then_some(line.message.content)?;
+    let said = |text: &str| Some(prompt::one_line(text)).filter(|line| !line.is_empty());
+    match &answer {
+        Content::None => None,
+        Content::Text(text) => said(text),
+        Content::Blocks(blocks) => blocks.iter().rev().find_map(|block| said(block.text.as_deref()?)),
+    }
 }
 
-fn replace<T>(held: &mut Option<T>, new: Option<T>) {
-    if new.is_some() {
-        *held = new;
-    }
+const _: () = assert!(State::Relocated as usize + 1 == STATES.len());
+
+/// Whether nothing stands in a line.
+pub(super) fn is_blank(raw: &[u8]) -> bool {
+    // Nearly every line begins with a brace.
+    !raw.first().is_some_and(u8::is_ascii_graphic) && strip(&torn::text(raw)).is_empty()
 }

@@ -5,6 +5,7 @@
 mod burn;
 mod config;
 mod contacts;
+mod corpus;
 mod damage;
 mod devices;
 mod exec;

@@ -1,0 +1,325 @@
+//! The lines of a window, told apart by their first and last bytes.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use memchr::memmem::find;
+
+use super::line::Line;
+use super::torn;
+use super::window::{Edges, is_blank};
+
+/// Lines of which the last one counts, by [`State`](super::window::State).
+pub(super) const STATES: [&str; 5] = ["custom-title", "ai-title", "summary", "last-prompt", "relocated"];
+/// Lines that say nothing of a row: recorded traffic, checkpoints, state.
+const SKIPPED: [&str; 18] = [
+    "mode",
+    "permission-mode",
+    "atis-latch",
+    "tools-used",
+    "cost-state",
+    "file-history-snapshot",
+    "file-history-delta",
+    "attribution-snapshot",
+    "queue-operation",
+    "api-request-shape",
+    "api-request-blob",
+    "api-request",
+    "api-request-resumed",
+    "agent-name",
+    "agent-color",
+    "agent-setting",
+    "tag",
+    "pr-link",
+];
+/// Where the members that all lines share stand, seen from a line's end.
+const END: usize = 1024;
+/// Where a line's type stands, seen from its start.
+const START: usize = 512;
+/// What is looked at of a line whose start lies before the window.
+const TORN: usize = 8192;
+
+/// A line, or what the window holds of it.
+#[derive(Debug)]
+pub(super) struct Piece<'a> {
+    pub raw: &'a [u8],
+    pub kind: Kind,
+    /// A sub-agent's.
+    pub side: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// Something said, as Claude writes it.
+    Talk { user: bool },
+    /// Another line of the conversation.
+    Quiet,
+    /// One of [`STATES`].
+    State(usize),
+    /// Nothing that is looked for.
+    Skip,
+    /// Read whole.
+    Other(Box<Facts>),
+    /// The start of a line that goes on after the window, or was cut off.
+    Start,
+    /// The end of a line whose start lies before the window.
+    End(Box<Facts>),
+}
+
+/// What a line says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    pub talk: bool,
+    pub side: bool,
+    pub other_owner: bool,
+    pub cwd: Option<String>,
+    pub branch: Option<String>,
+    pub entrypoint: Option<String>,
+    pub time: Option<DateTime<Utc>>,
+    pub model: Option<String>,
+    pub states: [Option<String>; STATES.len()],
+}
+
+/// A line as JSON; `None` when it is none.
+pub(super) fn facts(raw: &[u8]) -> Option<Facts> {
+    let text = torn::decode(raw);
+    let line = Line::parse_without_words(&text)?;
+    let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+    let talk = line.is_talk();
+    let state = |place: usize| line.kind.as_deref() == STATES.get(place).copied();
+    let of = |place, text: &Option<Cow<'_, str>>| text.as_deref().filter(|_| state(place)).map(str::to_owned);
+    let states = [
+        of(0, &line.custom_title),
+        of(1, &line.ai_title),
+        of(2, &line.summary),
+        of(3, &line.last_prompt),
+        of(4, &line.relocated).filter(|cwd| !cwd.is_empty()),
+    ];
+    let answer = line.is("assistant");
+    Some(Facts {
+        talk,
+        side: line.sidechain,
+        other_owner: line.team.as_deref().is_some_and(|team| !team.is_empty())
+            || line.session_kind.as_deref().is_some_and(|kind| kind.starts_with("daemon"))
+            || line.is("continued-in"),
+        time: line.timestamp.as_deref().and_then(time),
+        states,
+        cwd: owned(line.cwd).filter(|cwd| !cwd.is_empty()),
+        branch: owned(line.branch),
+        entrypoint: owned(line.entrypoint),
+        model: owned(line.message.model).filter(|model| answer && model != "<synthetic>"),
+    })
+}
+
+fn time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
+}
+
+/// Every line of a window that says something, and whether one is damaged.
+pub(super) fn split(bytes: &[u8], edges: Edges) -> (Vec<Piece<'_>>, bool) {
+    let (mut pieces, mut damaged) = (Vec::new(), false);
+    let mut from = 0;
+    let ends = memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]);
+    for end in ends {
+        let raw = bytes.get(from..end).unwrap_or_default();
+        let (is_first, is_last) = (from == 0, end == bytes.len());
+        from = end + 1;
+        let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
+        if raw.is_empty() {
+            continue;
+        }
+        if let Some((kind, side)) = told(raw) {
+            if !matches!(kind, Kind::Skip) {
+                pieces.push(Piece { raw, kind, side });
+            }
+            continue;
+        }
+        // A torn line is not read to its end to find that out.
+        let cut = is_last && edges.end && !raw.ends_with(b"}");
+        let (kind, side) = match (!cut).then(|| facts(raw)).flatten() {
+            Some(facts) => {
+                let side = facts.side;
+                (Kind::Other(Box::new(facts)), side)
+            }
+            None if is_blank(raw) => continue,
+            None if is_first && edges.start => (Kind::End(Box::new(end_of_line(raw))), false),
+            // Also a line that is just being written, or never was finished.
+            None if is_last => (Kind::Start, edges.end && is_side(raw)),
+            None => {
+                damaged = true;
+                continue;
+            }
+        };
+        pieces.push(Piece { raw, kind, side });
+    }
+    (pieces, damaged)
+}
+
+/// What a line is, by the way Claude writes it; `None` for any other way.
+fn told(raw: &[u8]) -> Option<(Kind, bool)> {
+    if !raw.ends_with(b"}") {
+        return None;
+    }
+    if let Some(rest) = raw.strip_prefix(b"{\"type\":\"") {
+        let kind = std::str::from_utf8(rest.get(..memchr::memchr(b'"', rest)?)?).ok()?;
+        if let Some(place) = STATES.iter().position(|state| *state == kind) {
+            return Some((Kind::State(place), false));
+        }
+        return SKIPPED.contains(&kind).then_some((Kind::Skip, false));
+    }
+    let (side, rest) = chain(raw)?;
+    let end = raw.get(raw.len().saturating_sub(END)..)?;
+    let named = |key: &[u8]| rest.starts_with(key);
+    if named(b",\"teamName\"") || named(b",\"agentName\"") || find(end, b"\"sessionKind\"").is_some() {
+        return None;
+    }
+    if named(b",\"attachment\":{") {
+        return Some((Kind::Quiet, side));
+    }
+    let start = rest.get(..rest.len().min(START))?;
+    let kind = start.get(find(start, b"\"type\":\"")? + 8..)?;
+    if kind.starts_with(b"user\"") {
+        return Some((Kind::Talk { user: true }, side));
+    }
+    let answer = kind.starts_with(b"message\"")
+        && find(kind, b"\"role\":\"assistant\"").is_some()
+        && find(end, b"\"type\":\"assistant\"").is_some();
+    if answer {
+        return Some((Kind::Talk { user: false }, side));
+    }
+    (kind.starts_with(b"system\"") || kind.starts_with(b"progress\"")).then_some((Kind::Quiet, side))
+}
+
+/// Whose a line of a conversation is, and what follows in it.
+fn chain(raw: &[u8]) -> Option<(bool, &[u8])> {
+    let rest = past_value(raw.strip_prefix(b"{\"parentUuid\":")?)?;
+    let rest = match rest.strip_prefix(b",\"logicalParentUuid\":") {
+        Some(rest) => past_value(rest)?,
+        None => rest,
+    };
+    let rest = rest.strip_prefix(b",\"isSidechain\":")?;
+    match rest.strip_prefix(b"false") {
+        Some(rest) => Some((false, rest)),
+        None => Some((true, rest.strip_prefix(b"true")?)),
+    }
+}
+
+/// Behind `null` or a short string.
+fn past_value(text: &[u8]) -> Option<&[u8]> {
+    if let Some(rest) = text.strip_prefix(b"null") {
+        return Some(rest);
+    }
+    let rest = text.strip_prefix(b"\"")?;
+    let end = memchr::memchr(b'"', rest.get(..rest.len().min(64))?)?;
+    rest.get(end + 1..)
+}
+
+fn is_side(raw: &[u8]) -> bool {
+    match chain(raw) {
+        Some((side, _)) => side,
+        None => torn::is_true(&torn::text(raw), "isSidechain"),
+    }
+}
+
+/// Claude looks for names in the text, so a title counts though its line is torn.
+fn end_of_line(raw: &[u8]) -> Facts {
+    let text = torn::decode(raw.get(raw.len().saturating_sub(TORN)..).unwrap_or(raw));
+    let member = |key| torn::whole(&text, key);
+    Facts {
+        // Whose time it is cannot be told.
+        talk: true,
+        cwd: member("cwd").filter(|cwd| !cwd.is_empty()),
+        branch: member("gitBranch"),
+        time: member("timestamp").as_deref().and_then(time),
+        states: [
+            member("customTitle"),
+            member("aiTitle"),
+            // Other lines have a `summary` within; only this type has both.
+            member("summary").filter(|_| member("leafUuid").is_some()),
+            member("lastPrompt"),
+            None,
+        ],
+        ..Facts::default()
+    }
+}
+
+impl Piece<'_> {
+    /// The members from `key` on, when it is one of the line's own and stands
+    /// near its end: then what follows is an object once more.
+    fn members_from(&self, key: &[u8]) -> Option<Facts> {
+        let end = self.raw.get(self.raw.len().saturating_sub(END)..)?;
+        let at = memchr::memmem::find_iter(end, key).last()?;
+        let rest = [b"{", end.get(at..)?].concat();
+        facts(&rest)
+    }
+
+    /// Directory, branch and what started claude.
+    pub(super) fn common(&self) -> Option<Cow<'_, Facts>> {
+        match &self.kind {
+            Kind::Talk { .. } | Kind::Quiet => {
+                self.members_from(b"\"userType\":\"").or_else(|| facts(self.raw)).map(Cow::Owned)
+            }
+            Kind::Other(facts) | Kind::End(facts) => Some(Cow::Borrowed(facts)),
+            Kind::Start => {
+                // What stands before the message stood in line-like order
+                // already in 2.0; after it, it is torn off.
+                let text = torn::decode(self.raw);
+                let member = |key| torn::whole(&text, key);
+                let (cwd, branch) = (member("cwd").filter(|cwd| !cwd.is_empty()), member("gitBranch"));
+                Some(Cow::Owned(Facts { cwd, branch, entrypoint: member("entrypoint"), ..Facts::default() }))
+            }
+            Kind::State(_) | Kind::Skip => None,
+        }
+    }
+
+    /// When it was said.
+    pub(super) fn said(&self) -> Option<Cow<'_, Facts>> {
+        match &self.kind {
+            Kind::Talk { .. } => {
+                let known = self.members_from(b"\"timestamp\":\"").filter(|facts| facts.time.is_some());
+                known.or_else(|| facts(self.raw)).map(|facts| Cow::Owned(Facts { talk: true, ..facts }))
+            }
+            Kind::Other(facts) | Kind::End(facts) => Some(Cow::Borrowed(facts)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn model(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Other(facts) => facts.model.clone(),
+            _ => facts(self.raw)?.model,
+        }
+    }
+
+    pub(super) fn mentions_entrypoint(&self) -> bool {
+        let end = self.raw.get(self.raw.len().saturating_sub(END)..).unwrap_or_default();
+        !matches!(self.kind, Kind::State(_) | Kind::Skip) && find(end, b"\"entrypoint\"").is_some()
+    }
+
+    pub(super) fn may_be_talk(&self) -> bool {
+        matches!(self.kind, Kind::Talk { .. } | Kind::Other(_) | Kind::End(_))
+    }
+
+    /// What a tool answered, as Claude writes it.
+    pub(super) fn is_tool_result(&self) -> bool {
+        let start = self.raw.get(..self.raw.len().min(START)).unwrap_or(self.raw);
+        find(start, b"\"content\":[{\"tool_use_id\":").is_some()
+            || find(start, b"\"content\":[{\"type\":\"tool_result\"").is_some()
+    }
+
+    /// Whether someone's words may be in it: no tool's call or answer.
+    pub(super) fn may_have_words(&self) -> bool {
+        match &self.kind {
+            Kind::Talk { user: true } => !self.side && !self.is_tool_result(),
+            Kind::Talk { user: false } => {
+                let start = self.raw.get(..self.raw.len().min(START)).unwrap_or(self.raw);
+                let quiet = |key: &[u8]| find(start, key).is_some();
+                !self.side
+                    && !quiet(b"\"content\":[{\"type\":\"tool_use\"")
+                    && !quiet(b"\"content\":[{\"type\":\"thinking\"")
+            }
+            Kind::Other(facts) => facts.talk,
+            _ => false,
+        }
+    }
+}

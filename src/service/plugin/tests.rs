@@ -19,6 +19,7 @@ fn the_hooks_are_those_of_the_plugin() {
     same["hooks"]["UserPromptSubmit"][0]["hooks"][0]["command"] = json!("cclink hook prompt");
     assert_eq!(same, plugin);
     assert!(COMMAND.contains(COMMAND_MARK));
+    assert!(!COMMAND.contains("!`") && !COMMAND.contains("```!"), "a shell block runs before the hook does");
     let about: Value =
         serde_json::from_str(include_str!("../../../assets/claude-plugin/.claude-plugin/plugin.json"))
             .unwrap();

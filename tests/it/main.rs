@@ -27,6 +27,7 @@ mod plugin;
 mod protocol;
 mod race;
 mod readme;
+mod real_claude;
 mod revoke;
 mod search;
 mod session_end;

@@ -34,11 +34,12 @@ pub use signals::{Signal, Signals, can_suspend, stop};
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 const PLAIN: &str = "\x1b[0m";
-/// What a program that was killed may have left on: its own screen (1047, which
-/// leaves the cursor where it is), other reports of the mouse, focus and keys,
-/// a scrolling region, another way of writing, line drawing for letters.
+/// What a program that was killed may have left on: its own screen, other reports
+/// of the mouse, focus and keys, a scrolling region, another way of writing, line
+/// drawing for letters. The cursor stays where it is, below what was written: hence
+/// 1047, and nothing for the origin mode, which would move it.
 const TIDY: &str = "\x1b[?1047l\x1b[?1003l\x1b[?1002l\x1b[?1015l\x1b[?1005l\x1b[?1004l\x1b[=0u\x1b[>4;0m\
-    \x1b[?1l\x1b>\x1b7\x1b[r\x1b8\x1b[?6l\x1b[?7h\x1b[4l\x0f\x1b(B\x1b[0m";
+    \x1b[?1l\x1b>\x1b7\x1b[r\x1b8\x1b[?7h\x1b[4l\x0f\x1b(B\x1b[0m";
 
 /// Whether the modes of the screen are on, for the panic hook.
 static ENTERED: AtomicBool = AtomicBool::new(false);

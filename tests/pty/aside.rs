@@ -88,6 +88,9 @@ fn it_comes_back_unharmed_however_claude_ended() {
         terminal.code();
         let end = until("the end", || Some(terminal.text()).filter(|text| text.contains("code 0.")));
         assert!(end.contains("same modes"), "{line}: {end}");
+        // What claude wrote stays, and the shell goes on below it.
+        let [asked, below] = ["the fake claude asks:", "same modes"].map(|words| end.find(words));
+        assert!(asked.is_some() && asked < below, "{line}: {end}");
         let inside = fs::read_to_string(device.claude.join("modes")).unwrap();
         assert!(end.contains(inside.trim()), "{line}: claude had the modes of the shell: {inside} in {end}");
         assert_eq!(terminal.modes(), "", "{line} leaves modes behind");

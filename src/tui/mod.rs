@@ -281,7 +281,7 @@ impl Stage {
         self.stream = None;
         self.screen.pause()?;
         let ended = terminal::run(plan, &self.child_env, signals).await;
-        self.screen.tidy()?;
+        self.screen.tidy(matches!(&ended, Ok(Ended::Exited(status)) if status.code().is_none()))?;
         let note = match ended {
             Ok(Ended::Exited(status)) => ended_note(plan, status),
             Ok(Ended::Signalled(number)) => return Ok(Some(Exit::Signal(number))),

@@ -113,9 +113,11 @@ impl Screen {
         Ok(())
     }
 
-    /// Undoes what a program before us may have left on.
-    pub fn tidy(&mut self) -> io::Result<()> {
-        self.send(TIDY)
+    /// Undoes what a program before us may have left on. One that `broke_off`
+    /// left the cursor anywhere: then the shell goes on below everything.
+    pub fn tidy(&mut self, broke_off: bool) -> io::Result<()> {
+        self.send(TIDY)?;
+        if broke_off { self.send("\x1b[9999;1H\r\n") } else { Ok(()) }
     }
 
     /// Takes or releases the mouse.

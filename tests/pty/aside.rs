@@ -11,7 +11,7 @@ use crate::terminal::{Terminal, until};
 const CLAUDE: &str = r#"#!/bin/sh
 [ "$1" = --version ] && { echo '2.1.330 (Claude Code)'; exit 0; }
 stty -g > "$CLAUDE_CONFIG_DIR/modes"
-printf 'the fake claude asks: '
+printf '\n\n\n\n\n\n\n\nthe fake claude asks: '
 IFS= read -r line
 printf '%s\n' "$line" > "$CLAUDE_CONFIG_DIR/heard"
 leave_all_on() {

@@ -1,12 +1,14 @@
 //! The grammar of the command line; executes nothing.
 
 pub mod handoff;
+mod plugin;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub use self::plugin::{HookEvent, PluginAction};
 use crate::handoff::Ttl;
 
 const EXAMPLES: &str = "\
@@ -133,6 +135,18 @@ pub enum Command {
         #[arg(long)]
         all: bool,
     },
+    /// Say when a handoff arrives, and when one of yours is picked up or expires; until Ctrl-C
+    Watch {
+        /// Seconds between two looks
+        #[arg(long, hide = true, default_value_t = 60, value_parser = clap::value_parser!(u64).range(5..=86_400))]
+        every: u64,
+    },
+    /// /cclink:handoff inside Claude Code: add it to its settings, or take it away
+    Plugin {
+        /// What to do.
+        #[command(subcommand)]
+        action: PluginAction,
+    },
     /// What Claude Code's hooks call
     #[command(hide = true)]
     Hook {
@@ -146,13 +160,6 @@ pub enum Command {
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u8).range(2..=64))]
         nodes: u8,
     },
-}
-
-/// The hooks of Claude Code that cclink answers; each reads its JSON on stdin.
-#[derive(Clone, Debug, Subcommand)]
-pub enum HookEvent {
-    /// A prompt was submitted: `/cclink:handoff` publishes, others pass
-    Prompt,
 }
 
 /// What to publish, and to whom.

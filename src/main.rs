@@ -123,26 +123,9 @@ async fn testnet(nodes: u8) -> Result<()> {
     });
     drop(stdout);
     told.map_err(|error| Error::failed(error.to_string()))?;
-    stopped().await;
+    commands::stopped().await;
     drop(ring);
     Ok(())
-}
-
-/// Waits for Ctrl-C or a polite end.
-async fn stopped() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut term), Ok(mut hup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = term.recv() => {}
-                _ = hup.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// `CCLINK_LOG=debug` (or any filter of `tracing`) writes to stderr, where it

@@ -13,6 +13,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 const ELLIPSIS: &str = "…";
+/// Columns of a notification at most: more is cut by most desktops anyway.
+const NOTIFICATION: usize = 120;
 
 /// Foreign text as one safe line: escape sequences go whole, control,
 /// bidirectional and zero-width characters go, a tab or line end becomes a
@@ -217,6 +219,14 @@ pub fn took(time: Duration) -> String {
     }
 }
 
+/// What makes a terminal ring: the bell, and a desktop notification as two
+/// families of terminals know it; others pass over what they do not know.
+pub fn notification(words: &str) -> String {
+    let words = fit(&clean(words), NOTIFICATION);
+    let field = words.replace(';', ",");
+    format!("\u{7}\u{1b}]9;cclink: {words}\u{7}\u{1b}]777;notify;cclink;{field}\u{7}")
+}
+
 /// A file size: `812 B`, `12.8 KB`, `3.1 MB` (powers of 1024).
 pub fn bytes(size: u64) -> String {
     const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
@@ -262,6 +272,15 @@ mod tests {
         }
         assert_eq!(clean("👩‍👩‍👧‍👦 🇯🇵 ❤️"), "👩‍👩‍👧‍👦 🇯🇵 ❤️");
         assert_eq!(clean_lines("a\r\nb\u{1b}]0;x\nc"), "a\nb\nc");
+    }
+
+    #[test]
+    fn a_notification_holds_no_sequence_of_its_text() {
+        let sent = notification("Arrived: “\u{1b}]52;c;AAAA\u{7}x;\u{9d}y\u{7}z”");
+        assert_eq!(sent.matches('\u{1b}').count(), 2, "{sent:?}");
+        assert_eq!(sent.matches('\u{7}').count(), 3, "{sent:?}");
+        assert!(sent.contains("]777;notify;cclink;Arrived: “x,") && !sent.contains("AAAA"), "{sent:?}");
+        assert!(notification(&"long ".repeat(100)).len() < 300);
     }
 
     #[test]

@@ -2,16 +2,19 @@
 
 mod config;
 mod contacts;
+mod diff;
 mod go_on;
 mod handoffs;
 mod hook;
 mod identity;
 mod output;
 mod pickup;
+mod plugin;
 mod prompt;
 mod publish;
 mod resume;
 mod sessions;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -57,6 +60,8 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         Command::Contacts { action } => contacts::run(context, action),
         Command::Resume { session, fork, print } => resume::run(context, &session, fork, print).await,
         Command::Config => config::run(context),
+        Command::Watch { every } => watch::run(context, every).await,
+        Command::Plugin { action } => plugin::run(context, &action),
         Command::Sessions { search, all } => sessions::run(context, search.as_deref(), all),
         Command::Testnet { .. } | Command::Hook { .. } => {
             Err(Error::usage("This command is run by the program itself."))
@@ -75,6 +80,23 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         }
     }
     result
+}
+
+/// Waits for Ctrl-C or a polite end.
+pub async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut term), Ok(mut hup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = term.recv() => {}
+                _ = hup.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Unlocks the identity, asking for the passphrase on a terminal.

@@ -110,6 +110,7 @@ impl Service {
             web_link: link.as_ref().and_then(|link| self.web_link(link)),
             link: link.map(|link| link.to_string()),
             ssh: entry.ssh.clone(),
+            own: true,
             picked_up: entry.picked_up.as_ref().map(picked_up),
         }
     }
@@ -230,6 +231,7 @@ impl Service {
             web_link: None,
             // It may have been guessed there.
             ssh: None,
+            own: false,
             picked_up: trace.as_ref().map(picked_up),
         };
         row.state = alive_state(&record, &row, &sighting, self.now());

@@ -220,6 +220,9 @@ pub struct Listed {
     /// The SSH address that the user set.
     #[serde(skip)]
     pub ssh: Option<String>,
+    /// Whether this device published it.
+    #[serde(skip)]
+    pub own: bool,
     /// Who took it.
     pub picked_up: Option<PickedUp>,
 }

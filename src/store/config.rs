@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
@@ -48,6 +49,11 @@ pub struct Config {
     pub ttl: Ttl,
     /// In which audiences the creator learns that this device picked up.
     pub receipts: Vec<AudienceKind>,
+    /// Whether the terminal rings for what arrives and what is picked up.
+    pub notices: bool,
+    /// How often the open screen looks by itself; `None` is never.
+    #[serde(deserialize_with = "look_every")]
+    pub look_every: Option<Duration>,
     /// How the screen looks; the screen knows the names.
     pub theme: Option<String>,
 }
@@ -63,6 +69,8 @@ impl Default for Config {
             title: TitleRule::default(),
             ttl: Ttl::DEFAULT,
             receipts: vec![AudienceKind::Devices, AudienceKind::Share],
+            notices: true,
+            look_every: Some(Duration::from_mins(1)),
             theme: None,
         }
     }
@@ -127,6 +135,17 @@ fn ttl<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ttl, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
+fn look_every<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match humantime::parse_duration(&text) {
+        _ if text == "never" => Ok(None),
+        Ok(every) if (5..=86_400).contains(&every.as_secs()) => Ok(Some(every)),
+        _ => Err(serde::de::Error::custom(
+            "`look_every` is \"never\" or a time from \"5s\" to \"1day\", such as \"2m\"",
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +160,8 @@ mod tests {
             .fold(String::new(), |all, line| all + line + "\n");
         let config = Config::parse(&uncommented).unwrap();
         assert!(config.web.is_some() && config.ssh.is_some());
+        assert_eq!(config.look_every, Some(Duration::from_mins(1)));
+        assert_eq!(Config::parse("look_every = \"never\"").unwrap().look_every, None);
         assert_eq!((config.ttl, config.title), (Ttl::DEFAULT, TitleRule::Session));
     }
 
@@ -152,6 +173,7 @@ mod tests {
             ("ttl = \"9 days\"", "line 1, column 7"),
             ("web = \"ftp://x\"", "line 1, column 7"),
             ("receipts = [\"everybody\"]", "line 1, column 13"),
+            ("look_every = \"1s\"", "line 1, column 14"),
             ("title = ", "line 1, column"),
         ] {
             let why = Config::parse(text).unwrap_err();

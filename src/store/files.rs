@@ -33,6 +33,30 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// As [`replace`] for a file that is not ours: it keeps its mode, and where its
+/// name is a link to another place, the file in that place is replaced.
+pub fn replace_keeping_mode(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+    let path = match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_symlink() => &path.canonicalize().map_err(StoreError::io(path))?,
+        _ => path,
+    };
+    let aside = write_aside(path, content)?;
+    if let Ok(metadata) = fs::metadata(path) {
+        aside.as_file().set_permissions(metadata.permissions()).map_err(StoreError::io(path))?;
+    }
+    aside.persist(path).map_err(|error| StoreError::io(path)(error.error))?;
+    sync_dir(path);
+    Ok(())
+}
+
+/// Removes a file; none is fine.
+pub fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io(path)(error)),
+        _ => Ok(()),
+    }
+}
+
 /// Creates a file that must not exist yet.
 pub fn create(path: &Path, content: &[u8]) -> Result<(), StoreError> {
     let aside = write_aside(path, content)?;

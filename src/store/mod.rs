@@ -6,6 +6,7 @@ pub mod files;
 pub mod identity;
 pub mod journal;
 pub mod paths;
+pub mod spool;
 
 pub use config::{Config, TitleRule};
 pub use contacts::{Contact, Contacts};

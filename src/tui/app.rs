@@ -4,6 +4,7 @@
 mod draw;
 mod fold;
 mod front;
+mod notices;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::layout::Rect;
 
+use self::notices::Notices;
 use super::jobs::Jobs;
 use super::keymap;
 use super::message::{
@@ -36,6 +38,8 @@ pub enum Deed {
     Cancel(JobId),
     /// Put a text on the clipboard.
     Copy(String),
+    /// Ring, and say this where the user is.
+    Ring(String),
     /// Run a command in this terminal and come back.
     StepAside(Box<Plan>),
     /// Stop, as Ctrl-Z does.
@@ -63,6 +67,10 @@ pub struct Setup {
     pub web: Option<String>,
     /// A banner for a demonstration.
     pub demo: Option<String>,
+    /// Whether the terminal rings for news.
+    pub rings: bool,
+    /// How often to look for news without being asked.
+    pub look_every: Option<Duration>,
     /// Whether F12 panics.
     pub may_panic: bool,
 }
@@ -82,6 +90,7 @@ pub struct App {
     identity: Option<IdentityState>,
     asked_for_key: bool,
     network: String,
+    notices: Notices,
     mouse: bool,
     leaving: bool,
     last_char: Option<Duration>,
@@ -106,6 +115,7 @@ impl App {
             identity: None,
             asked_for_key: false,
             network: String::new(),
+            notices: Notices::default(),
             mouse: true,
             leaving: false,
             last_char: None,
@@ -155,6 +165,12 @@ impl App {
         self.intend(intent, now);
     }
 
+    /// Whether the terminal rings.
+    #[cfg(test)]
+    pub fn ring_for_test(&mut self, look_every: Option<Duration>) {
+        (self.setup.rings, self.setup.look_every) = (true, look_every);
+    }
+
     /// How many jobs run.
     #[cfg(test)]
     pub fn running(&self) -> usize {
@@ -162,10 +178,8 @@ impl App {
     }
 
     /// Back from a command that ran in this terminal.
-    pub fn returned(&mut self, note: Option<Note>, now: &Now) {
-        if let Some(note) = note {
-            self.toasts.say(note, now);
-        }
+    pub fn returned(&mut self, note: Note, now: &Now) {
+        self.toasts.say(note, now);
         let scan = self.sessions.handle(Intent::Refresh, now);
         self.apply(scan, now);
         self.dirty = true;
@@ -180,12 +194,14 @@ impl App {
         let covered = self.overlays.iter().any(|view| view.context() == Context::Qr);
         let tick = self.pane().changes(now).filter(|_| !covered && !self.too_small());
         let toast = self.toasts.next().map(|at| at.saturating_sub(now.since));
-        [spin, tick, toast].into_iter().flatten().min()
+        let look = self.next_look().map(|at| at.saturating_sub(now.since));
+        [spin, tick, toast, look].into_iter().flatten().min()
     }
 
     /// The time that [`App::next_wake`] named has come.
     pub fn tick(&mut self, now: &Now) {
         self.toasts.sweep(now);
+        self.look_again(now);
         self.dirty = true;
     }
 

@@ -81,6 +81,13 @@ impl Jobs {
         self.running.values().any(|job| job.action.verb() == verb && !job.stale && !job.stopping)
     }
 
+    /// Lets the running job of a verb work without a word.
+    pub fn hush(&mut self, verb: Verb) {
+        for job in self.running.values_mut().filter(|job| job.action.verb() == verb && !job.stale) {
+            job.words = None;
+        }
+    }
+
     /// Jobs that the user may wait for, newest first.
     pub fn told(&self) -> impl Iterator<Item = &Running> {
         self.running.values().rev().filter(|job| job.words.is_some() && !job.stale)

@@ -12,9 +12,9 @@ use zeroize::Zeroizing;
 
 pub use crate::service::{
     Asked, AudienceChoice, AudienceKind, AudienceView, Changed, ContactView, Draft, Error, Found, Hit,
-    IdentityState, InboxEntry, Kind as ErrorKind, Listed, Live, Matched, Page, Pickup as Taken, Pin, Place,
-    Plan, PlanKind, Progress, PublishRequest, Published, Recognised, Revoked, Role, Searching, Session,
-    State, Step, Target, Ttl, Turn, is_ssh_address,
+    IdentityState, InboxEntry, Kind as ErrorKind, Listed, Live, Matched, News, NewsKind, Page,
+    Pickup as Taken, Pin, Place, Plan, PlanKind, Progress, PublishRequest, Published, Recognised, Revoked,
+    Role, Searching, Session, State, Step, Target, Ttl, Turn, Watch, is_ssh_address, next_look,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.

@@ -91,6 +91,8 @@ pub async fn run(service: Service, options: Options) -> io::Result<Exit> {
         theme: Theme::named(theme),
         web: options.web,
         demo: options.demo,
+        rings: service.config().notices,
+        look_every: service.config().look_every,
         may_panic: options.panic_switch,
     });
     let worker = Worker::start(service.clone());
@@ -260,6 +262,7 @@ impl Stage {
                 let clipboard = self.clipboard.clone();
                 tokio::spawn(async move { clipboard.give_to_tools(text).await });
             }
+            Deed::Ring(words) => self.screen.ring(&words)?,
             Deed::StepAside(plan) => return self.step_aside(&plan, signals).await,
             Deed::Suspend => self.suspend()?,
             Deed::Redraw => {
@@ -278,24 +281,16 @@ impl Stage {
         self.stream = None;
         self.screen.pause()?;
         let ended = terminal::run(plan, &self.child_env, signals).await;
-        if let Ok(Ended::Signalled(number)) = ended {
-            return Ok(Some(Exit::Signal(number)));
-        }
+        self.screen.tidy(matches!(&ended, Ok(Ended::Exited(status)) if status.code().is_none()))?;
+        let note = match ended {
+            Ok(Ended::Exited(status)) => ended_note(plan, status),
+            Ok(Ended::Signalled(number)) => return Ok(Some(Exit::Signal(number))),
+            Err(error) => not_started(plan, &error),
+        };
         self.screen.resume()?;
         self.stream = Some(EventStream::new());
         let size = self.screen.size()?;
         self.app.resize(size.width, size.height);
-        let program = plan.command.first().map_or("the command", String::as_str);
-        let note = match ended {
-            Ok(Ended::Exited(status)) if !status.success() => {
-                let how = status.code().map_or("was ended by a signal".to_owned(), |code| {
-                    format!("ended with exit code {code}")
-                });
-                Some(Note::new(Tone::Bad, format!("{program} {how}.")).line(plan.shell.clone()))
-            }
-            Err(error) => Some(not_started(plan, program, &error)),
-            Ok(_) => None,
-        };
         let now = self.now();
         self.app.returned(note, &now);
         Ok(None)
@@ -348,8 +343,25 @@ impl Stage {
     }
 }
 
+/// What the user calls a plan's command: its file's name.
+fn name_of(plan: &Plan) -> String {
+    let program = plan.command.first().map_or("the command", String::as_str);
+    let file = std::path::Path::new(program).file_name().and_then(|name| name.to_str());
+    text::fit(&text::clean(file.unwrap_or(program)), 40)
+}
+
+/// That a command is over, and how it ended.
+fn ended_note(plan: &Plan, status: std::process::ExitStatus) -> Note {
+    let words = format!("{} {}.", name_of(plan), terminal::ending(status));
+    if status.success() {
+        return Note::new(Tone::Plain, words);
+    }
+    Note::new(Tone::Bad, words).line("To run it by hand:").line(plan.shell.clone())
+}
+
 /// Why a command did not start, and what to do about it.
-fn not_started(plan: &Plan, program: &str, error: &io::Error) -> Note {
+fn not_started(plan: &Plan, error: &io::Error) -> Note {
+    let program = name_of(plan);
     let missing = error.kind() == io::ErrorKind::NotFound;
     let folder = plan.directory.as_deref().filter(|folder| !folder.is_dir());
     match folder {

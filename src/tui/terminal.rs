@@ -25,7 +25,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::{Frame, Terminal};
 
-pub use child::{Ended, run};
+pub use child::{Ended, ending, run};
 pub use clipboard::Clipboard;
 pub use signals::{Signal, Signals, can_suspend, stop};
 
@@ -34,6 +34,12 @@ pub use signals::{Signal, Signals, can_suspend, stop};
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 const PLAIN: &str = "\x1b[0m";
+/// What a program that was killed may have left on: its own screen, other reports
+/// of the mouse, focus and keys, a scrolling region, another way of writing, line
+/// drawing for letters. The cursor stays where it is, below what was written: hence
+/// 1047, and nothing for the origin mode, which would move it.
+const TIDY: &str = "\x1b[?1047l\x1b[?1003l\x1b[?1002l\x1b[?1015l\x1b[?1005l\x1b[?1004l\x1b[=0u\x1b[>4;0m\
+    \x1b[?1l\x1b>\x1b7\x1b[r\x1b8\x1b[?7h\x1b[4l\x0f\x1b(B\x1b[0m";
 
 /// Whether the modes of the screen are on, for the panic hook.
 static ENTERED: AtomicBool = AtomicBool::new(false);
@@ -114,6 +120,13 @@ impl Screen {
         Ok(())
     }
 
+    /// Undoes what a program before us may have left on. One that `broke_off`
+    /// left the cursor anywhere: then the shell goes on below everything.
+    pub fn tidy(&mut self, broke_off: bool) -> io::Result<()> {
+        self.send(TIDY)?;
+        if broke_off { self.send("\x1b[9999;1H\r\n") } else { Ok(()) }
+    }
+
     /// Takes or releases the mouse.
     pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
@@ -123,6 +136,11 @@ impl Screen {
     /// Writes bytes that are no part of the picture, such as a clipboard's.
     pub fn send(&mut self, sequence: &str) -> io::Result<()> {
         execute!(self.terminal.backend_mut(), Print(sequence))
+    }
+
+    /// Rings, and asks the desktop to show these words.
+    pub fn ring(&mut self, words: &str) -> io::Result<()> {
+        self.send(&crate::text::notification(words))
     }
 
     /// Forgets what is on the terminal, so the next draw draws all of it.

@@ -2,7 +2,7 @@
 //! of each, which was worked out when they were written.
 
 #[path = "../bench/corpus/mod.rs"]
-mod invented;
+pub mod invented;
 
 use std::collections::BTreeMap;
 use std::path::Path;

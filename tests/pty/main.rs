@@ -4,9 +4,14 @@
 //! `CCLINK_TEST_PROGRAM` names another binary to test, such as the release one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)] // a test may fail loudly
 
+mod aside;
 mod codes;
 mod demo;
 mod leaving;
+mod notices;
 mod pictures;
 mod screen;
+#[allow(dead_code, unused_imports)] // shared with the other tests, which need all of it
+#[path = "../it/support/mod.rs"]
+mod support;
 mod terminal;

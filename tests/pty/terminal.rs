@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::Device;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tempfile::TempDir;
 use vt100::{Color, MouseProtocolMode, Parser};
@@ -88,6 +89,19 @@ impl Terminal {
         });
         let writer = pty.master.take_writer().unwrap();
         Self { child, writer, parser, written, master: pty.master, home }
+    }
+
+    /// The screen of a device, opened among its projects.
+    pub fn of(device: &Device, env: &[(&str, &str)]) -> Self {
+        Self::shell_of(device, "exec \"$0\"", env)
+    }
+
+    /// A line of shell on a device, among its projects.
+    pub fn shell_of(device: &Device, line: &str, env: &[(&str, &str)]) -> Self {
+        let all = device.env();
+        let own = all.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let env: Vec<(&str, &str)> = own.chain(env.iter().copied()).collect();
+        Self::shell(&format!("cd '{}' && {line}", device.projects.display()), &env)
     }
 
     /// The demo, ready to be used.

@@ -2,15 +2,17 @@
 //! exit code is ever 2, which would hold back what the user typed.
 
 mod prompt;
+mod session_end;
 
 use std::ffi::OsString;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::ExitCode;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::cli::HookEvent;
+use crate::service::Result;
 
 /// The longest input that is looked at.
 const LONGEST: u64 = 1024 * 1024;
@@ -22,7 +24,16 @@ const OVERFLOW: u64 = 64 * 1024 * 1024;
 pub fn run(event: &HookEvent, env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
     match event {
         HookEvent::Prompt => prompt::run(env),
+        HookEvent::SessionEnd => session_end::run(env),
+        HookEvent::Worker { wait } => session_end::work(*wait, env),
     }
+}
+
+/// An error goes to stderr, where Claude Code shows it.
+fn told(result: Result<()>) -> ExitCode {
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    let _ = writeln!(std::io::stderr(), "cclink: {} {}", error.message, error.advice);
+    ExitCode::FAILURE
 }
 
 /// What a hook is told; whatever type a field has.
@@ -32,6 +43,7 @@ struct Input {
     session_id: Value,
     transcript_path: Value,
     prompt: Value,
+    reason: Value,
 }
 
 impl Input {

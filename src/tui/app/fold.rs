@@ -60,6 +60,7 @@ impl App {
             self.identity = Some(state.clone());
         }
         self.broadcast(&report, now);
+        self.notice(&report, now);
         match report {
             Report::Identity(state, network) => {
                 self.network = network;

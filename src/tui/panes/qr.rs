@@ -349,6 +349,7 @@ mod tests {
             link: Some(LINK.into()),
             picked_up: None,
             ssh: None,
+            own: true,
             web_link: None,
         }
     }

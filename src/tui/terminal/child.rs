@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitStatus;
 
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use super::{Signal, Signals};
 use crate::tui::message::Plan;
@@ -55,14 +55,20 @@ pub async fn run(plan: &Plan, env: &[(&str, OsString)], signals: &mut Signals) -
     }
     clean_env(&mut command);
     command.envs(env.iter().map(|(name, value)| (name, value)));
-    let mut child = command.spawn()?;
+    let line = Line::read();
+    let ended = wait(&mut command.spawn()?, signals).await;
+    line.restore();
+    ended
+}
+
+async fn wait(child: &mut Child, signals: &mut Signals) -> io::Result<Ended> {
     loop {
         tokio::select! {
             status = child.wait() => return Ok(Ended::Exited(status?)),
             signal = signals.next() => match signal {
                 // Ctrl-C at the child's own prompt reaches its whole group, us included
                 Signal::End(number) if number != INTERRUPT => {
-                    terminate(&child);
+                    terminate(child);
                     let patience = std::time::Duration::from_secs(3);
                     if tokio::time::timeout(patience, child.wait()).await.is_err() {
                         child.kill().await?;
@@ -78,8 +84,56 @@ pub async fn run(plan: &Plan, env: &[(&str, OsString)], signals: &mut Signals) -
 
 const INTERRUPT: i32 = 2;
 
+/// How the terminal treats a line, as the user's shell has set it. A child that
+/// is killed leaves its own behind, and they would be taken for the shell's.
+struct Line {
+    #[cfg(unix)]
+    before: Option<rustix::termios::Termios>,
+}
+
+impl Line {
+    fn read() -> Self {
+        Self {
+            #[cfg(unix)]
+            before: rustix::termios::tcgetattr(rustix::stdio::stdin()).ok(),
+        }
+    }
+
+    fn restore(&self) {
+        #[cfg(unix)]
+        if let Some(before) = &self.before {
+            let now = rustix::termios::OptionalActions::Now;
+            // the terminal may be gone, which the screen finds out by itself
+            let _ = rustix::termios::tcsetattr(rustix::stdio::stdin(), now, before);
+        }
+    }
+}
+
+/// How it ended, in words that go behind its name.
+pub fn ending(status: ExitStatus) -> String {
+    match status.code() {
+        Some(0) => "ended without an error".to_owned(),
+        Some(code) => format!("failed with exit code {code}"),
+        None => killed(status),
+    }
+}
+
+#[cfg(unix)]
+fn killed(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    status.signal().map_or("was ended".to_owned(), |number| match number {
+        9 => "was killed (signal 9)".to_owned(),
+        number => format!("was ended by signal {number}"),
+    })
+}
+
+#[cfg(not(unix))]
+fn killed(_status: ExitStatus) -> String {
+    "was ended".to_owned()
+}
+
 /// Asks the child to end, so that it can put the terminal right itself.
-fn terminate(child: &tokio::process::Child) {
+fn terminate(child: &Child) {
     #[cfg(unix)]
     if let Some(pid) =
         child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)

@@ -151,6 +151,7 @@ pub fn listed(at: u8, title: Option<&str>, kind: AudienceKind, state: State, lef
         copies: (state != State::Publishing).then_some(17 - u32::from(at)),
         web_link: None,
         ssh: None,
+        own: true,
         picked_up: (state == State::PickedUp)
             .then(|| crate::service::PickedUp { at: ago(4), hostname: "pixel-9".to_owned() }),
     }

@@ -1,0 +1,77 @@
+//! `hook session-end`: a session ended. Claude waits for this hook, and kills
+//! it after 1.5 s: the session is written down, and a worker that survives us
+//! publishes it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use super::Input;
+use crate::service::{Error, IdentityState, Result};
+
+/// Ends after which the session is left; after `clear` and `resume` the person
+/// still sits there.
+const EXITS: [&str; 3] = ["prompt_input_exit", "logout", "other"];
+
+pub(super) fn run(env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
+    let Some(input) = Input::read() else { return ExitCode::SUCCESS };
+    if !input.reason.as_str().is_some_and(|reason| EXITS.contains(&reason)) {
+        return ExitCode::SUCCESS;
+    }
+    super::told(spool(&input, env))
+}
+
+fn spool(input: &Input, env: &dyn Fn(&str) -> Option<OsString>) -> Result<()> {
+    let service = super::super::open(env)?;
+    match service.identity_state() {
+        IdentityState::Locked if env("CCLINK_PASSPHRASE").is_none_or(|given| given.is_empty()) => {
+            return Err(service.locked().advise(
+                "Nobody can be asked when a session ends: set CCLINK_PASSPHRASE, or run \
+                 `cclink plugin install` without --on-exit.",
+            ));
+        }
+        IdentityState::None if !service.has_identity() => {
+            return Err(Error::failed("There is no key yet.").advise("Run `cclink init`."));
+        }
+        _ => {}
+    }
+    let transcript = input.transcript_path.as_str().map(PathBuf::from);
+    service.spool_session(input.session_id.as_str().unwrap_or_default(), transcript)?;
+    detach()
+}
+
+/// Starts the worker: in a process group of its own, so that it is not killed
+/// with ours, and with nothing of ours open.
+fn detach() -> Result<()> {
+    let start = || {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["hook", "worker"]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command.spawn()
+    };
+    start().map(drop).map_err(|error: std::io::Error| {
+        Error::failed(format!("The worker could not be started: {error}."))
+            .advise("The session is handed over when the next one ends.")
+    })
+}
+
+/// `hook worker`: publishes what waits.
+pub(super) fn work(wait: u64, env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
+    let worked = super::super::open(env).and_then(|service| {
+        let runtime = tokio::runtime::Runtime::new().map_err(|error| Error::failed(format!("{error}.")))?;
+        let worked = runtime.block_on(async {
+            // The terminal that is closed behind claude does not end us.
+            #[cfg(unix)]
+            let _deaf = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup());
+            let worked = service.hand_over_spooled(Duration::from_secs(wait)).await;
+            service.finish().await;
+            worked
+        });
+        runtime.shutdown_background();
+        worked
+    });
+    super::told(worked)
+}

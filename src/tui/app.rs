@@ -225,6 +225,14 @@ impl App {
         self.dirty = true;
     }
 
+    /// Makes sure that this is the size that everything is laid out for.
+    pub fn fit(&mut self, width: u16, height: u16) {
+        if (self.size.width, self.size.height) != (width, height) {
+            self.resize(width, height);
+            self.dirty = false;
+        }
+    }
+
     /// The terminal has this size now.
     pub fn resize(&mut self, width: u16, height: u16) {
         self.size = Rect::new(0, 0, width, height);

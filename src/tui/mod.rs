@@ -232,6 +232,9 @@ impl Stage {
         if !self.app.take_dirty() {
             return Ok(());
         }
+        // A change of size that came before anybody listened was told to nobody.
+        let size = self.screen.size()?;
+        self.app.fit(size.width, size.height);
         let now = self.now();
         let app = &self.app;
         self.screen.draw(|frame| app.draw(frame, &now))

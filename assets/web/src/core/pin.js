@@ -3,7 +3,7 @@
 import { argon2idAsync } from "@noble/hashes/argon2.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bigEndian, bytesOf, concat } from "./bytes.js";
-import WORDS from "./words.js";
+import { wordList } from "./words.js";
 
 const WEEK = 604_800;
 /** Within an hour of the turn the coming week is tried too. */
@@ -15,7 +15,7 @@ let known;
 
 /** Exactly four words of the BIP-39 list are those words in lower case with hyphens; null otherwise. */
 function fourWords(text) {
-  known ??= new Set(WORDS.split(/\s+/).filter(Boolean));
+  known ??= new Set(wordList());
   const lower = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   const words = lower.split(/[ -]/).filter(Boolean);
   return words.length === 4 && words.every((word) => known.has(word)) ? words.join("-") : null;

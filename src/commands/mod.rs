@@ -12,6 +12,7 @@ mod prompt;
 mod publish;
 mod resume;
 mod sessions;
+mod web;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -58,6 +59,7 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         Command::Resume { session, fork, print } => resume::run(context, &session, fork, print).await,
         Command::Config => config::run(context),
         Command::Sessions { search, all } => sessions::run(context, search.as_deref(), all),
+        Command::Web { relays, out, check } => web::run(context, web::Args { relays, out, check }).await,
         Command::Testnet { .. } | Command::Hook { .. } => {
             Err(Error::usage("This command is run by the program itself."))
         }

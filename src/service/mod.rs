@@ -23,6 +23,7 @@ mod settings;
 mod sftp;
 mod tokens;
 pub mod types;
+mod web;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -35,6 +36,7 @@ pub use settings::Settings;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 pub use types::*;
+pub use web::{WebCheck, WebPage};
 
 pub use crate::claude::{Live, Progress, Role, Session, Turn};
 use crate::handoff::Identity;

@@ -34,4 +34,5 @@ mod ssh;
 mod support;
 mod time;
 mod vectors;
+mod web;
 mod wire;

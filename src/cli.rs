@@ -147,6 +147,18 @@ pub enum Command {
         #[command(subcommand)]
         action: PluginAction,
     },
+    /// Write the page that opens handoffs in a phone's browser, for any static host
+    Web {
+        /// A relay for the page to ask, in place of the public ones; may be said more than once
+        #[arg(long = "relay", value_name = "URL")]
+        relays: Vec<String>,
+        /// Where to write it, in place of stdout
+        #[arg(long, value_name = "FILE", conflicts_with = "check")]
+        out: Option<PathBuf>,
+        /// Compare the page at an https address, or in a file, with the one of this cclink
+        #[arg(long, value_name = "URL|FILE")]
+        check: Option<String>,
+    },
     /// What Claude Code's hooks call
     #[command(hide = true)]
     Hook {

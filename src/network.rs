@@ -5,6 +5,8 @@
 //! its first and newest answers from one lookup; pkarr's own client hides these
 //! and its cache can answer with an overwritten packet.
 
+pub mod page;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

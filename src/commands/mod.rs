@@ -15,6 +15,7 @@ mod publish;
 mod resume;
 mod sessions;
 mod watch;
+mod web;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -63,6 +64,7 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         Command::Watch { every } => watch::run(context, every).await,
         Command::Plugin { action } => plugin::run(context, &action),
         Command::Sessions { search, all } => sessions::run(context, search.as_deref(), all),
+        Command::Web { relays, out, check } => web::run(context, web::Args { relays, out, check }).await,
         Command::Testnet { .. } | Command::Hook { .. } => {
             Err(Error::usage("This command is run by the program itself."))
         }

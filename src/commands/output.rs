@@ -48,6 +48,13 @@ impl Printer {
         let _ = writeln!(std::io::stderr().lock(), "{line}");
     }
 
+    /// An answer that is a file: not a byte more.
+    pub fn exactly(self, text: &str) {
+        if !self.json {
+            let _ = std::io::stdout().lock().write_all(text.as_bytes());
+        }
+    }
+
     /// The command's value, where JSON is wanted.
     pub fn value(self, value: &impl Serialize) {
         if self.json {

@@ -27,6 +27,7 @@ mod spool;
 mod tokens;
 pub mod types;
 mod watch;
+mod web;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -43,6 +44,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 pub use types::*;
 pub use watch::{News, NewsKind, Watch, next_look};
+pub use web::{WebCheck, WebPage};
 
 pub use crate::claude::{Found as Matched, Hit, Live, Page, Place, Progress, Role, Searching, Session, Turn};
 use crate::handoff::Identity;

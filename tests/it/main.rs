@@ -39,4 +39,5 @@ mod support;
 mod time;
 mod vectors;
 mod watch;
+mod web;
 mod wire;

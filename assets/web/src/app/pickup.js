@@ -1,0 +1,121 @@
+// From a link to a verdict. Knows the protocol and the relays, nothing of the screen: `tell` hears each state.
+
+import { equal } from "../core/bytes.js";
+import { linkMailbox, pinMailbox } from "../core/mailbox.js";
+import { nextSequence } from "../core/packet.js";
+import { candidateWeeks, spelled } from "../core/pin.js";
+import { judge, makeBurned, verdict } from "../core/standing.js";
+import { sleep } from "./relays.js";
+
+/** Whoever checked before our mark was visible has written by then, too. */
+const SETTLE = 3000;
+/** A check older than this is made again before anything is written. */
+const FRESH = 1500;
+/** Others can only write so often while we take it. */
+const ROUNDS = 5;
+
+const now = () => Date.now() / 1000;
+
+export class Pickup {
+  constructor(link, relays, host, tell) {
+    Object.assign(this, { link, relays, host, tell });
+    this.box = null;
+    /** Every payload that was seen, for ends are final. */
+    this.payloads = [];
+  }
+
+  /** Opens what needs no PIN, or says that one is wanted. */
+  async open() {
+    if (this.link.audience === "pin") return this.tell({ is: "pin" });
+    if (this.link.audience !== "link") return this.tell({ is: "not for a phone", audience: this.link.audience });
+    const box = linkMailbox(this.link.creator, this.link.secret);
+    this.tell({ is: "asking" });
+    return this.follow(box, await this.firstLook(box));
+  }
+
+  /** Tries a PIN with every week that a live handoff can be from. */
+  async openWithPin(typed) {
+    const pin = spelled(typed);
+    if (pin === null) return this.tell({ is: "pin", trouble: "unfit" });
+    let trouble = { is: "pin", trouble: "wrong" };
+    const weeks = candidateWeeks(now());
+    for (const [number, week] of weeks.entries()) {
+      const progress = (part) => this.tell({ is: "trying", part: (number + part) / weeks.length });
+      progress(0);
+      const box = await pinMailbox(this.link.creator, pin, week, this.link.token, progress);
+      const looked = await this.firstLook(box);
+      if (!looked.answered) return this.tell({ is: "unreachable" });
+      if (looked.standing.is !== "absent") return this.follow(box, looked);
+      trouble = { is: "pin", trouble: "wrong" };
+    }
+    return this.tell(trouble);
+  }
+
+  /** The first valid answer of any relay. */
+  async firstLook(box) {
+    const readable = (payload) => judge(box, [payload]).is !== "absent";
+    const looked = await this.relays.look(box.address, { complete: false, onPayload: readable });
+    return { answered: looked.answered, standing: this.remember(box, looked.payloads) };
+  }
+
+  /** What stands by everything seen so far. */
+  remember(box, payloads) {
+    if (this.box !== box) this.payloads = [];
+    this.box = box;
+    for (const payload of payloads) {
+      if (!this.payloads.some((known) => equal(known, payload))) this.payloads.push(payload);
+    }
+    return judge(box, this.payloads);
+  }
+
+  /** Shows a first answer at once, and confirms it. */
+  async follow(box, { answered, standing }) {
+    if (!answered) return this.tell({ is: "unreachable" });
+    if (["absent", "burned", "revoked"].includes(standing.is)) return this.finish(standing);
+    if (verdict(standing, now()) === "record") this.tell({ is: "found", confirmed: "checking", record: standing.record });
+    return this.confirm();
+  }
+
+  /** Asks for anything newer, wherever it lies. */
+  async confirm() {
+    const looked = await this.relays.look(this.box.address, { complete: true });
+    const standing = this.remember(this.box, looked.payloads);
+    return this.finish(standing, looked.answered);
+  }
+
+  finish(standing, confirmed = true) {
+    const said = verdict(standing, now());
+    if (said === "record") this.tell({ is: "found", confirmed: confirmed ? "yes" : "no", record: standing.record });
+    else this.tell({ ...standing, is: said });
+  }
+
+  /**
+   * Takes a handoff that can be picked up once: checks, writes the mark that it was taken, waits until everybody who
+   * checked before has written too, and lets a complete look alone decide whose mark stands.
+   */
+  async take() {
+    const { box } = this;
+    this.tell({ is: "taking" });
+    for (let round = 0; round < ROUNDS; round++) {
+      const checked = performance.now();
+      const looked = await this.relays.look(box.address, { complete: true });
+      if (!looked.answered) return this.tell({ is: "not taken", why: "unreachable" });
+      const standing = this.remember(box, looked.payloads);
+      if (verdict(standing, now()) !== "record") return this.finish(standing);
+      const sequence = nextSequence(standing.highest, Date.now());
+      if (sequence === null) return this.tell({ is: "not taken", why: "blocked" });
+      if (performance.now() - checked > FRESH) continue;
+      const mine = makeBurned(box, this.host, now(), sequence);
+      const wrote = await this.relays.put(box.address, mine);
+      await sleep(SETTLE);
+      const after = await this.relays.look(box.address, { complete: true });
+      if (!after.answered) return this.tell({ is: "not taken", why: "unknown" });
+      const stands = this.remember(box, after.payloads);
+      if (stands.is === "burned" && equal(stands.payload, mine)) return this.tell({ is: "taken", record: standing.record });
+      // Its creator wrote there at the same moment (extended it): once more.
+      if (stands.is !== "record") return this.finish(stands);
+      if (!wrote) return this.tell({ is: "not taken", why: "unwritten" });
+    }
+    return this.tell({ is: "not taken", why: "unwritten" });
+  }
+}

@@ -66,10 +66,10 @@ impl Service {
             let url = Url::parse(place).map_err(|_| {
                 Error::usage("This is no address of a page, such as https://example.org/cclink/.")
             })?;
-            page::fetch(url).await.map_err(unfetched)?
+            page::fetch(url).await.map_err(|error| unfetched(&error))?
         } else {
             let path = place.to_owned();
-            blocking(move || page::read(Path::new(&path))).await?.map_err(unfetched)?
+            blocking(move || page::read(Path::new(&path))).await?.map_err(|error| unfetched(&error))?
         };
         // A page that names relays of its own is ours if everything else is.
         let named = String::from_utf8(served.clone()).map(|html| named_relays(&html)).unwrap_or_default();
@@ -86,7 +86,11 @@ fn page_with(html: String, relays: Vec<String>) -> WebPage {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write;
+    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// What stands between two marks.
@@ -125,7 +129,7 @@ fn relay_address(typed: &str) -> Result<Url> {
     })
 }
 
-fn unfetched(error: PageError) -> Error {
+fn unfetched(error: &PageError) -> Error {
     let kind = match error {
         PageError::NotSecure => Kind::Usage,
         PageError::Unreachable(_) => Kind::Unreachable,

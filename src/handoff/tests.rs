@@ -196,6 +196,17 @@ fn hostile_fields_refuse_the_record() {
 }
 
 #[test]
+fn fields_without_their_names_are_no_record() {
+    let value: serde_json::Value = serde_json::from_slice(&record().encode().unwrap().0).unwrap();
+    let unnamed: Vec<_> = value.as_object().unwrap().values().collect();
+    let unnamed = serde_json::to_vec(&unnamed).unwrap();
+    assert_eq!(Record::decode(&unnamed), Err(RecordError::Form));
+    let mut nested = value;
+    nested["git"] = serde_json::json!(["main", null, null]);
+    assert_eq!(Record::decode(nested.to_string().as_bytes()), Err(RecordError::Form));
+}
+
+#[test]
 fn what_does_not_fit_is_shortened_in_order() {
     let mut long = record();
     long.title = Some("t".repeat(160));

@@ -39,6 +39,25 @@ function host(port) {
   });
 }
 
+/**
+ * Stands before the real relay: refuses the first requests as that one does, without a CORS header, or turns one bit of
+ * each packet around. Gives what may be changed on the way.
+ */
+async function proxy({ port, to, refuse = 0 }) {
+  const state = { refuse, refused: 0, flip: undefined };
+  await listen(port, async (asked, answer) => {
+    if (state.refused < state.refuse) {
+      state.refused++;
+      return answer.writeHead(429).end("Too Many Requests");
+    }
+    const given = await fetch(to + asked.url);
+    const body = Buffer.from(await given.arrayBuffer());
+    if (given.ok && state.flip !== undefined) body[state.flip < 0 ? body.length + state.flip : state.flip] ^= 1;
+    answer.writeHead(given.status, { "Access-Control-Allow-Origin": "*" }).end(body);
+  });
+  return state;
+}
+
 /** Keeps the moment, counted from the start of the navigation, when the handoff was first shown. */
 function watchTheClock() {
   window.progress = [];
@@ -67,17 +86,19 @@ const says = (page, words, timeout = SOON) => page.locator("#body").getByText(wo
 /** What stands on the screen, and a picture of it. */
 async function look(page, name) {
   await page.screenshot({ path: join(request.shots, `${name}.png`), fullPage: true });
-  const seen = await page.evaluate(() => ({
+  const seen = await page.evaluate((width) => ({
     title: document.getElementById("title").textContent,
     body: document.getElementById("body").innerText,
     facts: Object.fromEntries([...document.querySelectorAll("dt")].map((dt) => [dt.textContent, dt.nextElementSibling.textContent])),
     commands: [...document.querySelectorAll("code")].map((code) => code.textContent),
     links: [...document.querySelectorAll("#card a")].map((link) => link.href),
     status: document.getElementById("status").textContent,
-    too_wide: document.documentElement.scrollWidth > window.innerWidth,
+    too_wide: document.documentElement.scrollWidth > width,
     shown_ms: window.shownAt,
+    relay_ms: performance.getEntriesByType("resource").find((entry) => entry.initiatorType === "fetch")?.duration,
+    progress: window.progress,
     address: location.href,
-  }));
+  }), page.viewportSize().width);
   return { ...seen, errors: page.errors };
 }
 
@@ -90,6 +111,37 @@ async function visit(browser, { link, until, name, clock, options }) {
   const seen = await look(page, name);
   await page.context().close();
   return seen;
+}
+
+/** Both tabs want the same handoff, at the same moment. */
+async function race(tabs) {
+  for (const page of tabs) await page.getByRole("button", { name: "Pick up (one use only)" }).click();
+  const sure = tabs.map((page) => page.getByRole("button", { name: "Yes, pick it up" }));
+  await Promise.all(sure.map((button) => button.waitFor()));
+  await Promise.all(sure.map((button) => button.click()));
+  const end = /It is yours alone now|Already picked up|It was not picked up/;
+  await Promise.all(tabs.map((page) => page.locator("#card").getByText(end).first().waitFor({ timeout: PATIENTLY })));
+}
+
+/** Tries, in the page, what its policy forbids; whether each try broke it. */
+async function breakOut(foreign) {
+  const broke = (directive) =>
+    new Promise((done) => {
+      document.addEventListener("securitypolicyviolation", (event) => event.effectiveDirective === directive && done(true));
+      setTimeout(done, 5000, false);
+    });
+  const tries = ["connect-src", "img-src", "require-trusted-types-for"].map(broke);
+  const fetched = await fetch(foreign).then(() => true, () => false);
+  new Image().src = foreign;
+  try {
+    const script = document.createElement("script");
+    script.textContent = "window.ran = true";
+    document.body.append(script);
+  } catch {
+    // Where it throws is the browser's choice; that it does not run is what counts.
+  }
+  const blocked = await Promise.all(tries);
+  return { fetched, blocked, ran: window.ran ?? false };
 }
 
 const CASES = {
@@ -106,10 +158,77 @@ const CASES = {
     return { seen, narrow: await visit(browser, { link: request.link, until: CHECKED, name: "link-narrow", options: narrow }) };
   },
 
+  async pin(browser) {
+    const page = await tab(browser);
+    await page.goto(request.link);
+    await titled(page, "This handoff wants a PIN");
+    const asked = await look(page, "pin");
+    const type = async (pin) => {
+      await page.getByLabel("PIN").fill(pin);
+      await page.getByRole("button", { name: "Open", exact: true }).click();
+    };
+    await type(request.wrong);
+    await page.locator("progress").waitFor();
+    await page.screenshot({ path: join(request.shots, "pin-trying.png") });
+    await says(page, "Nothing opens with this PIN", PATIENTLY);
+    const wrong = await look(page, "pin-wrong");
+    await type(request.pin);
+    await says(page, CHECKED, PATIENTLY);
+    return { asked, wrong, right: await look(page, "pin-right") };
+  },
+
+  async burn(browser) {
+    const tabs = [await tab(browser), await tab(browser)];
+    for (const page of tabs) {
+      await page.goto(request.link);
+      await says(page, CHECKED);
+    }
+    const before = await look(tabs[0], "burn");
+    await race(tabs);
+    const after = [];
+    for (const page of tabs) after.push(await look(page, `burn-after-${after.length}`));
+    return { before, after };
+  },
+
+  /** One handoff after the other, each in a tab of its own. */
   async visits(browser) {
+    const relay = request.proxy && (await proxy(request.proxy));
     const seen = [];
-    for (const one of request.visits) seen.push(await visit(browser, one));
-    return { seen };
+    for (const one of request.visits) {
+      if (relay) relay.flip = one.flip;
+      seen.push(await visit(browser, one));
+    }
+    return { seen, refused: relay?.refused };
+  },
+
+  /** The time runs out while the page is open. */
+  async expiring(browser) {
+    const page = await tab(browser);
+    await page.clock.install();
+    await page.goto(request.link);
+    await says(page, CHECKED);
+    await page.clock.fastForward(request.seconds * 1000);
+    await titled(page, "This handoff expired");
+    return { seen: await look(page, "expired") };
+  },
+
+  async walls(browser) {
+    let reached = 0;
+    await listen(request.foreign, (asked, answer) => {
+      reached++;
+      answer.writeHead(200, { "Access-Control-Allow-Origin": "*" }).end();
+    });
+    const page = await tab(browser);
+    await page.goto(request.link);
+    await says(page, CHECKED);
+    const tried = await page.evaluate(breakOut, `http://127.0.0.1:${request.foreign}/`);
+    await page.goto(new URL("/injected", request.link).href);
+    await titled(page, "Nothing to open yet");
+    const injected = await page.evaluate(() => document.documentElement.id);
+    await look(page, "nothing");
+    await page.goto(new URL("/frame", request.link).href);
+    await page.frameLocator("iframe").getByRole("heading", { name: "Not inside another page" }).waitFor();
+    return { tried, injected, reached };
   },
 };
 

@@ -29,8 +29,11 @@ function listen(port, answer) {
 
 /** The page as a static host serves it; below other names what a hostile one would make of it. */
 function host(port) {
+  const injected = () => html().replace("<header>", "<script>document.documentElement.id = 'injected'</script><header>");
   const changed = {
-    "/injected": () => html().replace("<header>", "<script>document.documentElement.id = 'injected'</script><header>"),
+    "/injected": injected,
+    // The same without a policy, to know that the tries would work.
+    "/open": () => injected().replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, ""),
     "/frame": () => `<!doctype html><iframe src="/#x" width="390" height="600"></iframe>`,
   };
   return listen(port, (asked, answer) => {
@@ -83,9 +86,11 @@ async function tab(browser, options = {}) {
 const titled = (page, title, timeout = SOON) => page.getByRole("heading", { name: title, exact: true }).waitFor({ timeout });
 const says = (page, words, timeout = SOON) => page.locator("#body").getByText(words).first().waitFor({ timeout });
 
+const picture = (page, name) => page.screenshot({ path: join(request.shots, `${name}.png`), fullPage: true });
+
 /** What stands on the screen, and a picture of it. */
 async function look(page, name) {
-  await page.screenshot({ path: join(request.shots, `${name}.png`), fullPage: true });
+  await picture(page, name);
   const seen = await page.evaluate((width) => ({
     title: document.getElementById("title").textContent,
     body: document.getElementById("body").innerText,
@@ -118,7 +123,10 @@ async function race(tabs) {
   for (const page of tabs) await page.getByRole("button", { name: "Pick up (one use only)" }).click();
   const sure = tabs.map((page) => page.getByRole("button", { name: "Yes, pick it up" }));
   await Promise.all(sure.map((button) => button.waitFor()));
+  await picture(tabs[0], "burn-sure");
   await Promise.all(sure.map((button) => button.click()));
+  await titled(tabs[0], "Taking it, for good");
+  await picture(tabs[0], "burn-taking");
   const end = /It is yours alone now|Already picked up|It was not picked up/;
   await Promise.all(tabs.map((page) => page.locator("#card").getByText(end).first().waitFor({ timeout: PATIENTLY })));
 }
@@ -142,6 +150,13 @@ async function breakOut(foreign) {
   }
   const blocked = await Promise.all(tries);
   return { fetched, blocked, ran: window.ran ?? false };
+}
+
+/** Opens a changed page; whether the script that its host put in has run. */
+async function openAt(page, path) {
+  await page.goto(new URL(path, request.link).href);
+  await titled(page, "Nothing to open yet");
+  return page.evaluate(() => document.documentElement.id === "injected");
 }
 
 const CASES = {
@@ -169,7 +184,7 @@ const CASES = {
     };
     await type(request.wrong);
     await page.locator("progress").waitFor();
-    await page.screenshot({ path: join(request.shots, "pin-trying.png") });
+    await picture(page, "pin-trying");
     await says(page, "Nothing opens with this PIN", PATIENTLY);
     const wrong = await look(page, "pin-wrong");
     await type(request.pin);
@@ -218,17 +233,18 @@ const CASES = {
       reached++;
       answer.writeHead(200, { "Access-Control-Allow-Origin": "*" }).end();
     });
+    const foreign = `http://127.0.0.1:${request.foreign}/`;
     const page = await tab(browser);
     await page.goto(request.link);
     await says(page, CHECKED);
-    const tried = await page.evaluate(breakOut, `http://127.0.0.1:${request.foreign}/`);
-    await page.goto(new URL("/injected", request.link).href);
-    await titled(page, "Nothing to open yet");
-    const injected = await page.evaluate(() => document.documentElement.id);
+    const tried = await page.evaluate(breakOut, foreign);
+    const injected = await openAt(page, "/injected");
     await look(page, "nothing");
+    const walled = { tried, injected, reached };
+    const open = { injected: await openAt(page, "/open"), tried: await page.evaluate(breakOut, foreign) };
     await page.goto(new URL("/frame", request.link).href);
     await page.frameLocator("iframe").getByRole("heading", { name: "Not inside another page" }).waitFor();
-    return { tried, injected, reached };
+    return { walled, open };
   },
 };
 

@@ -81,7 +81,7 @@ const factList = (record, signedBy) =>
 /** A handoff, with what can be done next; `actions` are elements. */
 export function showHandoff({ record, confirmed }, signedBy, actions, taken) {
   const timer = element("p", { id: "timer", role: "timer", "aria-live": "off" }, "");
-  const words = taken ? "It is yours alone now: nobody else can pick it up. Keep this page open until you went on." : CONFIRMED[confirmed];
+  const words = taken ? "It is yours alone now: nobody else can pick it up. Keep this page open until you have used it." : CONFIRMED[confirmed];
   show({
     title: clean(record.title ?? "") || `Session ${record.session_id.slice(0, 8)}`,
     parts: [element("p", { class: `check ${taken ? "yes" : confirmed}` }, words), factList(record, signedBy), timer, ...actions],

@@ -1,7 +1,7 @@
 // Drives Chromium through the page, as a phone: one argument, a JSON object
 // `{case, port, page, shots, …}`; what was seen is one JSON object on stdout.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -20,6 +20,7 @@ const PHONE = { ...devices["Pixel 7"], viewport: { width: 390, height: 844 }, de
 const CHECKED = "Checked: nothing newer is there.";
 
 const request = JSON.parse(process.argv[2]);
+const chromiumPath = process.env.PATH.split(":").map((dir) => join(dir, "chromium")).find(existsSync);
 const html = () => readFileSync(request.page, "utf8");
 
 /** Listens on a loopback port until the driver ends. */
@@ -124,8 +125,9 @@ async function race(tabs) {
   const sure = tabs.map((page) => page.getByRole("button", { name: "Yes, pick it up" }));
   await Promise.all(sure.map((button) => button.waitFor()));
   await picture(tabs[0], "burn-sure");
-  await Promise.all(sure.map((button) => button.click()));
-  await titled(tabs[0], "Taking it, for good");
+  // Waited for from before the clicks: whoever loses may learn it soon.
+  const taking = titled(tabs[0], "Taking it, for good");
+  await Promise.all([taking, ...sure.map((button) => button.click())]);
   await picture(tabs[0], "burn-taking");
   const end = /It is yours alone now|Already picked up|It was not picked up/;
   await Promise.all(tabs.map((page) => page.locator("#card").getByText(end).first().waitFor({ timeout: PATIENTLY })));
@@ -250,7 +252,7 @@ const CASES = {
 
 async function run() {
   await host(request.port);
-  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", headless: true, args: FLAGS });
+  const browser = await chromium.launch({ executablePath: chromiumPath, headless: true, args: FLAGS });
   try {
     return await CASES[request.case](browser);
   } finally {

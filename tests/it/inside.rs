@@ -1,9 +1,11 @@
 //! Devices inside this process, on a ring of their own: for what the command
 //! line cannot be made to do, such as forging a record.
 
+mod browser;
 mod churn;
 mod forged;
 mod interrupted;
+mod namespace;
 mod relay;
 
 use std::path::Path;

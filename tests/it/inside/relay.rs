@@ -1,45 +1,12 @@
 //! Relays beside the DHT: a real `pkarr-relay`. It listens on every address of
 //! its machine, so it runs in a network namespace that has only a loopback.
 
-use std::process::Command;
-
 use cclink::network::NetworkConfig;
 use cclink::service::AudienceChoice;
 use pkarr_relay::Relay;
 
+use super::namespace::elsewhere;
 use super::{Inside, ring};
-use crate::support::tool_is_missing;
-
-const INSIDE: &str = "CCLINK_TEST_IN_NAMESPACE";
-
-/// Runs this very test again in a namespace of its own; false where this
-/// already is that run, or where no namespace can be had.
-fn elsewhere(test: &str) -> bool {
-    if std::env::var_os(INSIDE).is_some() {
-        return false;
-    }
-    let can = Command::new("unshare").args(["-rn", "sh", "-c", "ip link set lo up"]).output();
-    if !can.is_ok_and(|out| out.status.success()) {
-        tool_is_missing("unshare -rn with ip");
-        return true;
-    }
-    let this = std::env::current_exe().unwrap();
-    let script = "ip link set lo up && exec \"$0\" --exact --nocapture \"$1\"";
-    let out = Command::new("unshare")
-        .args(["-rn", "sh", "-c", script])
-        .arg(this)
-        .arg(test)
-        .env(INSIDE, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&out.stdout);
-    assert!(
-        out.status.success() && said.contains("1 passed"),
-        "{said}\n{}",
-        String::from_utf8_lossy(&out.stderr)
-    );
-    true
-}
 
 /// A DHT that is not there, and a relay.
 fn only(relay: &Relay) -> NetworkConfig {

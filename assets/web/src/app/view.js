@@ -20,8 +20,9 @@ export function button(label, onClick, kind = "") {
   return made;
 }
 
-/** Said by a screen reader, and shown at the foot. */
-export function say(text) {
+/** Said by a screen reader, and shown at the foot unless it stands on the card already. */
+export function say(text, shown = true) {
+  byId("status").className = shown ? "" : "outside";
   byId("status").textContent = text;
 }
 
@@ -69,7 +70,7 @@ export function showState(state, { retry, onPin }) {
   if (pin) parts.push(pinForm(onPin));
   if (action) parts.push(button(action.label, retry, "main"));
   show({ title, lines, parts, bad, busy });
-  say(bad ? lines[0] : "");
+  say(bad ? lines[0] : "", false);
   if (pin) byId("pin").focus();
 }
 
@@ -80,13 +81,13 @@ const factList = (record, signedBy) =>
 /** A handoff, with what can be done next; `actions` are elements. */
 export function showHandoff({ record, confirmed }, signedBy, actions, taken) {
   const timer = element("p", { id: "timer", role: "timer", "aria-live": "off" }, "");
-  const words = taken ? "It is yours alone now: nobody else can pick it up. Keep this page open until you went on." : CONFIRMED[confirmed];
+  const words = taken ? "It is yours alone now: nobody else can pick it up. Keep this page open until you have used it." : CONFIRMED[confirmed];
   show({
     title: clean(record.title ?? "") || `Session ${record.session_id.slice(0, 8)}`,
     parts: [element("p", { class: `check ${taken ? "yes" : confirmed}` }, words), factList(record, signedBy), timer, ...actions],
     busy: confirmed === "checking",
   });
-  say(words);
+  say(words, false);
   tick(record);
 }
 

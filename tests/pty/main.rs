@@ -10,6 +10,7 @@ mod demo;
 mod leaving;
 mod notices;
 mod pictures;
+mod reading;
 mod screen;
 #[allow(dead_code, unused_imports)] // shared with the other tests, which need all of it
 #[path = "../it/support/mod.rs"]

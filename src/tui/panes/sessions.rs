@@ -194,6 +194,8 @@ impl Sessions {
             self.cursor.at = selected.and_then(|path| self.place_of(&path)).unwrap_or(0);
             self.sort();
         }
+        // From here on nothing moves under the user's hands.
+        self.chosen |= self.in_list().is_some();
         self.widen()
     }
 

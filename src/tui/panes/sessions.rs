@@ -396,6 +396,7 @@ impl Sessions {
                 search.failed(format!("{} {}", error.message, error.advice));
             }
             Report::Hits(path, hits) => search.opened(path, hits),
+            Report::Failed(Verb::Hits, _) => search.close(),
             _ => {}
         }
         self.search = Some(search);

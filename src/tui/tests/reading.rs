@@ -124,6 +124,17 @@ fn a_search_streams_in_and_its_hit_is_read() {
 }
 
 #[test]
+fn the_next_hit_is_gone_to_before_it_is_known() {
+    let mut play = Play::full(120, 40);
+    search(&mut play, "network");
+    play.press(KeyCode::Down).press(KeyCode::Enter).text("n");
+    let Some((_, Action::Hits(session, _))) = play.last(Verb::Hits) else { panic!() };
+    play.done(Verb::Hits, Ok(Report::Hits(session.path, sample::matched()[0].hits.clone())));
+    let Some((_, Action::Preview(_, place, _))) = play.last(Verb::Preview) else { panic!() };
+    assert_eq!(place, Place::Around(0..100));
+}
+
+#[test]
 fn the_next_key_cancels_a_search_and_narrows_what_it_found() {
     let mut play = Play::full(80, 24);
     search(&mut play, "net");

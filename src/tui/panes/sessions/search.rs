@@ -31,6 +31,8 @@ struct Open {
     at: usize,
     /// Come to from its end: the oldest first.
     oldest: bool,
+    /// So many hits on, towards older ones, as soon as they are known.
+    ahead: usize,
 }
 
 /// A session with a match: its row, and the newest message that matches.
@@ -207,8 +209,11 @@ impl Search {
 
     /// The hits of the session that was opened.
     pub fn opened(&mut self, path: &Path, hits: &[Hit]) {
-        if self.open.path == path {
-            self.open.at = if self.open.oldest { 0 } else { hits.len().saturating_sub(1) };
+        if hits.is_empty() {
+            self.close(); // it was written anew meanwhile
+        } else if self.open.path == path {
+            let newest = hits.len().saturating_sub(1);
+            self.open.at = if self.open.oldest { 0 } else { newest.saturating_sub(self.open.ahead) };
             self.open.hits = hits.to_vec();
         }
     }
@@ -222,6 +227,12 @@ impl Search {
     /// the next session.
     pub fn turn(&mut self, older: bool, page: usize) -> Vec<Effect> {
         let is_open = self.selected().is_some_and(|row| row.session.path == self.open.path);
+        if is_open && self.open.hits.is_empty() {
+            // The keys come faster than the file is read.
+            let ahead = self.open.ahead;
+            self.open.ahead = if older { ahead + 1 } else { ahead.saturating_sub(1) };
+            return Vec::new();
+        }
         let next = if older { self.open.at.checked_sub(1) } else { Some(self.open.at + 1) };
         if let Some(next) = next.filter(|next| is_open && *next < self.open.hits.len()) {
             self.open.at = next;

@@ -3,6 +3,7 @@
 //! Whatever comes from the network, a transcript or a file passes through
 //! [`clean`] (or [`clean_lines`]) once, before it reaches a terminal.
 
+use std::fmt::Write;
 use std::iter::Peekable;
 use std::path::Path;
 use std::str::Chars;
@@ -197,6 +198,14 @@ pub fn ago_changes_in(then: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
     }
 }
 
+/// Bytes in lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
 /// A number with its thousands apart: `10,000`.
 pub fn count(number: usize) -> String {
     let digits = number.to_string();
@@ -250,6 +259,7 @@ mod tests {
 
     #[test]
     fn numbers_and_times_read_easily() {
+        assert_eq!(hex(&[0, 10, 255]), "000aff");
         assert_eq!([0, 999, 1000, 12_345_678].map(count), ["0", "999", "1,000", "12,345,678"]);
         let shown =
             [0, 149, 150, 9_949, 9_950, 999_499, 999_500, 61_000_000].map(Duration::from_micros).map(took);

@@ -1,6 +1,5 @@
 //! How much conversation there is: a transcript's length and a hash of its end.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -9,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::file;
 use crate::handoff::Transcript;
+use crate::text;
 
 /// Bytes that are hashed, and read at once; the protocol's number.
 const TAIL: u64 = 65_536;
@@ -55,10 +55,8 @@ fn tail(file: &File, bytes: u64) -> io::Result<String> {
     if last.len() as u64 != bytes - start {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter"));
     }
-    Ok(Sha256::digest(&last).iter().take(8).fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    }))
+    let digest = Sha256::digest(&last);
+    Ok(text::hex(digest.get(..8).unwrap_or(&digest)))
 }
 
 #[cfg(test)]

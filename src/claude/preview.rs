@@ -70,11 +70,14 @@ pub fn preview(path: &Path, place: &Place, most: usize) -> io::Result<Page> {
     }
 }
 
+/// Bytes of the file's start that tell whose it is: Claude's own window.
+const HEAD: u64 = 64 * 1024;
+
 /// Whether the conversation is a sub-agent's own. In old files sub-agents' lines
 /// stand among the others, and are left out.
 fn is_of_agent(file: &File, size: u64) -> io::Result<bool> {
-    let head = file::read_at(file, 0, CHUNK.min(size))?;
-    let head = Window::read(&head, Edges { start: false, end: size > CHUNK });
+    let head = file::read_at(file, 0, HEAD.min(size))?;
+    let head = Window::read(&head, Edges { start: false, end: size > HEAD });
     Ok(head.sidechain && !head.talk)
 }
 

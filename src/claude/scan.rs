@@ -85,7 +85,7 @@ impl Store {
         cwd: &Path,
         batch: &mut dyn FnMut(Vec<Session>, Progress),
     ) -> Result<Vec<Skipped>, ScanError> {
-        let (mut candidates, skipped) = self.candidates(None)?;
+        let (mut candidates, skipped) = self.candidates(&|_| true)?;
         let live = self.live_sessions();
         let first = newest_and_here_first(&mut candidates, cwd);
         let mut progress = Progress { read: 0, of: candidates.len() };
@@ -113,15 +113,23 @@ impl Store {
     /// Empty when there is none, when the id is no UUID, or nothing can be read.
     pub fn find(&self, session_id: &str) -> Vec<Session> {
         let Some(id) = super::session_id(session_id) else { return Vec::new() };
-        let Ok((candidates, _)) = self.candidates(Some(&id)) else { return Vec::new() };
+        self.find_all(&|found| found == id)
+    }
+
+    /// As [`Store::find`], of every session whose id is `wanted`.
+    pub fn find_all(&self, wanted: &dyn Fn(&str) -> bool) -> Vec<Session> {
+        let Ok((candidates, _)) = self.candidates(wanted) else { return Vec::new() };
         let mut found = read_all(&candidates, &self.live_sessions());
         choose::order(&mut found, Path::new(""));
         found
     }
 
     /// Everything that passes for a session by `stat` alone, newest file first;
-    /// with `only`, the copies of one.
-    pub(super) fn candidates(&self, only: Option<&str>) -> Result<(Vec<Candidate>, Vec<Skipped>), ScanError> {
+    /// those whose id is `wanted`.
+    pub(super) fn candidates(
+        &self,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<(Vec<Candidate>, Vec<Skipped>), ScanError> {
         let (mut found, mut skipped) = (Vec::new(), Vec::new());
         let Some(folders) = self.projects()? else { return Ok((found, skipped)) };
         for folder in folders.flatten() {
@@ -133,7 +141,7 @@ impl Store {
             let path = folder.path();
             match path.read_dir() {
                 Ok(files) => {
-                    found.extend(files.flatten().filter_map(|file| candidate(&file, only)));
+                    found.extend(files.flatten().filter_map(|file| candidate(&file, wanted)));
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => skipped.push(Skipped { path, why: error.to_string() }),
@@ -160,10 +168,10 @@ impl Store {
 
 /// A regular file named `<uuid>.jsonl`; of a link, a FIFO or a folder of that
 /// name nothing is opened. Sub-agents' files have other names.
-fn candidate(entry: &DirEntry, only: Option<&str>) -> Option<Candidate> {
+fn candidate(entry: &DirEntry, wanted: &dyn Fn(&str) -> bool) -> Option<Candidate> {
     let name = entry.file_name();
     let session_id = session_id(name.to_str()?.strip_suffix(".jsonl")?)?;
-    if only.is_some_and(|only| only != session_id) {
+    if !wanted(&session_id) {
         return None;
     }
     let metadata = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;

@@ -102,7 +102,7 @@ impl Store {
         if query.is_empty() {
             return Ok(Searched::default());
         }
-        let (mut candidates, _) = self.candidates(None)?;
+        let (mut candidates, _) = self.candidates(&|_| true)?;
         if let Some(among) = among {
             let among: HashSet<&Path> = among.iter().map(PathBuf::as_path).collect();
             candidates.retain(|candidate| among.contains(&*candidate.path));

@@ -118,8 +118,11 @@ mod tests {
             change = next(&told);
         }
         assert_eq!(change, Change::Transcript(ID.to_owned(), path.clone()));
-        // Neither reading nor other files are told: the record comes next.
-        while told.recv_timeout(Duration::from_millis(200)).is_ok() {}
+        // Neither reading nor other files are told: the registry comes next, once
+        // all that was written before has been.
+        let marker = root.join("projects/-b");
+        std::fs::create_dir(&marker).unwrap();
+        while next(&told) != Change::Folder(marker.clone()) {}
         std::fs::read(&path).unwrap();
         std::fs::write(folder.join("agent-1234567.jsonl"), "x").unwrap();
         std::fs::create_dir(root.join("sessions")).unwrap();

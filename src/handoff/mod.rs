@@ -6,6 +6,7 @@
 
 mod derive;
 pub mod index;
+mod json;
 pub mod keys;
 pub mod link;
 pub mod mailbox;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::json::named;
 use super::time;
 use super::ttl::Ttl;
 
@@ -108,14 +109,6 @@ pub enum Age {
     FromTheFuture,
 }
 
-/// Whether fields are named: serde would take them from an array, too, and a
-/// record must not mean one thing here and another to other readers.
-fn is_named(json: &[u8]) -> bool {
-    let value: serde_json::Value = serde_json::from_slice(json).unwrap_or_default();
-    let inner = ["git", "transcript"].map(|name| value.get(name).unwrap_or(&serde_json::Value::Null));
-    value.is_object() && inner.iter().all(|value| value.is_object() || value.is_null())
-}
-
 impl Record {
     /// When it ends.
     pub fn expires_at(&self) -> DateTime<Utc> {
@@ -187,10 +180,7 @@ impl Record {
     /// equals absent; a field over its limit or with control characters where
     /// it names a place refuses the record.
     pub fn decode(json: &[u8]) -> Result<Self, RecordError> {
-        let record: Self = serde_json::from_slice(json).map_err(|_| RecordError::Form)?;
-        if !is_named(json) {
-            return Err(RecordError::Form);
-        }
+        let record: Self = named(json, &["git", "transcript"]).ok_or(RecordError::Form)?;
         record.check()?;
         Ok(record)
     }

@@ -6,6 +6,7 @@ use pkarr::SignedPacket;
 use serde::{Deserialize, Serialize};
 
 use super::index::Index;
+use super::json::named;
 use super::keys::{Identity, PublicKey};
 use super::mailbox::{Mailbox, address};
 use super::packet::{self, PacketError};
@@ -215,7 +216,7 @@ impl Mailbox {
                 None => Standing::Absent,
             },
             Kind::Revoked => signed_json(Kind::Revoked, at, expected, &opened.payload)
-                .and_then(|(_, json)| serde_json::from_slice::<RevokedAt>(json).ok())
+                .and_then(|(_, json)| named::<RevokedAt>(json, &[]))
                 .map_or(Standing::Absent, |revoked| Standing::Revoked { at: revoked.at, packet }),
             Kind::Index | Kind::Receipt => Standing::Absent,
         }
@@ -252,7 +253,7 @@ fn signed_json<'a>(
 }
 
 fn read_trace(payload: &[u8]) -> Option<Trace> {
-    let trace: Trace = serde_json::from_slice(payload).ok()?;
+    let trace: Trace = named(payload, &[])?;
     (trace.hostname.len() <= 64).then_some(trace)
 }
 

@@ -204,6 +204,10 @@ fn fields_without_their_names_are_no_record() {
     let mut nested = value;
     nested["git"] = serde_json::json!(["main", null, null]);
     assert_eq!(Record::decode(nested.to_string().as_bytes()), Err(RecordError::Form));
+    // Nor an end: a list of its fields ends nothing.
+    let end = r#"{"at": "2026-11-25T12:00:00Z", "hostname": "laptop"}"#;
+    assert!(json::named::<Trace>(end.as_bytes(), &[]).is_some());
+    assert!(json::named::<Trace>(br#"["2026-11-25T12:00:00Z", "laptop"]"#, &[]).is_none());
 }
 
 #[test]

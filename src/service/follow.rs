@@ -51,7 +51,9 @@ impl Gathered {
             self.ids.extend(others.cloned().collect::<Vec<_>>());
             *live = now;
         }
-        self.changed.rows = self.ids.iter().flat_map(|id| store.find(id)).collect();
+        if !self.ids.is_empty() {
+            self.changed.rows = store.find_all(&|id| self.ids.contains(id));
+        }
         self.changed
     }
 }
@@ -63,9 +65,11 @@ impl Service {
         let store = self.store()?;
         let (sender, mut changes) = unbounded_channel();
         let watched = store.clone();
-        let watching = blocking(move || watched.watch(move |change| drop(sender.send(change)))).await?;
+        let (watching, mut live) = blocking(move || {
+            (watched.watch(move |change| drop(sender.send(change))), watched.live_sessions())
+        })
+        .await?;
         let Ok(mut watching) = watching else { return Ok(()) };
-        let mut live = store.live_sessions();
         while let Some(gathered) = gather(&mut changes).await {
             if gathered.changed.scan || gathered.registry {
                 watching = blocking(move || {

@@ -1,9 +1,8 @@
 //! Search: what people and Claude said, in every session of this machine.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -19,7 +18,7 @@ pub struct Asked {
     pub text: String,
     /// An earlier query with every file it found something in: where the new one
     /// only asks for more, it is looked for in those alone.
-    pub before: Option<(String, Vec<PathBuf>)>,
+    pub before: Option<Arc<(String, Vec<PathBuf>)>>,
 }
 
 /// A session with what was found in it: its row, and the matching messages.
@@ -78,7 +77,7 @@ impl Service {
             return Err(Error::usage(format!("`{}` cannot be read.", text::fit(&text::clean(unread), 60)))
                 .advise("Filters are `project:NAME`, `branch:NAME` and `since:2d` or `since:2026-11-01`."));
         }
-        let before = asked.before.as_ref().filter(|(before, _)| query.narrows(&Query::parse(before)));
+        let before = asked.before.as_deref().filter(|(before, _)| query.narrows(&Query::parse(before)));
         let among = before.map(|(_, files)| files.as_slice());
         Ok(!self.store()?.search(&query, among, tell, cancel)?.cancelled)
     }

@@ -86,11 +86,7 @@ fn page_with(html: String, relays: Vec<String>) -> WebPage {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    text::hex(&Sha256::digest(bytes))
 }
 
 /// What stands between two marks.

@@ -458,6 +458,8 @@ pub enum Report {
     Scanned,
     /// Sessions changed on disk.
     Changed(Changed),
+    /// The system cannot tell what changes on disk.
+    Unfollowed,
     /// This part of the conversation in this file.
     Preview(PathBuf, Place, Page),
     /// A search goes on.

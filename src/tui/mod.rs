@@ -138,8 +138,6 @@ impl Stage {
     }
 
     async fn play(&mut self, signals: &mut Signals) -> io::Result<Exit> {
-        let size = self.screen.size()?;
-        self.app.resize(size.width, size.height);
         let now = self.now();
         self.app.open(&now);
         loop {
@@ -232,7 +230,8 @@ impl Stage {
         if !self.app.take_dirty() {
             return Ok(());
         }
-        // A change of size that came before anybody listened was told to nobody.
+        // Not every change of size is told: one before anybody listened, or
+        // while the terminal was somebody else's, is not.
         let size = self.screen.size()?;
         self.app.fit(size.width, size.height);
         let now = self.now();
@@ -292,8 +291,6 @@ impl Stage {
         };
         self.screen.resume()?;
         self.stream = Some(EventStream::new());
-        let size = self.screen.size()?;
-        self.app.resize(size.width, size.height);
         let now = self.now();
         self.app.returned(note, &now);
         Ok(None)
@@ -312,10 +309,8 @@ impl Stage {
 
     /// Back after a stop: the modes and the size may have changed.
     fn wake_up(&mut self) -> io::Result<()> {
-        self.screen.resume()?;
-        let size = self.screen.size()?;
-        self.app.resize(size.width, size.height);
-        Ok(())
+        self.app.touch();
+        self.screen.resume()
     }
 
     /// Cancels what may be cut, and waits for what may not, saying so.

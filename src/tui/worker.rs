@@ -174,7 +174,7 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             let tell = lead.tell.clone();
             let follow = async {
                 service.follow_sessions(move |changed| tell(Report::Changed(changed))).await?;
-                Ok(Report::Doing(String::new()))
+                Ok(Report::Unfollowed)
             };
             until(&lead, follow).await
         }

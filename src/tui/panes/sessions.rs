@@ -12,7 +12,7 @@ use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use self::conversation::{Conversation, Frame as Room, Tools};
+use self::conversation::{Conversation, Room, Tools};
 use self::search::{Scope, Search};
 use super::short_project;
 use crate::text;
@@ -172,14 +172,15 @@ impl Sessions {
             fresh.extend(batch);
             return;
         }
-        self.all.extend(batch);
-        self.sort();
+        self.relist(|list| list.extend(batch));
     }
 
-    fn sort(&mut self) {
+    /// Changes the list; the selection stays on its session.
+    fn relist(&mut self, change: impl FnOnce(&mut Vec<Session>)) {
         let selected = self.in_list().map(|session| session.path.clone());
+        change(&mut self.all);
         self.all.sort_by_key(|session| std::cmp::Reverse(session.updated_at));
-        // the places in `shown` are stale now: find the selection again by id
+        // the places in `shown` are stale now: find the selection again
         self.shown = (0..self.all.len()).map(|at| (at, Vec::new())).collect();
         self.cursor.at = selected.and_then(|path| self.place_of(&path)).unwrap_or(0);
         self.refresh();
@@ -188,15 +189,16 @@ impl Sessions {
     fn scanned(&mut self) -> Vec<Effect> {
         self.scan = Scan::Done;
         if let Some(fresh) = self.fresh.take() {
-            let selected = self.in_list().map(|session| session.path.clone());
-            self.all = fresh;
-            self.shown = (0..self.all.len()).map(|at| (at, Vec::new())).collect();
-            self.cursor.at = selected.and_then(|path| self.place_of(&path)).unwrap_or(0);
-            self.sort();
+            self.hold();
+            self.relist(|list| *list = fresh);
         }
-        // From here on nothing moves under the user's hands.
-        self.chosen |= self.in_list().is_some();
+        self.hold();
         self.widen()
+    }
+
+    /// From here on nothing moves under the user's hands.
+    fn hold(&mut self) {
+        self.chosen |= self.in_list().is_some();
     }
 
     fn toggle_project(&mut self) -> Vec<Effect> {
@@ -362,16 +364,13 @@ impl Sessions {
         let gone = |session: &Session| {
             changed.files.contains(&session.path) || changed.rows.iter().any(|row| row.path == session.path)
         };
-        let selected = self.in_list().map(|session| session.path.clone());
-        let chosen = std::mem::replace(&mut self.chosen, true);
-        for list in [Some(&mut self.all), self.fresh.as_mut()].into_iter().flatten() {
+        let renew = |list: &mut Vec<Session>| {
             list.retain(|session| !gone(session));
             list.extend(changed.rows.iter().cloned());
-        }
-        self.shown = (0..self.all.len()).map(|at| (at, Vec::new())).collect();
-        self.cursor.at = selected.and_then(|path| self.place_of(&path)).unwrap_or(0);
-        self.sort();
-        self.chosen = chosen;
+        };
+        self.fresh.iter_mut().for_each(renew);
+        self.hold();
+        self.relist(renew);
         if let Some(search) = &mut self.search {
             search.change(&changed.rows);
         }
@@ -390,7 +389,7 @@ impl Sessions {
         let Some(mut search) = self.search.take() else { return };
         match report {
             Report::Started(Verb::Search) => search.started(now.since),
-            Report::Searching(event) => search.take(event, self.scope(), page),
+            Report::Searching(event) => search.take(event),
             Report::Searched(asked) => search.done(asked, self.scope(), page, now.since),
             Report::Failed(Verb::Search, error) => {
                 search.failed(format!("{} {}", error.message, error.advice));
@@ -512,6 +511,7 @@ impl View for Sessions {
         }
         Vec::new()
     }
+
     fn click(&mut self, _column: u16, row: u16, _now: &Now) -> Vec<Effect> {
         let (area, height) = (self.list_area(), self.row_height());
         if let Some(search) = &mut self.search {
@@ -548,6 +548,9 @@ impl View for Sessions {
     }
 
     fn settle(&mut self) -> Vec<Effect> {
+        if self.search.as_ref().is_some_and(Search::grew) {
+            self.refresh_found();
+        }
         let Some(session) = self.selected().cloned() else { return Vec::new() };
         let search = self.search.as_ref();
         let spot = search.and_then(|search| Some((search.spot()?, search.query().to_owned())));

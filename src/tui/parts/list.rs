@@ -188,8 +188,8 @@ pub fn bar(part: i64, whole: i64, columns: u16, full: Style, rest: Style) -> Vec
     vec![Span::styled("━".repeat(filled), full), Span::styled("╌".repeat(columns - filled), rest)]
 }
 
-/// Text with some of its graphemes lit up.
-fn lighten(shown: &str, lit: &[u32], style: Style, theme: &Theme) -> Vec<Span<'static>> {
+/// Text with some of its graphemes lit up; `lit` in order.
+pub fn lighten(shown: &str, lit: &[u32], style: Style, theme: &Theme) -> Vec<Span<'static>> {
     if lit.is_empty() {
         return vec![Span::styled(shown.to_owned(), style)];
     }

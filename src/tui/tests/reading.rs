@@ -135,13 +135,37 @@ fn the_next_hit_is_gone_to_before_it_is_known() {
 }
 
 #[test]
+fn coming_from_older_hits_the_oldest_is_first_and_keys_run_ahead() {
+    let mut play = Play::full(120, 40);
+    let mut found = sample::matched();
+    found[1].count = 2; // the newer session is gone on to from the older one
+    play.ctrl('f').text("network");
+    for one in found.clone() {
+        play.step(Verb::Search, Report::Searching(Searching::Found(Box::new(one))));
+    }
+    play.press(KeyCode::Down).press(KeyCode::Enter);
+    let hits = |play: &mut Play, of: usize| {
+        let Some((_, Action::Hits(session, _))) = play.last(Verb::Hits) else { panic!() };
+        play.done(Verb::Hits, Ok(Report::Hits(session.path, found[of].hits.clone())));
+    };
+    hits(&mut play, 0);
+    play.text("NN");
+    let mut more = found[1].clone();
+    more.hits.insert(0, sample::matched()[0].hits[0].clone());
+    let Some((_, Action::Hits(session, _))) = play.last(Verb::Hits) else { panic!() };
+    play.done(Verb::Hits, Ok(Report::Hits(session.path, more.hits)));
+    let Some((_, Action::Preview(_, place, _))) = play.last(Verb::Preview) else { panic!() };
+    assert_eq!(place, Place::Around(40..140), "one newer than the oldest");
+}
+
+#[test]
 fn the_next_key_cancels_a_search_and_narrows_what_it_found() {
     let mut play = Play::full(80, 24);
     search(&mut play, "net");
     play.text("w");
     let Some((first, Action::Search(asked))) = play.last(Verb::Search) else { panic!() };
-    let (before, files) = asked.before.clone().unwrap();
-    assert_eq!((&*before, files.len()), ("net", 2));
+    let (before, files) = &*asked.before.clone().unwrap();
+    assert_eq!((&**before, files.len()), ("net", 2));
     assert!(play.shows("Retry failed"), "what was found stays until there is something new");
     play.text("o");
     assert!(play.cancelled.contains(&first));

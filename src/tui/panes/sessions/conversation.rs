@@ -64,7 +64,7 @@ pub(super) struct Conversation {
 
 /// The room that it is shown in.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Frame {
+pub(super) struct Room {
     pub columns: usize,
     pub rows: usize,
     pub tools: Tools,
@@ -111,7 +111,7 @@ impl Conversation {
     }
 
     /// Takes a page that was asked for.
-    pub fn take(&mut self, place: &Place, page: &Page, frame: Frame) {
+    pub fn take(&mut self, place: &Place, page: &Page, room: Room) {
         self.waiting = false;
         let turns = self.turns.get_or_insert_default();
         match place {
@@ -121,20 +121,20 @@ impl Conversation {
                 self.marked = self.marked.start + more..self.marked.end + more;
                 self.place.start = page.start;
                 // Lines are counted from the end: nothing moves.
-                self.lay_out_only(frame);
+                self.lay_out_only(room);
             }
             Place::After(_) => {
                 turns.extend(page.turns.iter().cloned());
                 (self.place.end, self.later) = (page.end, page.end < page.size && !page.turns.is_empty());
-                self.lay_out(frame);
+                self.lay_out(room);
             }
             Place::Last | Place::Around(_) => {
                 turns.clone_from(&page.turns);
                 self.marked = page.marked.clone();
                 self.place = page.start..page.end;
                 self.later = page.end < page.size && !page.marked.is_empty();
-                self.lay_out_only(frame);
-                self.show_marked(frame);
+                self.lay_out_only(room);
+                self.show_marked(room);
             }
         }
     }
@@ -145,29 +145,29 @@ impl Conversation {
     }
 
     /// Scrolls to the words that a search found, with some lines above them.
-    fn show_marked(&mut self, frame: Frame) {
+    fn show_marked(&mut self, room: Room) {
         let lit = self.told.iter().position(|line| !line.lit.is_empty());
         let Some(at) = lit.or_else(|| self.told.iter().position(|line| line.marked)) else { return };
-        let end = (at.saturating_sub(frame.rows / 3) + frame.rows).min(self.told.len());
+        let end = (at.saturating_sub(room.rows / 3) + room.rows).min(self.told.len());
         self.scroll.0 = self.told.len() - end;
     }
 
     /// Lays it out for the room there is; what is being read stays where it is.
-    pub fn lay_out(&mut self, frame: Frame) {
+    pub fn lay_out(&mut self, room: Room) {
         let before = self.told.len();
-        self.lay_out_only(frame);
+        self.lay_out_only(room);
         let (len, scroll) = (self.told.len(), &mut self.scroll.0);
         if *scroll > 0 && before > 0 {
-            *scroll = (*scroll + len).saturating_sub(before).min(len.saturating_sub(frame.rows));
+            *scroll = (*scroll + len).saturating_sub(before).min(len.saturating_sub(room.rows));
         }
     }
 
-    fn lay_out_only(&mut self, frame: Frame) {
+    fn lay_out_only(&mut self, room: Room) {
         let turns = self.turns.as_deref().unwrap_or_default();
         let mut told = Vec::new();
         for (at, turn) in turns.iter().enumerate() {
             let from = told.len();
-            tell(turn, frame, &mut told);
+            tell(turn, room, &mut told);
             for line in told.get_mut(from..).unwrap_or_default() {
                 line.marked = self.marked.contains(&at) && line.role.is_some();
             }
@@ -209,15 +209,15 @@ impl Conversation {
 }
 
 /// A turn as lines: who, and what they said.
-fn tell(turn: &Turn, frame: Frame, out: &mut Vec<Told>) {
-    let columns = frame.columns;
+fn tell(turn: &Turn, room: Room, out: &mut Vec<Told>) {
+    let columns = room.columns;
     let line = |text: String| Told { role: Some(turn.role), text, ..Told::default() };
     if turn.role == Role::Tool {
-        if frame.tools == Tools::None {
+        if room.tools == Tools::None {
             return;
         }
         out.push(line(text::fit(&format!("· {}", turn.text.replace('\n', " ")), columns)));
-        if frame.tools == Tools::Whole && !turn.detail.is_empty() {
+        if room.tools == Tools::Whole && !turn.detail.is_empty() {
             let detail = wrap(&turn.detail, columns.saturating_sub(4).max(8));
             out.extend(detail.into_iter().map(|text| line(format!("    {text}"))));
         }
@@ -246,7 +246,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const FRAME: Frame = Frame { columns: 20, rows: 5, tools: Tools::Lines };
+    const ROOM: Room = Room { columns: 20, rows: 5, tools: Tools::Lines };
 
     fn turn(role: Role, text: &str) -> Turn {
         Turn { role, text: text.to_owned(), detail: String::new(), lit: Vec::new() }
@@ -261,7 +261,7 @@ mod tests {
         let mut one = turn(Role::User, "Uploads  fail when the network drops:\nmake them retry");
         one.lit = vec![0..7, 23..30, 48..53];
         let mut told = Vec::new();
-        tell(&one, FRAME, &mut told);
+        tell(&one, ROOM, &mut told);
         let lit: Vec<&str> =
             told.iter().flat_map(|line| line.lit.iter().map(|lit| &line.text[lit.clone()])).collect();
         assert_eq!(lit, ["Uploads", "network", "retry"]);
@@ -271,14 +271,14 @@ mod tests {
     fn earlier_turns_come_in_above_and_later_ones_below() {
         let mut talk = Conversation::default();
         let five = |from: u32| (from..from + 5).map(|n| turn(Role::User, &n.to_string())).collect();
-        talk.take(&Place::Last, &page(five(10), 50..100), FRAME);
+        talk.take(&Place::Last, &page(five(10), 50..100), ROOM);
         assert!(talk.scroll(Intent::PageUp, 5) && !talk.is_whole());
         let seen = |talk: &Conversation| talk.told[talk.shown(5)].to_vec();
         let before = seen(&talk);
-        talk.take(&Place::Before(50), &page(five(5), 0..50), FRAME);
+        talk.take(&Place::Before(50), &page(five(5), 0..50), ROOM);
         assert!(talk.is_whole());
         assert_eq!(seen(&talk), before);
-        talk.take(&Place::After(100), &page(five(15), 100..120), FRAME);
+        talk.take(&Place::After(100), &page(five(15), 100..120), ROOM);
         assert_eq!(seen(&talk), before);
     }
 
@@ -294,7 +294,7 @@ mod tests {
             let mut one = turn(Role::User, &text);
             one.lit = bounds.chunks_exact(2).map(|pair| pair[0]..pair[1]).collect();
             let mut told = Vec::new();
-            tell(&one, Frame { columns, ..FRAME }, &mut told);
+            tell(&one, Room { columns, ..ROOM }, &mut told);
             for line in &told {
                 for lit in &line.lit {
                     prop_assert!(line.text.get(lit.clone()).is_some());

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::Sessions;
@@ -12,7 +11,7 @@ use super::conversation::Told;
 use super::search::Search;
 use crate::text;
 use crate::tui::message::{Live, Role, Session};
-use crate::tui::parts::list::mark;
+use crate::tui::parts::list::{graphemes, lighten, mark};
 use crate::tui::parts::{Look, fact, lines};
 
 /// Lines of facts above the conversation, and one empty line.
@@ -147,23 +146,6 @@ fn told_line<'a>(line: &'a Told, look: &Look<'_>) -> Line<'a> {
         return Line::styled(&*line.text, style);
     }
     let mut spans = vec![Span::styled(mark(line.marked), look.theme.accent)];
-    spans.extend(lit_spans(&line.text, &line.lit, style, look));
+    spans.extend(lighten(&line.text, &graphemes(&line.text, &line.lit), style, look.theme));
     Line::from(spans)
-}
-
-fn lit_spans<'a>(text: &'a str, lit: &[Range<usize>], style: Style, look: &Look<'_>) -> Vec<Span<'a>> {
-    let mut spans = Vec::new();
-    let mut from = 0;
-    let mut push = |range: Range<usize>, style| {
-        if let Some(piece) = text.get(range).filter(|piece| !piece.is_empty()) {
-            spans.push(Span::styled(piece, style));
-        }
-    };
-    for range in lit {
-        push(from..range.start, style);
-        push(range.clone(), style.patch(look.theme.accent));
-        from = range.end;
-    }
-    push(from..text.len(), style);
-    spans
 }

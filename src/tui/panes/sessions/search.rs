@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::is_of;
@@ -31,8 +32,8 @@ struct Open {
     at: usize,
     /// Come to from its end: the oldest first.
     oldest: bool,
-    /// So many hits on, towards older ones, as soon as they are known.
-    ahead: usize,
+    /// So many hits on, towards newer ones, as soon as they are known.
+    ahead: isize,
 }
 
 /// A session with a match: its row, and the newest message that matches.
@@ -44,11 +45,11 @@ pub(super) struct Row {
     rank: usize,
 }
 
-impl From<Matched> for Row {
-    fn from(mut matched: Matched) -> Self {
+impl From<&Matched> for Row {
+    fn from(matched: &Matched) -> Self {
         // The others are read again when someone goes to them.
-        let newest = matched.hits.pop();
-        Self { session: matched.session, newest, count: matched.count, rank: matched.rank }
+        let newest = matched.hits.last().cloned();
+        Self { session: matched.session.clone(), newest, count: matched.count, rank: matched.rank }
     }
 }
 
@@ -68,8 +69,10 @@ pub(super) struct Search {
     started: Duration,
     /// What is shown was found by the query before.
     stale: bool,
+    /// Rows came that `shown` does not know yet.
+    grew: bool,
     /// The last query that came to its end, and where it found something.
-    answered: Option<(String, Vec<PathBuf>)>,
+    answered: Option<Arc<(String, Vec<PathBuf>)>>,
     open: Open,
 }
 
@@ -95,6 +98,7 @@ impl Search {
             progress: Progress::default(),
             started: Duration::ZERO,
             stale: false,
+            grew: false,
             answered: None,
             open: Open::default(),
         }
@@ -125,15 +129,14 @@ impl Search {
         self.state = State::Running;
     }
 
-    pub fn take(&mut self, event: &Searching, scope: Scope<'_>, page: usize) {
+    /// Takes what a search tells; [`Search::refresh`] shows it, once for many.
+    pub fn take(&mut self, event: &Searching) {
         match event {
             Searching::Progress { files, of } => self.progress = Progress { read: *files, of: *of },
             Searching::Found(matched) => {
                 self.forget_stale();
-                let row = Row::from((**matched).clone());
-                let at = self.rows.partition_point(|other| other.rank < row.rank);
-                self.rows.insert(at, row);
-                self.refresh(scope, page);
+                self.rows.push(Row::from(&**matched));
+                self.grew = true;
             }
         }
     }
@@ -145,7 +148,7 @@ impl Search {
             self.state = State::Idle;
         }
         let files = self.rows.iter().map(|row| row.session.path.clone()).collect();
-        self.answered = Some((asked.text.clone(), files)).filter(|_| self.state != State::Idle);
+        self.answered = (self.state != State::Idle).then(|| Arc::new((asked.text.clone(), files)));
         self.refresh(scope, page);
     }
 
@@ -174,6 +177,9 @@ impl Search {
     /// Applies the scope; the selection stays on its session once the user moved.
     pub fn refresh(&mut self, scope: Scope<'_>, page: usize) {
         let selected = self.selected().map(|row| row.session.path.clone()).filter(|_| self.chosen);
+        if std::mem::take(&mut self.grew) {
+            self.rows.sort_by_key(|row| row.rank);
+        }
         let wanted = |session: &Session| {
             (scope.hidden || !session.hidden) && scope.only.is_none_or(|cwd| is_of(session, cwd))
         };
@@ -182,6 +188,11 @@ impl Search {
             selected.and_then(|path| self.shown.iter().position(|at| self.rows[*at].session.path == path));
         self.cursor.at = kept.unwrap_or(0);
         self.cursor.hold(self.shown.len(), page);
+    }
+
+    /// Whether something was found that is not shown yet.
+    pub fn grew(&self) -> bool {
+        self.grew
     }
 
     /// The user moved.
@@ -212,8 +223,9 @@ impl Search {
         if hits.is_empty() {
             self.close(); // it was written anew meanwhile
         } else if self.open.path == path {
-            let newest = hits.len().saturating_sub(1);
-            self.open.at = if self.open.oldest { 0 } else { newest.saturating_sub(self.open.ahead) };
+            let newest = hits.len() - 1;
+            let first = if self.open.oldest { 0 } else { newest };
+            self.open.at = first.saturating_add_signed(self.open.ahead).min(newest);
             self.open.hits = hits.to_vec();
         }
     }
@@ -229,8 +241,7 @@ impl Search {
         let is_open = self.selected().is_some_and(|row| row.session.path == self.open.path);
         if is_open && self.open.hits.is_empty() {
             // The keys come faster than the file is read.
-            let ahead = self.open.ahead;
-            self.open.ahead = if older { ahead + 1 } else { ahead.saturating_sub(1) };
+            self.open.ahead += if older { -1 } else { 1 };
             return Vec::new();
         }
         let next = if older { self.open.at.checked_sub(1) } else { Some(self.open.at + 1) };

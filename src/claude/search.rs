@@ -61,11 +61,11 @@ pub struct Found {
 /// What a search tells while it goes on.
 #[derive(Clone, Debug)]
 pub enum Searching {
-    /// So many of all files were searched.
+    /// Of so many files it is known what is in them.
     Progress {
-        /// Done.
+        /// Searched, or ruled out unread: by their age, or by the query before.
         files: usize,
-        /// All.
+        /// All there are, whatever the query: the count does not jump as one types.
         of: usize,
     },
     /// A session with its matches.
@@ -103,6 +103,7 @@ impl Store {
             return Ok(Searched::default());
         }
         let (mut candidates, _) = self.candidates(&|_| true)?;
+        let of = candidates.len();
         if let Some(among) = among {
             let among: HashSet<&Path> = among.iter().map(PathBuf::as_path).collect();
             candidates.retain(|candidate| among.contains(&*candidate.path));
@@ -111,6 +112,8 @@ impl Store {
         if let Some(earliest) = query.earliest(Utc::now()) {
             candidates.retain(|candidate| candidate.modified >= earliest);
         }
+        let ruled_out = of - candidates.len();
+        sink(Searching::Progress { files: ruled_out, of });
         let job = Job { query, words: Words::new(query), live: self.live_sessions(), cancel, sink };
         let (next, done, found) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
         let work = || {
@@ -121,7 +124,7 @@ impl Store {
                 found.fetch_add(usize::from(job.search(candidate, rank, &mut spots)), Ordering::Relaxed);
                 let files = done.fetch_add(1, Ordering::Relaxed) + 1;
                 if files.is_multiple_of(TELL) || files == candidates.len() {
-                    sink(Searching::Progress { files, of: candidates.len() });
+                    sink(Searching::Progress { files: ruled_out + files, of });
                 }
             }
         };

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::*;
 
 mod listing;
+mod searching;
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
 const OTHER: &str = "99999999-2222-4333-8444-555555555555";

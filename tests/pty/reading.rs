@@ -61,7 +61,10 @@ fn what_was_said_is_found_and_read_there() {
     say(&session, "Ask the pélican again", "2026-11-21T12:00:00.000Z");
     let mut terminal = Terminal::of(&device, &[]);
     terminal.shows("2 of 2");
-    terminal.types("\u{6}pélican");
+    terminal.types("\u{6}pél");
+    terminal.shows("1 of 2 · ");
+    terminal.types("ican"); // narrows what was found; the count is still of all
+    terminal.shows("search       pélican ");
     terminal.shows("1 of 2 · ");
     terminal.shows("you: Ask the pélican again");
     terminal.types("\r");

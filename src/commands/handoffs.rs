@@ -50,6 +50,7 @@ fn row(row: &Listed) -> Vec<String> {
         (AudienceKind::Share, Some(name)) if name.starts_with("pk:") => text::fit(name, 12),
         (AudienceKind::Share, name) => name.as_deref().map_or_else(|| "one person".to_owned(), text::clean),
         (AudienceKind::Pin, _) => "PIN".to_owned(),
+        (AudienceKind::Link, _) if row.phone_pass => "phone".to_owned(),
         (AudienceKind::Link, _) => "link".to_owned(),
     };
     let left = (row.expires_at - now).num_seconds();

@@ -121,7 +121,7 @@ impl Service {
     }
 
     /// The journal entry of a full token.
-    fn own_entry(&self, token: &str) -> Result<Entry> {
+    pub(super) fn own_entry(&self, token: &str) -> Result<Entry> {
         let token: Token = token.parse().map_err(|error| Error::usage(format!("{error}.")))?;
         let (mut book, aside) = self.0.journal.load()?;
         self.tell_aside(aside);

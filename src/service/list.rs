@@ -111,6 +111,7 @@ impl Service {
             link: link.map(|link| link.to_string()),
             ssh: entry.ssh.clone(),
             own: true,
+            phone_pass: entry.pass_of.is_some(),
             picked_up: entry.picked_up.as_ref().map(picked_up),
         }
     }
@@ -196,7 +197,7 @@ impl Service {
         }
     }
 
-    fn note_trace(&self, token: &Token, trace: Option<&Trace>) {
+    pub(super) fn note_trace(&self, token: &Token, trace: Option<&Trace>) {
         let Some(trace) = trace else { return };
         self.note(|book| {
             if let Some(entry) = book.entry(token) {
@@ -232,6 +233,7 @@ impl Service {
             // It may have been guessed there.
             ssh: None,
             own: false,
+            phone_pass: false,
             picked_up: trace.as_ref().map(picked_up),
         };
         row.state = alive_state(&record, &row, &sighting, self.now());

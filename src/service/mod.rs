@@ -13,6 +13,7 @@ mod index;
 mod keep;
 mod list;
 mod look;
+mod phone;
 mod pickup;
 mod plans;
 mod plugin;

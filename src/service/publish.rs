@@ -32,13 +32,23 @@ pub(super) const FEW_COPIES: u32 = 10;
 const TAKE_BACK: Duration = Duration::from_secs(3);
 
 /// A handoff made ready: everything that follows from the audience.
-struct Prepared {
-    place: Place,
+pub(super) struct Prepared {
+    pub place: Place,
     link: Link,
     audience: AudienceView,
     recipient: Option<PublicKey>,
+    /// One that was made up, and has to be told.
     pin: Option<Pin>,
     secret: Option<LinkSecret>,
+}
+
+/// What only the journal is told of a handoff.
+#[derive(Default)]
+pub(super) struct Aside {
+    /// The SSH address that the user set.
+    pub ssh: Option<String>,
+    /// The handoff that it is the phone pass of.
+    pub pass_of: Option<Token>,
 }
 
 impl Service {
@@ -64,10 +74,24 @@ impl Service {
         let user_ssh = record.ssh.clone().filter(|ssh| {
             self.0.settings.config.ssh.is_some() || (request.ssh.is_some() && !ssh.ends_with(&guessed))
         });
+        let aside = Aside { ssh: user_ssh, pass_of: None };
+        self.send(&identity, prepared, record, aside, job).await
+    }
+
+    /// Sends a record out: into the journal first, then to the network, then
+    /// into the list of its mailbox.
+    pub(super) async fn send(
+        &self,
+        identity: &Identity,
+        prepared: Prepared,
+        record: Record,
+        aside: Aside,
+        job: &Job,
+    ) -> Result<Published> {
         let sequence = self.now_us();
         let (packet, note_dropped) =
-            prepared.place.mailbox.make_record(&identity, &prepared.place.token, record.clone(), sequence)?;
-        let entry = intent(&identity, &prepared, &record, user_ssh.clone(), &packet)?;
+            prepared.place.mailbox.make_record(identity, &prepared.place.token, record.clone(), sequence)?;
+        let entry = intent(identity, &prepared, &record, &aside, &packet)?;
         self.journal(|book| book.handoffs.push(entry))?;
 
         job.doing("publishing");
@@ -85,7 +109,7 @@ impl Service {
             Ok(done) => done,
             Err(error) => {
                 // It may lie on some nodes although none acknowledged it.
-                self.take_back(&identity, &prepared.place, sequence);
+                self.take_back(identity, &prepared.place, sequence);
                 self.set_stage(&prepared.place.token, Stage::Failed, false);
                 return Err(error);
             }
@@ -94,7 +118,7 @@ impl Service {
             token: prepared.place.token.to_string(),
             link: prepared.link.to_string(),
             web_link: self.web_link(&prepared.link),
-            ssh: user_ssh,
+            ssh: aside.ssh,
             audience: prepared.audience,
             session_id: record.session_id.clone(),
             project: record.project.clone(),
@@ -103,10 +127,7 @@ impl Service {
             expires_at: record.expires_at(),
             ttl: record.ttl,
             burn_after_read: record.burn_after_read,
-            pin: prepared
-                .pin
-                .filter(|_| request.audience == AudienceChoice::Pin(None))
-                .map(|pin| pin.as_str().to_owned()),
+            pin: prepared.pin.map(|pin| pin.as_str().to_owned()),
             copies,
             warnings: self.publish_warnings(
                 &index,
@@ -122,9 +143,9 @@ impl Service {
         if prepared.secret.is_none() {
             job.doing("adding it to the list");
             let seen = index.ok().flatten();
-            if let Err(error) = self.finish_index(&identity, &prepared.place, &record, seen).await {
+            if let Err(error) = self.finish_index(identity, &prepared.place, &record, seen).await {
                 if error.kind == Kind::Full {
-                    self.take_back(&identity, &prepared.place, sequence);
+                    self.take_back(identity, &prepared.place, sequence);
                     self.set_stage(&prepared.place.token, Stage::Failed, false);
                     return Err(error);
                 }
@@ -183,7 +204,13 @@ impl Service {
         });
     }
 
-    async fn prepare(&self, identity: &Identity, audience: &AudienceChoice, now: i64) -> Result<Prepared> {
+    /// Chooses token, mailbox and secrets for an audience; `now` in Unix seconds.
+    pub(super) async fn prepare(
+        &self,
+        identity: &Identity,
+        audience: &AudienceChoice,
+        now: i64,
+    ) -> Result<Prepared> {
         let me = identity.public();
         let mut token = Token { audience: AudienceKind::Devices, bytes: [0; 8] };
         random(&mut token.bytes)?;
@@ -202,9 +229,8 @@ impl Service {
             }
             AudienceChoice::Pin(typed) => {
                 let chosen = choose_pin(typed.as_deref().map(String::as_str))?;
-                let stretched = chosen.clone();
-                pin = Some(chosen);
-                blocking(move || Mailbox::pin(&me, &stretched, week(now))).await?
+                pin = typed.is_none().then(|| chosen.clone());
+                blocking(move || Mailbox::pin(&me, &chosen, week(now))).await?
             }
             AudienceChoice::Link => {
                 let mut bytes = LinkSecret([0; 16]);
@@ -374,7 +400,7 @@ fn intent(
     identity: &Identity,
     prepared: &Prepared,
     record: &Record,
-    ssh: Option<String>,
+    aside: &Aside,
     packet: &SignedPacket,
 ) -> Result<Entry> {
     Ok(Entry {
@@ -385,7 +411,7 @@ fn intent(
         project: record.project.clone(),
         label: record.label.clone(),
         title: record.title.clone(),
-        ssh,
+        ssh: aside.ssh.clone(),
         burn_after_read: record.burn_after_read,
         created_at: record.created_at,
         ttl: record.ttl,
@@ -395,6 +421,7 @@ fn intent(
         address: z32::encode(&prepared.place.address()),
         sealed: seal_secrets(&identity.public(), &prepared.place.mailbox, prepared.secret.as_ref())?,
         picked_up: None,
+        pass_of: aside.pass_of,
     })
 }
 

@@ -61,9 +61,17 @@ impl Service {
         all
     }
 
-    /// Puts the revocation until a lookup of the network itself, not our own
-    /// memory, finds nothing else at the address.
     async fn revoke_one(&self, identity: &Identity, place: &Place) -> Result<()> {
+        match self.call_back(identity, place).await? {
+            Standing::Revoked { .. } => Ok(()),
+            other => Err(alive(other, self.now()).err().unwrap_or_else(Error::cancelled)),
+        }
+    }
+
+    /// Puts the revocation until a lookup of the network itself, not our own
+    /// memory, finds nothing else at the address. What stands there in the end:
+    /// it, or what cannot be called back.
+    pub(super) async fn call_back(&self, identity: &Identity, place: &Place) -> Result<Standing> {
         let address = place.address();
         let mut written: Option<SignedPacket> = None;
         for _ in 0..ROUNDS {
@@ -73,19 +81,16 @@ impl Service {
                 packets.extend(self.remembered_end(&address));
             }
             match (place.judge(&packets), &written) {
-                (Standing::Revoked { packet, .. }, _) => {
+                (Standing::Revoked { at, packet }, _) => {
                     self.remember_end(&address, &packet);
                     self.set_stage(&place.token, Stage::Revoked, false);
-                    if packets.iter().all(|other| other.is_same_as(&packet)) {
-                        return Ok(());
+                    if !packets.iter().all(|other| other.is_same_as(&packet)) {
+                        // Nodes that still hold the record hear of its end.
+                        let _ = self.0.network.put(&packet, None).await;
                     }
-                    // Nodes that still hold the record hear of its end.
-                    let _ = self.0.network.put(&packet, None).await;
-                    return Ok(());
+                    return Ok(Standing::Revoked { at, packet });
                 }
-                (standing @ (Standing::Burned { .. } | Standing::Newer), _) => {
-                    return Err(alive(standing, self.now()).err().unwrap_or_else(Error::cancelled));
-                }
+                (standing @ (Standing::Burned { .. } | Standing::Newer), _) => return Ok(standing),
                 // A lost record is revoked too: a stale copy may come back.
                 (Standing::Record { .. } | Standing::Refused(_) | Standing::Absent, _) => {}
             }

@@ -223,8 +223,22 @@ pub struct Listed {
     /// Whether this device published it.
     #[serde(skip)]
     pub own: bool,
+    /// Whether it is the phone pass of another one.
+    #[serde(skip)]
+    pub phone_pass: bool,
     /// Who took it.
     pub picked_up: Option<PickedUp>,
+}
+
+/// How a phone pass ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PassEnd {
+    /// A phone took it: its row.
+    Used(Box<Listed>),
+    /// Nobody took it, and nobody can any more.
+    Revoked,
+    /// Its time is over.
+    Expired,
 }
 
 /// What `revoke` did.

@@ -78,6 +78,9 @@ pub struct Entry {
     /// Who took it, and when.
     #[serde(default)]
     pub picked_up: Option<Trace>,
+    /// The handoff that this one is the phone pass of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass_of: Option<Token>,
 }
 
 impl Entry {

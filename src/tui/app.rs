@@ -171,6 +171,12 @@ impl App {
         (self.setup.rings, self.setup.look_every) = (true, look_every);
     }
 
+    /// The page for phones is served.
+    #[cfg(test)]
+    pub fn serve_page_for_test(&mut self) {
+        self.setup.web = Some("https://handoff.example.org/cclink/".to_owned());
+    }
+
     /// How many jobs run.
     #[cfg(test)]
     pub fn running(&self) -> usize {
@@ -191,7 +197,7 @@ impl App {
             let into = now.since.as_millis() % SPIN.as_millis();
             SPIN.saturating_sub(Duration::from_millis(u64::try_from(into).unwrap_or(0)))
         });
-        let covered = self.overlays.iter().any(|view| view.context() == Context::Qr);
+        let covered = self.overlays.iter().any(|view| view.context().is_qr());
         let tick = self.pane().changes(now).filter(|_| !covered && !self.too_small());
         let toast = self.toasts.next().map(|at| at.saturating_sub(now.since));
         let look = self.next_look().map(|at| at.saturating_sub(now.since));
@@ -421,6 +427,15 @@ impl App {
                     self.deeds.push(Deed::Copy(text));
                 }
             }
+        }
+        self.end_pass(now);
+    }
+
+    /// A phone pass lives no longer than its view.
+    fn end_pass(&mut self, now: &Now) {
+        if !self.overlays.iter().any(|view| view.context().is_qr()) {
+            let ending = self.jobs.wind_up(Verb::PhonePass, "ending the phone pass", now.since);
+            self.deeds.extend(ending.map(Deed::Cancel));
         }
     }
 

@@ -76,6 +76,16 @@ impl Jobs {
         Some(*id)
     }
 
+    /// Cancels the running job of a verb, which has something to do before it
+    /// ends; these are the words for that.
+    pub fn wind_up(&mut self, verb: Verb, words: &str, now: Duration) -> Option<JobId> {
+        let id = self.cancel_verb(verb)?;
+        if let Some(job) = self.running.get_mut(&id) {
+            (job.words, job.started) = (Some(words.to_owned()), now);
+        }
+        Some(id)
+    }
+
     /// Whether a job of a verb runs whose results count.
     pub fn runs(&self, verb: Verb) -> bool {
         self.running.values().any(|job| job.action.verb() == verb && !job.stale && !job.stopping)

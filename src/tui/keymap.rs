@@ -191,6 +191,7 @@ pub const TABLE: &[Binding] = {
 
         row(C::ContactForm, &[ENTER], I::Accept, "add", Footer),
 
+        row(C::KeyedQr, &[Key::char('p')], I::PhonePass, "phone pass", Footer),
         row(C::Qr, &[TAB], I::NextContent, "other content", Footer),
         row(C::Qr, &[Key::char('f')], I::FullCells, "full cells", Footer),
         row(C::Qr, &[Key::char('y')], I::CopyText, "copy", Footer),
@@ -263,6 +264,7 @@ pub fn chain(context: Context, choosing: bool) -> &'static [Context] {
         (C::ContactForm, false) => &[C::ContactForm, C::Fields, C::Always],
         (C::ContactForm, true) => &[C::ContactForm, C::Choice, C::Fields, C::Always],
         (C::Qr, _) => &[C::Qr, C::Common, C::Always],
+        (C::KeyedQr, _) => &[C::KeyedQr, C::Qr, C::Common, C::Always],
         (C::Help, _) => &[C::Help, C::Moves, C::MoveUp, C::Common, C::Always],
         (C::Palette, _) => &[C::Palette, C::Always],
         (C::Confirm, _) => &[C::Confirm, C::Always],
@@ -305,7 +307,7 @@ pub const GROUPS: &[(&str, &[Context])] = {
         ("Pick up", &[C::Inbox]),
         ("Link or key", &[C::PickupForm]),
         ("A found handoff", &[C::Plans]),
-        ("QR", &[C::Qr]),
+        ("QR", &[C::Qr, C::KeyedQr]),
         ("Add a contact", &[C::ContactForm]),
         ("Questions", &[C::Confirm]),
         ("Your key", &[C::Unlock, C::Welcome]),
@@ -350,6 +352,7 @@ mod tests {
             C::Plans,
             C::ContactForm,
             C::Qr,
+            C::KeyedQr,
             C::Help,
             C::Palette,
             C::Confirm,

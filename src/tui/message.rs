@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 pub use crate::service::{
     Asked, AudienceChoice, AudienceKind, AudienceView, Changed, ContactView, Draft, Error, Found, Hit,
-    IdentityState, InboxEntry, Kind as ErrorKind, Listed, Live, Matched, News, NewsKind, Page,
+    IdentityState, InboxEntry, Kind as ErrorKind, Listed, Live, Matched, News, NewsKind, Page, PassEnd,
     Pickup as Taken, Pin, Place, Plan, PlanKind, Progress, PublishRequest, Published, Recognised, Revoked,
     Role, Searching, Session, State, Step, Target, Ttl, Turn, Watch, is_ssh_address, next_look,
 };
@@ -81,6 +81,8 @@ pub enum Context {
     ContactForm,
     /// The full-screen QR.
     Qr,
+    /// The same of a handoff that only a key opens, and a phone has none.
+    KeyedQr,
     /// The list of all keys.
     Help,
     /// The command palette.
@@ -91,6 +93,13 @@ pub enum Context {
     Unlock,
     /// First run: no key yet.
     Welcome,
+}
+
+impl Context {
+    /// Whether it is the full-screen QR, of whatever kind.
+    pub fn is_qr(self) -> bool {
+        matches!(self, Self::Qr | Self::KeyedQr)
+    }
 }
 
 /// What a key asks for. Fieldless, so it can be listed, named and tested.
@@ -134,6 +143,7 @@ pub enum Intent {
     ResumeHere,
     CopyId,
     ShowQr,
+    PhonePass,
     Revoke,
     RevokeAll,
     CopyLink,
@@ -317,6 +327,8 @@ pub enum Action {
     Announce(String),
     /// Let a handoff live for so long from now.
     Extend(String, Ttl),
+    /// Make a phone pass of a handoff and keep it until this is cancelled.
+    PhonePass(String),
     /// Look for what waits for me.
     Inbox,
     /// Say what a typed text is.
@@ -357,6 +369,7 @@ pub enum Verb {
     Revoke,
     Announce,
     Extend,
+    PhonePass,
     Inbox,
     Recognise,
     Find,
@@ -385,6 +398,7 @@ impl Action {
             Self::Revoke(_) => Verb::Revoke,
             Self::Announce(_) => Verb::Announce,
             Self::Extend(..) => Verb::Extend,
+            Self::PhonePass(_) => Verb::PhonePass,
             Self::Inbox => Verb::Inbox,
             Self::Recognise(_) => Verb::Recognise,
             Self::Find(_) => Verb::Find,
@@ -408,6 +422,7 @@ impl Verb {
             Self::Revoke => "revoking",
             Self::Announce => "announcing again",
             Self::Extend => "extending",
+            Self::PhonePass => "making a phone pass",
             Self::Inbox => "looking for handoffs to you",
             Self::Find => "looking for the handoff",
             Self::PickUp => "picking up",
@@ -425,6 +440,7 @@ impl Verb {
                 | Self::Revoke
                 | Self::Announce
                 | Self::Extend
+                | Self::PhonePass
                 | Self::PickUp
                 | Self::AddContact
                 | Self::CreateIdentity
@@ -484,6 +500,10 @@ pub enum Report {
     Announced(Box<Listed>),
     /// It lives longer.
     Extended(Box<Listed>),
+    /// The phone pass of the handoff with this token.
+    PhonePass(String, Box<Published>),
+    /// The phone pass of the handoff with this token is over.
+    PassEnded(String, PassEnd),
     /// One handoff to me.
     InboxRow(Box<InboxEntry>),
     /// All handoffs to me.

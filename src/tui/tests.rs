@@ -3,6 +3,7 @@
 mod keys;
 mod notices;
 mod pastes;
+mod phone;
 mod reading;
 mod sample;
 mod screens;

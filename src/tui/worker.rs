@@ -141,14 +141,16 @@ async fn perform(service: Service, action: Action, lead: Lead) -> Result<Report,
 
 async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Error> {
     let tell = lead.tell.clone();
+    let pass_of = if let Action::PhonePass(token) = &action { Some(token.clone()) } else { None };
     let job = Job {
         tell: Arc::new(move |step| {
-            tell(match step {
-                Step::Doing(words) => Report::Doing(words),
-                Step::Acknowledged(published) => Report::Acknowledged(published),
-                Step::Found(found) => Report::FirstFound(found),
-                Step::Inbox(entry) => Report::InboxRow(entry),
-                Step::Listed(row) => Report::Row(row),
+            tell(match (step, &pass_of) {
+                (Step::Acknowledged(pass), Some(of)) => Report::PhonePass(of.clone(), pass),
+                (Step::Doing(words), _) => Report::Doing(words),
+                (Step::Acknowledged(published), None) => Report::Acknowledged(published),
+                (Step::Found(found), _) => Report::FirstFound(found),
+                (Step::Inbox(entry), _) => Report::InboxRow(entry),
+                (Step::Listed(row), _) => Report::Row(row),
             });
         }),
         cancel: lead.cancel.clone(),
@@ -160,6 +162,10 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
         Action::Announce(token) => Ok(Report::Announced(Box::new(service.announce(&token, &job).await?))),
         Action::Extend(token, ttl) => {
             Ok(Report::Extended(Box::new(service.extend(&token, ttl, &job).await?)))
+        }
+        Action::PhonePass(token) => {
+            let end = service.phone_pass(&token, &job).await?;
+            Ok(Report::PassEnded(token, end))
         }
         Action::PickUp(found) => Ok(Report::Taken(Box::new(service.pick_up(&found, &job).await?))),
         // these only read: they may be dropped anywhere

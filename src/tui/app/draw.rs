@@ -36,11 +36,7 @@ pub(super) fn areas(size: Rect) -> Areas {
 
 /// The room of an overlay: the QR takes all but the keys.
 pub(super) fn overlay_area(size: Rect, context: Context) -> Rect {
-    if context == Context::Qr {
-        Rect { height: size.height.saturating_sub(1), ..size }
-    } else {
-        areas(size).body
-    }
+    if context.is_qr() { Rect { height: size.height.saturating_sub(1), ..size } } else { areas(size).body }
 }
 
 const NAME: &str = " cclink ";
@@ -80,7 +76,7 @@ impl App {
             return draw_request(frame, size, &look);
         }
         let areas = areas(size);
-        let full = self.overlays.last().is_some_and(|view| view.context() == Context::Qr);
+        let full = self.overlays.last().is_some_and(|view| view.context().is_qr());
         if !full {
             self.draw_tabs(frame, areas.tabs, &look);
             self.pane().draw(frame, areas.body, &look);
@@ -90,7 +86,7 @@ impl App {
             // what lies behind steps back
             frame.buffer_mut().set_style(areas.body, look.theme.behind);
         }
-        let below = self.overlays.iter().rposition(|view| view.context() == Context::Qr).unwrap_or(0);
+        let below = self.overlays.iter().rposition(|view| view.context().is_qr()).unwrap_or(0);
         for view in self.overlays.iter().skip(below) {
             view.draw(frame, overlay_area(size, view.context()), &look);
         }

@@ -3,8 +3,8 @@
 use super::App;
 use crate::tui::jobs::Running;
 use crate::tui::message::{
-    Action, AudienceKind, Effect, Error, ErrorKind, Event, IdentityState, Note, Now, PaneId, Published,
-    Report, Revoked, Tone, Verb,
+    Action, AudienceKind, Effect, Error, ErrorKind, Event, IdentityState, Note, Now, PaneId, PassEnd,
+    Published, Report, Revoked, Tone, Verb,
 };
 use crate::tui::panes::{identity, moment};
 use crate::tui::parts::View;
@@ -70,6 +70,12 @@ impl App {
             Report::Scanned if !self.jobs.runs(Verb::Follow) => self.start(Action::Follow, true, now),
             Report::Unlocked(_) | Report::ContactAdded(_) => self.start(Action::Inbox, true, now),
             Report::Acknowledged(_) => self.start(Action::Journal(false), true, now),
+            Report::PhonePass(..) => {
+                // nobody waits for it any more
+                self.jobs.hush(Verb::PhonePass);
+                self.start(Action::Journal(false), true, now);
+            }
+            Report::PassEnded(..) => self.look_at_handoffs(false, now),
             Report::Published(_) | Report::Revoked(_) | Report::Announced(_) | Report::Extended(_) => {
                 self.look_at_handoffs(self.at == PaneId::Handoffs, now);
             }
@@ -162,6 +168,12 @@ fn note(report: &Report, now: &Now) -> Option<Note> {
         Report::Extended(row) => {
             let left = (row.expires_at - now.utc()).num_seconds();
             Note::new(Tone::Good, format!("It can be picked up until {}.", moment(left, now)))
+        }
+        Report::PassEnded(_, PassEnd::Revoked) => {
+            Note::new(Tone::Plain, "The phone pass is revoked: no phone used it.")
+        }
+        Report::PassEnded(_, PassEnd::Expired) => {
+            Note::new(Tone::Plain, "The phone pass is over: no phone used it. p makes another.")
         }
         Report::Warned(words) => Note::new(Tone::Plain, words.clone()),
         Report::ContactAdded(contact) => Note::new(Tone::Good, format!("{} is a contact now.", contact.name)),

@@ -37,7 +37,8 @@ impl App {
             }
         }
         // from a form, going elsewhere would lose what was typed
-        let may_go = self.overlays.iter().all(|view| matches!(view.context(), Context::Qr | Context::Help));
+        let may_go =
+            self.overlays.iter().all(|view| view.context().is_qr() || view.context() == Context::Help);
         let others = PaneId::ALL.into_iter().filter(|pane| may_go && *pane != self.at);
         for (pane, context) in others.map(|pane| (pane, context_of(pane))) {
             let digit = PaneId::ALL.iter().position(|other| *other == pane).unwrap_or(0) + 1;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{App, Deed};
 use crate::tui::message::{
-    Action, IdentityState, News, NewsKind, Note, Now, Report, Tone, Verb, Watch, next_look,
+    Action, IdentityState, News, NewsKind, Note, Now, PassEnd, Report, Tone, Verb, Watch, next_look,
 };
 
 /// More news than these, and one ring says how many there are: whoever may
@@ -30,6 +30,7 @@ impl App {
             Report::Inbox(entries) => untold.extend(watch.see_inbox(entries, now.utc())),
             Report::Listed(rows, false) => return watch.know_mine(rows),
             Report::Listed(rows, true) => untold.extend(watch.see_mine(rows, now.utc())),
+            Report::PassEnded(_, PassEnd::Used(row)) => untold.extend(watch.see_one_of_mine(row, now.utc())),
             // ended ones are told of here only
             Report::Row(row) => return untold.extend(watch.see_one_of_mine(row, now.utc())),
             _ => return,

@@ -219,7 +219,7 @@ impl Handoffs {
             text::fit(&title(row), columns),
             if self.reading { look.theme.accent } else { look.theme.strong },
         )];
-        out.push(fact("for", audience(&row.audience), look));
+        out.push(fact("for", readers(row), look));
         let (words, style) = state(row, look);
         out.push(Line::from(vec![
             Span::styled(text::pad("state", 11), look.theme.quiet),
@@ -273,11 +273,19 @@ fn title(row: &Listed) -> String {
 }
 
 fn named(row: &Listed) -> String {
-    format!("• “{}” for {}, {}", text::fit(&title(row), 60), audience(&row.audience), row.token)
+    format!("• “{}” for {}, {}", text::fit(&title(row), 60), readers(row), row.token)
 }
 
-/// Who may read it, in a word.
-fn short_audience(row: &Listed) -> String {
+/// Who may read it.
+fn readers(row: &Listed) -> String {
+    if row.phone_pass { "the phone that scans it".to_owned() } else { audience(&row.audience) }
+}
+
+/// The same in a word.
+fn short_readers(row: &Listed) -> String {
+    if row.phone_pass {
+        return "phone".to_owned();
+    }
     match (row.audience.kind, &row.audience.name) {
         (AudienceKind::Devices, _) => "devices".to_owned(),
         (AudienceKind::Share, Some(name)) => name.clone(),
@@ -316,7 +324,7 @@ fn handoff_row(
     let (words, style) = state(handoff, look);
     let urgent = counts && left < 600;
     let mut metas =
-        vec![Meta::new(copies, 9, look.theme.quiet), Meta::new(short_audience(handoff), 9, look.theme.quiet)];
+        vec![Meta::new(copies, 9, look.theme.quiet), Meta::new(short_readers(handoff), 9, look.theme.quiet)];
     metas.retain(|_| alone);
     metas.extend([
         Meta::new(words, state_width, style).firm(),
@@ -333,7 +341,8 @@ fn second_row(handoff: &Listed, width: u16, selected: bool, look: &Look<'_>) -> 
         Some(taken) => {
             format!("picked up by {}, {}", taken.hostname, text::ago(taken.at, look.now.utc()))
         }
-        None => format!("for {}", audience(&handoff.audience)),
+        None if handoff.phone_pass => "phone pass".to_owned(),
+        None => format!("for {}", readers(handoff)),
     }];
     if handoff.burn_after_read {
         words.push("once".to_owned());

@@ -1,32 +1,41 @@
 //! What a phone opens: full screen, dark on light whatever the theme.
 
+mod contents;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::text::Line;
 
+use self::contents::{Content, contents};
+use super::moment;
 use crate::qr::{Cells, Grid, QrError, Room, fit};
 use crate::text;
-use crate::tui::message::{AudienceKind, Context, Effect, Intent, Listed, Note, Now, Tone};
+use crate::tui::message::{
+    Action, AudienceKind, Context, Effect, Intent, Listed, Note, Now, Published, Report, State, Tone, Verb,
+};
 use crate::tui::parts::{Look, View, lines, wrap};
 
-/// One thing the QR can hold.
-#[derive(Debug)]
-struct Content {
-    /// What it is.
-    name: &'static str,
-    /// As shown and copied.
-    text: String,
-    /// As encoded: capitals pack best where letter case means nothing. `None`:
-    /// not to be drawn, and why.
-    encoded: Result<String, &'static str>,
-    /// What to do with it.
-    hint: String,
+/// How far the phone pass of the handoff has come.
+#[derive(Debug, PartialEq, Eq)]
+enum Pass {
+    /// There is none.
+    No,
+    Making,
+    /// It is the first of the contents, and has this token.
+    Shown(String),
 }
 
 /// The view's state.
 #[derive(Debug)]
 pub struct Qr {
+    /// The handoff's.
+    token: String,
+    /// Only a key opens it, so that a phone needs a pass.
+    keyed: bool,
+    /// The page for phones is served somewhere.
+    has_page: bool,
+    pass: Pass,
     contents: Vec<Content>,
     at: usize,
     cells: Cells,
@@ -36,6 +45,14 @@ pub struct Qr {
     beside: bool,
 }
 
+/// What a line of words is.
+#[derive(Clone, Copy)]
+enum Part {
+    Text,
+    Hint,
+    Offer,
+}
+
 /// Columns that the words take at least when they stand beside the code.
 const BESIDE: u16 = 24;
 
@@ -43,6 +60,10 @@ impl Qr {
     /// The QR of a handoff; `web` is where the page for phones is served.
     pub fn new(row: &Listed, web: Option<&str>) -> Self {
         Self {
+            token: row.token.clone(),
+            keyed: matches!(row.audience.kind, AudienceKind::Devices | AudienceKind::Share),
+            has_page: web.is_some(),
+            pass: Pass::No,
             contents: contents(row, web),
             at: 0,
             cells: Cells::Half,
@@ -58,7 +79,7 @@ impl Qr {
 
     /// Builds the grid for the room and content there are; never in `draw`.
     fn build(&mut self) {
-        let under = u16::try_from(self.words_under(self.room.width).len()).unwrap_or(0);
+        let under = u16::try_from(self.words_under(self.room.width, "").len()).unwrap_or(0);
         let room = |columns: u16, rows: u16| Room { columns: columns.into(), rows: rows.into() };
         let text = self.content().and_then(|content| content.encoded.as_deref().ok());
         let below = room(self.room.width, self.room.height.saturating_sub(under));
@@ -81,33 +102,93 @@ impl Qr {
         out.extend(wrap(&content.hint, columns).into_iter().map(|line| Line::styled(line, look.theme.quiet)));
         out.push(Line::default());
         out.extend(wrap(&content.text, columns).into_iter().map(|line| Line::styled(line, look.theme.text)));
+        if let Some(offer) = self.offer(look.spinner()) {
+            out.push(Line::default());
+            out.extend(wrap(&offer, columns).into_iter().map(|line| Line::styled(line, look.theme.accent)));
+        }
         lines(frame, area, &out);
     }
 
-    fn words_under(&self, width: u16) -> Vec<(bool, String)> {
+    /// What a phone without a key can be given, where this is of no use to it.
+    fn offer(&self, spinner: &str) -> Option<String> {
+        match self.pass {
+            Pass::No if self.keyed => {
+                Some("p makes a phone pass: any phone opens it, once, within 15 min".to_owned())
+            }
+            Pass::Making => Some(format!("{spinner} making a phone pass · Esc cancels")),
+            _ => None,
+        }
+    }
+
+    fn words_under(&self, width: u16, spinner: &str) -> Vec<(Part, String)> {
         let Some(content) = self.content() else { return Vec::new() };
         let columns = usize::from(width).max(1);
-        let mut out: Vec<(bool, String)> =
-            wrap(&content.text, columns).into_iter().map(|line| (true, line)).collect();
+        let told = |part, words: &str| wrap(words, columns).into_iter().map(move |line| (part, line));
+        let mut out: Vec<(Part, String)> = told(Part::Text, &content.text).collect();
         let place = if self.contents.len() > 1 {
             format!(" · {} of {}", self.at + 1, self.contents.len())
         } else {
             String::new()
         };
-        let hint = wrap(&format!("{}{place}", content.hint), columns);
-        out.extend(hint.into_iter().map(|line| (false, line)));
+        out.extend(told(Part::Hint, &format!("{}{place}", content.hint)));
+        out.extend(
+            self.offer(spinner).into_iter().flat_map(|offer| told(Part::Offer, &offer).collect::<Vec<_>>()),
+        );
         out
     }
 
     fn draw_words(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let words = self.words_under(area.width);
-        let shown: Vec<Line<'_>> = words
-            .into_iter()
-            .map(|(strong, line)| {
-                Line::styled(line, if strong { look.theme.text } else { look.theme.quiet }).centered()
-            })
-            .collect();
+        let style = |part| match part {
+            Part::Text => look.theme.text,
+            Part::Hint => look.theme.quiet,
+            Part::Offer => look.theme.accent,
+        };
+        let words = self.words_under(area.width, look.spinner());
+        let shown: Vec<Line<'_>> =
+            words.into_iter().map(|(part, line)| Line::styled(line, style(part)).centered()).collect();
         lines(frame, area, &shown);
+    }
+
+    /// Asks for a phone pass, or says why there is none to be had.
+    fn ask_for_pass(&mut self) -> Vec<Effect> {
+        let say = |words: &str| Note::new(Tone::Plain, words);
+        let note = match self.pass {
+            Pass::No if self.has_page => return vec![Effect::Run(Action::PhonePass(self.token.clone()))],
+            Pass::No => say("A phone pass is opened by the cclink page, and none is set.")
+                .line("Set `web` in the config to where it is served: `cclink web` writes the page."),
+            Pass::Making => say("The phone pass is being made."),
+            Pass::Shown(_) => {
+                self.at = 0;
+                self.build();
+                return Vec::new();
+            }
+        };
+        vec![Effect::Say(note)]
+    }
+
+    /// The pass is out: it is what is shown now.
+    fn show_pass(&mut self, pass: &Published, now: &Now) {
+        self.drop_pass();
+        let until = moment((pass.expires_at - now.utc()).num_seconds(), now);
+        if let Some(content) = Content::of_pass(pass, &until) {
+            self.contents.insert(0, content);
+            (self.pass, self.at) = (Pass::Shown(pass.token.clone()), 0);
+        }
+        self.build();
+    }
+
+    /// The pass is over, or was never made.
+    fn drop_pass(&mut self) {
+        if let Pass::Shown(_) = std::mem::replace(&mut self.pass, Pass::No) {
+            self.contents.remove(0);
+            self.at = self.at.saturating_sub(1);
+        }
+        self.build();
+    }
+
+    /// Whether this row says that a phone took the pass.
+    fn is_used(&self, row: &Listed) -> bool {
+        row.state == State::Burned && self.pass == Pass::Shown(row.token.clone())
     }
 
     /// Why nothing is drawn, with the text itself.
@@ -119,98 +200,13 @@ impl Qr {
         out.extend(wrap(text, columns).into_iter().map(|line| Line::styled(line, look.theme.accent)));
         out.push(Line::default());
         out.extend(wrap(why, columns).into_iter().map(|line| Line::styled(line, look.theme.quiet)));
+        if let Some(offer) = self.offer(look.spinner()) {
+            out.push(Line::default());
+            out.extend(wrap(&offer, columns).into_iter().map(|line| Line::styled(line, look.theme.accent)));
+        }
         let inner = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(4), ..area };
         lines(frame, inner, &out);
     }
-}
-
-/// What the QR of this handoff can hold, first what a phone opens.
-fn contents(row: &Listed, web: Option<&str>) -> Vec<Content> {
-    let mut out = Vec::new();
-    let drawn = |name, text: String, hint: String| Content { name, encoded: Ok(text.clone()), text, hint };
-    let secret = row.audience.kind == AudienceKind::Link;
-    if let Some(link) = &row.web_link {
-        let once = if row.burn_after_read { ", once" } else { "" };
-        let hint = match row.audience.kind {
-            AudienceKind::Link => format!("opens in any phone's browser{once}"),
-            AudienceKind::Pin => format!("opens in any phone's browser, which asks for the PIN{once}"),
-            _ => "a web page; it opens where one of its readers' keys is".to_owned(),
-        };
-        out.push(drawn("The page", link.clone(), hint));
-    }
-    if let Some(address) = &row.ssh {
-        let run = match row.audience.kind {
-            AudienceKind::Devices => format!("{} --exec", pickup_command(row)),
-            _ => format!("claude --resume {} in its project", row.session_id),
-        };
-        let hint = format!("opens an SSH app; then run {run}");
-        out.push(drawn("The SSH address", format!("ssh://{address}"), hint));
-        out.push(drawn("The SSH command", ssh_command(row, address), "for a terminal with SSH".to_owned()));
-    }
-    let link = row.link.as_ref().map(|link| {
-        let hint = match row.audience.kind {
-            AudienceKind::Devices => "the link, for cclink on one of your devices",
-            AudienceKind::Share => "the link, for cclink of the contact it is for",
-            AudienceKind::Pin => "the link, for cclink; the PIN is asked for there",
-            AudienceKind::Link => "anyone with this link can pick it up",
-        };
-        let encoded =
-            if secret { Err(why_no_secret(web, row.web_link.is_some())) } else { Ok(link.to_uppercase()) };
-        Content { name: "The link", text: link.clone(), encoded, hint: hint.to_owned() }
-    });
-    if secret {
-        // its command would hold the secret too
-        out.extend(link);
-        return out;
-    }
-    let hint = "the command, for a terminal that has cclink".to_owned();
-    let command = drawn("The command", pickup_command(row), hint);
-    // with nothing that a phone opens, the link comes first: it says whose it is
-    if out.is_empty() {
-        out.extend(link.into_iter().chain([command]));
-    } else {
-        out.extend([command].into_iter().chain(link));
-    }
-    out
-}
-
-/// A secret goes into no code but the page's.
-fn why_no_secret(web: Option<&str>, has_page: bool) -> &'static str {
-    if has_page {
-        "The link holds its secret and is for cclink; a phone opens its page: Tab. y copies the link."
-    } else if web.is_some() {
-        "This link holds its secret; its page can be told when your key is unlocked. Until then: y copies the link."
-    } else {
-        "This link holds its secret, which no phone's camera app should see. Set `web` in the config (`cclink config`) to an \
-         address where the cclink page is served, and it is drawn as a web link. Until then: y copies the link."
-    }
-}
-
-/// What its reader types; a token alone is found by my own devices only.
-fn pickup_command(row: &Listed) -> String {
-    match (row.audience.kind, &row.link) {
-        (AudienceKind::Share, Some(link)) => format!("cclink pickup {link}"),
-        (AudienceKind::Pin, Some(link)) => format!("cclink pickup --pin {link}"),
-        _ => format!("cclink pickup {}", row.token),
-    }
-}
-
-/// Into the session where it lives: my own device picks up its own token, and
-/// needs no key for what it gave to others.
-fn ssh_command(row: &Listed, address: &str) -> String {
-    let (host, port) = match address.rsplit_once(':') {
-        Some((host, port)) if port.parse::<u16>().is_ok() => (host, format!("-p {port} ")),
-        _ => (address, String::new()),
-    };
-    if row.audience.kind == AudienceKind::Devices {
-        return format!("ssh -t {port}{host} cclink pickup {} --exec", row.token);
-    }
-    let resume = format!("claude --resume {}", row.session_id);
-    let remote = shlex::try_quote(&row.project)
-        .ok()
-        .and_then(|project| shlex::try_quote(&format!("cd {project} && {resume}")).ok().map(Into::into));
-    let remote: String = remote.unwrap_or(resume);
-    format!("ssh -t {port}{host} {remote}")
 }
 
 /// Draws a grid with its top left corner at the area's. Indexed colours of its
@@ -238,12 +234,13 @@ fn draw_grid(frame: &mut Frame<'_>, area: Rect, grid: &Grid, cells: Cells) {
 
 impl View for Qr {
     fn context(&self) -> Context {
-        Context::Qr
+        if self.keyed { Context::KeyedQr } else { Context::Qr }
     }
 
     fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
         match intent {
             Intent::Back => return vec![Effect::Close],
+            Intent::PhonePass => return self.ask_for_pass(),
             Intent::CopyText => {
                 return self
                     .content()
@@ -267,6 +264,22 @@ impl View for Qr {
             _ => return Vec::new(),
         }
         self.build();
+        Vec::new()
+    }
+
+    fn report(&mut self, report: &Report, now: &Now) -> Vec<Effect> {
+        match report {
+            Report::Started(Verb::PhonePass) => {
+                self.pass = Pass::Making;
+                self.build();
+            }
+            Report::PhonePass(of, pass) if *of == self.token => self.show_pass(pass, now),
+            Report::PassEnded(of, _) if *of == self.token => self.drop_pass(),
+            Report::Failed(Verb::PhonePass, _) => self.drop_pass(),
+            // its end is looked at, and told
+            Report::Row(row) if self.is_used(row) => return vec![Effect::Stop(Verb::PhonePass)],
+            _ => {}
+        }
         Vec::new()
     }
 
@@ -299,7 +312,7 @@ impl View for Qr {
             let x = (place.right() + 2).min(area.right());
             return self.draw_beside(frame, Rect { x, width: area.right() - x, ..area }, look);
         }
-        let under = u16::try_from(self.words_under(area.width).len()).unwrap_or(0);
+        let under = u16::try_from(self.words_under(area.width, "").len()).unwrap_or(0);
         let spare = area.height.saturating_sub(height + under);
         let place = Rect::new(
             area.x + area.width.saturating_sub(width) / 2,
@@ -323,81 +336,5 @@ fn missing(columns: usize, rows: usize) -> String {
         (0, rows) => count(rows, "row"),
         (columns, 0) => count(columns, "column"),
         (columns, rows) => format!("{} and {}", count(columns, "column"), count(rows, "row")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tui::message::{AudienceView, State};
-
-    const LINK: &str = "pk:8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo/dybndrfg8ejkmc";
-
-    fn row(kind: AudienceKind) -> Listed {
-        Listed {
-            token: "dybndrfg8ejkmc".into(),
-            audience: AudienceView { kind, name: None },
-            session_id: "00000001-1111-4222-8333-444455556666".into(),
-            project: "/home/dana/web shop".into(),
-            label: None,
-            title: None,
-            state: State::Live,
-            burn_after_read: false,
-            created_at: chrono::DateTime::UNIX_EPOCH,
-            expires_at: chrono::DateTime::UNIX_EPOCH,
-            copies: None,
-            link: Some(LINK.into()),
-            picked_up: None,
-            ssh: None,
-            own: true,
-            web_link: None,
-        }
-    }
-
-    fn names(row: &Listed) -> Vec<&'static str> {
-        contents(row, None).iter().map(|content| content.name).collect()
-    }
-
-    #[test]
-    fn what_a_phone_opens_comes_first() {
-        let plain = row(AudienceKind::Devices);
-        assert_eq!(names(&plain), ["The link", "The command"]);
-        let ssh = Listed { ssh: Some("dana@desk:2222".into()), ..plain.clone() };
-        assert_eq!(names(&ssh), ["The SSH address", "The SSH command", "The command", "The link"]);
-        assert_eq!(contents(&ssh, None)[0].text, "ssh://dana@desk:2222");
-        assert_eq!(
-            contents(&ssh, None)[1].text,
-            "ssh -t -p 2222 dana@desk cclink pickup dybndrfg8ejkmc --exec"
-        );
-        let all = Listed { web_link: Some("https://x.example/#PK/L".into()), ..ssh };
-        assert_eq!(names(&all)[0], "The page");
-        assert_eq!(names(&all).len(), 5);
-    }
-
-    #[test]
-    fn a_secret_goes_into_no_code_but_the_pages() {
-        let secret = row(AudienceKind::Link);
-        let all = contents(&secret, None);
-        assert_eq!(all.len(), 1);
-        assert!(all[0].encoded.as_ref().is_err_and(|why| why.contains("Set `web` in the config")));
-        assert!(
-            contents(&secret, Some("https://x"))[0].encoded.as_ref().is_err_and(|why| !why.contains("Set"))
-        );
-        let page = Listed { web_link: Some("https://x.example/#PK/LSECRET".into()), ..secret };
-        let drawn: Vec<_> =
-            contents(&page, None).into_iter().filter(|content| content.encoded.is_ok()).collect();
-        assert_eq!(drawn.len(), 1);
-        assert_eq!(drawn[0].name, "The page");
-    }
-
-    #[test]
-    fn each_reader_is_told_a_command_that_works() {
-        assert_eq!(pickup_command(&row(AudienceKind::Devices)), "cclink pickup dybndrfg8ejkmc");
-        assert_eq!(pickup_command(&row(AudienceKind::Share)), format!("cclink pickup {LINK}"));
-        assert_eq!(pickup_command(&row(AudienceKind::Pin)), format!("cclink pickup --pin {LINK}"));
-        let words = shlex::split(&ssh_command(&row(AudienceKind::Pin), "dana@desk")).unwrap();
-        assert_eq!(words[..3], ["ssh", "-t", "dana@desk"]);
-        let remote = shlex::split(&words[3]).unwrap();
-        assert_eq!(remote[..3], ["cd", "/home/dana/web shop", "&&"]);
     }
 }

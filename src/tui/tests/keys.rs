@@ -465,7 +465,10 @@ fn a_published_row_shows_at_once_and_extending_asks_for_a_time() {
 #[test]
 fn every_key_of_a_footer_is_answered() {
     type Place = (Context, fn(&mut Play));
-    let places: [Place; 7] = [
+    let places: [Place; 8] = [
+        (Context::KeyedQr, |play| {
+            play.text("2").press(KeyCode::Enter);
+        }),
         (Context::Qr, |play| {
             play.text("2").press(KeyCode::End).press(KeyCode::Enter);
         }),

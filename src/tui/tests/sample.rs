@@ -152,6 +152,7 @@ pub fn listed(at: u8, title: Option<&str>, kind: AudienceKind, state: State, lef
         web_link: None,
         ssh: None,
         own: true,
+        phone_pass: false,
         picked_up: (state == State::PickedUp)
             .then(|| crate::service::PickedUp { at: ago(4), hostname: "pixel-9".to_owned() }),
     }

@@ -9,6 +9,7 @@ mod codes;
 mod demo;
 mod leaving;
 mod notices;
+mod phone;
 mod pictures;
 mod reading;
 mod screen;

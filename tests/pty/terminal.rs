@@ -43,6 +43,7 @@ pub struct Terminal {
     parser: Arc<Mutex<Parser>>,
     written: Arc<Mutex<Vec<u8>>>,
     master: Box<dyn MasterPty + Send>,
+    reader: thread::JoinHandle<()>,
     pub home: TempDir,
 }
 
@@ -78,17 +79,17 @@ impl Terminal {
         let [rows, columns] = [40, 120].map(|n| NonZeroU16::new(n).unwrap());
         let parser = Arc::new(Mutex::new(Parser::new(rows, columns, 0)));
         let written = Arc::new(Mutex::new(Vec::new()));
-        let mut reader = pty.master.try_clone_reader().unwrap();
+        let mut output = pty.master.try_clone_reader().unwrap();
         let (sink, count) = (Arc::clone(&parser), Arc::clone(&written));
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             let mut buffer = [0; 4096];
-            while let Ok(n @ 1..) = reader.read(&mut buffer) {
+            while let Ok(n @ 1..) = output.read(&mut buffer) {
                 sink.lock().unwrap().process(&buffer[..n]);
                 count.lock().unwrap().extend_from_slice(&buffer[..n]);
             }
         });
         let writer = pty.master.take_writer().unwrap();
-        Self { child, writer, parser, written, master: pty.master, home }
+        Self { child, writer, parser, written, master: pty.master, reader, home }
     }
 
     /// The screen of a device, opened among its projects.
@@ -210,9 +211,12 @@ impl Terminal {
         assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
     }
 
-    /// Waits for the end of the shell.
+    /// Waits for the end of the shell, and of what it wrote.
     pub fn code(&mut self) -> u32 {
-        until("the end of the program", || self.child.try_wait().unwrap().map(|status| status.exit_code()))
+        let code = until("the end of the program", || {
+            self.child.try_wait().unwrap().map(|status| status.exit_code())
+        });
+        until("the end of its output", || self.reader.is_finished().then_some(code))
     }
 
     /// The screen as a picture, each cell 8×16; `gap` rows of background stand

@@ -173,7 +173,7 @@ fn note(report: &Report, now: &Now) -> Option<Note> {
             Note::new(Tone::Plain, "The phone pass is revoked: no phone used it.")
         }
         Report::PassEnded(_, PassEnd::Expired) => {
-            Note::new(Tone::Plain, "The phone pass is over: no phone used it. p makes another.")
+            Note::new(Tone::Plain, "The 15 minutes of the phone pass are over. p makes another.")
         }
         Report::Warned(words) => Note::new(Tone::Plain, words.clone()),
         Report::ContactAdded(contact) => Note::new(Tone::Good, format!("{} is a contact now.", contact.name)),

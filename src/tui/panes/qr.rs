@@ -102,10 +102,7 @@ impl Qr {
         out.extend(wrap(&content.hint, columns).into_iter().map(|line| Line::styled(line, look.theme.quiet)));
         out.push(Line::default());
         out.extend(wrap(&content.text, columns).into_iter().map(|line| Line::styled(line, look.theme.text)));
-        if let Some(offer) = self.offer(look.spinner()) {
-            out.push(Line::default());
-            out.extend(wrap(&offer, columns).into_iter().map(|line| Line::styled(line, look.theme.accent)));
-        }
+        out.extend(self.offer_lines(columns, look));
         lines(frame, area, &out);
     }
 
@@ -120,6 +117,13 @@ impl Qr {
         }
     }
 
+    /// The same under an empty line.
+    fn offer_lines(&self, columns: usize, look: &Look<'_>) -> Vec<Line<'static>> {
+        let Some(offer) = self.offer(look.spinner()) else { return Vec::new() };
+        let told = wrap(&offer, columns).into_iter().map(|line| Line::styled(line, look.theme.accent));
+        std::iter::once(Line::default()).chain(told).collect()
+    }
+
     fn words_under(&self, width: u16, spinner: &str) -> Vec<(Part, String)> {
         let Some(content) = self.content() else { return Vec::new() };
         let columns = usize::from(width).max(1);
@@ -131,9 +135,9 @@ impl Qr {
             String::new()
         };
         out.extend(told(Part::Hint, &format!("{}{place}", content.hint)));
-        out.extend(
-            self.offer(spinner).into_iter().flat_map(|offer| told(Part::Offer, &offer).collect::<Vec<_>>()),
-        );
+        if let Some(offer) = self.offer(spinner) {
+            out.extend(told(Part::Offer, &offer));
+        }
         out
     }
 
@@ -200,10 +204,7 @@ impl Qr {
         out.extend(wrap(text, columns).into_iter().map(|line| Line::styled(line, look.theme.accent)));
         out.push(Line::default());
         out.extend(wrap(why, columns).into_iter().map(|line| Line::styled(line, look.theme.quiet)));
-        if let Some(offer) = self.offer(look.spinner()) {
-            out.push(Line::default());
-            out.extend(wrap(&offer, columns).into_iter().map(|line| Line::styled(line, look.theme.accent)));
-        }
+        out.extend(self.offer_lines(columns, look));
         let inner = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(4), ..area };
         lines(frame, inner, &out);
     }

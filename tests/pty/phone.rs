@@ -1,0 +1,119 @@
+//! The phone pass: what a phone can open lives as long as it is shown.
+
+use crate::support::{Device, text};
+use crate::terminal::{Terminal, until};
+
+/// A way to leave, and its name.
+type End = (&'static str, fn(&mut Terminal));
+
+/// A device with a page for phones and one handoff to its own devices.
+fn device() -> Device {
+    let device = Device::new();
+    std::fs::write(device.home.join("config.toml"), "web = \"https://example.org/cclink/\"\n").unwrap();
+    device.publish(&[]);
+    device
+}
+
+/// The QR of that handoff, with a phone pass.
+fn show_pass(device: &Device) -> Terminal {
+    // below a shell, so that a signal has somebody to go to
+    let mut terminal = Terminal::shell_of(device, "\"$0\"; exit $?", &[]);
+    terminal.shows("Retry with jitter");
+    terminal.types("2");
+    terminal.shows("1 alive");
+    terminal.types("\r");
+    terminal.shows("p makes a phone pass");
+    terminal.types("p");
+    terminal.shows("gone when this closes");
+    terminal
+}
+
+/// The link of the newest pass, as the journal has it.
+fn link(device: &Device) -> String {
+    let rows = device.json(&["list", "--all"]);
+    let row = rows.as_array().unwrap().iter().find(|row| row["audience"]["kind"] == "link");
+    text(row.expect("the pass is listed"), "link").to_owned()
+}
+
+#[test]
+fn a_pass_is_gone_from_the_network_however_its_view_goes() {
+    let (device, phone) = (device(), Device::new());
+    let ends: [End; 4] = [
+        ("Esc", |terminal| {
+            terminal.types("\x1b");
+            terminal.shows("The phone pass is revoked");
+            terminal.types("q");
+        }),
+        ("q", |terminal| terminal.types("q")),
+        ("Ctrl-C", |terminal| terminal.types("\x03")),
+        ("SIGTERM", |terminal| terminal.signal("TERM")),
+    ];
+    for (how, end) in ends {
+        let mut terminal = show_pass(&device);
+        let link = link(&device);
+        end(&mut terminal);
+        assert_eq!(terminal.code(), if how == "SIGTERM" { 143 } else { 0 }, "{how}");
+        assert_eq!(terminal.modes(), "", "{how}");
+        let refused = phone.cmd(&["pickup", &link]).fails(3);
+        assert!(refused.stderr.contains("revoked"), "{how}: {}", refused.stderr);
+    }
+    // What it was made of lives on.
+    let rows = device.json(&["list"]);
+    assert_eq!(rows.as_array().unwrap().len(), 1, "{rows}");
+}
+
+#[test]
+fn a_pass_opens_once_and_its_use_is_told() {
+    let (device, phone) = (device(), Device::new());
+    let mut terminal = show_pass(&device);
+    let link = link(&device);
+    let taken = phone.json(&["pickup", &link]);
+    assert_eq!(taken["burned"], true);
+    assert_eq!(taken["ttl"], 900);
+    assert_eq!(taken["title"], "Retry with jitter");
+    phone.cmd(&["pickup", &link]).fails(3);
+    terminal.types("\x1b");
+    terminal.shows("Picked up by");
+    terminal.types("o");
+    terminal.shows("burned");
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
+}
+
+#[test]
+fn a_contacts_handoff_and_another_devices_have_one_too() {
+    let (device, phone) = (device(), Device::new());
+    device.cmd(&["revoke", "--all", "--yes"]).ok();
+    device.publish(&["--share", &phone.public_key()]);
+    show_pass(&device).types("q");
+    device.cmd(&["revoke", "--all", "--yes"]).ok();
+    let other = Device::copy_of(&device);
+    other.publish(&["--note", "as it was said there"]);
+    let mut terminal = Terminal::of(&device, &[]);
+    terminal.types("2");
+    terminal.shows("1 alive");
+    terminal.types("\r");
+    terminal.shows("p makes a phone pass");
+    terminal.types("p");
+    terminal.shows("gone when this closes");
+    let taken = phone.json(&["pickup", &link(&device)]);
+    assert_eq!(taken["note"], "as it was said there");
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
+}
+
+#[test]
+fn without_a_network_it_says_so_and_leaves_nothing_behind() {
+    let device = device();
+    let mut terminal = Terminal::of(&device, &[("CCLINK_BOOTSTRAP", "127.0.0.1:1")]);
+    terminal.types("2");
+    terminal.shows("1 alive");
+    terminal.types("\r");
+    terminal.shows("p makes a phone pass");
+    terminal.types("p");
+    terminal.hides("making a phone pass");
+    until("its failure to be told", || terminal.text().contains("network").then_some(()));
+    terminal.shows("p makes a phone pass");
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
+}

@@ -79,6 +79,9 @@ fn handoff_and_exit_are_answered_without_the_model() {
         let mut pty = Pty::spawn(program, &["--resume", &session.id], &all, &session.project);
         assert!(pty.waits_for(&["PURPLE-ELEPHANT"]), "{}", pty.said());
         pty.waits_for(&["? for shortcuts", "\u{276f}", ">"]);
+        // Its record names our pids, this machine and when it began.
+        let live = || a.json(&["sessions"])[0]["live"] == "yes";
+        until("the session to be shown as open", PATIENCE, || live().then_some(()));
         type_at(&mut pty, "/cclink:handoff look at the last test");
         let list = until("the handoff", PATIENCE, || {
             let list = a.json(&["list"]);
@@ -91,6 +94,7 @@ fn handoff_and_exit_are_answered_without_the_model() {
         assert_eq!(picked["note"], "look at the last test", "{picked:#}");
         type_at(&mut pty, "/exit");
         pty.code();
+        assert!(!live(), "it was left");
         until("the handoff at the end", PATIENCE, || {
             (a.json(&["list"]).as_array().unwrap().len() == 2).then_some(())
         });

@@ -16,3 +16,4 @@ mod screen;
 #[path = "../it/support/mod.rs"]
 mod support;
 mod terminal;
+mod untouched;

@@ -233,6 +233,18 @@ fn last_words_are_the_conversations_own() {
     assert_eq!(words(claude("said") + &user("ask") + &tool).as_deref(), Some("ask"));
     assert_eq!(words(user("ask") + &filler(140_000)).as_deref(), Some("ask"));
     assert_eq!(words(line("mode", "mode", "normal")), None);
+    // What claude's own program did is nobody's words.
+    let command = |name: &str, args: &str| {
+        user(&format!("<command-name>/{name}</command-name>\n<command-args>{args}</command-args>"))
+    };
+    let done = user("<local-command-stdout>Bye!</local-command-stdout>");
+    let talk = user("ask") + &claude("said");
+    let caveat =
+        chain("user", &json!("<local-command-caveat>x</local-command-caveat>"), &json!({"isMeta": true}));
+    assert_eq!(words(talk.clone() + &caveat + &command("exit", "") + &done).as_deref(), Some("said"));
+    assert_eq!(words(talk.clone() + &command("model", "opus") + &done).as_deref(), Some("said"));
+    assert_eq!(words(talk + &command("review", "the parser")).as_deref(), Some("/review the parser"));
+    assert_eq!(words(command("exit", "") + &done), None);
 }
 
 #[test]

@@ -170,10 +170,10 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             let id = session.session_id;
             until(&lead, async { Ok(Report::Plans(id.clone(), service.resume_plans(&id).await?)) }).await
         }
-        Action::Follow => {
+        Action::Follow(since) => {
             let tell = lead.tell.clone();
             let follow = async {
-                service.follow_sessions(move |changed| tell(Report::Changed(changed))).await?;
+                service.follow_sessions(since, move |changed| tell(Report::Changed(changed))).await?;
                 Ok(Report::Unfollowed)
             };
             until(&lead, follow).await

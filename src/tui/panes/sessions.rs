@@ -8,6 +8,7 @@ mod search;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -51,6 +52,8 @@ pub struct Sessions {
     /// session of the current directory.
     chosen: bool,
     scan: Scan,
+    /// When the last scan began.
+    looked: DateTime<Utc>,
     /// Sessions told by the running scan, kept apart until it is over when a
     /// list is there already.
     fresh: Option<Vec<Session>>,
@@ -77,6 +80,7 @@ impl Sessions {
             cursor: Cursor::default(),
             chosen: false,
             scan: Scan::Running,
+            looked: DateTime::UNIX_EPOCH,
             fresh: None,
             progress: Progress::default(),
             only_project: false,
@@ -90,6 +94,11 @@ impl Sessions {
             search: None,
             room: Rect::default(),
         }
+    }
+
+    /// When what is listed was looked at.
+    pub fn looked(&self) -> DateTime<Utc> {
+        self.looked
     }
 
     fn selected(&self) -> Option<&Session> {
@@ -493,7 +502,7 @@ impl View for Sessions {
         self.report_found(report, now);
         match report {
             Report::Started(Verb::Scan) => {
-                self.scan = Scan::Running;
+                (self.scan, self.looked) = (Scan::Running, now.utc());
                 self.progress = Progress::default();
                 self.fresh = (!self.all.is_empty()).then(Vec::new);
             }

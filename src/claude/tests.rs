@@ -327,11 +327,16 @@ fn what_claude_tolerates_is_resumable() {
     let talk = user("hello") + &claude("hi");
     let mut bad_utf8 = user("first").into_bytes();
     bad_utf8.extend(b"{\"type\":\"user\",\"message\":{\"content\":\"caf\xe9\"}}\n");
-    let damaged: [(&str, Vec<u8>, bool); 11] = [
+    let damaged: [(&str, Vec<u8>, bool); 12] = [
         ("truncated last line", (talk.clone() + "{\"type\":\"user\",\"mess").into_bytes(), false),
         ("no final newline", talk.trim_end().into(), false),
         ("garbage in the middle", (user("a") + "{\"type\":\"us\n" + &claude("b")).into_bytes(), true),
         ("NUL padding", (user("a") + "\0\0\0\0" + &claude("b")).into_bytes(), true),
+        (
+            "NUL in a line",
+            (user("a") + &user("b").replace("mess", "me\0\0\0\0") + &claude("c")).into_bytes(),
+            true,
+        ),
         ("NUL tail", (talk.clone() + &"\0".repeat(143_000)).into_bytes(), true),
         ("invalid UTF-8", bad_utf8, false),
         ("CRLF", talk.replace('\n', "\r\n").into_bytes(), false),

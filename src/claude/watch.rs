@@ -149,7 +149,7 @@ mod tests {
         std::fs::write(registry.join("1.json"), "x").unwrap();
         std::fs::remove_file(&kept).unwrap();
         let told = store.written_since(then);
-        assert!([&one, &registry].iter().all(|folder| told.contains(&Change::Folder(folder.to_path_buf()))));
+        assert!([one, registry].into_iter().all(|folder| told.contains(&Change::Folder(folder))));
     }
 
     #[test]

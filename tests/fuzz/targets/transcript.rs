@@ -95,7 +95,7 @@ fn listed(store: &Store, bytes: &[u8]) -> Session {
 }
 
 /// The conversation from its end to its start and from its start to its end:
-/// each page gets on, and the two ways show the same.
+/// each page gets on. Answers the turns of the second way.
 fn read(path: &Path, size: u64) -> Vec<Turn> {
     let page = |place: Place| {
         let page = preview(path, &place, PAGE).expect("a page");

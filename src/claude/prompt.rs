@@ -69,6 +69,11 @@ pub(super) fn is_wrapper(text: &str) -> bool {
         && rest.starts_with(|c: char| c == '>' || c.is_whitespace())
 }
 
+/// What the program itself, and not the model, answered to a slash command.
+pub(super) fn is_local_answer(line: &Line<'_>) -> bool {
+    matches!(&line.message.content, Content::Text(text) if text.trim_start().starts_with("<local-command-std"))
+}
+
 /// `[Request interrupted by user]`, in any of its forms.
 pub(super) fn is_interruption(text: &str) -> bool {
     text.trim_start().starts_with("[Request interrupted by user")

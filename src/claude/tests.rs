@@ -233,6 +233,18 @@ fn last_words_are_the_conversations_own() {
     assert_eq!(words(claude("said") + &user("ask") + &tool).as_deref(), Some("ask"));
     assert_eq!(words(user("ask") + &filler(140_000)).as_deref(), Some("ask"));
     assert_eq!(words(line("mode", "mode", "normal")), None);
+    // What claude's own program did is nobody's words.
+    let command = |name: &str, args: &str| {
+        user(&format!("<command-name>/{name}</command-name>\n<command-args>{args}</command-args>"))
+    };
+    let done = user("<local-command-stdout>Bye!</local-command-stdout>");
+    let talk = user("ask") + &claude("said");
+    let caveat =
+        chain("user", &json!("<local-command-caveat>x</local-command-caveat>"), &json!({"isMeta": true}));
+    assert_eq!(words(talk.clone() + &caveat + &command("exit", "") + &done).as_deref(), Some("said"));
+    assert_eq!(words(talk.clone() + &command("model", "opus") + &done).as_deref(), Some("said"));
+    assert_eq!(words(talk + &command("review", "the parser")).as_deref(), Some("/review the parser"));
+    assert_eq!(words(command("exit", "") + &done), None);
 }
 
 #[test]
@@ -315,11 +327,16 @@ fn what_claude_tolerates_is_resumable() {
     let talk = user("hello") + &claude("hi");
     let mut bad_utf8 = user("first").into_bytes();
     bad_utf8.extend(b"{\"type\":\"user\",\"message\":{\"content\":\"caf\xe9\"}}\n");
-    let damaged: [(&str, Vec<u8>, bool); 11] = [
+    let damaged: [(&str, Vec<u8>, bool); 12] = [
         ("truncated last line", (talk.clone() + "{\"type\":\"user\",\"mess").into_bytes(), false),
         ("no final newline", talk.trim_end().into(), false),
         ("garbage in the middle", (user("a") + "{\"type\":\"us\n" + &claude("b")).into_bytes(), true),
         ("NUL padding", (user("a") + "\0\0\0\0" + &claude("b")).into_bytes(), true),
+        (
+            "NUL in a line",
+            (user("a") + &user("b").replace("mess", "me\0\0\0\0") + &claude("c")).into_bytes(),
+            true,
+        ),
         ("NUL tail", (talk.clone() + &"\0".repeat(143_000)).into_bytes(), true),
         ("invalid UTF-8", bad_utf8, false),
         ("CRLF", talk.replace('\n', "\r\n").into_bytes(), false),

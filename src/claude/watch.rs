@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::{Store, session_id};
+use super::{Store, file, session_id};
 
 /// What Claude Code wrote or removed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +50,21 @@ impl Store {
         watching.add(self.root().to_owned())?;
         watching.follow();
         Ok(watching)
+    }
+
+    /// What was written or removed since `then`, by `stat` alone: for the time in
+    /// which nobody watched. Of a folder in which files came or went only that is
+    /// known, and so it is of the registry.
+    pub fn written_since(&self, then: DateTime<Utc>) -> Vec<Change> {
+        let projects = self.root().join("projects");
+        let folders = projects.read_dir().into_iter().flatten().flatten().map(|folder| folder.path());
+        let folders: Vec<PathBuf> = folders.chain([projects.clone(), self.root().join("sessions")]).collect();
+        let is_new =
+            |path: &PathBuf| path.symlink_metadata().is_ok_and(|m| m.is_dir() && file::modified(&m) >= then);
+        let (files, _) = self.candidates(&|_| true).unwrap_or_default();
+        let files = files.into_iter().filter(|file| file.modified >= then);
+        let files = files.map(|file| Change::Transcript(file.session_id, file.path));
+        folders.into_iter().filter(is_new).map(Change::Folder).chain(files).collect()
     }
 }
 
@@ -99,6 +115,41 @@ mod tests {
 
     fn next(told: &Receiver<Change>) -> Change {
         told.recv_timeout(Duration::from_secs(20)).unwrap()
+    }
+
+    #[test]
+    fn what_nobody_watched_is_found_by_its_time() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::new(home.path());
+        let (projects, registry) = (home.path().join("projects"), home.path().join("sessions"));
+        let [one, two] = ["-a", "-b"].map(|name| projects.join(name));
+        for folder in [&one, &two, &registry] {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        let [kept, written] = ["1", "2"].map(|n| one.join(format!("{}.jsonl", ID.replace('1', n))));
+        let long_ago = std::time::SystemTime::now() - Duration::from_hours(1);
+        let all = [&kept, &written, &one, &two, &projects, &registry];
+        std::fs::write(&kept, "x").unwrap();
+        std::fs::write(&written, "x").unwrap();
+        let age = || {
+            for path in all {
+                std::fs::File::open(path).unwrap().set_modified(long_ago).unwrap();
+            }
+        };
+        let then = Utc::now() - chrono::TimeDelta::minutes(1);
+        age();
+        assert_eq!(store.written_since(then), []);
+        std::fs::write(&written, "xy").unwrap();
+        let id = ID.replace('1', "2");
+        assert_eq!(store.written_since(then), [Change::Transcript(id, written.clone())]);
+        age();
+        std::fs::write(two.join(format!("{ID}.jsonl")), "x").unwrap();
+        assert_eq!(store.written_since(then).len(), 2, "the folder and the new file");
+        age();
+        std::fs::write(registry.join("1.json"), "x").unwrap();
+        std::fs::remove_file(&kept).unwrap();
+        let told = store.written_since(then);
+        assert!([one, registry].into_iter().all(|folder| told.contains(&Change::Folder(folder))));
     }
 
     #[test]

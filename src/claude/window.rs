@@ -155,25 +155,33 @@ impl<'a> Window<'a> {
         (None, first_command)
     }
 
-    /// The last words that either side said; cleaned, one line.
+    /// The last words that either side said; cleaned, one line. A slash command
+    /// that the program answered itself (`/exit`, `/model opus`) is not among them.
     pub(super) fn last_words(&self) -> Option<String> {
+        let mut answered = false;
         self.pieces.iter().rev().filter(|piece| piece.may_have_words()).find_map(|piece| {
             let text = torn::decode(piece.raw);
-            last_words(Line::parse(&text)?)
+            let line = Line::parse(&text)?;
+            let local = std::mem::replace(&mut answered, prompt::is_local_answer(&line));
+            last_words(&line).filter(|words| !(local && words.starts_with('/')))
         })
     }
 }
 
-fn last_words(line: Line<'_>) -> Option<String> {
+fn last_words(line: &Line<'_>) -> Option<String> {
     if line.sidechain {
         return None;
     }
     if line.is("user") {
-        return prompt::of(&line).map(|(Prompt::Words(words) | Prompt::Command(words))| words);
+        // A command alone says nothing: claude's answer to it does, or it had none.
+        return match prompt::of(line)? {
+            Prompt::Words(words) => Some(words),
+            Prompt::Command(_) => None,
+        };
     }
-    let answer = line.is("assistant").then_some(line.message.content)?;
+    let answer = line.is("assistant").then_some(&line.message.content)?;
     let said = |text: &str| Some(prompt::one_line(text)).filter(|line| !line.is_empty());
-    match &answer {
+    match answer {
         Content::None => None,
         Content::Text(text) => said(text),
         Content::Blocks(blocks) => blocks.iter().rev().find_map(|block| said(block.text.as_deref()?)),

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::{Result, Service, Session, blocking};
@@ -11,6 +12,8 @@ use crate::claude::{Change, LiveRecord, Store};
 
 /// Claude writes an answer in many pieces: changes are gathered for so long.
 const GATHER: Duration = Duration::from_millis(150);
+/// The times that a file system gives may lie behind those of the clock.
+const SLACK: TimeDelta = TimeDelta::seconds(1);
 
 /// What became of sessions.
 #[derive(Clone, Debug, Default)]
@@ -59,14 +62,19 @@ impl Gathered {
 }
 
 impl Service {
-    /// Tells what becomes of local sessions, as long as it is polled. Ends at
-    /// once where the system cannot tell: then only a scan does.
-    pub async fn follow_sessions(&self, tell: impl Fn(Changed)) -> Result<()> {
+    /// Tells what became of local sessions since a scan that began at `since`,
+    /// and what becomes of them as long as it is polled. Ends at once where the
+    /// system cannot tell: then only a scan does.
+    pub async fn follow_sessions(&self, since: DateTime<Utc>, tell: impl Fn(Changed)) -> Result<()> {
         let store = self.store()?;
         let (sender, mut changes) = unbounded_channel();
         let watched = store.clone();
         let (watching, mut live) = blocking(move || {
-            (watched.watch(move |change| drop(sender.send(change))), watched.live_sessions())
+            let missed = sender.clone();
+            let watching = watched.watch(move |change| drop(sender.send(change)));
+            // What happened before anybody watched.
+            watched.written_since(since - SLACK).into_iter().for_each(|change| drop(missed.send(change)));
+            (watching, watched.live_sessions())
         })
         .await?;
         let Ok(mut watching) = watching else { return Ok(()) };

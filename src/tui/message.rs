@@ -304,8 +304,9 @@ pub enum Action {
     Identity,
     /// List local sessions, those of this directory first to be found.
     Scan(PathBuf),
-    /// Tell what becomes of local sessions, until the screen is left.
-    Follow,
+    /// Tell what became of local sessions since then, and what becomes of them
+    /// until the screen is left.
+    Follow(DateTime<Utc>),
     /// Read a part of a session's conversation; the text lights up where it
     /// stands in the message that was asked for.
     Preview(Box<Session>, Place, String),
@@ -387,7 +388,7 @@ impl Action {
         match self {
             Self::Identity => Verb::Identity,
             Self::Scan(_) => Verb::Scan,
-            Self::Follow => Verb::Follow,
+            Self::Follow(_) => Verb::Follow,
             Self::Preview(..) => Verb::Preview,
             Self::Search(_) => Verb::Search,
             Self::Hits(..) => Verb::Hits,

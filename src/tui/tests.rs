@@ -1,6 +1,7 @@
 //! The whole screen without a terminal: keys and events in, buffer out.
 
 mod keys;
+mod narrowing;
 mod notices;
 mod pastes;
 mod phone;

@@ -6,14 +6,19 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::message::{Action, Error, Event, JobId, Report, Step};
+use super::message::{Action, Error, Event, JobId, Place, Report, Step};
 use crate::service::Job;
 pub use crate::service::Service;
+
+/// A conversation is opened when the user stays at it so long: what is only
+/// passed, key by key, takes no time away from the keys.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// What a job is given beside its action.
 #[derive(Clone)]
@@ -176,10 +181,10 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             let id = session.session_id;
             until(&lead, async { Ok(Report::Plans(id.clone(), service.resume_plans(&id).await?)) }).await
         }
-        Action::Follow => {
+        Action::Follow(since) => {
             let tell = lead.tell.clone();
             let follow = async {
-                service.follow_sessions(move |changed| tell(Report::Changed(changed))).await?;
+                service.follow_sessions(since, move |changed| tell(Report::Changed(changed))).await?;
                 Ok(Report::Unfollowed)
             };
             until(&lead, follow).await
@@ -204,7 +209,13 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
         }
         other => {
             let tell = lead.tell.clone();
-            until(&lead, blocking(move || on_disk(&service, other, &*tell))).await
+            let work = async {
+                if matches!(other, Action::Preview(_, Place::Last, _)) {
+                    tokio::time::sleep(GLANCE).await;
+                }
+                blocking(move || on_disk(&service, other, &*tell)).await
+            };
+            until(&lead, work).await
         }
     }
 }

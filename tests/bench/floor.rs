@@ -83,9 +83,9 @@ pub fn memmem(root: &Path, needle: &str) -> (Duration, Duration) {
     (first.into_inner().unwrap().unwrap_or(end), end)
 }
 
-/// This process's peak memory in MB.
-pub fn peak() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+/// A process's peak memory in MB, by its id or `self`.
+pub fn peak(process: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes: f64 = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0.0);
     kilobytes / 1024.0

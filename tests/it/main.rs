@@ -37,6 +37,7 @@ mod share;
 mod ssh;
 mod support;
 mod time;
+mod untouched;
 mod vectors;
 mod watch;
 mod web;

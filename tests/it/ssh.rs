@@ -57,6 +57,11 @@ fn a_terminal_there_runs_claude_by_its_recorded_path() {
     let published = a.publish_session(&session, &["--ssh", &sshd.address()]);
     let plans = b.json(&["pickup", text(&published, "token")])["plans"].clone();
     assert_eq!(plans[0]["kind"], "ssh", "{plans:#}");
+    // Over SSH a Mac's keychain is locked: what claude would say then, and the cures.
+    let notes = plans[0]["notes"].to_string();
+    for words in ["Not logged in", "/login", "CLAUDE_CODE_OAUTH_TOKEN"] {
+        assert!(notes.contains(words), "{words}: {plans:#}");
+    }
     let out = b.cmd(&["pickup", text(&published, "token"), "--plan", "ssh"]).output();
     let started = a.claude_started().unwrap_or_else(|| panic!("{}\n{}", out.stderr, sshd.log()));
     assert_eq!(started.cwd, session.project);
@@ -148,6 +153,27 @@ fn it_is_brought_here_byte_for_byte() {
         transcripts(&b).iter().filter(|path| path.extension().is_some_and(|e| e == "jsonl")).count(),
         1
     );
+}
+
+#[test]
+fn brought_into_a_folder_that_is_there_it_is_not_put_inside() {
+    let Some((a, sshd)) = origin() else { return };
+    let b = reader(&a, &sshd);
+    let session = a.session("uploader", "Bring me again");
+    let side = session.path.with_extension("");
+    fs::create_dir_all(side.join("subagents")).unwrap();
+    fs::write(side.join("subagents/agent-a0b16c2803b151cdc.jsonl"), "{}\n").unwrap();
+    b.project("uploader");
+    let published = a.publish_session(&session, &["--ssh", &sshd.address()]);
+    fs::remove_dir_all(&session.project).unwrap();
+    let bring = || b.cmd(&["pickup", text(&published, "token"), "--plan", "bring"]).ok();
+    bring();
+    let first = transcripts(&b);
+    // The transcript goes, what stood beside it stays.
+    fs::remove_file(text(&b.json(&["sessions", "--all"])[0], "path")).unwrap();
+    bring();
+    assert_eq!(transcripts(&b), first);
+    assert_eq!(first.len(), 2, "{first:?}");
 }
 
 #[test]

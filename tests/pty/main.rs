@@ -17,3 +17,4 @@ mod screen;
 #[path = "../it/support/mod.rs"]
 mod support;
 mod terminal;
+mod untouched;

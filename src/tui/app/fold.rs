@@ -67,7 +67,9 @@ impl App {
                 self.meet(state, now);
             }
             // Our own reading would be told, too: not before it is over.
-            Report::Scanned if !self.jobs.runs(Verb::Follow) => self.start(Action::Follow, true, now),
+            Report::Scanned if !self.jobs.runs(Verb::Follow) => {
+                self.start(Action::Follow(self.sessions.looked()), true, now);
+            }
             Report::Unlocked(_) | Report::ContactAdded(_) => self.start(Action::Inbox, true, now),
             Report::Acknowledged(_) => self.start(Action::Journal(false), true, now),
             Report::PhonePass(..) => {

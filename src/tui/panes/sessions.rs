@@ -8,6 +8,7 @@ mod search;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -21,6 +22,7 @@ use crate::tui::message::{
 };
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::list::{Cursor, hit, row_height};
+use crate::tui::parts::search::Narrowing;
 use crate::tui::parts::{Look, View, detail_area, split, whole_seconds};
 
 /// The widths of the columns beside the titles; 0: not shown at all.
@@ -45,12 +47,18 @@ enum Scan {
 pub struct Sessions {
     cwd: PathBuf,
     all: Vec<Session>,
-    shown: Vec<(usize, Vec<u32>)>,
+    /// Places in `all` of those that the scope admits, and of those that the
+    /// filter leaves of them.
+    places: Vec<usize>,
+    shown: Vec<usize>,
+    narrowing: Narrowing,
     cursor: Cursor,
     /// Whether the user chose the selected row; until then it follows the
     /// session of the current directory.
     chosen: bool,
     scan: Scan,
+    /// When the last scan began.
+    looked: DateTime<Utc>,
     /// Sessions told by the running scan, kept apart until it is over when a
     /// list is there already.
     fresh: Option<Vec<Session>>,
@@ -73,10 +81,13 @@ impl Sessions {
         Self {
             cwd,
             all: Vec::new(),
+            places: Vec::new(),
             shown: Vec::new(),
+            narrowing: Narrowing::default(),
             cursor: Cursor::default(),
             chosen: false,
             scan: Scan::Running,
+            looked: DateTime::UNIX_EPOCH,
             fresh: None,
             progress: Progress::default(),
             only_project: false,
@@ -92,6 +103,11 @@ impl Sessions {
         }
     }
 
+    /// When what is listed was looked at.
+    pub fn looked(&self) -> DateTime<Utc> {
+        self.looked
+    }
+
     fn selected(&self) -> Option<&Session> {
         match &self.search {
             Some(search) => search.selected().map(|row| &row.session),
@@ -103,12 +119,12 @@ impl Sessions {
     fn at(&self, place: usize) -> Option<&Session> {
         match &self.search {
             Some(search) => search.row(place).map(|row| &row.session),
-            None => self.shown.get(place).and_then(|(at, _)| self.all.get(*at)),
+            None => self.shown.get(place).and_then(|at| self.all.get(*at)),
         }
     }
 
     fn in_list(&self) -> Option<&Session> {
-        self.shown.get(self.cursor.at).and_then(|(at, _)| self.all.get(*at))
+        self.shown.get(self.cursor.at).and_then(|at| self.all.get(*at))
     }
 
     fn query(&self) -> &str {
@@ -132,20 +148,27 @@ impl Sessions {
 
     /// Applies scope and filter; the selection stays on its session.
     fn refresh(&mut self) {
-        let selected = self.in_list().map(|session| session.path.clone());
-        let places: Vec<usize> = (0..self.all.len())
+        self.places = (0..self.all.len())
             .filter(|&at| self.hidden || !self.all[at].hidden)
             .filter(|&at| !self.only_project || is_of(&self.all[at], &self.cwd))
             .collect();
-        self.columns = columns(&places.iter().map(|at| &self.all[*at]).collect::<Vec<_>>());
-        self.shown = crate::tui::parts::search::filter(&self.all, &places, self.query());
+        self.columns = columns(&self.places.iter().map(|at| &self.all[*at]).collect::<Vec<_>>());
+        self.narrowing = Narrowing::default();
+        self.narrow();
+    }
+
+    /// Applies the filter alone, as each key in it asks for.
+    fn narrow(&mut self) {
+        let selected = self.in_list().map(|session| session.path.clone());
+        self.shown = self.narrowing.filter(&self.all, &self.places, self.filter.fields[0].text());
         let kept = selected.filter(|_| self.chosen).and_then(|path| self.place_of(&path));
         self.cursor.at = kept.or_else(|| self.nearest()).unwrap_or(0);
         self.cursor.hold(self.shown.len(), self.page());
     }
 
     fn place_of(&self, path: &Path) -> Option<usize> {
-        self.shown.iter().position(|(at, _)| self.all[*at].path == path)
+        // Byte by byte: paths are compared part by part, which takes its time.
+        self.shown.iter().position(|at| self.all[*at].path.as_os_str() == path.as_os_str())
     }
 
     /// The newest session of the current directory, or of the nearest folder
@@ -158,11 +181,8 @@ impl Sessions {
             let cwd = self.all[at].cwd.as_deref().filter(|cwd| self.cwd.starts_with(cwd));
             cwd.map_or(0, |cwd| cwd.components().count())
         };
-        let best = self
-            .shown
-            .iter()
-            .enumerate()
-            .max_by_key(|(place, (at, _))| (depth(*at), std::cmp::Reverse(*place)));
+        let best =
+            self.shown.iter().enumerate().max_by_key(|(place, at)| (depth(**at), std::cmp::Reverse(*place)));
         best.map(|(place, _)| place)
     }
 
@@ -181,7 +201,7 @@ impl Sessions {
         change(&mut self.all);
         self.all.sort_by_key(|session| std::cmp::Reverse(session.updated_at));
         // the places in `shown` are stale now: find the selection again
-        self.shown = (0..self.all.len()).map(|at| (at, Vec::new())).collect();
+        self.shown = (0..self.all.len()).collect();
         self.cursor.at = selected.and_then(|path| self.place_of(&path)).unwrap_or(0);
         self.refresh();
     }
@@ -285,7 +305,7 @@ impl Sessions {
         } else if self.filtering || !self.query().is_empty() {
             self.filtering = false;
             self.filter.fields[0].set_text("");
-            self.refresh();
+            self.narrow();
         }
         Vec::new()
     }
@@ -335,7 +355,7 @@ impl Sessions {
         }
         if self.filtering && typed(&mut self.filter) {
             self.chosen = false;
-            self.refresh();
+            self.narrow();
         }
         Vec::new()
     }
@@ -493,7 +513,7 @@ impl View for Sessions {
         self.report_found(report, now);
         match report {
             Report::Started(Verb::Scan) => {
-                self.scan = Scan::Running;
+                (self.scan, self.looked) = (Scan::Running, now.utc());
                 self.progress = Progress::default();
                 self.fresh = (!self.all.is_empty()).then(Vec::new);
             }

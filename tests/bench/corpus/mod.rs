@@ -11,14 +11,15 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use self::session::Written;
 pub use self::words::NEEDLE;
 use self::words::Random;
 
 /// What is to be expected of one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
     /// Below `projects`.
     pub path: PathBuf,
@@ -41,8 +42,8 @@ pub enum Sizes {
 }
 
 /// Writes `count` sessions, and files that are none, under `root`; beside them
-/// `manifest.json`. Answers what is to be expected, in no order.
-pub fn generate(root: &Path, seed: u64, count: usize, sizes: Sizes) -> Vec<Expected> {
+/// `manifest.json`: what is to be [`expected`] of each.
+pub fn generate(root: &Path, seed: u64, count: usize, sizes: Sizes) {
     let projects = root.join("projects");
     fs::create_dir_all(&projects).unwrap();
     let mut random = Random(seed);
@@ -69,7 +70,7 @@ pub fn generate(root: &Path, seed: u64, count: usize, sizes: Sizes) -> Vec<Expec
             )
             .unwrap();
         }
-        let mut entry = expected(&projects, &path, &id, &written);
+        let mut entry = entry_of(&projects, &path, &id, &written);
         // Where file names are told apart by case claude looks for the lower one.
         entry.resumable &= name == id || !cfg!(target_os = "linux");
         if name == id && random.chance(5) {
@@ -82,20 +83,21 @@ pub fn generate(root: &Path, seed: u64, count: usize, sizes: Sizes) -> Vec<Expec
             written.sidecar = None;
             // None of the directories it names has that folder.
             written.place.clear();
-            all.push(expected(&projects, &copy, &id, &written));
+            all.push(entry_of(&projects, &copy, &id, &written));
         }
         all.push(entry);
     }
     odd_files(&mut random, &projects);
-    let rows: Vec<Value> = all
-        .iter()
-        .map(|e| {
-            json!({"path": e.path, "id": e.id, "title": e.title, "cwd": e.cwd, "branch": e.branch,
-                   "visible": e.visible, "resumable": e.resumable})
-        })
-        .collect();
-    fs::write(root.join("manifest.json"), serde_json::to_vec_pretty(&rows).unwrap()).unwrap();
-    all
+    fs::write(manifest(root), serde_json::to_vec(&all).unwrap()).unwrap();
+}
+
+/// What is to be expected of the sessions under `root`, in no order.
+pub fn expected(root: &Path) -> Vec<Expected> {
+    serde_json::from_slice(&fs::read(manifest(root)).unwrap()).unwrap()
+}
+
+fn manifest(root: &Path) -> PathBuf {
+    root.join("manifest.json")
 }
 
 fn put(path: &Path, bytes: &[u8], modified: SystemTime) {
@@ -104,7 +106,7 @@ fn put(path: &Path, bytes: &[u8], modified: SystemTime) {
     file.set_modified(modified).unwrap();
 }
 
-fn expected(projects: &Path, path: &Path, id: &str, written: &Written) -> Expected {
+fn entry_of(projects: &Path, path: &Path, id: &str, written: &Written) -> Expected {
     Expected {
         path: path.strip_prefix(projects).unwrap().to_owned(),
         id: id.to_owned(),

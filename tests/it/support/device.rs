@@ -153,14 +153,19 @@ impl Device {
     /// A command for which the modes of files count, even where the tests run
     /// as root: without root's privileges, which reads whatever it likes.
     pub fn cmd_without_privileges(&self, args: &[&str]) -> Run {
-        let mut run = self.cmd(args);
         if rustix::process::geteuid().is_root() {
-            let mut command = Command::new("setpriv");
-            command.args(["--bounding-set=-all", env!("CARGO_BIN_EXE_cclink")]).args(args);
-            command.env_clear().envs(self.env()).current_dir(&self.projects);
-            run.command = command;
+            self.cmd_by(&["setpriv", "--bounding-set=-all"], args)
+        } else {
+            self.cmd(args)
         }
-        run
+    }
+
+    /// A command that another program starts.
+    pub fn cmd_by(&self, starter: &[impl AsRef<OsStr>], args: &[&str]) -> Run {
+        let mut command = Command::new(&starter[0]);
+        command.args(&starter[1..]).arg(env!("CARGO_BIN_EXE_cclink")).args(args);
+        command.env_clear().envs(self.env()).current_dir(&self.projects);
+        Run { command, ..self.cmd(args) }
     }
 
     /// The value of a command that must succeed.

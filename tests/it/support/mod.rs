@@ -6,6 +6,7 @@ pub mod pty;
 pub mod ring;
 pub mod session;
 pub mod sshd;
+pub mod untouched;
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -11,6 +11,7 @@ use crate::text;
 use crate::tui::message::{Live, Progress, Role, Session};
 use crate::tui::panes::short_project;
 use crate::tui::parts::list::{Meta, graphemes, row, under};
+use crate::tui::parts::search::Finder;
 use crate::tui::parts::{Look, detail_area, lines, split, wrap};
 
 impl Sessions {
@@ -33,14 +34,15 @@ impl Sessions {
             return draw_words(frame, body, &why, look);
         }
         let cursor = self.search.as_ref().map_or(self.cursor, |search| search.cursor);
+        let mut finder = Finder::new(self.query()).filter(|_| self.search.is_none());
         let height = self.row_height();
         let mut y = body.y;
         for place in cursor.top.. {
             let Some(session) = self.at(place).filter(|_| y + height <= body.bottom()) else { break };
             let selected = place == cursor.at;
             let found = self.search.as_ref().and_then(|search| search.row(place));
-            let lit = self.shown.get(place).filter(|_| self.search.is_none()).map_or(&[][..], |(_, lit)| lit);
-            let line = session_row(session, lit, area.width, selected, self.reading, self.columns, look);
+            let lit = finder.as_mut().map(|finder| finder.lit(&session.title)).unwrap_or_default();
+            let line = session_row(session, &lit, area.width, selected, self.reading, self.columns, look);
             frame.render_widget(line, Rect { y, height: 1, ..body });
             if height == 2 {
                 let line = match found {

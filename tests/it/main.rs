@@ -6,6 +6,7 @@ mod burn;
 mod config;
 mod contacts;
 mod corpus;
+mod crossing;
 mod damage;
 mod devices;
 mod exec;

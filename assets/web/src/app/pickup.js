@@ -4,7 +4,7 @@ import { equal } from "../core/bytes.js";
 import { linkMailbox, pinMailbox } from "../core/mailbox.js";
 import { nextSequence } from "../core/packet.js";
 import { candidateWeeks, spelled } from "../core/pin.js";
-import { judge, makeBurned, verdict } from "../core/standing.js";
+import { makeBurned, readPayload, strongest, verdict } from "../core/standing.js";
 import { sleep } from "./relays.js";
 
 /** Whoever checked before our mark was visible has written by then, too. */
@@ -20,8 +20,8 @@ export class Pickup {
   constructor(link, relays, host, tell) {
     Object.assign(this, { link, relays, host, tell });
     this.box = null;
-    /** Every payload that was seen, for ends are final. */
-    this.payloads = [];
+    /** Every payload that was seen, and what it says, for ends are final. Each is read once. */
+    this.seen = [];
   }
 
   /** Opens what needs no PIN, or says that one is wanted. */
@@ -29,8 +29,9 @@ export class Pickup {
     if (this.link.audience === "pin") return this.tell({ is: "pin" });
     if (this.link.audience !== "link") return this.tell({ is: "not for a phone", audience: this.link.audience });
     const box = linkMailbox(this.link.creator, this.link.secret);
+    const looked = this.firstLook(box);
     this.tell({ is: "asking" });
-    return this.follow(box, await this.firstLook(box));
+    return this.follow(box, await looked);
   }
 
   /** Tries a PIN with every week that a live handoff can be from. */
@@ -53,19 +54,19 @@ export class Pickup {
 
   /** The first valid answer of any relay. */
   async firstLook(box) {
-    const readable = (payload) => judge(box, [payload]).is !== "absent";
+    const readable = (payload) => this.remember(box, [payload]).is !== "absent";
     const looked = await this.relays.look(box.address, { complete: false, onPayload: readable });
     return { answered: looked.answered, standing: this.remember(box, looked.payloads) };
   }
 
   /** What stands by everything seen so far. */
   remember(box, payloads) {
-    if (this.box !== box) this.payloads = [];
+    if (this.box !== box) this.seen = [];
     this.box = box;
     for (const payload of payloads) {
-      if (!this.payloads.some((known) => equal(known, payload))) this.payloads.push(payload);
+      if (!this.seen.some((known) => equal(known.payload, payload))) this.seen.push({ payload, says: readPayload(box, payload) });
     }
-    return judge(box, this.payloads);
+    return strongest(this.seen.map(({ says }) => says).filter(Boolean));
   }
 
   /** Shows a first answer at once, and confirms it. */

@@ -39,25 +39,32 @@ class Relay {
     this.tokens = BURST;
     this.since = performance.now();
     this.queue = Promise.resolve();
+    this.waiting = 0;
   }
 
-  /** Waits until the relay would take `cost` more requests; one after the other. */
+  /** Whether the relay would take `cost` more requests now; then they count as asked. */
+  spend(cost) {
+    const now = performance.now();
+    this.tokens = Math.min(BURST, this.tokens + (now - this.since) / REFILL);
+    this.since = now;
+    if (this.tokens < cost) return false;
+    this.tokens -= cost;
+    return true;
+  }
+
+  /** Waits until it would; one after the other. */
   turn(cost) {
+    this.waiting++;
     this.queue = this.queue.then(async () => {
-      for (;;) {
-        const now = performance.now();
-        this.tokens = Math.min(BURST, this.tokens + (now - this.since) / REFILL);
-        this.since = now;
-        if (this.tokens >= cost) break;
-        await sleep((cost - this.tokens) * REFILL);
-      }
-      this.tokens -= cost;
+      while (!this.spend(cost)) await sleep((cost - this.tokens) * REFILL);
+      this.waiting--;
     });
     return this.queue;
   }
 
   async request(address, query, options, cost) {
-    await this.turn(cost);
+    // The first request goes out at once, before anything else is done.
+    if (this.waiting > 0 || !this.spend(cost)) await this.turn(cost);
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), PATIENCE);
     try {

@@ -3,26 +3,14 @@
 
 import { textOf } from "./bytes.js";
 
-/** Nesting that the binary's reader follows. */
+/** Objects and arrays inside each other that the binary's reader follows. */
 const DEEPEST = 127;
 
 /** A number as written: whole numbers are judged by their digits. */
 export class JsonNumber {
   constructor(digits) {
+    if (!Number.isFinite(Number(digits))) throw new SyntaxError("a number out of range");
     this.digits = digits;
-  }
-}
-
-/** A text, decoded only when it is asked for: what nobody reads may be damaged. */
-class JsonText {
-  constructor(raw) {
-    this.raw = raw;
-  }
-
-  toString() {
-    const text = JSON.parse(textOf(this.raw));
-    if (/\p{Surrogate}/u.test(text)) throw new SyntaxError("half a surrogate pair");
-    return text;
   }
 }
 
@@ -36,12 +24,11 @@ export class JsonObject {
   get(name) {
     const found = this.fields.filter((field) => field.name === name);
     if (found.length > 1) throw new SyntaxError(`${name} is there twice`);
-    const value = found[0]?.value;
-    return value instanceof JsonText ? value.toString() : value;
+    return found[0]?.value;
   }
 }
 
-/** One value and nothing behind it; throws a SyntaxError otherwise. */
+/** One value and nothing behind it; throws otherwise. */
 export function parseJson(bytes) {
   let at = 0;
   const fail = () => {
@@ -62,15 +49,18 @@ export function parseJson(bytes) {
   const text = () => {
     const start = at;
     match(/^"(?:[^"\\\0-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"/);
-    return new JsonText(bytes.subarray(start, at));
+    const decoded = JSON.parse(textOf(bytes.subarray(start, at)));
+    if (/\p{Surrogate}/u.test(decoded)) throw new SyntaxError("half a surrogate pair");
+    return decoded;
   };
   const object = (depth) => {
+    if (depth > DEEPEST) fail();
     const fields = [];
     take("{");
     for (space(); byte() !== "}" || at >= bytes.length; space()) {
       if (fields.length > 0) take(",");
       space();
-      const name = text().toString();
+      const name = text();
       space();
       take(":");
       fields.push({ name, value: value(depth) });
@@ -79,6 +69,7 @@ export function parseJson(bytes) {
     return new JsonObject(fields);
   };
   const array = (depth) => {
+    if (depth > DEEPEST) fail();
     const items = [];
     take("[");
     for (space(); byte() !== "]" || at >= bytes.length; space()) {
@@ -89,7 +80,6 @@ export function parseJson(bytes) {
     return items;
   };
   const value = (depth) => {
-    if (depth > DEEPEST) fail();
     space();
     if (byte() === "{") return object(depth + 1);
     if (byte() === "[") return array(depth + 1);

@@ -52,20 +52,25 @@ function stronger(a, b) {
   return RANK[b.is] > RANK[a.is] ? b : a;
 }
 
-/**
- * Judges the payloads found at a mailbox's address: any valid revocation wins, else any burned packet (highest sequence,
- * ties by the greater value), else what a newer cclink made, else the record with the latest expiry. `highest` is the
- * highest sequence met, and `payload` the packet that stands.
- */
-export function judge(box, payloads, expected = [box.creator]) {
-  const packets = payloads
-    .map((payload) => ({ payload, ...parsePacket(box.address, payload) }))
-    .filter((packet) => packet.value)
-    .sort((a, b) => (a.sequence === b.sequence ? compare(b.value, a.value) : a.sequence < b.sequence ? 1 : -1));
-  const read = packets.map((packet) => ({ ...readOne(box, packet, expected), payload: packet.payload }));
-  const standing = read.reduce(stronger, { is: "absent" });
-  return { ...standing, highest: packets[0]?.sequence ?? 0n };
+/** What one payload found at a mailbox's address says; null where it is no packet of that address. */
+export function readPayload(box, payload, expected = [box.creator]) {
+  const packet = parsePacket(box.address, payload);
+  return packet && { ...readOne(box, packet, expected), ...packet, payload };
 }
+
+/**
+ * Of what payloads say, what stands: any valid revocation wins, else any burned packet (highest sequence, ties by the
+ * greater value), else what a newer cclink made, else the record with the latest expiry. `highest` is the highest
+ * sequence met, and `payload` the packet that stands.
+ */
+export function strongest(all) {
+  const byAge = [...all].sort((a, b) => (a.sequence === b.sequence ? compare(b.value, a.value) : a.sequence < b.sequence ? 1 : -1));
+  return { ...byAge.reduce(stronger, { is: "absent" }), highest: byAge[0]?.sequence ?? 0n };
+}
+
+/** Judges the payloads found at a mailbox's address. */
+export const judge = (box, payloads, expected) =>
+  strongest(payloads.map((payload) => readPayload(box, payload, expected)).filter(Boolean));
 
 /** What a standing means to its reader now: "record", or why there is none. */
 export function verdict(standing, now) {

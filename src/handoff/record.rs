@@ -255,6 +255,21 @@ pub fn is_session_id(text: &str) -> bool {
     text.len() == 36 && !text.bytes().any(|b| b.is_ascii_uppercase()) && uuid::Uuid::try_parse(text).is_ok()
 }
 
+/// The `[user@]host` and the port of an address that was checked. Of an IPv6
+/// address only what stands behind `]` is a port.
+pub fn host_and_port(address: &str) -> (&str, Option<&str>) {
+    match address.rsplit_once(':') {
+        Some((host, port))
+            if !port.is_empty()
+                && port.bytes().all(|b| b.is_ascii_digit())
+                && (!host.contains(':') || host.ends_with(']')) =>
+        {
+            (host, Some(port))
+        }
+        _ => (address, None),
+    }
+}
+
 /// `[user@]host[:port]` of letters, digits and `.-_:[]%+`, neither part
 /// starting with `-`: what ssh takes as a destination and no shell expands.
 pub fn is_ssh_address(text: &str) -> bool {

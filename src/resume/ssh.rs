@@ -1,6 +1,7 @@
 //! Reaching the machine where a session lives, as commands.
 
 use super::quote;
+use crate::handoff::record::host_and_port;
 
 /// Where cclink and claude usually are: a shell that is not interactive often
 /// lacks these on its PATH. `~` is for the remote shell to expand.
@@ -21,25 +22,10 @@ pub struct SshWay<'a> {
 }
 
 impl SshWay<'_> {
-    /// `user@host` and the port, if one stands behind it.
-    fn host_and_port(&self) -> (&str, Option<&str>) {
-        match self.address.rsplit_once(':') {
-            // Of an IPv6 address only what stands behind `]` is a port.
-            Some((host, port))
-                if !port.is_empty()
-                    && port.bytes().all(|b| b.is_ascii_digit())
-                    && (!host.contains(':') || host.ends_with(']')) =>
-            {
-                (host, Some(port))
-            }
-            _ => (self.address, None),
-        }
-    }
-
     /// `ssh` with its options up to and including `--`-less host, ready for a
     /// remote command or a subsystem behind it.
     pub fn ssh(&self, more: &[&str]) -> Vec<String> {
-        let (host, port) = self.host_and_port();
+        let (host, port) = host_and_port(self.address);
         let mut command = vec!["ssh".to_owned()];
         command.extend(self.options.iter().cloned());
         if let Some(port) = port {
@@ -59,7 +45,7 @@ impl SshWay<'_> {
             command.push(remote.to_owned());
             return command;
         }
-        let (host, _) = self.host_and_port();
+        let (host, _) = host_and_port(self.address);
         let ssh = self.ssh(&[]);
         let ssh: Vec<String> = ssh[..ssh.len() - 2].iter().map(|word| quote(word)).collect();
         let words = ["mosh", &format!("--ssh={}", ssh.join(" ")), "--", host, "sh", "-c", remote];

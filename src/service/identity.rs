@@ -28,6 +28,19 @@ impl Service {
         }
     }
 
+    /// As [`Service::identity_state`], opened with the passphrase of the
+    /// environment where there is one. Slow then (scrypt): call it on a blocking
+    /// thread.
+    pub fn opened_state(&self) -> IdentityState {
+        let state = self.identity_state();
+        match self.0.settings.passphrase.as_deref() {
+            Some(given) if state == IdentityState::Locked && self.unlock(given).is_ok() => {
+                self.identity_state()
+            }
+            _ => state,
+        }
+    }
+
     /// Unlocks the identity for the life of this process; an unprotected one
     /// takes any passphrase. Slow (scrypt): call it on a blocking thread.
     pub fn unlock(&self, passphrase: &str) -> Result<IdentityView> {

@@ -49,7 +49,7 @@ pub use web::{WebCheck, WebPage};
 
 pub use crate::claude::{Found as Matched, Hit, Live, Page, Place, Progress, Role, Searching, Session, Turn};
 use crate::handoff::Identity;
-pub use crate::handoff::record::is_ssh_address;
+pub use crate::handoff::record::{host_and_port, is_ssh_address};
 pub use crate::handoff::{Pin, Ttl, TtlError};
 use crate::network::Network;
 pub use crate::resume::not_inherited;

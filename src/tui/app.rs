@@ -421,8 +421,9 @@ impl App {
                 }
                 Effect::Copy(text, what) => {
                     let note =
-                        Note::new(Tone::Plain, format!("{what} was sent to the terminal's clipboard:"))
-                            .line(text.clone());
+                        Note::new(Tone::Plain, format!("{what} was sent to the terminal's clipboard."))
+                            .line(text.clone())
+                            .on("clipboard");
                     self.toasts.say(note, now);
                     self.deeds.push(Deed::Copy(text));
                 }

@@ -152,6 +152,13 @@ pub const TABLE: &[Binding] = {
         row(C::Results, &[Key::char('y')], I::CopyId, "copy id", Palette),
         row(C::Results, &[Key::char('.')], I::ShowHidden, "hidden ones too", Palette),
 
+        row(C::Reading, &[ENTER], I::Publish, "publish", Footer),
+        row(C::Reading, &[Key::char('t')], I::ToolDetail, "tool calls", Footer),
+        row(C::Reading, &[Key::char('r')], I::ResumeHere, "resume here", Footer),
+        row(C::Reading, &[Key::ctrl('f')], I::Search, "search inside", Footer),
+        row(C::Reading, &[Key::char('y')], I::CopyId, "copy id", Palette),
+        row(C::Reading, &[LEFT, Key::char('h')], I::LeaveDetail, "back to the list", Help),
+
         row(C::Hit, &[ENTER], I::Publish, "publish", Footer),
         row(C::Hit, &[Key::char('n')], I::OlderHit, "older hit", Footer),
         row(C::Hit, &[Key::char('N')], I::NewerHit, "newer hit", Footer),
@@ -256,6 +263,7 @@ pub fn chain(context: Context, choosing: bool) -> &'static [Context] {
         (C::Filter, _) => &[C::Filter, C::Always],
         (C::Search, _) => &[C::Search, C::Always],
         (C::Results, _) => &[C::Results, C::Moves, C::MoveUp, C::Browse, C::Common, C::Always],
+        (C::Reading, _) => &[C::Reading, C::Moves, C::MoveUp, C::Browse, C::Common, C::Always],
         (C::Hit, _) => &[C::Hit, C::Moves, C::MoveUp, C::Browse, C::Common, C::Always],
         (C::PublishForm, false) => &[C::PublishForm, C::Fields, C::Always],
         (C::PublishForm, true) => &[C::PublishForm, C::Choice, C::Fields, C::Always],
@@ -298,6 +306,7 @@ pub const GROUPS: &[(&str, &[Context])] = {
     use Context as C;
     &[
         ("Sessions", &[C::Sessions]),
+        ("Reading", &[C::Reading]),
         ("Filter", &[C::Filter]),
         ("Search inside", &[C::Search, C::Results]),
         ("A hit", &[C::Hit]),
@@ -343,6 +352,7 @@ mod tests {
             C::Filter,
             C::Search,
             C::Results,
+            C::Reading,
             C::Hit,
             C::PublishForm,
             C::Handoffs,

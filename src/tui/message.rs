@@ -14,7 +14,8 @@ pub use crate::service::{
     Asked, AudienceChoice, AudienceKind, AudienceView, Changed, ContactView, Draft, Error, Found, Hit,
     IdentityState, InboxEntry, Kind as ErrorKind, Listed, Live, Matched, News, NewsKind, Page, PassEnd,
     Pickup as Taken, Pin, Place, Plan, PlanKind, Progress, PublishRequest, Published, Recognised, Revoked,
-    Role, Searching, Session, State, Step, Target, Ttl, Turn, Watch, is_ssh_address, next_look,
+    Role, Searching, Session, State, Step, Target, Ttl, Turn, Watch, host_and_port, is_ssh_address,
+    next_look,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.
@@ -63,6 +64,8 @@ pub enum Context {
     Search,
     /// The sessions in which it was found.
     Results,
+    /// Reading the conversation of the selected session.
+    Reading,
     /// Reading where it was said.
     Hit,
     /// The form that publishes a session.
@@ -263,12 +266,14 @@ pub struct Note {
     pub lines: Vec<String>,
     /// Stays until dismissed, because it holds what is not shown again.
     pub stays: bool,
+    /// A newer note of the same topic takes its place.
+    pub topic: Option<&'static str>,
 }
 
 impl Note {
     /// A note that goes by itself.
     pub fn new(tone: Tone, title: impl Into<String>) -> Self {
-        Self { tone, title: title.into(), lines: Vec::new(), stays: false }
+        Self { tone, title: title.into(), lines: Vec::new(), stays: false, topic: None }
     }
 
     /// The same with one more line; an empty one is left out.
@@ -285,6 +290,13 @@ impl Note {
     #[must_use]
     pub fn stay(mut self) -> Self {
         self.stays = true;
+        self
+    }
+
+    /// The same, in place of an older one on this.
+    #[must_use]
+    pub fn on(mut self, topic: &'static str) -> Self {
+        self.topic = Some(topic);
         self
     }
 

@@ -287,7 +287,7 @@ fn on_disk(service: &Service, action: Action, tell: &dyn Fn(Report)) -> Result<R
             service.create_identity(Some(&Service::read_seed(&path)?), &passphrase, false)?;
             Report::Unlocked(service.identity_state())
         }
-        _ => Report::Identity(service.identity_state(), service.network_words()),
+        _ => Report::Identity(service.opened_state(), service.network_words()),
     })
 }
 

@@ -67,7 +67,7 @@ impl App {
         } else {
             "The mouse is yours: select text. m takes it back."
         };
-        self.toasts.say(Note::new(Tone::Plain, words), now);
+        self.toasts.say(Note::new(Tone::Plain, words).on("mouse"), now);
     }
 
     pub(super) fn click(&mut self, mouse: MouseEvent, now: &Now) {

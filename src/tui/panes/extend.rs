@@ -33,6 +33,16 @@ impl Extend {
         self.form.fields[0].text().parse::<Ttl>().map_err(|error| error.to_string())
     }
 
+    /// How long from now, or why not so.
+    fn longer(&self, now: &Now) -> Result<Ttl, String> {
+        let ttl = self.ttl()?;
+        let left = (self.row.expires_at - now.utc()).num_seconds();
+        if i64::from(ttl.seconds()) <= left {
+            return Err(format!("It lives until {} already. Choose a longer time.", moment(left, now)));
+        }
+        Ok(ttl)
+    }
+
     fn validate(&mut self) {
         self.form.fields[0].error = self.ttl().err();
     }
@@ -47,8 +57,8 @@ impl View for Extend {
         self.form.choosing()
     }
 
-    fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
-        match (intent, self.ttl()) {
+    fn handle(&mut self, intent: Intent, now: &Now) -> Vec<Effect> {
+        match (intent, self.longer(now)) {
             (Intent::Accept, Ok(ttl)) => {
                 vec![Effect::Close, Effect::Run(Action::Extend(self.row.token.clone(), ttl))]
             }
@@ -82,7 +92,7 @@ impl View for Extend {
             format!("More time for {}", text::fit(self.row.title.as_deref().unwrap_or(&self.row.token), 40));
         let inner = boxed(frame, centred(area, 66, 6), &title, look.theme.accent);
         self.form.draw(frame, Rect { height: inner.height.min(1), ..inner }, true, look);
-        let (words, style) = match self.ttl() {
+        let (words, style) = match self.longer(&look.now) {
             Err(error) => (error, look.theme.warn),
             Ok(_) if self.form.saw_burst() => {
                 ("That looked pasted. Press Enter again to extend.".to_owned(), look.theme.warn)

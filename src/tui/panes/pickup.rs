@@ -348,6 +348,7 @@ impl View for Pickup {
             }
             Report::Found(found) => self.take_found(found),
             Report::Taken(taken) => {
+                self.form.fields[PIN].set_text("");
                 self.entries.retain(|entry| !(taken.burned && entry.token == taken.token));
                 self.cursor.hold(self.entries.len(), self.page());
                 if let Stage::Offered(offer) = &mut self.stage {

@@ -25,6 +25,9 @@ const TITLE: usize = 5;
 const NOTE: usize = 6;
 const SSH: usize = 7;
 
+/// Characters of a public key.
+const KEY: usize = 52;
+
 /// The publish form's state.
 #[derive(Debug)]
 pub struct Publish {
@@ -32,7 +35,8 @@ pub struct Publish {
     form: Form,
     draft: Draft,
     drafted: bool,
-    contacts: Vec<ContactView>,
+    /// `None` until they are read.
+    contacts: Option<Vec<ContactView>>,
     fault: Option<String>,
     room: Rect,
 }
@@ -53,15 +57,8 @@ impl Publish {
             Field::typed("SSH", "").placeholder("user@host, if it can be reached"),
         ]);
         let draft = Draft { title: session.title.clone(), ssh: String::new() };
-        let mut publish = Self {
-            session,
-            form,
-            draft,
-            drafted: false,
-            contacts: Vec::new(),
-            fault: None,
-            room: Rect::default(),
-        };
+        let mut publish =
+            Self { session, form, draft, drafted: false, contacts: None, fault: None, room: Rect::default() };
         publish.validate();
         publish
     }
@@ -91,8 +88,7 @@ impl Publish {
         let audience = self.form.fields[AUDIENCE].chosen();
         self.form.fields[CONTACT].shown = audience == 1;
         self.form.fields[PIN].shown = audience == 2;
-        let contact = self.text(CONTACT);
-        let contact = (audience == 1 && contact.is_empty()).then(|| self.contact_hint());
+        let contact = if audience == 1 { self.contact_fault(self.text(CONTACT)) } else { None };
         let pin = if audience == 2 { pin_fault(self.form.fields[PIN].text()) } else { None };
         let ttl = self.text(TTL).parse::<Ttl>().err().map(|error| error.to_string());
         let (note, ssh) = (too_long(self.text(NOTE), 200), ssh_fault(self.text(SSH)));
@@ -102,12 +98,25 @@ impl Publish {
         self.fault = None;
     }
 
-    fn contact_hint(&self) -> String {
-        if self.contacts.is_empty() {
-            return "Paste the public key of the person (`cclink whoami` shows it there).".to_owned();
+    /// What is wrong with a contact: there is none, or nobody is called that.
+    fn contact_fault(&self, typed: &str) -> Option<String> {
+        let contacts = self.contacts.as_deref().unwrap_or_default();
+        // a key is judged where it is used
+        let is_key = typed.trim_start_matches("pk:").len() >= KEY;
+        if is_key || contacts.iter().any(|contact| contact.name == typed) {
+            return None;
         }
-        let names: Vec<&str> = self.contacts.iter().map(|contact| contact.name.as_str()).collect();
-        format!("Whom? {}", names.join(", "))
+        if contacts.is_empty() {
+            let words = "Paste the public key of the person (`cclink whoami` shows it there).";
+            return (typed.is_empty() || self.contacts.is_some()).then(|| words.to_owned());
+        }
+        let names: Vec<&str> = contacts.iter().map(|contact| contact.name.as_str()).collect();
+        let names = names.join(", ");
+        Some(if typed.is_empty() {
+            format!("Whom? {names}")
+        } else {
+            format!("Nobody is called that. Contacts: {names}; or paste a public key.")
+        })
     }
 
     fn submit(&mut self) -> Vec<Effect> {
@@ -238,7 +247,7 @@ impl View for Publish {
             }
             Report::Failed(Verb::Draft, _) => self.drafted = true,
             Report::Contacts(contacts) => {
-                self.contacts.clone_from(contacts);
+                self.contacts = Some(contacts.clone());
                 self.validate();
             }
             _ => {}

@@ -109,6 +109,7 @@ impl Qr {
     /// What a phone without a key can be given, where this is of no use to it.
     fn offer(&self, spinner: &str) -> Option<String> {
         match self.pass {
+            Pass::No if self.keyed && !self.has_page => Some("p says how any phone could open it".to_owned()),
             Pass::No if self.keyed => {
                 Some("p makes a phone pass: any phone opens it, once, within 15 min".to_owned())
             }
@@ -158,8 +159,10 @@ impl Qr {
         let say = |words: &str| Note::new(Tone::Plain, words);
         let note = match self.pass {
             Pass::No if self.has_page => return vec![Effect::Run(Action::PhonePass(self.token.clone()))],
-            Pass::No => say("A phone pass is opened by the cclink page, and none is set.")
-                .line("Set `web` in the config to where it is served: `cclink web` writes the page."),
+            Pass::No => {
+                say("A phone needs the cclink page: `cclink web` writes it; set `web` to its address.")
+                    .line("README, “On a phone”, has the three steps. Then p makes a phone pass here.")
+            }
             Pass::Making => say("The phone pass is being made."),
             Pass::Shown(_) => {
                 self.at = 0;
@@ -199,8 +202,9 @@ impl Qr {
     fn draw_without(&self, frame: &mut Frame<'_>, area: Rect, why: &str, look: &Look<'_>) {
         let columns = usize::from(area.width.saturating_sub(4)).max(1);
         let name = self.content().map_or("", |content| content.name);
+        let name = format!("{name} · {} of {}", self.at + 1, self.contents.len());
         let text = self.content().map_or("", |content| content.text.as_str());
-        let mut out = vec![Line::styled(text::fit(name, columns), look.theme.strong), Line::default()];
+        let mut out = vec![Line::styled(text::fit(&name, columns), look.theme.strong), Line::default()];
         out.extend(wrap(text, columns).into_iter().map(|line| Line::styled(line, look.theme.accent)));
         out.push(Line::default());
         out.extend(wrap(why, columns).into_iter().map(|line| Line::styled(line, look.theme.quiet)));

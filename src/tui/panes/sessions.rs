@@ -266,7 +266,7 @@ impl Sessions {
         self.tools = level;
         let room = self.talk_room();
         self.talk.lay_out(room);
-        vec![Effect::Say(Note::new(Tone::Plain, words))]
+        vec![Effect::Say(Note::new(Tone::Plain, words).on("tools"))]
     }
 
     /// The room that the conversation has.
@@ -428,6 +428,11 @@ impl Sessions {
             return asked.then_some(Effect::Say(note)).into_iter().collect();
         };
         match intent {
+            Intent::Publish if !session.resumable => {
+                let why = session.why_not.as_deref().unwrap_or("there is no conversation in it");
+                let words = format!("It could not be resumed elsewhere, nor here: {why}.");
+                vec![Effect::Say(Note::new(Tone::Plain, words))]
+            }
             Intent::Publish => vec![Effect::Open(Open::Publish(Box::new(session.clone())))],
             Intent::ResumeHere => vec![Effect::Run(Action::ResumeHere(Box::new(session.clone())))],
             Intent::CopyId => vec![Effect::Copy(session.session_id.clone(), "The session's id")],
@@ -473,6 +478,7 @@ impl View for Sessions {
             Some(_) if self.reading => Context::Hit,
             Some(search) if search.typing => Context::Search,
             Some(_) => Context::Results,
+            None if self.reading => Context::Reading,
             None if self.filtering => Context::Filter,
             None => Context::Sessions,
         }

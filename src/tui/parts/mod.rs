@@ -180,28 +180,44 @@ pub fn lines(frame: &mut Frame<'_>, area: Rect, lines: &[Line<'_>]) {
     }
 }
 
-/// Words broken into lines of at most `columns`, never inside a grapheme.
+/// In fewer columns nothing is indented.
+const NARROW: usize = 12;
+
+/// Words broken into lines of at most `columns`, never inside a grapheme. What
+/// is indented stays so, as far as there is room: code reads badly without.
 pub fn wrap(words: &str, columns: usize) -> Vec<String> {
     let mut out = Vec::new();
     for paragraph in words.split('\n') {
-        let mut line = String::new();
-        for word in paragraph.split(' ') {
-            let space = usize::from(!line.is_empty());
-            if text::width(&line) + space + text::width(word) <= columns {
-                if space == 1 {
-                    line.push(' ');
-                }
-                line.push_str(word);
-                continue;
-            }
-            if !line.is_empty() {
-                out.push(std::mem::take(&mut line));
-            }
-            line = break_word(word, columns, &mut out);
+        let flush = paragraph.trim_start_matches(' ');
+        let indent = paragraph.len() - flush.len();
+        if indent == 0 || indent + NARROW > columns {
+            wrap_flush(flush, columns, &mut out);
+            continue;
         }
-        out.push(line);
+        let from = out.len();
+        wrap_flush(flush, columns - indent, &mut out);
+        out.iter_mut().skip(from).for_each(|line| line.insert_str(0, &" ".repeat(indent)));
     }
     out
+}
+
+fn wrap_flush(paragraph: &str, columns: usize, out: &mut Vec<String>) {
+    let mut line = String::new();
+    for word in paragraph.split(' ') {
+        let space = usize::from(!line.is_empty());
+        if text::width(&line) + space + text::width(word) <= columns {
+            if space == 1 {
+                line.push(' ');
+            }
+            line.push_str(word);
+            continue;
+        }
+        if !line.is_empty() {
+            out.push(std::mem::take(&mut line));
+        }
+        line = break_word(word, columns, out);
+    }
+    out.push(line);
 }
 
 /// Puts all full lines of an overlong word into `out` and gives back the rest.
@@ -246,13 +262,17 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
-        fn wrapped_lines_fit_and_lose_nothing(words in "(\\PC|外| |👩‍👩‍👧|\n){0,60}", columns in 2usize..20) {
+        fn wrapped_lines_fit_and_lose_nothing(words in "(\\PC|外| |👩‍👩‍👧|\n){0,60}", columns in 2usize..40) {
             let lines = wrap(&words, columns);
             for line in &lines {
                 // one grapheme can be wider than all the room there is
-                let one = unicode_segmentation::UnicodeSegmentation::graphemes(line.as_str(), true).count() == 1;
+                let shown = line.trim_start_matches(' ');
+                let one = unicode_segmentation::UnicodeSegmentation::graphemes(shown, true).count() == 1;
                 prop_assert!(text::width(line) <= columns || one, "{line:?}");
             }
+            let first = |text: &str| text.chars().take_while(|c| *c == ' ').count();
+            let indent = first(words.split('\n').next().unwrap_or_default());
+            prop_assert!(indent + NARROW > columns || lines.first().is_some_and(|line| first(line) == indent));
             let letters = |text: &str| text.chars().filter(|c| !matches!(c, ' ' | '\n')).collect::<String>();
             prop_assert_eq!(letters(&lines.concat()), letters(&words));
         }

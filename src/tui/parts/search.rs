@@ -1,4 +1,5 @@
-//! Fuzzy filtering of sessions: the title counts more than the path.
+//! Filtering of sessions: what is there letter by letter comes before what is
+//! there more or less, and the title counts more than the path.
 //!
 //! A key must be answered at once among ten thousand: what matched is only
 //! counted, and lit up where it is seen.
@@ -6,7 +7,7 @@
 use std::cmp::Reverse;
 use std::fmt::Write;
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::tui::message::Session;
@@ -14,6 +15,9 @@ use crate::tui::message::Session;
 /// Compares texts with what was typed.
 pub struct Finder {
     pattern: Pattern,
+    /// Finds the same words only in one piece each; none where the user says
+    /// with signs (`'`, `^`, `!`) how each is meant.
+    pieces: Option<Pattern>,
     matcher: Matcher,
     /// Room that is used again for each text.
     chars: Vec<char>,
@@ -22,11 +26,17 @@ pub struct Finder {
     id: String,
 }
 
+/// How well a session matches: every word in one piece, all in the title, and
+/// how near they stand.
+type Score = (bool, bool, u32);
+
 impl Finder {
     /// `None` where nothing is looked for.
     pub fn new(query: &str) -> Option<Self> {
         (!query.trim().is_empty()).then(|| Self {
             pattern: Pattern::parse(query, CaseMatching::Smart, Normalization::Smart),
+            pieces: only_narrows(query)
+                .then(|| Pattern::new(query, CaseMatching::Smart, Normalization::Smart, AtomKind::Substring)),
             matcher: Matcher::new(Config::DEFAULT),
             chars: Vec::new(),
             rest: String::new(),
@@ -38,7 +48,10 @@ impl Finder {
     pub fn lit(&mut self, title: &str) -> Vec<u32> {
         let mut lit = Vec::new();
         let title = Utf32Str::new(title, &mut self.chars);
-        if self.pattern.indices(title, &mut self.matcher, &mut lit).is_none() {
+        for pattern in self.pieces.iter().chain([&self.pattern]) {
+            if pattern.indices(title, &mut self.matcher, &mut lit).is_some() {
+                break;
+            }
             lit.clear();
         }
         lit.sort_unstable();
@@ -46,17 +59,21 @@ impl Finder {
         lit
     }
 
-    fn score(&mut self, session: &Session) -> Option<u32> {
-        let title = Utf32Str::new(&session.title, &mut self.chars);
-        if let Some(score) = self.pattern.score(title, &mut self.matcher) {
-            return Some(score * 2 + 1);
-        }
+    fn score(&mut self, session: &Session) -> Option<Score> {
         let branch = session.git_branch.as_deref().unwrap_or_default();
         self.rest.clear();
         write!(self.rest, "{} {} {branch}", session.title, session.project).ok()?;
-        let rest = self.pattern.score(Utf32Str::new(&self.rest, &mut self.chars), &mut self.matcher);
+        for (whole, pattern) in [(true, self.pieces.as_ref()), (false, Some(&self.pattern))] {
+            let Some(pattern) = pattern else { continue };
+            for (in_title, text) in [(true, &session.title), (false, &self.rest)] {
+                let text = Utf32Str::new(text, &mut self.chars);
+                if let Some(score) = pattern.score(text, &mut self.matcher) {
+                    return Some((whole, in_title, score));
+                }
+            }
+        }
         // Of 32 hex digits some are always in the right order: of an id a piece counts.
-        rest.or_else(|| session.session_id.contains(&*self.id).then_some(0))
+        session.session_id.contains(&*self.id).then_some((false, false, 0))
     }
 }
 
@@ -109,7 +126,7 @@ fn filter(sessions: &[Session], places: &[usize], query: &str) -> Vec<usize> {
     scored.into_iter().map(|(_, at)| at).collect()
 }
 
-fn score(sessions: &[Session], places: &[usize], query: &str) -> Vec<(Reverse<u32>, usize)> {
+fn score(sessions: &[Session], places: &[usize], query: &str) -> Vec<(Reverse<Score>, usize)> {
     let Some(mut finder) = Finder::new(query) else { return Vec::new() };
     places.iter().filter_map(|&at| Some((Reverse(finder.score(&sessions[at])?), at))).collect()
 }

@@ -22,11 +22,13 @@ pub struct Toasts {
 }
 
 impl Toasts {
-    /// Shows a note; the same one again replaces its older self.
+    /// Shows a note; it replaces its older self and one on the same topic.
     pub fn say(&mut self, note: Note, now: &Now) {
         let time = if note.tone == Tone::Bad || !note.lines.is_empty() { LONG } else { SHORT };
         let until = (!note.stays).then_some(now.since + time);
-        self.shown.retain(|(shown, _)| shown.title != note.title || shown.lines != note.lines);
+        let is_same = |shown: &Note| shown.title == note.title && shown.lines == note.lines;
+        let replaces = |shown: &Note| note.topic.is_some() && shown.topic == note.topic;
+        self.shown.retain(|(shown, _)| !is_same(shown) && !replaces(shown));
         self.shown.push((note, until));
         if self.shown.len() > MOST
             && let Some(at) = self.shown.iter().position(|(note, _)| !note.stays)
@@ -60,17 +62,21 @@ impl Toasts {
         frame.render_widget(Line::styled(words, look.theme.strong), area);
     }
 
-    /// Draws the notes upwards from the bottom right corner of `area`.
+    /// Draws the notes upwards from the bottom right corner of `area`: the
+    /// newest, those that stay, and others while half of it is left.
     pub fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         let width = area.width.min(76);
-        let mut bottom = area.bottom();
-        for (note, _) in self.shown.iter().rev() {
+        let (mut bottom, middle) = (area.bottom(), area.y + area.height / 2);
+        for (at, (note, _)) in self.shown.iter().rev().enumerate() {
             let content = content(note, width, look);
             let height = u16::try_from(content.len()).unwrap_or(u16::MAX).saturating_add(2);
             if bottom.saturating_sub(area.y) < height.min(3) {
                 return;
             }
             let height = height.min(bottom - area.y);
+            if at > 0 && !note.stays && bottom - height < middle {
+                continue;
+            }
             bottom -= height;
             let place = Rect::new(area.right() - width, bottom, width, height);
             let style = match note.tone {

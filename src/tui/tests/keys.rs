@@ -8,8 +8,8 @@ use super::{Play, sample};
 use crate::tui::app::Deed;
 use crate::tui::keymap::{self, Told};
 use crate::tui::message::{
-    Action, AudienceChoice, AudienceKind, Context, Error, ErrorKind, IdentityState, Intent, Progress, Report,
-    State, Target, Ttl, Verb,
+    Action, AudienceChoice, AudienceKind, ContactView, Context, Error, ErrorKind, IdentityState, Intent,
+    Progress, Report, State, Target, Ttl, Verb,
 };
 
 #[test]
@@ -455,7 +455,9 @@ fn a_published_row_shows_at_once_and_extending_asks_for_a_time() {
     play.press(KeyCode::Enter);
     assert!(play.last(Verb::Extend).is_none());
     play.press(KeyCode::Backspace).text("h").press(KeyCode::Enter);
-    assert!(matches!(play.last(Verb::Extend), Some((_, Action::Extend(_, ttl))) if ttl.seconds() == 10_800));
+    assert!(play.shows("It lives until") && play.last(Verb::Extend).is_none(), "that would be shorter");
+    play.ctrl('u').text("9h").press(KeyCode::Enter);
+    assert!(matches!(play.last(Verb::Extend), Some((_, Action::Extend(_, ttl))) if ttl.seconds() == 32_400));
     let row = sample::listed(9, Some("Brand new"), AudienceKind::Devices, State::Live, 900);
     play.step(Verb::List, Report::Row(Box::new(row)));
     assert!(play.shows("Brand new"));
@@ -527,4 +529,60 @@ fn escape_always_finds_its_way_back() {
         play.text("1");
         assert!(play.shows("▌ ● Retry") && play.shows("publish"), "{way:?}\n{}", play.screen());
     }
+}
+
+#[test]
+fn a_contact_that_nobody_is_called_is_said_before_the_form_goes() {
+    let mut play = Play::full(120, 40);
+    play.press(KeyCode::Enter).press(KeyCode::Right);
+    let anna = ContactView { name: "anna".into(), public_key: sample::CREATOR.into(), mine: false };
+    play.done(Verb::Contacts, Ok(Report::Contacts(vec![anna])));
+    play.press(KeyCode::Tab).text("nobody");
+    assert!(play.shows("Nobody is called that. Contacts: anna"), "{}", play.screen());
+    play.press(KeyCode::Enter);
+    assert!(play.last(Verb::Publish).is_none(), "{}", play.screen());
+    play.ctrl('u').text("anna").press(KeyCode::Enter);
+    assert!(play.last(Verb::Publish).is_some(), "{}", play.screen());
+}
+
+#[test]
+fn what_cannot_be_resumed_opens_no_form() {
+    let mut play = Play::full(120, 40);
+    let mut session = sample::sessions().remove(0);
+    (session.resumable, session.why_not) = (false, Some("there is no conversation in it".into()));
+    play.text("R");
+    play.step(Verb::Scan, Report::Sessions(vec![session], Progress::default()));
+    play.done(Verb::Scan, Ok(Report::Scanned));
+    play.press(KeyCode::Enter);
+    assert!(play.shows("It could not be resumed elsewhere") && !play.shows("Publish:"), "{}", play.screen());
+}
+
+#[test]
+fn remarks_on_one_thing_take_each_others_place() {
+    let mut play = Play::full(120, 40);
+    play.text("ttt");
+    assert!(play.shows("a line each") && !play.shows("not shown"), "{}", play.screen());
+}
+
+#[test]
+fn the_keys_of_reading_are_shown_while_one_reads() {
+    let mut play = Play::full(120, 40);
+    play.press(KeyCode::Right);
+    assert!(play.shows("t tool calls") && !play.shows("→ read"), "{}", play.screen());
+    play.press(KeyCode::Left);
+    assert!(play.shows("→ read"), "{}", play.screen());
+}
+
+#[test]
+fn what_is_there_letter_by_letter_is_found_first() {
+    let mut play = Play::full(120, 40);
+    let mut sessions = sample::sessions();
+    sessions.truncate(2);
+    sessions[0].title = "The checkout test fails on Tuesdays, or so it seems to me".into();
+    sessions[1].title = "A hostile title".into();
+    play.text("R");
+    play.step(Verb::Scan, Report::Sessions(sessions, Progress::default()));
+    play.done(Verb::Scan, Ok(Report::Scanned));
+    play.text("/hostile");
+    assert!(play.shows("▌ ● A hostile title"), "{}", play.screen());
 }

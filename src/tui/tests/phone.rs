@@ -139,7 +139,7 @@ fn without_a_page_it_is_said_what_is_missing() {
     let mut play = Play::full(120, 40);
     play.text("2").press(KeyCode::Enter).text("p");
     assert!(play.last(Verb::PhonePass).is_none());
-    assert!(play.shows("none is set"), "{}", play.screen());
+    assert!(play.shows("A phone needs the cclink page"), "{}", play.screen());
 }
 
 #[test]

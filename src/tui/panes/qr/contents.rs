@@ -1,6 +1,6 @@
 //! What the QR of a handoff can hold.
 
-use crate::tui::message::{AudienceKind, Listed, Published};
+use crate::tui::message::{AudienceKind, Listed, Published, host_and_port};
 
 /// One thing the QR can hold.
 #[derive(Debug)]
@@ -99,10 +99,9 @@ fn pickup_command(row: &Listed) -> String {
 /// Into the session where it lives: my own device picks up its own token, and
 /// needs no key for what it gave to others.
 fn ssh_command(row: &Listed, address: &str) -> String {
-    let (host, port) = match address.rsplit_once(':') {
-        Some((host, port)) if port.parse::<u16>().is_ok() => (host, format!("-p {port} ")),
-        _ => (address, String::new()),
-    };
+    let (host, port) = host_and_port(address);
+    let host = host.replace(['[', ']'], "");
+    let port = port.map(|port| format!("-p {port} ")).unwrap_or_default();
     if row.audience.kind == AudienceKind::Devices {
         return format!("ssh -t {port}{host} cclink pickup {} --exec", row.token);
     }
@@ -158,6 +157,11 @@ mod tests {
             contents(&ssh, None)[1].text,
             "ssh -t -p 2222 dana@desk cclink pickup dybndrfg8ejkmc --exec"
         );
+        for (address, command) in [("dana@[fe80::1]:22", "-p 22 dana@fe80::1"), ("fe80::1", "fe80::1")] {
+            let six = Listed { ssh: Some(address.into()), ..plain.clone() };
+            let wanted = format!("ssh -t {command} cclink pickup dybndrfg8ejkmc --exec");
+            assert_eq!(contents(&six, None)[1].text, wanted);
+        }
         let all = Listed { web_link: Some("https://x.example/#PK/L".into()), ..ssh };
         assert_eq!(names(&all)[0], "The page");
         assert_eq!(names(&all).len(), 5);

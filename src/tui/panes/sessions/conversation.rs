@@ -230,12 +230,15 @@ fn tell(turn: &Turn, room: Room, out: &mut Vec<Told>) {
     out.push(Told { head: true, ..line(who.to_owned()) });
     let mut from = 0;
     for text in wrap(&turn.text, columns) {
-        // Breaking lines takes away white space, and nothing else.
+        // Breaking lines takes away and repeats white space, and nothing else.
         let rest = turn.text.get(from..).unwrap_or_default();
-        let start = from + rest.find(&text).unwrap_or(0);
-        let end = start + text.len();
+        let flush = text.trim_start_matches(' ');
+        let indent = text.len() - flush.len();
+        let start = from + rest.find(flush).unwrap_or(0);
+        let end = start + flush.len();
         let lit = turn.lit.iter().filter(|lit| lit.start < end && lit.end > start);
-        let lit = lit.map(|lit| lit.start.max(start) - start..lit.end.min(end) - start).collect();
+        let place = |at: usize| at.clamp(start, end) - start + indent;
+        let lit = lit.map(|lit| place(lit.start)..place(lit.end)).collect();
         from = end;
         out.push(Told { lit, ..line(text) });
     }

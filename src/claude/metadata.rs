@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use unicode_normalization::UnicodeNormalization;
 
 use super::liveness::LiveRecord;
-use super::window::{Edges, State, Window};
+use super::pieces::{Edges, State};
+use super::window::Window;
 use super::{Live, Session, file, line::Line, torn};
 use crate::text;
 

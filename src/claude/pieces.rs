@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use memchr::memmem::find;
 
-use super::line::Line;
+use super::line::{Line, strip};
 use super::torn;
-use super::window::{Edges, is_blank};
 
-/// Lines of which the last one counts, by [`State`](super::window::State).
+/// Lines of which the last one counts, by [`State`].
 pub(super) const STATES: [&str; 7] =
     ["custom-title", "ai-title", "summary", "last-prompt", "relocated", "tag", "pr-link"];
+const _: () = assert!(State::PullRequest as usize + 1 == STATES.len());
 /// Lines that say nothing of a row: recorded traffic, checkpoints, state.
 const SKIPPED: [&str; 16] = [
     "mode",
@@ -37,6 +37,28 @@ const END: usize = 1024;
 const START: usize = 512;
 /// What is looked at of a line whose start lies before the window.
 const TORN: usize = 8192;
+
+/// Which edges of a window may lie in the middle of a line.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Edges {
+    /// The file begins before the window.
+    pub start: bool,
+    /// The file goes on after the window.
+    pub end: bool,
+}
+
+/// A line that says of a session what it is called or where it is; of several
+/// the last one counts. The numbers are places in [`STATES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    CustomTitle,
+    AiTitle,
+    Summary,
+    LastPrompt,
+    Relocated,
+    Tag,
+    PullRequest,
+}
 
 /// A line, or what the window holds of it.
 #[derive(Debug)]
@@ -110,6 +132,12 @@ pub(super) fn facts(raw: &[u8]) -> Option<Facts> {
         entrypoint: owned(line.entrypoint),
         model: owned(line.message.model).filter(|model| answer && model != "<synthetic>"),
     })
+}
+
+/// Whether nothing stands in a line.
+pub(super) fn is_blank(raw: &[u8]) -> bool {
+    // Nearly every line begins with a brace.
+    !raw.first().is_some_and(u8::is_ascii_graphic) && strip(&torn::text(raw)).is_empty()
 }
 
 fn time(text: &str) -> Option<DateTime<Utc>> {

@@ -9,7 +9,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::line::{Line, strip};
-use super::window::{Edges, Window};
+use super::pieces::Edges;
+use super::window::Window;
 use super::{Role, Turn, file, torn, turns};
 use crate::text;
 

@@ -4,32 +4,10 @@
 //! bytes, as Claude writes them, and only the few that decide are read as JSON.
 //! A line that is written in any other way is read whole.
 
-use super::line::{Content, Line, strip};
-use super::pieces::{Facts, Kind, Piece, STATES, facts, split};
+use super::line::{Content, Line};
+use super::pieces::{Edges, Facts, Kind, Piece, State, facts, split};
 use super::prompt::{self, Prompt};
 use super::torn;
-
-/// Which edges of a window may lie in the middle of a line.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Edges {
-    /// The file begins before the window.
-    pub start: bool,
-    /// The file goes on after the window.
-    pub end: bool,
-}
-
-/// A line that says of a session what it is called or where it is; of several
-/// the last one counts. The numbers are places in [`STATES`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    CustomTitle,
-    AiTitle,
-    Summary,
-    LastPrompt,
-    Relocated,
-    Tag,
-    PullRequest,
-}
 
 /// What the lines of a window say.
 #[derive(Debug, Default)]
@@ -186,12 +164,4 @@ fn last_words(line: &Line<'_>) -> Option<String> {
         Content::Text(text) => said(text),
         Content::Blocks(blocks) => blocks.iter().rev().find_map(|block| said(block.text.as_deref()?)),
     }
-}
-
-const _: () = assert!(State::PullRequest as usize + 1 == STATES.len());
-
-/// Whether nothing stands in a line.
-pub(super) fn is_blank(raw: &[u8]) -> bool {
-    // Nearly every line begins with a brace.
-    !raw.first().is_some_and(u8::is_ascii_graphic) && strip(&torn::text(raw)).is_empty()
 }

@@ -47,6 +47,9 @@ pub enum LinkError {
     /// It does not start like a link of ours.
     #[error("this is no cclink link: it starts with `pk:` and holds `/cclink/`, or a `#` and a key")]
     Form,
+    /// It ends with the key, or within it.
+    #[error("this link is cut off, or not one of cclink's: behind its key belongs which handoff it is")]
+    CutOff,
     /// The creator's key.
     #[error("the key in this link is damaged: {0}")]
     Creator(KeyError),
@@ -100,10 +103,10 @@ impl FromStr for Link {
     fn from_str(text: &str) -> Result<Self, LinkError> {
         let text = squeeze(text).ok_or(LinkError::Form)?;
         let (creator, tail) = if let Some((_, fragment)) = text.rsplit_once('#') {
-            fragment.split_once('/').ok_or(LinkError::Form)?
+            fragment.split_once('/').ok_or(LinkError::CutOff)?
         } else {
             let rest = text.strip_prefix("pk:").ok_or(LinkError::Form)?;
-            rest.split_once("/cclink/").ok_or(LinkError::Form)?
+            rest.split_once("/cclink/").ok_or(LinkError::CutOff)?
         };
         let creator = z32::decode::<32>(creator)
             .ok_or(KeyError::Malformed)
@@ -115,7 +118,7 @@ impl FromStr for Link {
 
 fn parse_target(tail: &str) -> Result<LinkTarget, LinkError> {
     let mut chars = tail.chars();
-    let letter = chars.next().ok_or(LinkError::Form)?;
+    let letter = chars.next().ok_or(LinkError::CutOff)?;
     let audience = AudienceKind::from_letter(letter).ok_or(LinkError::Letter)?;
     if audience == AudienceKind::Link {
         let secret = z32::decode(chars.as_str()).ok_or(LinkError::Target { letter, expected: 26 })?;

@@ -117,3 +117,39 @@ fn without_a_network_it_says_so_and_leaves_nothing_behind() {
     terminal.types("q");
     assert_eq!(terminal.code(), 0);
 }
+
+#[test]
+fn a_web_link_is_picked_up_in_the_form_as_it_is_pasted() {
+    let (device, reader) = (device(), Device::new());
+    let published = device.publish(&["--link", "--title", "By its page"]);
+    let link = text(&published, "web_link");
+    let (page, secret) = link.split_once('#').unwrap();
+    let (first, rest) = secret.split_at(30);
+    let mut terminal = Terminal::of(&reader, &[]);
+    terminal.types("3");
+    terminal.shows("Nothing waits for you");
+    // As it is, in small letters from another host, and wrapped by a mail program.
+    let spellings = [
+        link.to_owned(),
+        format!("http://elsewhere.example/#{}", secret.to_lowercase()),
+        format!("{page}#{first}\r\n  {rest}"),
+    ];
+    for spelling in spellings {
+        terminal.types(&format!("\x1b[200~{spelling}\x1b[201~"));
+        terminal.shows("a link, from");
+        terminal.types("\r");
+        terminal.shows("By its page");
+        terminal.shows("✓ signed by pk:");
+        terminal.hides("checking for anything newer");
+        terminal.types("\x1b");
+        terminal.hides("By its page");
+        terminal.types("\x15");
+    }
+    // What was cut off is said before the network is asked.
+    terminal.types(&format!("\x1b[200~{page}#{first}\x1b[201~"));
+    terminal.shows("cut off");
+    terminal.types("\x1b");
+    terminal.shows("i link or key");
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
+}

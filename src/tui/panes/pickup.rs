@@ -194,9 +194,11 @@ impl Pickup {
                 };
             }
             Verb::Find => {
-                // what was offered stays on the screen, unconfirmed
-                if matches!(self.stage, Stage::Finding) {
-                    self.stage = Stage::Choosing;
+                match &mut self.stage {
+                    Stage::Finding => self.stage = Stage::Choosing,
+                    // what was offered stays on the screen
+                    Stage::Offered(offer) => offer.stays_unchecked(),
+                    _ => {}
                 }
                 if self.typing && error.kind != ErrorKind::Cancelled {
                     let at = if error.kind == ErrorKind::NotForYou { PIN } else { LINK };

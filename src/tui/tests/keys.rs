@@ -586,3 +586,14 @@ fn what_is_there_letter_by_letter_is_found_first() {
     play.text("/hostile");
     assert!(play.shows("▌ ● A hostile title"), "{}", play.screen());
 }
+
+#[test]
+fn an_offer_that_is_not_checked_any_more_says_so() {
+    let mut play = Play::full(120, 40);
+    play.text("3").press(KeyCode::Enter);
+    play.step(Verb::Find, Report::FirstFound(Box::new(sample::found(true, false))));
+    assert!(play.shows("checking for anything newer"), "{}", play.screen());
+    play.press(KeyCode::Esc);
+    play.done(Verb::Find, Err(Error::cancelled()));
+    assert!(play.shows("found, but not checked for anything newer"), "{}", play.screen());
+}

@@ -22,6 +22,8 @@ pub(super) struct Offer {
     /// The way that was chosen, while the handoff is being taken.
     taking: Option<PlanKind>,
     taken: bool,
+    /// Nobody looks any more whether something newer is there.
+    unchecked: bool,
 }
 
 /// What an intent leads to.
@@ -33,7 +35,14 @@ pub(super) enum Next {
 impl Offer {
     pub(super) fn new(found: Found) -> Self {
         let at = best(&found);
-        Self { found, cursor: Cursor { at, top: 0 }, chosen: false, taking: None, taken: false }
+        Self {
+            found,
+            cursor: Cursor { at, top: 0 },
+            chosen: false,
+            taking: None,
+            taken: false,
+            unchecked: false,
+        }
     }
 
     pub(super) fn token(&self) -> &str {
@@ -53,6 +62,11 @@ impl Offer {
     /// Whether it is being taken, or is taken.
     pub(super) fn is_taken(&self) -> bool {
         self.taken || self.taking.is_some()
+    }
+
+    /// The lookup behind the first answer ended without another.
+    pub(super) fn stays_unchecked(&mut self) {
+        self.unchecked = true;
     }
 
     /// Taking it failed; it is offered again.
@@ -148,7 +162,11 @@ impl Offer {
         let signed = format!("{seal}{}", self.found.signed_by);
         out.extend(wrap(&signed, columns).into_iter().map(|line| Line::styled(line, look.theme.good)));
         if !self.found.confirmed && !self.taken {
-            let words = format!("{} found; checking for anything newer", look.spinner());
+            let words = if self.unchecked {
+                "found, but not checked for anything newer".to_owned()
+            } else {
+                format!("{} found; checking for anything newer", look.spinner())
+            };
             out.push(Line::styled(words, look.theme.quiet));
         }
         if pickup.burn_after_read && !self.taken {

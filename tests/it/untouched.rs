@@ -6,8 +6,8 @@ use std::fs;
 use serde_json::json;
 
 use crate::support::session::{new_id, write};
-use crate::support::untouched::{set_writable, snapshot, tracing, writes};
-use crate::support::{Device, Session, text, tool_is_missing};
+use crate::support::untouched::{cannot_trace, set_writable, snapshot, tracing, writes};
+use crate::support::{Device, Session, text};
 
 /// A device with every kind of file that is read.
 fn device() -> (Device, Session) {
@@ -78,7 +78,7 @@ fn a_folder_that_may_not_be_written_is_enough() {
 
 #[test]
 fn no_write_is_even_tried() {
-    if tool_is_missing("strace") {
+    if cannot_trace() {
         return;
     }
     let (a, session) = device();

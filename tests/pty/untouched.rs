@@ -1,8 +1,8 @@
 //! The screen reads Claude's folder, follows it, and writes nothing there.
 
 use crate::support::Device;
-use crate::support::untouched::{set_writable, snapshot, tracing, writes};
-use crate::terminal::{Terminal, tool_is_missing};
+use crate::support::untouched::{cannot_trace, set_writable, snapshot, tracing, writes};
+use crate::terminal::Terminal;
 
 /// Reads, filters and searches all there is, and quits.
 fn look_around(mut terminal: Terminal) {
@@ -41,7 +41,7 @@ fn the_screen_writes_nothing_where_claude_does() {
     look_around(Terminal::shell_of(&device, &format!("exec {setpriv} \"$0\""), &[]));
     set_writable(&device.claude, true);
 
-    if tool_is_missing("strace") {
+    if cannot_trace() {
         return;
     }
     let trace = device.path("trace");

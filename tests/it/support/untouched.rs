@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use super::device::walk;
+use super::tool_is_missing;
 
 /// Calls that only look.
 const LOOKS: [&str; 13] = [
@@ -56,6 +58,20 @@ pub fn set_writable(dir: &Path, writable: bool) {
         let mode = if writable { mode | 0o200 } else { mode & !0o222 };
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     }
+}
+
+/// Said, and true, where no program can be traced: without strace, or in a
+/// container that forbids it.
+pub fn cannot_trace() -> bool {
+    let may = || Command::new("strace").args(["-o", "/dev/null", "true"]).stderr(Stdio::null()).status();
+    if tool_is_missing("strace") {
+        return true;
+    }
+    let forbidden = !may().is_ok_and(|status| status.success());
+    if forbidden {
+        println!("skipped: tracing is not allowed here");
+    }
+    forbidden
 }
 
 /// How to run a program so that it leaves its calls in the file `trace`.

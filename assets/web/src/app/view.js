@@ -44,10 +44,14 @@ function progressBar(part) {
   return bar;
 }
 
-function pinForm(onPin) {
+/** What was typed stays, selected, to be mended or typed over. */
+function pinForm(onPin, { typed = "", trouble }) {
   const field = element("input", {
     id: "pin", type: "text", autocomplete: "off", autocapitalize: "none", autocorrect: "off", spellcheck: "false", maxlength: "256",
+    // What is wrong stands in the status as well, as a description of the field.
+    ...(trouble && { "aria-invalid": "true", "aria-describedby": "status" }),
   });
+  field.value = typed;
   const form = element("form", {}, [element("label", { for: "pin" }, "PIN"), field, element("button", { class: "main" }, "Open")]);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -67,11 +71,12 @@ export function showState(state, { retry, onPin }) {
   }
   const parts = [];
   if (busy) parts.push(progressBar(part));
-  if (pin) parts.push(pinForm(onPin));
+  if (pin) parts.push(pinForm(onPin, state));
   if (action) parts.push(button(action.label, retry, "main"));
   show({ title, lines, parts, bad, busy });
   say(bad ? lines[0] : "", false);
   if (pin) byId("pin").focus();
+  if (pin) byId("pin").select();
 }
 
 /** The facts of a handoff as a list of names and values. */

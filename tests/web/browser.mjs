@@ -70,7 +70,7 @@ async function race(tabs) {
   for (const page of tabs) await press(page, "Pick up (one use only)");
   const sure = tabs.map((page) => page.getByRole("button", { name: "Yes, pick it up" }));
   await Promise.all(sure.map((button) => button.waitFor()));
-  await picture(tabs[0], "burn-sure");
+  await look(tabs[0], "burn-sure");
   // Waited for from before the clicks: whoever loses may learn it soon.
   const taking = titled(tabs[0], "Taking it, for good");
   await Promise.all([taking, ...sure.map((button) => button.click())]);
@@ -128,9 +128,11 @@ const CASES = {
     await page.goto(request.link);
     await titled(page, "This handoff wants a PIN");
     const asked = await look(page, "pin");
+    relay.hold = "asking";
     await type(page, request.wrong);
-    await page.locator("progress").waitFor();
-    await picture(page, "pin-trying");
+    await page.waitForRequest((asked) => asked.url().includes(`:${request.proxy.port}/`));
+    const trying = await look(page, "pin-trying");
+    relay.release();
     await says(page, "Nothing opens with this PIN", PATIENTLY);
     const wrong = await look(page, "pin-wrong");
     Object.assign(wrong, await page.getByLabel("PIN").evaluate((field) => ({
@@ -147,7 +149,7 @@ const CASES = {
     relay.refuse = 0;
     await press(page, "Try again");
     await says(page, CHECKED);
-    return { asked, wrong, right: await look(page, "pin-right") };
+    return { asked, trying, wrong, right: await look(page, "pin-right") };
   },
 
   /** A phone without the memory for Argon2id, which then has it. */

@@ -56,9 +56,13 @@ export function host(port) {
  * with, "checking" those that ask for anything newer. Gives what may be changed on the way.
  */
 export async function proxy({ port, to, refuse = 0 }) {
-  const state = { refuse, refused: 0, flip: undefined, packet: undefined, hold: undefined };
+  const state = { refuse, refused: 0, flip: undefined, packet: undefined, hold: undefined, held: [] };
+  state.release = () => {
+    state.hold = undefined;
+    for (const answer of state.held.splice(0)) answer.destroy();
+  };
   await listen(port, async (asked, answer) => {
-    if (state.hold === (asked.url.includes("policy=NetworkOnly") ? "checking" : "asking")) return;
+    if (state.hold === (asked.url.includes("policy=NetworkOnly") ? "checking" : "asking")) return state.held.push(answer);
     if (state.refused < state.refuse) {
       state.refused++;
       return answer.writeHead(429).end("Too Many Requests");
@@ -114,7 +118,7 @@ async function nameless(page) {
   const { nodes } = await reader.send("Accessibility.getFullAXTree");
   await reader.detach();
   return nodes
-    .filter(({ ignored, role }) => !ignored && /button|link|textbox|progress|group/i.test(role.value))
+    .filter(({ ignored, role }) => !ignored && /^(button|link|textbox|progress.*|group)$/i.test(role.value))
     .filter(({ name }) => !name?.value.trim())
     .map(({ role }) => `without a name: ${role.value}`);
 }
@@ -143,7 +147,11 @@ export async function look(page, name) {
     title: document.getElementById("title").textContent,
     body: document.getElementById("body").innerText,
     facts: Object.fromEntries([...document.querySelectorAll("dt")].map((dt) => [dt.textContent, dt.nextElementSibling.textContent])),
-    commands: [...document.querySelectorAll("code")].map((code) => code.textContent),
+    // As whoever presses and holds one copies it.
+    commands: [...document.querySelectorAll("code")].map((code) => {
+      getSelection().selectAllChildren(code);
+      return getSelection().toString();
+    }),
     links: Object.fromEntries([...document.querySelectorAll("#card a")].map((link) => [link.textContent, link.href])),
     status: document.getElementById("status").textContent,
     shown_ms: window.shownAt,

@@ -115,6 +115,8 @@ fn a_link_shows_its_handoff() {
     // What is copied is what is shown, and works where cclink is.
     let command = text(seen, "copied");
     assert_eq!(seen["commands"][0], command);
+    let (project, session) = (text(&published, "project"), text(&published, "session_id"));
+    assert_eq!(seen["commands"][1], format!("cd -- {project} && claude --resume {session}"));
     let token = command.strip_prefix("cclink pickup ").unwrap().strip_suffix(" --exec").unwrap();
     assert!(text(&published, "token").starts_with(token), "{command}");
     // The apps of each phone, and what is to be pasted there: none of those takes a command but a-Shell.
@@ -145,7 +147,8 @@ fn a_pin_opens_and_a_wrong_one_does_not() {
         "proxy": { "port": PROXY, "to": stage.relay() },
     });
     let answer = stage.browse("pin", &[&proxy], request);
-    for state in ["asked", "wrong"] {
+    assert_eq!(answer["trying"]["title"], "Trying this PIN");
+    for state in ["asked", "trying", "wrong"] {
         let shown = text(&answer[state], "body");
         assert!(!shown.contains(text(&published, "title")), "{shown}");
     }

@@ -79,9 +79,15 @@ export function showState(state, { retry, onPin }) {
   if (pin) byId("pin").select();
 }
 
+/** A path or an address breaks behind `/`, `@` and `.` first. */
+const pieces = (text) => text.match(/[^/@.]*[/@.]?/g).flatMap((piece) => [piece, element("wbr")]);
+
+/** A command breaks between its words; a word only where it is longer than the line. */
+export const commandWords = (text) => text.split(/( +)/).map((word) => (word.trim() ? element("span", {}, word) : word));
+
 /** The facts of a handoff as a list of names and values. */
 const factList = (record, signedBy) =>
-  element("dl", {}, facts(record, signedBy).flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
+  element("dl", {}, facts(record, signedBy).flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, pieces(value))]));
 
 /** A handoff, with what can be done next; `actions` are elements. */
 export function showHandoff({ record, confirmed }, signedBy, actions, taken) {

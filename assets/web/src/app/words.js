@@ -118,7 +118,7 @@ const WORDS = {
   newer: () => ({
     title: "Made by a newer cclink",
     bad: true,
-    lines: ["This page is too old to read it.", "Ask whoever hosts this page to put up a new one (`cclink web`), or pick it up with a cclink that is up to date."],
+    lines: ["This page is too old to read it.", "Ask whoever hosts this page to put up a new one, or pick it up with a cclink that is up to date."],
   }),
   refused: ({ why }) => ({
     title: "This handoff was refused",

@@ -178,14 +178,16 @@ fn a_failure_of_the_page_is_no_verdict() {
     assert_eq!(answer["right"]["title"], published["title"]);
 
     let (plain, burning) = (stage.device.publish(&["--link"]), stage.device.publish(&["--link", "--burn"]));
-    let request = json!({ "visits": [
+    let (relay, proxy) = (stage.relay(), format!("http://127.0.0.1:{PROXY}"));
+    let request = json!({ "proxy": { "port": PROXY, "to": relay }, "visits": [
         { "link": plain["web_link"], "broken": "atob", "until": "This page failed", "name": "failed" },
         {
             "link": burning["web_link"], "broken": "getRandomValues", "name": "failed-burn", "until": "This page failed",
             "presses": ["Pick up (one use only)", "Yes, pick it up"],
         },
     ] });
-    let answer = stage.browse("visits", &[&stage.relay()], request);
+    // Of two relays, so that the first answer is read while the second is waited for.
+    let answer = stage.browse("visits", &[&proxy, &relay], request);
     for seen in answer["seen"].as_array().unwrap() {
         assert_eq!(seen["errors"], json!([]), "{seen:#}");
         let body = text(seen, "body");

@@ -152,6 +152,22 @@ const CASES = {
     return { asked, trying, wrong, right: await look(page, "pin-right") };
   },
 
+  /** No relay says whether anything newer is there; asked again, one takes its time and then does. */
+  async unconfirmed(browser) {
+    const relay = await proxy(request.proxy);
+    relay.fail = "checking";
+    const page = await tab(browser);
+    await page.goto(request.link);
+    await says(page, "No relay could say");
+    const seen = await look(page, "unconfirmed");
+    Object.assign(relay, { fail: undefined, hold: "checking" });
+    await press(page, "Check again");
+    await says(page, "Found. Checking");
+    relay.release();
+    await says(page, CHECKED);
+    return { seen };
+  },
+
   /** A phone without the memory for Argon2id, which then has it. */
   async cramped(browser) {
     const page = await tab(browser);
@@ -184,7 +200,8 @@ const CASES = {
     const relay = request.proxy && (await proxy(request.proxy));
     const seen = [];
     for (const one of request.visits) {
-      if (relay) Object.assign(relay, { flip: one.flip, hold: one.hold, packet: one.newer && fromTheFuture(one.link) });
+      const { flip, hold, fail } = one;
+      if (relay) Object.assign(relay, { flip, hold, fail, packet: one.newer && fromTheFuture(one.link) });
       seen.push(await visit(browser, one));
     }
     return { seen, refused: relay?.refused };

@@ -52,22 +52,24 @@ export function host(port) {
 
 /**
  * Stands before the real relay: refuses the first requests as that one does, without a CORS header; turns one bit of each
- * packet around; gives a packet of its own; or leaves requests without an answer: "asking" those that any phone begins
- * with, "checking" those that ask for anything newer. Gives what may be changed on the way.
+ * packet around; gives a packet of its own; leaves requests without an answer, or fails them: "asking" those that any
+ * phone begins with, "checking" those that ask for anything newer. Gives what may be changed on the way.
  */
 export async function proxy({ port, to, refuse = 0 }) {
-  const state = { refuse, refused: 0, flip: undefined, packet: undefined, hold: undefined, held: [] };
+  const state = { refuse, refused: 0, flip: undefined, packet: undefined, hold: undefined, held: [], fail: undefined };
   state.release = () => {
     state.hold = undefined;
     for (const answer of state.held.splice(0)) answer.destroy();
   };
   await listen(port, async (asked, answer) => {
-    if (state.hold === (asked.url.includes("policy=NetworkOnly") ? "checking" : "asking")) return state.held.push(answer);
+    const kind = asked.url.includes("policy=NetworkOnly") ? "checking" : "asking";
+    if (state.hold === kind) return state.held.push(answer);
     if (state.refused < state.refuse) {
       state.refused++;
       return answer.writeHead(429).end("Too Many Requests");
     }
     const headers = { "Access-Control-Allow-Origin": "*" };
+    if (state.fail === kind) return answer.writeHead(503, headers).end();
     if (state.packet) return answer.writeHead(200, headers).end(state.packet);
     const given = await fetch(to + asked.url);
     const body = Buffer.from(await given.arrayBuffer());

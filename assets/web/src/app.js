@@ -33,7 +33,11 @@ function onState(pickup, state) {
   const actions = hidden
     ? burnActions(confirmed, () => follow(pickup, pickup.take()))
     : actionsFor(record, letter + encode(pickup.box.token));
-  if (confirmed === "no") actions.unshift(button("Check again", () => follow(pickup, pickup.confirm())));
+  const again = () => {
+    onState(pickup, { ...state, confirmed: "checking" });
+    follow(pickup, pickup.confirm());
+  };
+  if (confirmed === "no") actions.unshift(button("Check again", again));
   showHandoff(state, signedBy(pickup.link.creator), actions, taken);
   shown = { record, taken, pickup };
 }

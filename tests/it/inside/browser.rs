@@ -2,6 +2,8 @@
 //! handoff. `tests/web/browser.mjs` drives the browser. Each test has a network
 //! of its own, so its ports are free, and nothing it does can leave the machine.
 
+mod states;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -163,80 +165,6 @@ fn a_pin_opens_and_a_wrong_one_does_not() {
     assert!(text(wrong_pin, "body").contains("Tries so far: 1."), "{wrong_pin:#}");
     assert_eq!(answer["right"]["title"], published["title"]);
     assert_eq!(answer["right"]["errors"], json!([]));
-}
-
-#[test]
-fn a_failure_of_the_page_is_no_verdict() {
-    if not_here("a_failure_of_the_page_is_no_verdict") {
-        return;
-    }
-    let stage = Stage::new();
-    let published = stage.device.publish(&["--pin"]);
-    let request = json!({ "link": published["web_link"], "pin": published["pin"] });
-    let answer = stage.browse("cramped", &[&stage.relay()], request);
-    assert!(text(&answer["failed"], "body").contains("64 MB"), "{answer:#}");
-    assert_eq!(answer["right"]["title"], published["title"]);
-
-    let (plain, burning) = (stage.device.publish(&["--link"]), stage.device.publish(&["--link", "--burn"]));
-    let (relay, proxy) = (stage.relay(), format!("http://127.0.0.1:{PROXY}"));
-    let request = json!({ "proxy": { "port": PROXY, "to": relay }, "visits": [
-        { "link": plain["web_link"], "broken": "atob", "until": "This page failed", "name": "failed" },
-        {
-            "link": burning["web_link"], "broken": "getRandomValues", "name": "failed-burn", "until": "This page failed",
-            "presses": ["Pick up (one use only)", "Yes, pick it up"],
-        },
-    ] });
-    // Of two relays, so that the first answer is read while the second is waited for.
-    let answer = stage.browse("visits", &[&proxy, &relay], request);
-    for seen in answer["seen"].as_array().unwrap() {
-        assert_eq!(seen["errors"], json!([]), "{seen:#}");
-        let body = text(seen, "body");
-        assert!(body.contains("on a computer") && body.contains("Try again"), "{seen:#}");
-        assert!(!body.contains("64 MB"), "{seen:#}");
-    }
-}
-
-#[test]
-fn each_state_says_what_to_do_next() {
-    if not_here("each_state_says_what_to_do_next") {
-        return;
-    }
-    let stage = Stage::new();
-    let (relay, proxy) = (stage.relay(), format!("http://127.0.0.1:{PROXY}"));
-    let published = stage.device.publish(&["--link"]);
-    let others = stage.device.publish(&[]);
-    let link = text(&published, "web_link");
-    let for_devices = format!(
-        "http://127.0.0.1:{PAGE}/#{}",
-        text(&others, "link").trim_start_matches("pk:").replace("/cclink/", "/")
-    );
-    let request = json!({
-        "proxy": { "port": PROXY, "to": relay },
-        "visits": [
-            { "link": format!("http://127.0.0.1:{PAGE}/opening"), "until": "Opening the handoff", "name": "opening" },
-            { "link": link, "hold": "asking", "until": "Asking the network", "name": "asking" },
-            { "link": link, "hold": "checking", "until": "Found. Checking", "name": "checking" },
-            { "link": link, "newer": true, "until": "Made by a newer cclink", "name": "newer" },
-            { "link": &link[..link.len() - 3], "until": "This link cannot be read", "name": "broken" },
-            { "link": for_devices, "until": "This handoff is not for a phone", "name": "not-for-a-phone" },
-        ],
-    });
-    let answer = stage.browse("visits", &[&proxy], request);
-    let titles = [
-        "Opening the handoff",
-        "Asking the network",
-        text(&published, "title"),
-        "Made by a newer cclink",
-        "This link cannot be read",
-        "This handoff is not for a phone",
-    ];
-    let seen = answer["seen"].as_array().unwrap();
-    assert_eq!(seen.iter().map(|one| text(one, "title")).collect::<Vec<_>>(), titles);
-    // What was found is of use before it is confirmed.
-    assert_eq!(seen[2]["commands"].as_array().unwrap().len(), 2, "{:#}", seen[2]);
-    for ended in &seen[3..] {
-        assert_eq!(ended["commands"], json!([]), "{ended:#}");
-    }
 }
 
 #[test]

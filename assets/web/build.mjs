@@ -7,7 +7,7 @@ import { build, transform } from "esbuild";
 /** The relays of pkarr itself; `cclink web --relay` puts others in their place. */
 const RELAYS = ["https://pkarr.pubky.app", "https://pkarr.pubky.org"];
 const TARGET = ["chrome100", "firefox100", "safari15.4"];
-const MOST = 100 * 1024;
+const MOST = 100_000;
 
 const at = (name) => new URL(name, import.meta.url);
 const read = (name) => readFileSync(at(name), "utf8");

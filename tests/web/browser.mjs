@@ -1,130 +1,76 @@
 // Drives Chromium through the page, as a phone: one argument, a JSON object
 // `{case, port, page, shots, …}`; what was seen is one JSON object on stdout.
 
-import { existsSync, readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { createRequire } from "node:module";
-import { join } from "node:path";
+import { concat } from "../../assets/web/src/core/bytes.js";
+import { parseLink } from "../../assets/web/src/core/link.js";
+import { linkMailbox } from "../../assets/web/src/core/mailbox.js";
+import { makePacket } from "../../assets/web/src/core/packet.js";
+import { ageEncrypt } from "../../assets/web/src/age.js";
+import { IPHONE, host, launch, listen, look, picture, press, proxy, request, says, tab, titled } from "./stage.mjs";
 
-const { chromium, devices } = createRequire(new URL("../../assets/web/package.json", import.meta.url))("playwright-core");
-
-const FLAGS = [
-  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-];
-/** For what needs no Argon2id. */
-const SOON = 20_000;
 /** A PIN is tried with up to three weeks. */
 const PATIENTLY = 60_000;
-const PHONE = { ...devices["Pixel 7"], viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 };
 const CHECKED = "Checked: nothing newer is there.";
 
-const request = JSON.parse(process.argv[2]);
-const chromiumPath = process.env.PATH.split(":").map((dir) => join(dir, "chromium")).find(existsSync);
-const html = () => readFileSync(request.page, "utf8");
-
-/** Listens on a loopback port until the driver ends. */
-function listen(port, answer) {
-  return new Promise((ready) => createServer(answer).listen(port, "127.0.0.1", ready).unref());
-}
-
-/** The page as a static host serves it; below other names what a hostile one would make of it. */
-function host(port) {
-  const injected = () => html().replace("<header>", "<script>document.documentElement.id = 'injected'</script><header>");
-  const changed = {
-    "/injected": injected,
-    // The same without a policy, to know that the tries would work.
-    "/open": () => injected().replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, ""),
-    "/frame": () => `<!doctype html><iframe src="/#x" width="390" height="600"></iframe>`,
+/** Makes one function of the browser fail. */
+function breakOne(name) {
+  const owner = name in crypto ? crypto : window;
+  owner[name] = () => {
+    throw new Error("broken on purpose");
   };
-  return listen(port, (asked, answer) => {
-    answer.writeHead(200, { "Content-Type": "text/html; charset=utf-8" });
-    answer.end((changed[asked.url] ?? html)());
+}
+
+/** No room for what Argon2id works in, until `window.roomy` is set. */
+function noRoom() {
+  window.Uint32Array = new Proxy(Uint32Array, {
+    construct(real, given, made) {
+      if (typeof given[0] === "number" && given[0] > 1 << 20 && !window.roomy) throw new RangeError("Array buffer allocation failed");
+      return Reflect.construct(real, given, made);
+    },
   });
 }
 
-/**
- * Stands before the real relay: refuses the first requests as that one does, without a CORS header, or turns one bit of
- * each packet around. Gives what may be changed on the way.
- */
-async function proxy({ port, to, refuse = 0 }) {
-  const state = { refuse, refused: 0, flip: undefined };
-  await listen(port, async (asked, answer) => {
-    if (state.refused < state.refuse) {
-      state.refused++;
-      return answer.writeHead(429).end("Too Many Requests");
-    }
-    const given = await fetch(to + asked.url);
-    const body = Buffer.from(await given.arrayBuffer());
-    if (given.ok && state.flip !== undefined) body[state.flip < 0 ? body.length + state.flip : state.flip] ^= 1;
-    answer.writeHead(given.status, { "Access-Control-Allow-Origin": "*" }).end(body);
-  });
-  return state;
-}
-
-/** Keeps the moment, counted from the start of the navigation, when the handoff was first shown. */
-function watchTheClock() {
-  window.progress = [];
-  new MutationObserver(() => {
-    if (document.querySelector(".check")) window.shownAt ??= performance.now();
-    const bar = document.querySelector("progress[value]");
-    if (bar && window.progress.at(-1) !== bar.value) window.progress.push(bar.value);
-  }).observe(document, { childList: true, subtree: true, attributes: true });
-}
-
-/** A tab of a phone of its own. */
-async function tab(browser, options = {}) {
-  const context = await browser.newContext({ ...PHONE, ...options });
-  context.setDefaultTimeout(SOON);
-  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  const page = await context.newPage();
-  page.errors = [];
-  page.on("pageerror", (error) => page.errors.push(error.message));
-  await page.addInitScript(watchTheClock);
-  return page;
-}
-
-const titled = (page, title, timeout = SOON) => page.getByRole("heading", { name: title, exact: true }).waitFor({ timeout });
-const says = (page, words, timeout = SOON) => page.locator("#body").getByText(words).first().waitFor({ timeout });
-
-const picture = (page, name) => page.screenshot({ path: join(request.shots, `${name}.png`), fullPage: true });
-
-/** What stands on the screen, and a picture of it. */
-async function look(page, name) {
-  await picture(page, name);
-  const seen = await page.evaluate((width) => ({
-    title: document.getElementById("title").textContent,
-    body: document.getElementById("body").innerText,
-    facts: Object.fromEntries([...document.querySelectorAll("dt")].map((dt) => [dt.textContent, dt.nextElementSibling.textContent])),
-    commands: [...document.querySelectorAll("code")].map((code) => code.textContent),
-    links: [...document.querySelectorAll("#card a")].map((link) => link.href),
-    status: document.getElementById("status").textContent,
-    too_wide: document.documentElement.scrollWidth > width,
-    shown_ms: window.shownAt,
-    relay_ms: performance.getEntriesByType("resource").find((entry) => entry.initiatorType === "fetch")?.duration,
-    progress: window.progress,
-    address: location.href,
-  }), page.viewportSize().width);
-  return { ...seen, errors: page.errors };
+/** What a later cclink could put at a link's address: sealed as today, but of version 2. */
+function fromTheFuture(link) {
+  const { creator, secret } = parseLink(link);
+  const box = linkMailbox(creator, secret);
+  const sealed = ageEncrypt(box.lock, concat(Uint8Array.of(2), new Uint8Array(671)), 924);
+  return makePacket(box.seed, box.address, sealed, BigInt(Date.now()) * 1000n);
 }
 
 /** Opens a link, waits for its end, and looks. */
-async function visit(browser, { link, until, name, clock, options }) {
+async function visit(browser, { link, until, name, clock, options, broken, presses = [] }) {
   const page = await tab(browser, options);
+  if (broken) await page.addInitScript(breakOne, broken);
   if (clock) await page.clock.setSystemTime(Date.now() + clock * 1000);
   await page.goto(link);
+  for (const button of presses) await press(page, button);
   await says(page, until);
   const seen = await look(page, name);
   await page.context().close();
   return seen;
 }
 
+/** Types a PIN over whatever stands there. */
+async function type(page, pin) {
+  await page.getByLabel("PIN").fill(pin);
+  await press(page, "Open");
+}
+
+/** What a tap leaves in the clipboard. */
+async function copiedBy(page, tap, words) {
+  await page.evaluate(() => navigator.clipboard.writeText("nothing yet"));
+  await tap.click();
+  await page.getByText(words).waitFor();
+  return page.evaluate(() => navigator.clipboard.readText());
+}
+
 /** Both tabs want the same handoff, at the same moment. */
 async function race(tabs) {
-  for (const page of tabs) await page.getByRole("button", { name: "Pick up (one use only)" }).click();
+  for (const page of tabs) await press(page, "Pick up (one use only)");
   const sure = tabs.map((page) => page.getByRole("button", { name: "Yes, pick it up" }));
   await Promise.all(sure.map((button) => button.waitFor()));
-  await picture(tabs[0], "burn-sure");
+  await look(tabs[0], "burn-sure");
   // Waited for from before the clicks: whoever loses may learn it soon.
   const taking = titled(tabs[0], "Taking it, for good");
   await Promise.all([taking, ...sure.map((button) => button.click())]);
@@ -162,36 +108,78 @@ async function openAt(page, path) {
 }
 
 const CASES = {
+  /** The same link on an Android phone and on an iPhone. */
   async link(browser) {
     const page = await tab(browser);
     await page.goto(request.link);
     await says(page, CHECKED);
-    const seen = await look(page, "link");
-    await page.getByRole("button", { name: "Copy command" }).click();
-    await page.getByText("Copied: the command.").waitFor();
-    seen.copied = await page.evaluate(() => navigator.clipboard.readText());
+    const seen = await look(page, "link-android");
+    seen.copied = await copiedBy(page, page.getByRole("button", { name: "Copy command" }), "Copied: the command.");
+    // The app is not there, but what it is to be given is.
+    seen.pasted = await copiedBy(page, page.getByRole("link", { name: "Open SSH app" }), "to paste in the app");
     await page.context().close();
-    const narrow = { viewport: { width: 320, height: 640 }, colorScheme: "dark", userAgent: devices["iPhone 14"].userAgent };
-    return { seen, narrow: await visit(browser, { link: request.link, until: CHECKED, name: "link-narrow", options: narrow }) };
+    const options = { userAgent: IPHONE };
+    return { seen, ios: await visit(browser, { link: request.link, until: CHECKED, name: "link-ios", options }) };
   },
 
   async pin(browser) {
+    const relay = await proxy(request.proxy);
     const page = await tab(browser);
     await page.goto(request.link);
     await titled(page, "This handoff wants a PIN");
     const asked = await look(page, "pin");
-    const type = async (pin) => {
-      await page.getByLabel("PIN").fill(pin);
-      await page.getByRole("button", { name: "Open", exact: true }).click();
-    };
-    await type(request.wrong);
-    await page.locator("progress").waitFor();
-    await picture(page, "pin-trying");
+    relay.hold = "asking";
+    await type(page, request.wrong);
+    await page.waitForRequest((asked) => asked.url().includes(`:${request.proxy.port}/`));
+    const trying = await look(page, "pin-trying");
+    relay.release();
     await says(page, "Nothing opens with this PIN", PATIENTLY);
     const wrong = await look(page, "pin-wrong");
-    await type(request.pin);
+    Object.assign(wrong, await page.getByLabel("PIN").evaluate((field) => ({
+      kept: field.value,
+      selected: field.value.slice(field.selectionStart, field.selectionEnd),
+      focused: field === document.activeElement,
+      invalid: field.getAttribute("aria-invalid"),
+      described: document.getElementById(field.getAttribute("aria-describedby"))?.textContent,
+    })));
+    // The PIN is right, but the network is away: it is typed once all the same.
+    relay.refuse = Infinity;
+    await type(page, request.pin);
+    await titled(page, "No relay answered", PATIENTLY);
+    relay.refuse = 0;
+    await press(page, "Try again");
+    await says(page, CHECKED);
+    return { asked, trying, wrong, right: await look(page, "pin-right") };
+  },
+
+  /** No relay says whether anything newer is there; asked again, one takes its time and then does. */
+  async unconfirmed(browser) {
+    const relay = await proxy(request.proxy);
+    relay.fail = "checking";
+    const page = await tab(browser);
+    await page.goto(request.link);
+    await says(page, "No relay could say");
+    const seen = await look(page, "unconfirmed");
+    Object.assign(relay, { fail: undefined, hold: "checking" });
+    await press(page, "Check again");
+    await says(page, "Found. Checking");
+    relay.release();
+    await says(page, CHECKED);
+    return { seen };
+  },
+
+  /** A phone without the memory for Argon2id, which then has it. */
+  async cramped(browser) {
+    const page = await tab(browser);
+    await page.addInitScript(noRoom);
+    await page.goto(request.link);
+    await type(page, request.pin);
+    await titled(page, "This page failed");
+    const failed = await look(page, "failed-pin");
+    await page.evaluate(() => (window.roomy = true));
+    await press(page, "Try again");
     await says(page, CHECKED, PATIENTLY);
-    return { asked, wrong, right: await look(page, "pin-right") };
+    return { failed, right: await look(page, "failed-pin-then-right") };
   },
 
   async burn(browser) {
@@ -212,7 +200,8 @@ const CASES = {
     const relay = request.proxy && (await proxy(request.proxy));
     const seen = [];
     for (const one of request.visits) {
-      if (relay) relay.flip = one.flip;
+      const { flip, hold, fail } = one;
+      if (relay) Object.assign(relay, { flip, hold, fail, packet: one.newer && fromTheFuture(one.link) });
       seen.push(await visit(browser, one));
     }
     return { seen, refused: relay?.refused };
@@ -252,7 +241,7 @@ const CASES = {
 
 async function run() {
   await host(request.port);
-  const browser = await chromium.launch({ executablePath: chromiumPath, headless: true, args: FLAGS });
+  const browser = await launch();
   try {
     return await CASES[request.case](browser);
   } finally {

@@ -24,16 +24,20 @@ function signedBy(creator) {
 function onState(pickup, state) {
   if (pickup !== current) return;
   shown = null;
-  const handlers = { retry: () => start(pickup.link), onPin: (pin) => pickup.openWithPin(pin) };
+  const handlers = { retry: () => follow(pickup, pickup.again()), onPin: (pin) => follow(pickup, pickup.openWithPin(pin)) };
   if (state.is !== "found" && state.is !== "taken") return showState(state, handlers);
   const { record, confirmed } = state;
   const taken = state.is === "taken";
   const hidden = record.burn_after_read && !taken;
   const letter = pickup.link.audience[0];
   const actions = hidden
-    ? burnActions(confirmed, () => pickup.take())
+    ? burnActions(confirmed, () => follow(pickup, pickup.take()))
     : actionsFor(record, letter + encode(pickup.box.token));
-  if (confirmed === "no") actions.unshift(button("Check again", () => pickup.confirm()));
+  const again = () => {
+    onState(pickup, { ...state, confirmed: "checking" });
+    follow(pickup, pickup.confirm());
+  };
+  if (confirmed === "no") actions.unshift(button("Check again", again));
   showHandoff(state, signedBy(pickup.link.creator), actions, taken);
   shown = { record, taken, pickup };
 }
@@ -45,11 +49,18 @@ function everySecond() {
   if (!shown.taken && Date.now() / 1000 >= shown.record.expires_at) onState(shown.pickup, { is: "expired", record: shown.record });
 }
 
-/** A failure of the page itself must not look like a verdict. */
+/** A failure of the page itself must look neither like a verdict nor like work that goes on. */
+function follow(pickup, work) {
+  work.catch((error) => {
+    console.error(error);
+    onState(pickup, { is: "failed", audience: pickup.link.audience });
+  });
+}
+
 function start(link) {
   const pickup = new Pickup(link, new Relays(relayUrls()), HOSTS[platform(navigator)], (state) => onState(pickup, state));
   current = pickup;
-  pickup.open().catch(() => onState(pickup, { is: "unreachable" }));
+  follow(pickup, pickup.open());
 }
 
 function readAddress() {

@@ -2,6 +2,8 @@
 //! handoff. `tests/web/browser.mjs` drives the browser. Each test has a network
 //! of its own, so its ports are free, and nothing it does can leave the machine.
 
+mod states;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -73,9 +75,7 @@ impl Stage {
             .output()
             .unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-        let seen: Value = serde_json::from_slice(&out.stdout).unwrap();
-        assert!(!seen.to_string().contains("\"too_wide\":true"), "scrolls sideways: {seen:#}");
-        seen
+        serde_json::from_slice(&out.stdout).unwrap()
     }
 }
 
@@ -95,7 +95,7 @@ fn a_link_shows_its_handoff() {
     let answer = stage.browse("link", &[&stage.relay()], json!({ "link": published["web_link"] }));
     let seen = &answer["seen"];
     let ms = seen["shown_ms"].as_f64().unwrap();
-    let again = answer["narrow"]["shown_ms"].as_f64().unwrap();
+    let again = answer["ios"]["shown_ms"].as_f64().unwrap();
     // Of the first time, most is the relay's, which has to ask the ring.
     let relay = seen["relay_ms"].as_f64().unwrap();
     println!(
@@ -114,13 +114,24 @@ fn a_link_shows_its_handoff() {
     // The secret is out of the address bar.
     assert_eq!(seen["address"], format!("http://127.0.0.1:{PAGE}/"));
     assert_eq!(seen["errors"], json!([]));
-    assert_eq!(seen["links"][0], "ssh://ada@dev.example.org:2222");
     // What is copied is what is shown, and works where cclink is.
     let command = text(seen, "copied");
     assert_eq!(seen["commands"][0], command);
+    let (project, session) = (text(&published, "project"), text(&published, "session_id"));
+    assert_eq!(seen["commands"][1], format!("cd -- {project} && claude --resume {session}"));
     let token = command.strip_prefix("cclink pickup ").unwrap().strip_suffix(" --exec").unwrap();
     assert!(text(&published, "token").starts_with(token), "{command}");
-    assert_eq!(answer["narrow"]["title"], published["title"]);
+    // The apps of each phone, and what is to be pasted there: none of those takes a command but a-Shell.
+    let ssh = "ssh://ada@dev.example.org:2222";
+    let haven = "haven://connect?transport=ssh&host=dev.example.org&user=ada&port=2222";
+    let line = "ashell:ssh%20-t%20-p%202222%20ada%40dev.example.org%20'cclink%20pickup%20";
+    assert_eq!(seen["links"], json!({ "Open SSH app": ssh, "Open in Haven": haven }));
+    assert_eq!(
+        answer["ios"]["links"],
+        json!({ "Open SSH app": ssh, "Open in a-Shell": format!("{line}{token}%20--exec'") })
+    );
+    assert_eq!(seen["pasted"], command);
+    assert_eq!(answer["ios"]["title"], published["title"]);
 }
 
 #[test]
@@ -131,15 +142,27 @@ fn a_pin_opens_and_a_wrong_one_does_not() {
     let stage = Stage::new();
     let published = stage.device.publish(&["--pin"]);
     let pin = text(&published, "pin");
-    let request = json!({ "link": published["web_link"], "pin": pin.to_uppercase(), "wrong": "four other small words" });
-    let answer = stage.browse("pin", &[&stage.relay()], request);
-    for state in ["asked", "wrong"] {
+    let wrong = "four other small words";
+    let proxy = format!("http://127.0.0.1:{PROXY}");
+    let request = json!({
+        "link": published["web_link"], "pin": pin.to_uppercase(), "wrong": wrong,
+        "proxy": { "port": PROXY, "to": stage.relay() },
+    });
+    let answer = stage.browse("pin", &[&proxy], request);
+    assert_eq!(answer["trying"]["title"], "Trying this PIN");
+    for state in ["asked", "trying", "wrong"] {
         let shown = text(&answer[state], "body");
         assert!(!shown.contains(text(&published, "title")), "{shown}");
     }
     // Argon2id is slow in a browser: whoever waits sees it go on.
     let progress = answer["wrong"]["progress"].as_array().unwrap();
     assert!(progress.len() >= 5, "{progress:?}");
+    // It is there to be mended, and a screen reader says what is wrong with it.
+    let wrong_pin = &answer["wrong"];
+    assert_eq!((&wrong_pin["kept"], &wrong_pin["selected"]), (&json!(wrong), &json!(wrong)));
+    assert_eq!((&wrong_pin["focused"], &wrong_pin["invalid"]), (&json!(true), &json!("true")));
+    assert!(text(wrong_pin, "described").starts_with("Nothing opens with this PIN"), "{wrong_pin:#}");
+    assert!(text(wrong_pin, "body").contains("Tries so far: 1."), "{wrong_pin:#}");
     assert_eq!(answer["right"]["title"], published["title"]);
     assert_eq!(answer["right"]["errors"], json!([]));
 }

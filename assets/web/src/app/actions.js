@@ -2,7 +2,7 @@
 
 import { ashellUrl, havenUrl, platform, resumeCommand, shortCommand, sshUrl } from "./commands.js";
 import { copy } from "./copy.js";
-import { button, element } from "./view.js";
+import { button, commandWords, element } from "./view.js";
 
 /** A link to an app that copies the command in the same tap: no app takes one with its address. */
 function appLink(label, url, command) {
@@ -12,7 +12,7 @@ function appLink(label, url, command) {
 }
 
 const commandBox = (label, command) =>
-  element("div", { class: "command" }, [element("span", { class: "label" }, label), element("code", { tabindex: "0" }, command)]);
+  element("div", { class: "command" }, [element("span", { class: "label" }, label), element("code", { tabindex: "0" }, commandWords(command))]);
 
 /** Everything to do with a handoff that may be used. */
 export function actionsFor(record, token) {

@@ -11,6 +11,8 @@ function copyOldWay(text) {
   field.select();
   try {
     return document.execCommand("copy");
+  } catch {
+    return false;
   } finally {
     field.remove();
   }

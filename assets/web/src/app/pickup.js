@@ -22,6 +22,13 @@ export class Pickup {
     this.box = null;
     /** Every payload that was seen, and what it says, for ends are final. Each is read once. */
     this.seen = [];
+    /** The PIN as it was typed, how often one was wrong, and what came of the slow part. */
+    Object.assign(this, { typed: null, tries: 0, stretched: new Map() });
+  }
+
+  /** The same again. A PIN that was typed is not asked for anew. */
+  async again() {
+    return this.typed === null ? this.open() : this.openWithPin(this.typed);
   }
 
   /** Opens what needs no PIN, or says that one is wanted. */
@@ -36,20 +43,29 @@ export class Pickup {
 
   /** Tries a PIN with every week that a live handoff can be from. */
   async openWithPin(typed) {
+    this.typed = typed;
     const pin = spelled(typed);
-    if (pin === null) return this.tell({ is: "pin", trouble: "unfit" });
-    let trouble = { is: "pin", trouble: "wrong" };
+    if (pin === null) return this.tell({ is: "pin", trouble: "unfit", typed, tries: this.tries });
     const weeks = candidateWeeks(now());
     for (const [number, week] of weeks.entries()) {
       const progress = (part) => this.tell({ is: "trying", part: (number + part) / weeks.length });
       progress(0);
-      const box = await pinMailbox(this.link.creator, pin, week, this.link.token, progress);
+      const box = await this.pinBox(pin, week, progress);
       const looked = await this.firstLook(box);
       if (!looked.answered) return this.tell({ is: "unreachable" });
       if (looked.standing.is !== "absent") return this.follow(box, looked);
-      trouble = { is: "pin", trouble: "wrong" };
     }
-    return this.tell(trouble);
+    this.tries++;
+    return this.tell({ is: "pin", trouble: "wrong", typed, tries: this.tries });
+  }
+
+  /** Slow the first time only. */
+  async pinBox(pin, week, progress) {
+    const name = `${week} ${pin}`;
+    if (!this.stretched.has(name)) {
+      this.stretched.set(name, await pinMailbox(this.link.creator, pin, week, this.link.token, progress));
+    }
+    return this.stretched.get(name);
   }
 
   /** The first valid answer of any relay. */

@@ -116,7 +116,7 @@ export class Relays {
   async look(address, { complete, onPayload = () => false }) {
     const seen = { answered: false, payloads: [] };
     const query = complete ? "?policy=NetworkOnly" : "";
-    await new Promise((enough) => {
+    await new Promise((enough, fail) => {
       let waiting = this.all.length;
       for (const relay of this.all) {
         relay.get(address, query).then((payload) => {
@@ -125,7 +125,7 @@ export class Relays {
           if (payload) seen.payloads.push(payload);
           if (waiting === 0 || (payload && onPayload(payload))) enough();
           else if (payload !== undefined && complete) setTimeout(enough, LAG);
-        });
+        }).catch(fail);
       }
     });
     return { answered: seen.answered, payloads: [...seen.payloads] };

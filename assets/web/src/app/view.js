@@ -44,10 +44,14 @@ function progressBar(part) {
   return bar;
 }
 
-function pinForm(onPin) {
+/** What was typed stays, selected, to be mended or typed over. */
+function pinForm(onPin, { typed = "", trouble }) {
   const field = element("input", {
     id: "pin", type: "text", autocomplete: "off", autocapitalize: "none", autocorrect: "off", spellcheck: "false", maxlength: "256",
+    // What is wrong stands in the status as well, as a description of the field.
+    ...(trouble && { "aria-invalid": "true", "aria-describedby": "status" }),
   });
+  field.value = typed;
   const form = element("form", {}, [element("label", { for: "pin" }, "PIN"), field, element("button", { class: "main" }, "Open")]);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -67,16 +71,23 @@ export function showState(state, { retry, onPin }) {
   }
   const parts = [];
   if (busy) parts.push(progressBar(part));
-  if (pin) parts.push(pinForm(onPin));
+  if (pin) parts.push(pinForm(onPin, state));
   if (action) parts.push(button(action.label, retry, "main"));
   show({ title, lines, parts, bad, busy });
   say(bad ? lines[0] : "", false);
   if (pin) byId("pin").focus();
+  if (pin) byId("pin").select();
 }
+
+/** A path or an address breaks behind `/`, `@` and `.` first. */
+const pieces = (text) => text.match(/[^/@.]*[/@.]?/g).flatMap((piece) => [piece, element("wbr")]);
+
+/** A command breaks between its words; a word only where it is longer than the line. */
+export const commandWords = (text) => text.split(/( +)/).map((word) => (word.trim() ? element("span", {}, word) : word));
 
 /** The facts of a handoff as a list of names and values. */
 const factList = (record, signedBy) =>
-  element("dl", {}, facts(record, signedBy).flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
+  element("dl", {}, facts(record, signedBy).flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, pieces(value))]));
 
 /** A handoff, with what can be done next; `actions` are elements. */
 export function showHandoff({ record, confirmed }, signedBy, actions, taken) {

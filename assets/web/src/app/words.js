@@ -55,9 +55,12 @@ const WORDS = {
     lines: ["This is slow on purpose, so that nobody can try many. It takes up to half a minute on a slow phone."],
   }),
   taking: () => ({ title: "Taking it, for good", busy: true, lines: ["Keep this page open. It takes a few seconds."] }),
-  pin: ({ trouble }) => ({
+  pin: ({ trouble, tries }) => ({
     title: "This handoff wants a PIN",
-    lines: [trouble ? PIN_TROUBLE[trouble] : "Whoever made it gave you one: four words, or another PIN."],
+    lines: [
+      trouble ? PIN_TROUBLE[trouble] : "Whoever made it gave you one: four words, or another PIN.",
+      ...(tries ? [`Tries so far: ${tries}.`] : []),
+    ],
     pin: true,
     bad: Boolean(trouble),
   }),
@@ -115,12 +118,22 @@ const WORDS = {
   newer: () => ({
     title: "Made by a newer cclink",
     bad: true,
-    lines: ["This page is too old to read it.", "Ask whoever hosts this page to put up a new one (`cclink web`), or pick it up with a cclink that is up to date."],
+    lines: ["This page is too old to read it.", "Ask whoever hosts this page to put up a new one, or pick it up with a cclink that is up to date."],
   }),
   refused: ({ why }) => ({
     title: "This handoff was refused",
     bad: true,
     lines: [`Its signature holds, but ${why}.`, "Do not use it. Ask its creator for another."],
+  }),
+  failed: ({ audience }) => ({
+    title: "This page failed",
+    bad: true,
+    lines: [
+      "Something went wrong here, in this browser. It says nothing about the handoff.",
+      ...(audience === "pin" ? ["Trying a PIN needs 64 MB of memory; this phone may have too little free."] : []),
+      "Close other tabs and try again, or scan the QR code again. If that fails too, open it with cclink on a computer.",
+    ],
+    action: RETRY,
   }),
   "not taken": ({ why }) => ({ title: "It was not picked up", bad: true, lines: NOT_TAKEN[why], action: { label: "Back", does: "retry" } }),
 };

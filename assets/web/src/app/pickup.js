@@ -22,6 +22,8 @@ export class Pickup {
     this.box = null;
     /** Every payload that was seen, and what it says, for ends are final. Each is read once. */
     this.seen = [];
+    /** Our own mark, and the record that it takes: it may stand although taking it failed on the way. */
+    this.mark = null;
     /** The PIN as it was typed, how often one was wrong, and what came of the slow part. */
     Object.assign(this, { typed: null, tries: 0, stretched: new Map() });
   }
@@ -101,9 +103,14 @@ export class Pickup {
   }
 
   finish(standing, confirmed = true) {
+    if (this.isOurs(standing)) return this.tell({ is: "taken", record: this.mark.record });
     const said = verdict(standing, now());
     if (said === "record") this.tell({ is: "found", confirmed: confirmed ? "yes" : "no", record: standing.record });
     else this.tell({ ...standing, is: said });
+  }
+
+  isOurs(standing) {
+    return standing.is === "burned" && this.mark !== null && equal(standing.payload, this.mark.payload);
   }
 
   /**
@@ -122,13 +129,12 @@ export class Pickup {
       const sequence = nextSequence(standing.highest, Date.now());
       if (sequence === null) return this.tell({ is: "not taken", why: "blocked" });
       if (performance.now() - checked > FRESH) continue;
-      const mine = makeBurned(box, this.host, now(), sequence);
-      const wrote = await this.relays.put(box.address, mine);
+      this.mark = { payload: makeBurned(box, this.host, now(), sequence), record: standing.record };
+      const wrote = await this.relays.put(box.address, this.mark.payload);
       await sleep(SETTLE);
       const after = await this.relays.look(box.address, { complete: true });
       if (!after.answered) return this.tell({ is: "not taken", why: "unknown" });
       const stands = this.remember(box, after.payloads);
-      if (stands.is === "burned" && equal(stands.payload, mine)) return this.tell({ is: "taken", record: standing.record });
       // Its creator wrote there at the same moment (extended it): once more.
       if (stands.is !== "record") return this.finish(stands);
       if (!wrote) return this.tell({ is: "not taken", why: "unwritten" });

@@ -97,7 +97,7 @@ pub enum Command {
     Whoami,
     /// Create this device's key
     Init {
-        /// Take over a key: a file, or `-` for stdin, of 64 hexadecimal digits or 32 raw bytes
+        /// Take over a key: a file, or `-` for stdin, of 64 hexadecimal digits or 32 raw bytes, or with a passphrase
         #[arg(long, value_name = "FILE|-")]
         import: Option<PathBuf>,
         /// Without a passphrase, and without asking for one

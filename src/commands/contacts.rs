@@ -1,6 +1,7 @@
 //! `contacts`.
 
 use super::Context;
+use super::table::Column;
 use crate::cli::ContactsAction;
 use crate::service::Result;
 
@@ -28,7 +29,10 @@ pub(super) fn run(context: &Context<'_>, action: Option<ContactsAction>) -> Resu
                 let mine = if contact.mine { "mine" } else { "" };
                 vec![contact.name.clone(), contact.public_key.clone(), mine.to_owned()]
             };
-            printer.table(&["Name", "Public key", ""], contacts.iter().map(row).collect());
+            printer.table(
+                &[Column::cut("Name", 12), Column::whole("Public key"), Column::whole("")],
+                contacts.iter().map(row).collect(),
+            );
         }
     }
     Ok(())

@@ -2,12 +2,25 @@
 
 use chrono::Utc;
 
+use super::table::Column;
 use super::{Context, prompt};
 use crate::service::{AudienceKind, Error, Job, Kind, Listed, Result, Revoked};
 use crate::text;
 
 /// Columns that a title or project takes in the table at most.
 const WIDEST: usize = 40;
+
+const COLUMNS: [Column; 9] = [
+    Column::whole("Token"),
+    Column::cut("Project", 8).goes(2),
+    Column::cut("Title", 12),
+    Column::cut("For", 6),
+    Column::whole("Age").goes(3),
+    Column::whole("Left"),
+    Column::whole("Burn").goes(1),
+    Column::whole("Copies").goes(4),
+    Column::cut("State", 9),
+];
 
 pub(super) async fn list(context: &Context<'_>, all: bool) -> Result<()> {
     let service = context.service;
@@ -39,8 +52,7 @@ fn print(context: &Context<'_>, rows: &[Listed], all: bool) {
         printer.say(&format!("No handoffs of yours are alive.{hint}"));
         return;
     }
-    let header = ["Token", "Project", "Title", "For", "Age", "Left", "Burn", "Copies", "State"];
-    printer.table(&header, rows.iter().map(row).collect());
+    printer.table(&COLUMNS, rows.iter().map(row).collect());
 }
 
 fn row(row: &Listed) -> Vec<String> {

@@ -14,6 +14,7 @@ mod prompt;
 mod publish;
 mod resume;
 mod sessions;
+mod table;
 mod watch;
 mod web;
 

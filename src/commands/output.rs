@@ -3,9 +3,9 @@
 use std::io::{IsTerminal, Write};
 
 use clap::builder::styling::{AnsiColor, Style};
-use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
+use super::table::{self, Column};
 use crate::cli::{Color, Output};
 use crate::qr;
 use crate::service::Error;
@@ -94,20 +94,10 @@ impl Printer {
     }
 
     /// A table without lines; on a terminal within its width.
-    pub fn table(self, header: &[&str], rows: Vec<Vec<String>>) {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        if let Ok((width, _)) = crossterm::terminal::size()
-            && std::io::stdout().is_terminal()
-        {
-            table.set_width(width);
-        } else {
-            table.set_content_arrangement(ContentArrangement::Disabled);
-        }
-        table.set_header(header.to_vec());
-        table.add_rows(rows);
-        for line in table.lines() {
-            self.say(line.trim_end());
+    pub(super) fn table(self, columns: &[Column], rows: Vec<Vec<String>>) {
+        let size = crossterm::terminal::size().ok().filter(|_| std::io::stdout().is_terminal());
+        for line in table::lines(columns, rows, size.map(|(width, _)| usize::from(width))) {
+            self.say(&line);
         }
     }
 

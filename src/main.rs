@@ -149,6 +149,13 @@ fn refuse(args: &[OsString], error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let spaced = cli::has_spaced_pin(args);
+    if let Some(word) = cli::unknown_command(args).filter(|_| !spaced) {
+        let json = args.iter().any(|arg| arg == "--json");
+        let unknown = Error::usage(format!("`{}` is no command.", cclink::text::clean(word)));
+        Printer::new(cli::Output { json, color: Color::Never }, &env)
+            .error(&unknown.advise(cli::command_advice(word)));
+        return ExitCode::from(2);
+    }
     if args.iter().any(|arg| arg == "--json") {
         let message = error.to_string();
         let first = message.lines().next().unwrap_or_default().trim_start_matches("error: ");

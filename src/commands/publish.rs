@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use zeroize::Zeroizing;
 
 use super::{Context, prompt};
-use crate::cli::{PIN_ADVICE, PublishArgs};
+use crate::cli::{PIN_ADVICE, PublishArgs, command_advice};
 use crate::service::{
     AudienceChoice, AudienceKind, Error, Job, Kind, PublishRequest, Published, Result, Session,
 };
@@ -60,8 +60,13 @@ fn draw_qr(context: &Context<'_>, published: &Published) {
 fn session(context: &Context<'_>, args: &PublishArgs) -> Result<Session> {
     match &args.session {
         Some(id) => context.service.session(id).map_err(|error| {
-            let spaced = args.pin == Some(None) && error.kind == Kind::Usage;
-            if spaced { error.advise(PIN_ADVICE) } else { error }
+            let is_word = id.chars().any(|c| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit());
+            match error.kind {
+                Kind::Usage if args.pin == Some(None) => error.advise(PIN_ADVICE),
+                // `cclink piclup`: one word that is no command is taken for a session.
+                Kind::Usage if is_word => error.advise(command_advice(id)),
+                _ => error,
+            }
         }),
         None => context.service.current_session(context.cwd, context.env),
     }

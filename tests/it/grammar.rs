@@ -197,6 +197,7 @@ fn a_unique_beginning_names_a_session() {
     }
     for beginning in ["a26e", "A26E", "a26e0000-", &ids[0][..35]] {
         assert_eq!(a.json(&["publish", beginning])["session_id"], ids[0], "{beginning}");
+        a.cmd(&["resume", "--print", "--fork", beginning]).ok().says(&[ids[0], "--fork-session"]);
         a.cmd(&["resume", "--print", beginning]).ok().says(&[ids[0]]);
     }
     let nine = "a26e0000-0000-4000-8000-000000000009";

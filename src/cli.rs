@@ -124,7 +124,7 @@ pub enum Command {
         /// As a copy with an id of its own (for one that is open elsewhere)
         #[arg(long)]
         fork: bool,
-        /// Only print the command
+        /// Only print the command: the best one on stdout, words about it on stderr
         #[arg(long)]
         print: bool,
     },
@@ -246,7 +246,7 @@ pub struct PickupArgs {
     /// Resume it here and now, without asking
     #[arg(long, conflicts_with = "print")]
     pub exec: bool,
-    /// Only print the command
+    /// Only print the command: the best one on stdout, words about it on stderr
     #[arg(long)]
     pub print: bool,
     /// The way to go on with it, instead of the best one

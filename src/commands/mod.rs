@@ -31,6 +31,7 @@ use crate::service::{IdentityState, Service, Settings};
 const PASSPHRASE_TRIES: u32 = 3;
 
 /// What a command needs besides the service.
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The service.
     pub service: &'a Service,

@@ -82,19 +82,34 @@ async fn adopt(context: &Context<'_>, seed: Seed, none: bool, overwrite: bool) -
 }
 
 pub(super) async fn whoami(context: &Context<'_>) -> Result<()> {
-    super::unlock(context).await?;
-    let view = context.service.whoami().await?;
-    print(context, &view);
+    let unlocked = super::unlock(context).await;
+    let seen = match unlocked {
+        Ok(()) => context.service.whoami().await,
+        Err(error) => Err(error),
+    };
+    match &seen {
+        Ok(view) => print(context, view),
+        // What can be told without opening it.
+        Err(error) if error.kind == Kind::Locked => {
+            let path = context.service.identity_path();
+            print_words(context, "unknown while it is locked", &path, "passphrase");
+        }
+        Err(_) => return seen.map(drop),
+    }
     context.printer.say(&format!("Network:    {}", context.service.network_words()));
-    Ok(())
+    seen.map(drop)
 }
 
 fn print(context: &Context<'_>, view: &IdentityView) {
+    context.printer.value(view);
+    print_words(context, &context.printer.bold(&view.public_key), &view.path, view.protected);
+}
+
+fn print_words(context: &Context<'_>, public_key: &str, path: &Path, protected: &str) {
     let printer = context.printer;
-    printer.value(view);
-    printer.say(&format!("Public key: {}", printer.bold(&view.public_key)));
-    printer.say(&format!("Key file:   {}", view.path.display()));
-    let protection = match view.protected {
+    printer.say(&format!("Public key: {public_key}"));
+    printer.say(&format!("Key file:   {}", path.display()));
+    let protection = match protected {
         "passphrase" => "a passphrase",
         _ => "its file mode alone (0600)",
     };

@@ -58,6 +58,10 @@ fn a_locked_key_without_a_terminal_names_the_variable() {
     let session = a.session("uploader", "x");
     let out = a.cmd(&["publish", &session.id]).within(Duration::from_secs(20)).fails(1);
     out.says(&["CCLINK_PASSPHRASE"]);
+    // Who it is stays closed; where the key lies does not.
+    let words = ["locked", "secret_key", "by a passphrase", &a.bootstrap, "CCLINK_PASSPHRASE"];
+    a.cmd(&["whoami"]).fails(1).says(&words);
+    assert_eq!(a.cmd(&["whoami", "--json"]).fails(1).stdout, "");
     a.cmd(&["init", "--no-passphrase"]).output().exits(&[1, 2]);
 }
 

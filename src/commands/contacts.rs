@@ -11,7 +11,8 @@ pub(super) fn run(context: &Context<'_>, action: Option<ContactsAction>) -> Resu
         ContactsAction::Add { name, public_key, mine } => {
             let contact = service.add_contact(&name, &public_key, mine)?;
             printer.value(&[&contact]);
-            printer.say(&format!("{} is {}.", printer.bold(&contact.name), contact.public_key));
+            let whose = if contact.mine { ", a key of your own" } else { "" };
+            printer.say(&format!("{} is {}{whose}.", printer.bold(&contact.name), contact.public_key));
         }
         ContactsAction::Remove { name } => {
             let contact = service.remove_contact(&name)?;

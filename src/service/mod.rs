@@ -33,6 +33,7 @@ mod web;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+pub use self::revoke::Doomed;
 pub use bring::Brought;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 pub use error::{Error, Kind, Result};

@@ -129,7 +129,9 @@ async fn agreed(context: &Context<'_>, tokens: &[String]) -> Result<Vec<String>>
         [] => return Ok(Vec::new()),
         [only] => named(only),
         many => {
-            many.iter().for_each(|one| printer.note(&format!("  {}", named(one))));
+            for one in many {
+                printer.note(&format!("  {}", named(one)));
+            }
             format!("these {} handoffs", many.len())
         }
     };

@@ -32,6 +32,7 @@ impl Printer {
     }
 
     /// The same with the words for people beside the answer, on stderr.
+    #[must_use]
     pub fn aside(self) -> Self {
         Self { aside: true, color: self.color && std::io::stderr().is_terminal(), ..self }
     }

@@ -32,7 +32,9 @@ pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> 
         printer.note(warning);
     }
     let terminal = std::io::stdout().is_terminal();
-    if (args.qr || (terminal && !args.no_qr)) && draw_qr(context, &published) && terminal {
+    let wanted = args.qr || (terminal && !args.no_qr);
+    let drawn = wanted && draw_qr(context, &published);
+    if drawn && terminal {
         // The code may have pushed the words off the screen.
         print_essence(context, &published);
     }

@@ -65,7 +65,8 @@ impl Welcome {
         (fields[FILE].shown, fields[AGAIN].shown) = (brings, typed);
         fields[FILE].error = (brings && fields[FILE].text().trim().is_empty())
             .then(|| "Which file? The key of your other device. Paste or type its path (Tab).".to_owned());
-        fields[PASSPHRASE].placeholder = if brings { OF_THE_FILE } else { NO_PASSPHRASE }.to_owned();
+        let whose = if brings { OF_THE_FILE } else { NO_PASSPHRASE };
+        whose.clone_into(&mut fields[PASSPHRASE].placeholder);
         fields[AGAIN].error =
             (typed && !same).then(|| "Type the same passphrase once more (Tab).".to_owned());
         self.error = None;

@@ -12,7 +12,7 @@ const WIDEST: usize = 40;
 
 const COLUMNS: [Column; 9] = [
     Column::whole("Token"),
-    Column::cut("Project", 8).goes(2),
+    Column::path("Project", 8).goes(2),
     Column::cut("Title", 12),
     Column::cut("For", 6),
     Column::whole("Age").goes(3),

@@ -15,7 +15,7 @@ const WIDEST: usize = 60;
 const COLUMNS: [Column; 7] = [
     Column::whole("Session"),
     Column::cut("Title", 16),
-    Column::cut("Project", 10).goes(1),
+    Column::path("Project", 10).goes(1),
     Column::cut("Branch", 6).goes(2),
     Column::whole("Age"),
     Column::whole("Size").goes(3),

@@ -1,6 +1,8 @@
 //! Tables without lines, one line a row. An id or a token is never broken, so
 //! that it can be copied: titles give way, then whole columns.
 
+use unicode_segmentation::UnicodeSegmentation;
+
 use crate::text;
 
 /// Columns of a terminal between two columns of a table.
@@ -12,17 +14,24 @@ pub(super) struct Column {
     head: &'static str,
     least: usize,
     goes: u8,
+    /// Its end is kept, not its beginning.
+    ends: bool,
 }
 
 impl Column {
     /// One that is never cut.
     pub const fn whole(head: &'static str) -> Self {
-        Self { head, least: usize::MAX, goes: 0 }
+        Self { head, least: usize::MAX, goes: 0, ends: false }
     }
 
     /// One that may be cut down to `least` columns of the terminal.
     pub const fn cut(head: &'static str, least: usize) -> Self {
-        Self { head, least, goes: 0 }
+        Self { head, least, goes: 0, ends: false }
+    }
+
+    /// The same for a path: its end says which one it is.
+    pub const fn path(head: &'static str, least: usize) -> Self {
+        Self { head, least, goes: 0, ends: true }
     }
 
     /// Left out where nothing more can be cut; the greatest number goes first.
@@ -38,13 +47,28 @@ pub(super) fn lines(columns: &[Column], rows: Vec<Vec<String>>, room: Option<usi
         .chain(rows.into_iter().map(|row| row.iter().map(|cell| text::clean(cell)).collect()))
         .collect();
     let widths = widths(columns, &rows, room);
-    rows.iter().map(|row| line(row, &widths)).collect()
+    rows.iter().map(|row| line(columns, row, &widths)).collect()
 }
 
-fn line(row: &[String], widths: &[usize]) -> String {
-    let shown = row.iter().zip(widths).filter(|(_, width)| **width > 0);
-    let cells: Vec<String> = shown.map(|(cell, width)| text::pad(cell, *width)).collect();
+fn line(columns: &[Column], row: &[String], widths: &[usize]) -> String {
+    let all = columns.iter().zip(row).zip(widths).filter(|(_, width)| **width > 0);
+    let cells: Vec<String> = all
+        .map(|((column, cell), width)| {
+            let end = column.ends.then(|| end_of(cell, *width));
+            text::pad(end.as_ref().unwrap_or(cell), *width)
+        })
+        .collect();
     cells.join(&" ".repeat(GAP)).trim_end().to_owned()
+}
+
+/// The end of a text that is too long, behind an ellipsis.
+fn end_of(cell: &str, width: usize) -> String {
+    if text::width(cell) <= width {
+        return cell.to_owned();
+    }
+    let mut starts = cell.grapheme_indices(true).map(|(at, _)| at);
+    let end = starts.find_map(|at| cell.get(at..).filter(|end| text::width(end) < width));
+    format!("…{}", end.unwrap_or_default())
 }
 
 /// How wide each column is; 0 leaves it out.
@@ -91,7 +115,7 @@ mod tests {
     const COLUMNS: [Column; 5] = [
         Column::whole("Session"),
         Column::cut("Title", 16),
-        Column::cut("Project", 12).goes(1),
+        Column::path("Project", 12).goes(1),
         Column::cut("Branch", 6).goes(2),
         Column::whole("Age"),
     ];
@@ -115,6 +139,10 @@ mod tests {
         assert!(eighty[0].contains("Title") && eighty[0].contains("Age"), "{eighty:?}");
         assert!(eighty[1].contains("Retry uploads") && eighty[1].contains('…'), "{eighty:?}");
         assert!(eighty[1].ends_with("12 min ago"), "{eighty:?}");
+        assert!(
+            eighty[1].contains("  …") && eighty[1].contains("uploader  "),
+            "a path by its end: {eighty:?}"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::{Context, prompt};
 use crate::cli::{PIN_ADVICE, PublishArgs, command_advice};
 use crate::service::{
-    AudienceChoice, AudienceKind, Error, Job, Kind, PublishRequest, Published, Result, Session,
+    AudienceChoice, AudienceKind, Error, Job, Kind, PublishRequest, Published, Result, Service, Session,
 };
 use crate::text;
 
@@ -65,10 +65,15 @@ fn draw_qr(context: &Context<'_>, published: &Published) -> bool {
 
 fn session(context: &Context<'_>, args: &PublishArgs) -> Result<Session> {
     match &args.session {
+        // `--pin 4821` must never publish the session that starts with 4821.
+        Some(id) if args.pin == Some(None) && !Service::is_whole_id(id) => {
+            let id = text::fit(&text::clean(id), 60);
+            Err(Error::usage(format!("`{id}` is no session id; beside `--pin` the whole id is needed."))
+                .advise(PIN_ADVICE))
+        }
         Some(id) => context.service.session(id).map_err(|error| {
             let is_word = id.chars().any(|c| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit());
             match error.kind {
-                Kind::Usage if args.pin == Some(None) => error.advise(PIN_ADVICE),
                 // `cclink piclup`: one word that is no command is taken for a session.
                 Kind::Usage if is_word => error.advise(command_advice(id)),
                 _ => error,

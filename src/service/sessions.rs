@@ -66,6 +66,11 @@ impl Service {
         claude::belongs_to(session, cwd)
     }
 
+    /// Whether this is a session's id from its first to its last character.
+    pub fn is_whole_id(id: &str) -> bool {
+        is_session_id(&id.to_ascii_lowercase())
+    }
+
     /// The session with this id, or a unique beginning of it. Blocking.
     pub fn session(&self, id: &str) -> Result<Session> {
         self.session_at(id, None)
@@ -150,12 +155,13 @@ fn one_session(wanted: &str, found: &[Session]) -> Result<()> {
     let mut named: Vec<String> = ids
         .iter()
         .take(NAMED)
-        .map(|session| format!("{} ({})", session.session_id, text::fit(&session.title, 40)))
+        .map(|session| format!("\n  {}  {}", session.session_id, text::fit(&session.title, 40)))
         .collect();
     if ids.len() > NAMED {
-        named.push(format!("{} more", ids.len() - NAMED));
+        named.push(format!("\n  and {} more", ids.len() - NAMED));
     }
-    Err(Error::usage(format!("`{wanted}` can mean {}.", named.join(" or "))).advise("Type more of it."))
+    let many = format!("`{wanted}` can mean {} sessions:{}", ids.len(), named.concat());
+    Err(Error::usage(many).advise("Type more of it."))
 }
 
 /// That a transcript cannot be read.

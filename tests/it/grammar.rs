@@ -200,6 +200,9 @@ fn a_unique_beginning_names_a_session() {
         a.cmd(&["resume", "--print", "--fork", beginning]).ok().says(&[ids[0], "--fork-session"]);
         a.cmd(&["resume", "--print", beginning]).ok().says(&[ids[0]]);
     }
+    // What may be a PIN behind a space names no session.
+    a.cmd(&["publish", "--pin", "a26e"]).fails(2).says(&["--pin=", "whole id"]);
+    a.json(&["publish", "--pin", ids[0]]);
     let nine = "a26e0000-0000-4000-8000-000000000009";
     let line = crate::support::session::user_line(nine, &project, "x", "2026-11-20T10:00:00.000Z");
     let content = crate::support::session::lines(&[line]);

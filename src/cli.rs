@@ -1,6 +1,7 @@
 //! The grammar of the command line; executes nothing.
 
 pub mod handoff;
+mod near;
 mod plugin;
 
 use std::ffi::OsString;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub use self::near::{command_advice, unknown_command};
 pub use self::plugin::{HookEvent, PluginAction};
 use crate::handoff::Ttl;
 
@@ -97,7 +99,7 @@ pub enum Command {
     Whoami,
     /// Create this device's key
     Init {
-        /// Take over a key: a file, or `-` for stdin, of 64 hexadecimal digits or 32 raw bytes
+        /// Take over a key: a file, or `-` for stdin, of 64 hexadecimal digits or 32 raw bytes, or with a passphrase
         #[arg(long, value_name = "FILE|-")]
         import: Option<PathBuf>,
         /// Without a passphrase, and without asking for one
@@ -117,12 +119,12 @@ pub enum Command {
     Config,
     /// Resume a session of this machine: in its project's folder, or in its window of tmux when it runs
     Resume {
-        /// Its id: `cclink sessions` lists them
+        /// Its id, or a unique beginning of at least 4 characters: `cclink sessions` lists them
         session: String,
         /// As a copy with an id of its own (for one that is open elsewhere)
         #[arg(long)]
         fork: bool,
-        /// Only print the command
+        /// Only print the command: the best one on stdout, words about it on stderr
         #[arg(long)]
         print: bool,
     },
@@ -177,7 +179,7 @@ pub enum Command {
 /// What to publish, and to whom.
 #[derive(Clone, Debug, Default, Args)]
 pub struct PublishArgs {
-    /// Session id; without one: the session of this directory
+    /// Session id, or a unique beginning of at least 4 characters; without one: the session of this directory
     pub session: Option<String>,
     /// How long it lives: 90m, 4h, 2d; 1 minute to 7 days [default: 8h, or what the configuration says]
     #[arg(long)]
@@ -244,7 +246,7 @@ pub struct PickupArgs {
     /// Resume it here and now, without asking
     #[arg(long, conflicts_with = "print")]
     pub exec: bool,
-    /// Only print the command
+    /// Only print the command: the best one on stdout, words about it on stderr
     #[arg(long)]
     pub print: bool,
     /// The way to go on with it, instead of the best one

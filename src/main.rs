@@ -60,19 +60,29 @@ async fn run(cli: Cli, printer: Printer) -> Result<ExitCode> {
             Command::Publish(cli.publish)
         }
         None => {
-            let config = service.config();
-            let theme = config.theme.as_deref().map_or(Ok(tui::ThemeName::default()), str::parse);
             let options = tui::Options {
                 cwd,
                 home: env("HOME").map(Into::into),
-                theme: theme.map_err(|error: tui::NoTheme| Error::usage(format!("config.toml: {error}.")))?,
-                web: config.web.clone(),
+                theme: theme(&service)?,
+                web: service.config().web.clone(),
                 ..tui::Options::default()
             };
             return screen(service, options, cli.output.color).await;
         }
     };
+    if matches!(command, Command::Config) {
+        theme(&service)?;
+    }
     commands::run(&context, command).await.map(|()| ExitCode::SUCCESS)
+}
+
+/// The theme of the configuration; only the screen knows their names.
+fn theme(service: &tui::Service) -> Result<tui::ThemeName> {
+    let theme = service.config().theme.as_deref().map_or(Ok(tui::ThemeName::default()), str::parse);
+    theme.map_err(|error: tui::NoTheme| {
+        Error::failed(format!("{}: {error}.", service.config_path().display()))
+            .advise("The file was left as it is. Mend it, or move it away.")
+    })
 }
 
 fn on_terminal() -> bool {
@@ -149,6 +159,13 @@ fn refuse(args: &[OsString], error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let spaced = cli::has_spaced_pin(args);
+    if let Some(word) = cli::unknown_command(args).filter(|_| !spaced) {
+        let json = args.iter().any(|arg| arg == "--json");
+        let unknown = Error::usage(format!("`{}` is no command.", word.escape_debug()));
+        Printer::new(cli::Output { json, color: Color::Never }, &env)
+            .error(&unknown.advise(cli::command_advice(word)));
+        return ExitCode::from(2);
+    }
     if args.iter().any(|arg| arg == "--json") {
         let message = error.to_string();
         let first = message.lines().next().unwrap_or_default().trim_start_matches("error: ");

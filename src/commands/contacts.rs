@@ -1,6 +1,7 @@
 //! `contacts`.
 
 use super::Context;
+use super::table::Column;
 use crate::cli::ContactsAction;
 use crate::service::Result;
 
@@ -10,7 +11,8 @@ pub(super) fn run(context: &Context<'_>, action: Option<ContactsAction>) -> Resu
         ContactsAction::Add { name, public_key, mine } => {
             let contact = service.add_contact(&name, &public_key, mine)?;
             printer.value(&[&contact]);
-            printer.say(&format!("{} is {}.", printer.bold(&contact.name), contact.public_key));
+            let whose = if contact.mine { ", a key of your own" } else { "" };
+            printer.say(&format!("{} is {}{whose}.", printer.bold(&contact.name), contact.public_key));
         }
         ContactsAction::Remove { name } => {
             let contact = service.remove_contact(&name)?;
@@ -28,7 +30,10 @@ pub(super) fn run(context: &Context<'_>, action: Option<ContactsAction>) -> Resu
                 let mine = if contact.mine { "mine" } else { "" };
                 vec![contact.name.clone(), contact.public_key.clone(), mine.to_owned()]
             };
-            printer.table(&["Name", "Public key", ""], contacts.iter().map(row).collect());
+            printer.table(
+                &[Column::cut("Name", 12), Column::whole("Public key"), Column::whole("")],
+                contacts.iter().map(row).collect(),
+            );
         }
     }
     Ok(())

@@ -2,12 +2,25 @@
 
 use chrono::Utc;
 
+use super::table::Column;
 use super::{Context, prompt};
-use crate::service::{AudienceKind, Error, Job, Kind, Listed, Result, Revoked};
+use crate::service::{AudienceKind, Doomed, Error, Job, Kind, Listed, Result, Revoked, Service};
 use crate::text;
 
 /// Columns that a title or project takes in the table at most.
 const WIDEST: usize = 40;
+
+const COLUMNS: [Column; 9] = [
+    Column::whole("Token"),
+    Column::path("Project", 8).goes(2),
+    Column::cut("Title", 12),
+    Column::cut("For", 6),
+    Column::whole("Age").goes(3),
+    Column::whole("Left"),
+    Column::whole("Burn").goes(1),
+    Column::whole("Copies").goes(4),
+    Column::cut("State", 9),
+];
 
 pub(super) async fn list(context: &Context<'_>, all: bool) -> Result<()> {
     let service = context.service;
@@ -39,8 +52,7 @@ fn print(context: &Context<'_>, rows: &[Listed], all: bool) {
         printer.say(&format!("No handoffs of yours are alive.{hint}"));
         return;
     }
-    let header = ["Token", "Project", "Title", "For", "Age", "Left", "Burn", "Copies", "State"];
-    printer.table(&header, rows.iter().map(row).collect());
+    printer.table(&COLUMNS, rows.iter().map(row).collect());
 }
 
 fn row(row: &Listed) -> Vec<String> {
@@ -74,24 +86,23 @@ fn row(row: &Listed) -> Vec<String> {
 }
 
 pub(super) async fn revoke(context: &Context<'_>, tokens: &[String], all: bool, yes: bool) -> Result<()> {
+    let service = context.service;
+    Service::check_tokens(tokens)?;
     if !yes && !prompt::can_ask() {
         return Err(Error::usage("Revoking asks first, and nobody can answer here.")
             .advise("Say `--yes`. Nothing was revoked."));
     }
     super::unlock(context).await?;
-    if !yes {
-        let what = if all { "everything that is alive".to_owned() } else { text::clean(&tokens.join(", ")) };
-        let question = format!("Revoke {what}? Nobody can pick it up any more; what was picked up stays.");
-        if !prompt::confirm(&question, false)? {
-            context.printer.note("Nothing was revoked.");
-            return Err(Error::cancelled());
-        }
-    }
-    let service = context.service;
-    let revoked = if all {
+    let revoked = if yes && all {
         service.revoke_all(&Job::quiet()).await?
-    } else {
+    } else if yes {
         service.revoke(tokens, &Job::quiet()).await?
+    } else {
+        // Exactly what was shown, even if more was published meanwhile.
+        match agreed(context, tokens).await?.as_slice() {
+            [] => Revoked::default(),
+            shown => service.revoke(shown, &Job::quiet()).await?,
+        }
     };
     print_revoked(context, &revoked, all);
     match revoked.failed.as_slice() {
@@ -104,6 +115,33 @@ pub(super) async fn revoke(context: &Context<'_>, tokens: &[String], all: bool, 
         ))
         .advise("`cclink list --all` shows where they stand.")),
     }
+}
+
+/// Names what would be revoked, and asks: its tokens.
+async fn agreed(context: &Context<'_>, tokens: &[String]) -> Result<Vec<String>> {
+    let printer = context.printer;
+    let doomed = context.service.about_to_revoke(tokens, &Job::quiet()).await?;
+    let named = |one: &Doomed| match &one.title {
+        Some(title) => format!("{} ({})", printer.bold(&text::fit(&text::clean(title), WIDEST)), one.token),
+        None => one.token.clone(),
+    };
+    let what = match doomed.as_slice() {
+        [] => return Ok(Vec::new()),
+        [only] => named(only),
+        many => {
+            for one in many {
+                printer.note(&format!("  {}", named(one)));
+            }
+            format!("these {} handoffs", many.len())
+        }
+    };
+    let pronoun = if doomed.len() == 1 { "it" } else { "them" };
+    let question = format!("Revoke {what}? Nobody can pick {pronoun} up any more; what was picked up stays.");
+    if !prompt::confirm(&question, false)? {
+        printer.note("Nothing was revoked.");
+        return Err(Error::cancelled());
+    }
+    Ok(doomed.into_iter().map(|one| one.token).collect())
 }
 
 fn print_revoked(context: &Context<'_>, revoked: &Revoked, all: bool) {

@@ -10,6 +10,9 @@ use crate::service::{Error, IdentityView, Kind, Result, Service};
 /// A key file is small; this is generous.
 const MAX_IMPORT: u64 = 4096;
 
+/// What a key file holds.
+type Seed = Zeroizing<Vec<u8>>;
+
 pub(super) async fn init(
     context: &Context<'_>,
     import: Option<PathBuf>,
@@ -29,12 +32,12 @@ pub(super) async fn init(
                 .advise("It was left alone. `cclink init --yes` replaces it, for good."));
         }
     }
-    let passphrase = passphrase(context, no_passphrase)?;
-    let service = service.clone();
-    let made = tokio::task::spawn_blocking(move || {
-        service.create_identity(seed.as_ref().map(|seed| seed.as_slice()), &passphrase, overwrite)
-    });
-    let view = made.await.map_err(|error| Error::failed(error.to_string()))??;
+    let view = match seed {
+        Some(seed) if Service::is_protected_key(&seed) => {
+            adopt(context, seed, no_passphrase, overwrite).await?
+        }
+        seed => make(context, seed, passphrase(context, no_passphrase)?, overwrite).await?,
+    };
     print(context, &view);
     context.printer.say(&context.printer.dim(
         "Devices that hold this key are one group: copy it with `cclink init --import FILE` over a channel you trust.",
@@ -42,31 +45,87 @@ pub(super) async fn init(
     Ok(())
 }
 
+async fn make(
+    context: &Context<'_>,
+    seed: Option<Seed>,
+    passphrase: Zeroizing<String>,
+    overwrite: bool,
+) -> Result<IdentityView> {
+    let service = context.service.clone();
+    let made = tokio::task::spawn_blocking(move || {
+        service.create_identity(seed.as_ref().map(|seed| seed.as_slice()), &passphrase, overwrite)
+    });
+    made.await.map_err(|error| Error::failed(error.to_string()))?
+}
+
+/// A key file with a passphrase: its own one is asked for, and kept.
+async fn adopt(context: &Context<'_>, seed: Seed, none: bool, overwrite: bool) -> Result<IdentityView> {
+    if none {
+        return Err(Error::usage("This key has a passphrase, and is kept under it.")
+            .advise("Leave out `--no-passphrase`. Nothing was changed."));
+    }
+    if let Some(given) = given_passphrase(context) {
+        return make(context, Some(seed), given, overwrite).await;
+    }
+    for left in (0..super::PASSPHRASE_TRIES).rev() {
+        let passphrase = prompt::secret("Passphrase of the key to be imported: ")?.ok_or_else(|| {
+            Error::new(Kind::Locked, "The key to be imported is protected by a passphrase.").advise(
+                "Set CCLINK_PASSPHRASE to it, or give the key as a file on a terminal. Nothing was changed.",
+            )
+        })?;
+        match make(context, Some(seed.clone()), passphrase, overwrite).await {
+            Err(error) if error.kind == Kind::Failed && left > 0 => context.printer.note(&error.message),
+            result => return result,
+        }
+    }
+    Err(Error::cancelled())
+}
+
 pub(super) async fn whoami(context: &Context<'_>) -> Result<()> {
-    super::unlock(context).await?;
-    let view = context.service.whoami().await?;
-    print(context, &view);
+    let unlocked = super::unlock(context).await;
+    let seen = match unlocked {
+        Ok(()) => context.service.whoami().await,
+        Err(error) => Err(error),
+    };
+    match &seen {
+        Ok(view) => print(context, view),
+        // What can be told without opening it.
+        Err(error) if error.kind == Kind::Locked => {
+            let path = context.service.identity_path();
+            print_words(context, "unknown while it is locked", &path, "passphrase");
+        }
+        Err(_) => return seen.map(drop),
+    }
     context.printer.say(&format!("Network:    {}", context.service.network_words()));
-    Ok(())
+    seen.map(drop)
 }
 
 fn print(context: &Context<'_>, view: &IdentityView) {
+    context.printer.value(view);
+    print_words(context, &context.printer.bold(&view.public_key), &view.path, view.protected);
+}
+
+fn print_words(context: &Context<'_>, public_key: &str, path: &Path, protected: &str) {
     let printer = context.printer;
-    printer.value(view);
-    printer.say(&format!("Public key: {}", printer.bold(&view.public_key)));
-    printer.say(&format!("Key file:   {}", view.path.display()));
-    let protection = match view.protected {
+    printer.say(&format!("Public key: {public_key}"));
+    printer.say(&format!("Key file:   {}", path.display()));
+    let protection = match protected {
         "passphrase" => "a passphrase",
         _ => "its file mode alone (0600)",
     };
     printer.say(&format!("Protected:  by {protection}"));
 }
 
-fn read_seed(from: &Path) -> Result<Zeroizing<Vec<u8>>> {
+fn read_seed(from: &Path) -> Result<Seed> {
     if from == Path::new("-") {
         return prompt::stdin(MAX_IMPORT);
     }
     Service::read_seed(from)
+}
+
+fn given_passphrase(context: &Context<'_>) -> Option<Zeroizing<String>> {
+    let given = (context.env)("CCLINK_PASSPHRASE")?.into_string().ok()?;
+    (!given.is_empty()).then(|| Zeroizing::new(given))
 }
 
 /// Asks as ssh-keygen does: empty for none, twice to be sure.
@@ -74,10 +133,8 @@ fn passphrase(context: &Context<'_>, none: bool) -> Result<Zeroizing<String>> {
     if none {
         return Ok(Zeroizing::default());
     }
-    if let Some(given) = (context.env)("CCLINK_PASSPHRASE").and_then(|given| given.into_string().ok())
-        && !given.is_empty()
-    {
-        return Ok(Zeroizing::new(given));
+    if let Some(given) = given_passphrase(context) {
+        return Ok(given);
     }
     if !prompt::can_ask() {
         return Err(Error::new(Kind::Usage, "Nobody can be asked for a passphrase here.")

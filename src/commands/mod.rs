@@ -14,6 +14,7 @@ mod prompt;
 mod publish;
 mod resume;
 mod sessions;
+mod table;
 mod watch;
 mod web;
 
@@ -30,6 +31,7 @@ use crate::service::{IdentityState, Service, Settings};
 const PASSPHRASE_TRIES: u32 = 3;
 
 /// What a command needs besides the service.
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The service.
     pub service: &'a Service,

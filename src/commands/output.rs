@@ -3,9 +3,9 @@
 use std::io::{IsTerminal, Write};
 
 use clap::builder::styling::{AnsiColor, Style};
-use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
+use super::table::{self, Column};
 use crate::cli::{Color, Output};
 use crate::qr;
 use crate::service::Error;
@@ -15,6 +15,7 @@ use crate::service::Error;
 pub struct Printer {
     json: bool,
     color: bool,
+    aside: bool,
 }
 
 impl Printer {
@@ -27,7 +28,13 @@ impl Printer {
             Color::Never => false,
             Color::Auto => !plain && std::io::stdout().is_terminal(),
         };
-        Self { json: output.json, color }
+        Self { json: output.json, color, aside: false }
+    }
+
+    /// The same with the words for people beside the answer, on stderr.
+    #[must_use]
+    pub fn aside(self) -> Self {
+        Self { aside: true, color: self.color && std::io::stderr().is_terminal(), ..self }
     }
 
     /// Whether the one JSON value is wanted.
@@ -37,8 +44,10 @@ impl Printer {
 
     /// A part of an answer, for people.
     pub fn say(self, line: &str) {
-        if !self.json {
-            write_out(line);
+        match (self.json, self.aside) {
+            (true, _) => {}
+            (false, true) => self.note(line),
+            (false, false) => write_out(line),
         }
     }
 
@@ -94,28 +103,18 @@ impl Printer {
     }
 
     /// A table without lines; on a terminal within its width.
-    pub fn table(self, header: &[&str], rows: Vec<Vec<String>>) {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        if let Ok((width, _)) = crossterm::terminal::size()
-            && std::io::stdout().is_terminal()
-        {
-            table.set_width(width);
-        } else {
-            table.set_content_arrangement(ContentArrangement::Disabled);
-        }
-        table.set_header(header.to_vec());
-        table.add_rows(rows);
-        for line in table.lines() {
-            self.say(line.trim_end());
+    pub(super) fn table(self, columns: &[Column], rows: Vec<Vec<String>>) {
+        let size = crossterm::terminal::size().ok().filter(|_| std::io::stdout().is_terminal());
+        for line in table::lines(columns, rows, size.map(|(width, _)| usize::from(width))) {
+            self.say(&line);
         }
     }
 
     /// A QR code, dark on light whatever the terminal's colours. Says by how
-    /// much a terminal is too small instead of clipping it.
-    pub fn qr(self, text: &str) {
+    /// much a terminal is too small instead of clipping it. Whether it was drawn.
+    pub fn qr(self, text: &str) -> bool {
         if self.json {
-            return;
+            return false;
         }
         let room = match crossterm::terminal::size() {
             Ok((columns, rows)) if std::io::stdout().is_terminal() => {
@@ -124,15 +123,19 @@ impl Printer {
             _ => qr::Room { columns: usize::MAX, rows: usize::MAX },
         };
         match qr::fit(text, room, qr::Cells::Half) {
-            Ok(grid) => draw(&grid),
-            Err(error) => self.note(&format!("No QR code: {error}.")),
+            Ok(grid) => draw(&grid).for_each(|line| self.say(&line)),
+            Err(error) => {
+                self.note(&format!("No QR code: {error}."));
+                return false;
+            }
         }
+        true
     }
 }
 
 /// Half blocks in the palette's fixed black and white, not the theme's.
-fn draw(grid: &qr::Grid) {
-    for row in (0..grid.side()).step_by(2) {
+fn draw(grid: &qr::Grid) -> impl Iterator<Item = String> {
+    (0..grid.side()).step_by(2).map(|row| {
         let cell = |column| match (grid.is_dark(column, row), grid.is_dark(column, row + 1)) {
             (true, true) => '█',
             (true, false) => '▀',
@@ -140,8 +143,8 @@ fn draw(grid: &qr::Grid) {
             (false, false) => ' ',
         };
         let line: String = (0..grid.side()).map(cell).collect();
-        write_out(&format!("\u{1b}[38;5;16;48;5;231m{line}\u{1b}[0m"));
-    }
+        format!("\u{1b}[38;5;16;48;5;231m{line}\u{1b}[0m")
+    })
 }
 
 /// A line to stdout; a reader that went away (`| head`) is no failure.

@@ -14,7 +14,7 @@ const MAX_LINK: u64 = 4096;
 
 pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
     let on_terminal = prompt::can_ask() && std::io::stdout().is_terminal() && !context.printer.is_json();
-    let goes_on = args.exec || args.plan.is_some_and(|way| way != Way::Command);
+    let goes_on = !args.print && (args.exec || args.plan.is_some_and(|way| way != Way::Command));
     let asks = on_terminal && !args.print && !goes_on && !args.yes;
     let target = target(context, &args)?;
     // PIN and link handoffs need no identity; whatever does says so itself.
@@ -24,6 +24,9 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
     let mut found = context.service.find(&target, &Job::quiet()).await.map_err(|error| hint(&args, error))?;
     let chosen = if asks && found.len() > 1 { choose(context, &found)? } else { 0 };
     let found = found.swap_remove(chosen);
+    if args.print && !context.printer.is_json() {
+        return print_command(context, &args, &found).await;
+    }
     if args.qr {
         print_qr(context, &found);
     }
@@ -37,6 +40,21 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
     let pickup = context.service.pick_up(&found, &Job::quiet()).await?;
     context.printer.value(&pickup);
     print(context, &pickup, &found.signed_by);
+    Ok(())
+}
+
+/// The command alone on stdout, for `$(…)`; everything for people on stderr.
+async fn print_command(context: &Context<'_>, args: &PickupArgs, found: &Found) -> Result<()> {
+    let aside = Context { printer: context.printer.aside(), ..*context };
+    if args.qr {
+        print_qr(&aside, found);
+    }
+    let chosen = args.plan.map(|way| chosen_plan(found, Some(way))).transpose()?;
+    let pickup = take(context, found).await?;
+    print(&aside, &pickup, &found.signed_by);
+    let best = chosen.or_else(|| pickup.plans.iter().find(|plan| plan.ready).cloned());
+    let best = best.ok_or_else(|| Error::failed("There is no way to go on with it from this machine."))?;
+    context.printer.say(&best.shell);
     Ok(())
 }
 
@@ -223,7 +241,7 @@ async fn take(context: &Context<'_>, found: &Found) -> Result<Pickup> {
 
 fn print_qr(context: &Context<'_>, found: &Found) {
     match &found.pickup.link {
-        Some(link) => context.printer.qr(&link.to_ascii_uppercase()),
+        Some(link) => drop(context.printer.qr(&link.to_ascii_uppercase())),
         None => context.printer.note("No QR code: the link of this handoff carries its secret."),
     }
 }

@@ -8,6 +8,10 @@ use crate::cli::PluginAction;
 use crate::service::{Error, FileChange, PluginStatus, Result};
 use crate::text;
 
+/// What a hook cannot do with a key that has a passphrase, and the cure.
+const LOCKED: &str = "Your key has a passphrase, and a hook can ask nobody: nothing is handed over until \
+CCLINK_PASSPHRASE is set where `claude` is started (it is not set here), or the key has none.";
+
 pub(super) fn run(context: &Context<'_>, action: &PluginAction) -> Result<()> {
     match action {
         PluginAction::Install { on_exit, yes } => install(context, *on_exit, *yes),
@@ -41,6 +45,9 @@ fn install(context: &Context<'_>, on_exit: bool, yes: bool) -> Result<()> {
         printer.note("There is no key yet: run `cclink init` before you use it.");
     }
     let status = context.service.plugin_status()?;
+    if status.locked {
+        printer.note(LOCKED);
+    }
     if status.hooks_disabled {
         printer.note("`disableAllHooks` is set in the settings: until it is not, no hook runs.");
     }
@@ -120,6 +127,9 @@ fn status(context: &Context<'_>, status: &PluginStatus) {
             "Command: {}, of another version or changed; `cclink plugin install` renews it.",
             status.command_file.display()
         )),
+    }
+    if status.installed && status.locked {
+        printer.say(LOCKED);
     }
     if status.hooks_disabled {
         printer.say("`disableAllHooks` is set in the settings: no hook runs.");

@@ -5,9 +5,9 @@ use std::io::IsTerminal;
 use zeroize::Zeroizing;
 
 use super::{Context, prompt};
-use crate::cli::{PIN_ADVICE, PublishArgs};
+use crate::cli::{PIN_ADVICE, PublishArgs, command_advice};
 use crate::service::{
-    AudienceChoice, AudienceKind, Error, Job, Kind, PublishRequest, Published, Result, Session,
+    AudienceChoice, AudienceKind, Error, Job, Kind, PublishRequest, Published, Result, Service, Session,
 };
 use crate::text;
 
@@ -32,36 +32,52 @@ pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> 
         printer.note(warning);
     }
     let terminal = std::io::stdout().is_terminal();
-    if args.qr || (terminal && !args.no_qr) {
-        draw_qr(context, &published);
+    let wanted = args.qr || (terminal && !args.no_qr);
+    let drawn = wanted && draw_qr(context, &published);
+    if drawn && terminal {
+        // The code may have pushed the words off the screen.
+        print_essence(context, &published);
     }
     Ok(())
 }
 
 /// What a phone can do something with: the page, else the SSH address that the
-/// user set, else (for another cclink) the plain link, which holds no secret.
-fn draw_qr(context: &Context<'_>, published: &Published) {
+/// user set, else (for another cclink) the plain link, which holds no secret. Whether
+/// it was drawn.
+fn draw_qr(context: &Context<'_>, published: &Published) -> bool {
     let printer = context.printer;
     if let Some(link) = &published.web_link {
-        printer.qr(link);
+        printer.qr(link)
     } else if let Some(ssh) = &published.ssh {
-        printer.qr(&format!("ssh://{ssh}"));
+        let drawn = printer.qr(&format!("ssh://{ssh}"));
         printer.note(&format!("Then run there: cclink pickup {} --exec", published.token));
+        drawn
     } else if published.audience.kind == AudienceKind::Link {
         printer.note(
             "No QR code: a phone would send this link, with the secret in it, to a web search. \
              With `web` set (`cclink config`) it is drawn as a web link.",
         );
+        false
     } else {
-        printer.qr(&published.link.to_ascii_uppercase());
+        printer.qr(&published.link.to_ascii_uppercase())
     }
 }
 
 fn session(context: &Context<'_>, args: &PublishArgs) -> Result<Session> {
     match &args.session {
+        // `--pin 4821` must never publish the session that starts with 4821.
+        Some(id) if args.pin == Some(None) && !Service::is_whole_id(id) => {
+            let id = text::fit(&text::clean(id), 60);
+            Err(Error::usage(format!("`{id}` is no session id; beside `--pin` the whole id is needed."))
+                .advise(PIN_ADVICE))
+        }
         Some(id) => context.service.session(id).map_err(|error| {
-            let spaced = args.pin == Some(None) && error.kind == Kind::Usage;
-            if spaced { error.advise(PIN_ADVICE) } else { error }
+            let is_word = id.chars().any(|c| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit());
+            match error.kind {
+                // `cclink piclup`: one word that is no command is taken for a session.
+                Kind::Usage if is_word => error.advise(command_advice(id)),
+                _ => error,
+            }
         }),
         None => context.service.current_session(context.cwd, context.env),
     }
@@ -117,10 +133,21 @@ fn print(context: &Context<'_>, published: &Published) {
         printer.say(&format!("PIN:    {}", printer.bold(pin)));
     }
     printer.say(&printer.dim(&format!("Copies: {} nodes hold it.", published.copies)));
-    let command = match published.audience.kind {
+    printer.say(&printer.dim(&format!("There:  {}", command_there(published))));
+}
+
+/// What must be typed on the other side, in one line: two would push the code
+/// itself off a terminal of 24 rows. The link is in the code.
+fn print_essence(context: &Context<'_>, published: &Published) {
+    let printer = context.printer;
+    let pin = published.pin.as_ref().map(|pin| format!("    PIN: {}", printer.bold(pin)));
+    printer.say(&format!("Token: {}{}", published.token, pin.unwrap_or_default()));
+}
+
+fn command_there(published: &Published) -> String {
+    match published.audience.kind {
         AudienceKind::Devices => "cclink pickup".to_owned(),
         AudienceKind::Share | AudienceKind::Link => format!("cclink pickup {}", published.link),
         AudienceKind::Pin => format!("cclink pickup --pin {}", published.link),
-    };
-    printer.say(&printer.dim(&format!("There:  {command}")));
+    }
 }

@@ -5,11 +5,22 @@ use std::sync::atomic::AtomicBool;
 use chrono::Utc;
 
 use super::Context;
+use super::table::Column;
 use crate::service::{Live, Result, Role, Session};
 use crate::text;
 
 /// Columns that a title or path takes in the table at most.
 const WIDEST: usize = 60;
+
+const COLUMNS: [Column; 7] = [
+    Column::whole("Session"),
+    Column::cut("Title", 16),
+    Column::path("Project", 10).goes(1),
+    Column::cut("Branch", 6).goes(2),
+    Column::whole("Age"),
+    Column::whole("Size").goes(3),
+    Column::cut("", 4),
+];
 
 pub(super) fn run(context: &Context<'_>, search: Option<&str>, all: bool) -> Result<()> {
     if let Some(query) = search {
@@ -24,10 +35,7 @@ pub(super) fn run(context: &Context<'_>, search: Option<&str>, all: bool) -> Res
         return Ok(());
     }
     if !printer.is_json() {
-        printer.table(
-            &["Session", "Title", "Project", "Branch", "Age", "Size", ""],
-            sessions.iter().map(row).collect(),
-        );
+        printer.table(&COLUMNS, sessions.iter().map(row).collect());
     }
     Ok(())
 }

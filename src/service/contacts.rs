@@ -1,6 +1,6 @@
 //! Contacts: add, remove, list, and who is "me".
 
-use super::{ContactView, Error, Result, Service};
+use super::{ContactView, Error, IdentityState, Result, Service};
 use crate::handoff::PublicKey;
 use crate::store::contacts::unfit_name;
 use crate::store::{Contact, KeyFile};
@@ -19,6 +19,9 @@ impl Service {
         let key: PublicKey = key.parse().map_err(|error| {
             Error::usage(format!("{error}.")).advise("`cclink whoami` on their side prints it.")
         })?;
+        // The own key under a name is not somebody else's.
+        let me = IdentityState::Unlocked(key.to_string());
+        let mine = mine || self.identity_state() == me;
         let contact = Contact { name: name.to_owned(), public_key: key.to_string(), mine };
         self.0.contacts.update(|all| {
             match all.iter_mut().find(|known| known.name == name) {

@@ -50,14 +50,13 @@ impl Service {
             self.warn(warning);
         }
         let identity = file.unlock(Some(passphrase))?;
-        let view = self.view(&identity, file.is_protected());
-        *self.0.identity.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity);
-        Ok(view)
+        Ok(self.hold(identity, file.is_protected()))
     }
 
-    /// Creates an identity, or takes over `seed` (64 hex digits or 32 raw
-    /// bytes). An empty passphrase means none. An existing one is left alone
-    /// without `overwrite`. Slow with a passphrase.
+    /// Creates an identity, or takes over `seed`: 64 hex digits, 32 raw bytes,
+    /// or a key file with a passphrase, which then is the one to give. An empty
+    /// passphrase means none. An existing identity is left alone without
+    /// `overwrite`. Slow with a passphrase.
     pub fn create_identity(
         &self,
         seed: Option<&[u8]>,
@@ -65,20 +64,48 @@ impl Service {
         overwrite: bool,
     ) -> Result<IdentityView> {
         let seed = if let Some(content) = seed {
-            identity::parse_seed(content).ok_or_else(|| {
-                Error::usage("This is no key: 64 hexadecimal digits or 32 raw bytes are.")
-                    .advise("Nothing was changed. Is the file cut off?")
-            })?
+            let file = KeyFile::of(&self.0.settings.paths.key, content);
+            if file.is_protected() {
+                return self.adopt(&file, passphrase, overwrite);
+            }
+            identity::parse_seed(content).ok_or_else(no_key)?
         } else {
             let mut seed = Zeroizing::new([0; 32]);
             random(seed.as_mut_slice())?;
             seed
         };
         identity::write(&self.0.settings.paths.key, &seed, passphrase, overwrite)?;
-        let identity = Identity::from_seed(&seed);
-        let view = self.view(&identity, !passphrase.is_empty());
+        Ok(self.hold(Identity::from_seed(&seed), !passphrase.is_empty()))
+    }
+
+    /// Takes over a key file with a passphrase as it is: the same bytes, under
+    /// the same passphrase.
+    fn adopt(&self, file: &KeyFile, passphrase: &str, overwrite: bool) -> Result<IdentityView> {
+        if passphrase.is_empty() {
+            return Err(Error::failed("The key to be imported is protected by a passphrase.")
+                .advise("Nothing was changed. Give the passphrase of that file."));
+        }
+        let identity = file.unlock(Some(passphrase)).map_err(|error| match error {
+            StoreError::Passphrase(_) => {
+                Error::failed("This passphrase does not open the key to be imported.")
+                    .advise("Nothing was changed; try again.")
+            }
+            _ => no_key(),
+        })?;
+        file.put(overwrite)?;
+        Ok(self.hold(identity, true))
+    }
+
+    /// Whether what is to be imported has a passphrase of its own.
+    pub fn is_protected_key(content: &[u8]) -> bool {
+        KeyFile::of(Path::new(""), content).is_protected()
+    }
+
+    /// Keeps an open identity for the life of this process.
+    fn hold(&self, identity: Identity, protected: bool) -> IdentityView {
+        let view = self.view(&identity, protected);
         *self.0.identity.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity);
-        Ok(view)
+        view
     }
 
     /// What a key file holds, to be imported; no more is read than a key can be.
@@ -148,6 +175,12 @@ impl Service {
         blocking(move || service.unlock(passphrase.as_deref().map_or("", String::as_str))).await??;
         self.unlocked().ok_or_else(|| Error::failed("The key could not be opened."))
     }
+}
+
+/// What is to be imported holds no key.
+fn no_key() -> Error {
+    Error::usage("This is no key: 64 hexadecimal digits, 32 raw bytes, or a key file with a passphrase are.")
+        .advise("Nothing was changed. Is the file cut off?")
 }
 
 impl From<StoreError> for Error {

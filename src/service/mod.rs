@@ -33,6 +33,7 @@ mod web;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+pub use self::revoke::Doomed;
 pub use bring::Brought;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 pub use error::{Error, Kind, Result};
@@ -136,11 +137,15 @@ impl Service {
         self.0.settings.config.ttl
     }
 
+    /// Where the configuration file lies or would lie.
+    pub fn config_path(&self) -> std::path::PathBuf {
+        Config::path(&self.0.settings.paths.config)
+    }
+
     /// Creates the commented configuration file where there is none: its path,
     /// and whether it was created.
     pub fn create_config(&self) -> Result<(std::path::PathBuf, bool)> {
-        let folder = &self.0.settings.paths.config;
-        Ok((Config::path(folder), Config::create(folder)?))
+        Ok((self.config_path(), Config::create(&self.0.settings.paths.config)?))
     }
 
     /// Things that happened on the side, each told once.

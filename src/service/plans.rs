@@ -37,10 +37,12 @@ impl Service {
 
     /// A copy of a session, with an id of its own.
     pub async fn fork_plan(&self, session_id: &str) -> Result<Plan> {
-        let plans = self.resume_plans(session_id).await?;
+        let (service, id) = (self.clone(), session_id.to_owned());
+        let session_id = blocking(move || service.session(&id)).await??.session_id;
+        let plans = self.resume_plans(&session_id).await?;
         let here = plans.iter().find(|plan| plan.kind == PlanKind::Here && plan.directory.is_some());
         if let (Some(here), Some(claude)) = (here, self.claude_program()) {
-            Ok(Plan::fork(&claude, session_id, here.directory.clone()))
+            Ok(Plan::fork(&claude, &session_id, here.directory.clone()))
         } else {
             let why = plans.iter().find_map(|plan| plan.why_not.clone()).unwrap_or_default();
             Err(Error::failed(format!("This session cannot be resumed: {why}.")))

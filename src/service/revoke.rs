@@ -12,7 +12,44 @@ use crate::store::Stage;
 /// Another writer can only get between us and the address a few times.
 const ROUNDS: u32 = 5;
 
+/// A handoff that is about to be revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doomed {
+    /// Its whole token.
+    pub token: String,
+    /// The title that travelled, where this device knows it.
+    pub title: Option<String>,
+}
+
 impl Service {
+    /// What a revocation would end, so that it can be named before it is asked
+    /// about: these tokens or unique prefixes, or, where there are none,
+    /// everything alive. Titles are as this device knows them.
+    pub async fn about_to_revoke(&self, tokens: &[String], job: &Job) -> Result<Vec<Doomed>> {
+        if tokens.is_empty() {
+            let rows = self.list(false, job).await?;
+            return Ok(rows.into_iter().map(|row| Doomed { token: row.token, title: row.title }).collect());
+        }
+        let identity = self.identity().await?;
+        let rows = self.journal_list(true)?;
+        let mut doomed: Vec<Doomed> = Vec::new();
+        for text in tokens {
+            let known = job.run(self.by_token(&identity, text, false)).await?;
+            let token = known.place.token.to_string();
+            let row = rows.iter().find(|row| row.token == token);
+            let title = row.and_then(|row| row.title.clone());
+            if doomed.iter().all(|other| other.token != token) {
+                doomed.push(Doomed { token, title });
+            }
+        }
+        Ok(doomed)
+    }
+
+    /// Whether these can be tokens at all.
+    pub fn check_tokens(tokens: &[String]) -> Result<()> {
+        tokens.iter().try_for_each(|text| super::tokens::prefix(text).map(drop))
+    }
+
     /// Revokes handoffs by token or unique prefix. One that cannot be named
     /// fails the whole call before anything is revoked.
     pub async fn revoke(&self, tokens: &[String], job: &Job) -> Result<Revoked> {

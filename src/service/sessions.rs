@@ -10,6 +10,8 @@ use crate::text;
 
 /// Turns that a preview shows.
 const PREVIEW_TURNS: usize = 200;
+/// Sessions that an ambiguous beginning is answered with.
+const NAMED: usize = 5;
 
 impl Service {
     /// Local sessions in batches as they are read, newest first, each with how
@@ -64,7 +66,12 @@ impl Service {
         claude::belongs_to(session, cwd)
     }
 
-    /// The session with this id. Blocking.
+    /// Whether this is a session's id from its first to its last character.
+    pub fn is_whole_id(id: &str) -> bool {
+        is_session_id(&id.to_ascii_lowercase())
+    }
+
+    /// The session with this id, or a unique beginning of it. Blocking.
     pub fn session(&self, id: &str) -> Result<Session> {
         self.session_at(id, None)
     }
@@ -73,18 +80,20 @@ impl Service {
     /// `path`, which is only compared and never opened. Blocking.
     pub fn session_at(&self, id: &str, path: Option<&Path>) -> Result<Session> {
         let wanted = id.to_ascii_lowercase();
-        if !is_session_id(&wanted) {
+        if !is_beginning(&wanted) {
             return Err(Error::usage(format!("`{}` is no session id.", text::fit(&text::clean(id), 60)))
-                .advise("`cclink sessions` lists them: 36 characters with hyphens."));
+                .advise("`cclink sessions` lists them; the first 4 characters or more will do."));
         }
-        let copies = self.store()?.find(&wanted);
+        let copies = self.store()?.find_all(&|found| found.starts_with(&wanted));
+        one_session(&wanted, &copies)?;
         let best = copies
             .iter()
             .find(|copy| path == Some(&copy.path))
             .or_else(|| copies.iter().find(|copy| copy.resumable))
             .or(copies.first());
         best.cloned().ok_or_else(|| {
-            Error::gone(format!("There is no session {wanted} on this machine."))
+            let whole = if is_session_id(&wanted) { "" } else { "that starts with " };
+            Error::gone(format!("There is no session {whole}{wanted} on this machine."))
                 .advise("`cclink sessions` lists them.")
         })
     }
@@ -124,6 +133,35 @@ impl Service {
             Error::failed("There is no home folder to look for sessions in.").advise("Set CLAUDE_CONFIG_DIR.")
         })
     }
+}
+
+/// Whether an id can start like this: at least 4 characters of it.
+fn is_beginning(text: &str) -> bool {
+    const FORM: &str = "00000000-0000-4000-8000-000000000000";
+    text.len() >= 4 && FORM.get(text.len()..).is_some_and(|rest| is_session_id(&format!("{text}{rest}")))
+}
+
+/// Copies of one session may be many; a beginning of two ids names neither.
+fn one_session(wanted: &str, found: &[Session]) -> Result<()> {
+    let mut ids: Vec<&Session> = Vec::new();
+    for session in found {
+        if ids.iter().all(|known| known.session_id != session.session_id) {
+            ids.push(session);
+        }
+    }
+    if ids.len() < 2 {
+        return Ok(());
+    }
+    let mut named: Vec<String> = ids
+        .iter()
+        .take(NAMED)
+        .map(|session| format!("\n  {}  {}", session.session_id, text::fit(&session.title, 40)))
+        .collect();
+    if ids.len() > NAMED {
+        named.push(format!("\n  and {} more", ids.len() - NAMED));
+    }
+    let many = format!("`{wanted}` can mean {} sessions:{}", ids.len(), named.concat());
+    Err(Error::usage(many).advise("Type more of it."))
 }
 
 /// That a transcript cannot be read.

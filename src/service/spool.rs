@@ -28,6 +28,16 @@ impl Service {
         Ok(self.spool().put(&Spooled { session_id, transcript, at, tries: 0 })?)
     }
 
+    /// Keeps why a session that ended cannot even be written down to wait.
+    pub fn spool_refused(&self, id: &str, why: &Error) -> Result<()> {
+        let session_id = id.to_ascii_lowercase();
+        if !is_session_id(&session_id) {
+            return Ok(());
+        }
+        let failure = SpoolFailure { session_id, at: self.now(), error: why.message.clone() };
+        Ok(self.spool().note_failure(Some(&failure))?)
+    }
+
     /// Sessions that ended and are not handed over yet.
     pub fn spooled(&self) -> Result<Vec<Spooled>> {
         Ok(self.spool().all()?)

@@ -125,8 +125,7 @@ impl Service {
     /// The one handoff that a token or a prefix of one names; with `received`
     /// what contacts shared counts, too.
     pub(super) async fn by_token(&self, identity: &Identity, text: &str, received: bool) -> Result<Known> {
-        let prefix = Token::prefix(text)
-            .map_err(|error| Error::usage(format!("`{}`: {error}.", crate::text::clean(text))))?;
+        let prefix = prefix(text)?;
         let mut found: Vec<Known> =
             self.known_from_journal(identity)?.into_iter().map(|(_, known)| known).collect();
         let is_meant = |known: &Known| known.place.token.to_string().starts_with(&prefix);
@@ -153,4 +152,9 @@ impl Service {
             }
         }
     }
+}
+
+/// The beginning of a token, or a whole one, that a text is.
+pub(super) fn prefix(text: &str) -> Result<String> {
+    Token::prefix(text).map_err(|error| Error::usage(format!("`{}`: {error}.", crate::text::clean(text))))
 }

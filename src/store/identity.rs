@@ -31,9 +31,21 @@ impl KeyFile {
         Ok(Self { path: path.to_owned(), content: Zeroizing::new(content) })
     }
 
+    /// The same of bytes that came another way and are to lie at `path`.
+    pub fn of(path: &Path, content: &[u8]) -> Self {
+        Self { path: path.to_owned(), content: Zeroizing::new(content.to_vec()) }
+    }
+
     /// Whether a passphrase is needed.
     pub fn is_protected(&self) -> bool {
         self.content.starts_with(AGE_MAGIC)
+    }
+
+    /// Puts the file where it belongs, byte for byte. Without `overwrite` an
+    /// existing one is left alone.
+    pub fn put(&self, overwrite: bool) -> Result<(), StoreError> {
+        let put = if overwrite { files::replace } else { files::create };
+        put(&self.path, &self.content)
     }
 
     /// The identity in it. Slow (about a second) for a protected one.
@@ -106,7 +118,7 @@ pub fn write(path: &Path, seed: &Secret, passphrase: &str, overwrite: bool) -> R
         let sealed = age::encrypt(&recipient, text.as_bytes());
         Zeroizing::new(sealed.map_err(|error| StoreError::damaged(path, &error))?)
     };
-    if overwrite { files::replace(path, &content) } else { files::create(path, &content) }
+    KeyFile { path: path.to_owned(), content }.put(overwrite)
 }
 
 /// A seed as 64 hex digits (white space around them ignored) or 32 raw bytes.

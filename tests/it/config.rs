@@ -37,6 +37,15 @@ fn a_mistake_is_named_with_line_and_column() {
 }
 
 #[test]
+fn a_theme_that_the_screen_refuses_is_no_valid_file() {
+    let a = configured("theme = \"foo\"\n");
+    a.cmd(&["config"]).fails(1).says(&["config.toml", "`foo` is no theme", "high-contrast"]);
+    // What is no screen does not mind.
+    a.cmd(&["whoami"]).ok();
+    configured("theme = \"light\"\n").cmd(&["config"]).ok().says(&["is valid"]);
+}
+
+#[test]
 fn with_a_page_links_that_a_phone_can_open_are_web_links() {
     let a = configured("web = \"https://example.org/c/\"\n");
     let devices = a.publish(&[]);

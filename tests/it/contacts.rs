@@ -36,6 +36,13 @@ fn a_contact_needs_a_good_key_and_a_free_name() {
 }
 
 #[test]
+fn my_own_key_is_kept_as_mine() {
+    let a = Device::new();
+    a.cmd(&["contacts", "add", "me", &a.public_key()]).ok().says(&["of your own"]);
+    assert_eq!(a.json(&["contacts"])[0]["mine"], true);
+}
+
+#[test]
 fn contacts_need_no_network() {
     let mut a = Device::new();
     let key = Device::new().public_key();

@@ -117,7 +117,18 @@ fn a_plan_here_needs_what_was_published() {
 fn print_only_prints() {
     let a = Device::new();
     let published = a.publish(&[]);
+    let id = text(&published, "session_id").to_owned();
     a.cmd(&["pickup", "--print"]).ok().says(&["--resume", text(&published, "session_id")]);
+    for args in
+        [&["pickup", "--print"][..], &["pickup", "--print", "--plan", "here"], &["resume", "--print", &id]]
+    {
+        let out = a.cmd(args).ok();
+        let line = out.stdout.strip_suffix('\n').expect("a line");
+        let words = shlex::split(line).unwrap_or_else(|| panic!("no command: {line}"));
+        assert_eq!(words[..2], ["cd", "--"], "{args:?}: {line}");
+        assert_eq!(words[words.len() - 2..], ["--resume", &id], "{args:?}: {line}");
+        assert!(!line.contains('\n') && out.stderr.contains("Here:"), "{args:?}: {}", out.said());
+    }
     // Without a terminal nothing is run unasked.
     a.cmd(&["pickup"]).ok().says(&["--resume", text(&published, "session_id")]);
     assert!(a.claude_started().is_none());

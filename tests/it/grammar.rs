@@ -48,7 +48,9 @@ fn a_malformed_word_is_wrong_usage() {
     let a = Device::new();
     let id = a.session("uploader", "x").id;
     let upper = id.to_uppercase();
-    for bad in ["hello", &id[..35], "../../etc/passwd", "00000000-0000-0000-0000-00000000000g", ""] {
+    for bad in
+        ["hello", &id[..3], &format!("{id}0"), "../../etc/passwd", "00000000-0000-0000-0000-00000000000g", ""]
+    {
         a.cmd(&["publish", bad, "--json"]).fails(2).error();
     }
     // Upper case is the same session, or wrong usage; never another.
@@ -181,4 +183,43 @@ fn the_network_in_use_is_said() {
     a.cmd(&["whoami"]).ok().says(&[&a.bootstrap]);
     // Without a bootstrap it is the public one; whoami asks nobody.
     a.cmd(&["whoami"]).without("CCLINK_BOOTSTRAP").ok().says(&["public"]);
+}
+
+#[test]
+fn a_unique_beginning_names_a_session() {
+    let a = Device::new();
+    let project = a.project("uploader");
+    let ids = ["a26e0000-0000-4000-8000-000000000001", "a26f0000-0000-4000-8000-000000000002"];
+    for id in ids {
+        let line = crate::support::session::user_line(id, &project, "x", "2026-11-20T10:00:00.000Z");
+        let content = crate::support::session::lines(&[line]);
+        crate::support::session::write(&a.claude, &project, &format!("{id}.jsonl"), content);
+    }
+    for beginning in ["a26e", "A26E", "a26e0000-", &ids[0][..35]] {
+        assert_eq!(a.json(&["publish", beginning])["session_id"], ids[0], "{beginning}");
+        a.cmd(&["resume", "--print", "--fork", beginning]).ok().says(&[ids[0], "--fork-session"]);
+        a.cmd(&["resume", "--print", beginning]).ok().says(&[ids[0]]);
+    }
+    // What may be a PIN behind a space names no session.
+    a.cmd(&["publish", "--pin", "a26e"]).fails(2).says(&["--pin=", "whole id"]);
+    a.json(&["publish", "--pin", ids[0]]);
+    let nine = "a26e0000-0000-4000-8000-000000000009";
+    let line = crate::support::session::user_line(nine, &project, "x", "2026-11-20T10:00:00.000Z");
+    let content = crate::support::session::lines(&[line]);
+    crate::support::session::write(&a.claude, &project, &format!("{nine}.jsonl"), content);
+    for command in ["publish", "resume"] {
+        a.cmd(&[command, "a26e"]).fails(2).says(&[ids[0], nine]).hides(&[ids[1]]);
+        a.cmd(&[command, "beef"]).fails(3).says(&["beef"]);
+        a.cmd(&[command, "a26"]).fails(2).says(&["4 characters"]);
+    }
+}
+
+#[test]
+fn a_word_that_is_no_command_is_answered_kindly() {
+    let a = Device::new();
+    a.cmd(&["piclup"]).fails(2).says(&["no session id", "cclink pickup"]);
+    a.cmd(&["piclup", "anna"]).fails(2).says(&["`piclup` is no command", "cclink pickup"]).hides(&["Usage:"]);
+    let error = a.cmd(&["foo", "bar", "--json"]).fails(2).error();
+    assert_eq!(text(&error, "message"), "`foo` is no command.");
+    a.cmd(&["foo"]).fails(2).says(&["no session id", "--help"]);
 }

@@ -1,6 +1,7 @@
 //! A key behind a passphrase: asked for, opened by `age`, refused when wrong.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use crate::support::{Device, Pty, text, tool_is_missing};
@@ -57,6 +58,10 @@ fn a_locked_key_without_a_terminal_names_the_variable() {
     let session = a.session("uploader", "x");
     let out = a.cmd(&["publish", &session.id]).within(Duration::from_secs(20)).fails(1);
     out.says(&["CCLINK_PASSPHRASE"]);
+    // Who it is stays closed; where the key lies does not.
+    let words = ["locked", "secret_key", "by a passphrase", &a.bootstrap, "CCLINK_PASSPHRASE"];
+    a.cmd(&["whoami"]).fails(1).says(&words);
+    assert_eq!(a.cmd(&["whoami", "--json"]).fails(1).stdout, "");
     a.cmd(&["init", "--no-passphrase"]).output().exits(&[1, 2]);
 }
 
@@ -121,4 +126,57 @@ fn two_different_passphrases_make_no_key() {
     pty.asks_for_a_secret();
     drop(pty);
     assert!(a.files().iter().all(|f| !f.ends_with("secret_key")), "{:?}", a.files());
+}
+
+/// A file as it was copied from the device with a locked key.
+fn copied(from: &Device, to: &Device) -> std::path::PathBuf {
+    let file = to.path("copied_key");
+    fs::copy(key_file(from), &file).unwrap();
+    file
+}
+
+#[test]
+fn a_key_with_a_passphrase_is_imported_as_it_is() {
+    let (a, b) = (locked(), Device::bare());
+    let file = copied(&a, &b);
+    let content = fs::read(&file).unwrap();
+    let import = ["init", "--import", file.to_str().unwrap(), "--json"];
+    let made = b.cmd(&import).env("CCLINK_PASSPHRASE", PASSPHRASE).ok().json();
+    let seen = a.cmd(&["whoami", "--json"]).env("CCLINK_PASSPHRASE", PASSPHRASE).ok().json();
+    assert_eq!((&made["public_key"], &made["protected"]), (&seen["public_key"], &"passphrase".into()));
+    let key = key_file(&b);
+    assert_eq!(fs::read(&key).unwrap(), content, "the same file, byte for byte");
+    assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o7777, 0o600);
+    // A second time it is not replaced without --yes.
+    b.cmd(&import).env("CCLINK_PASSPHRASE", PASSPHRASE).fails(1).says(&["already"]);
+}
+
+#[test]
+fn a_key_is_not_imported_without_its_own_passphrase() {
+    let (a, b) = (locked(), Device::bare());
+    let file = copied(&a, &b);
+    let import = ["init", "--import", file.to_str().unwrap()];
+    b.cmd(&import).fails(1).says(&["CCLINK_PASSPHRASE"]);
+    b.cmd(&import).env("CCLINK_PASSPHRASE", "not it").fails(1).says(&["passphrase"]);
+    b.cmd(&import).arg("--no-passphrase").fails(2).says(&["--no-passphrase"]);
+    // Cut off on its way.
+    let content = fs::read(&file).unwrap();
+    fs::write(&file, &content[..content.len() - 9]).unwrap();
+    b.cmd(&import).env("CCLINK_PASSPHRASE", PASSPHRASE).fails(2).says(&["cut off"]);
+    assert!(!b.home.join("secret_key").exists());
+}
+
+#[test]
+fn the_passphrase_of_an_imported_key_is_asked_for_once() {
+    let (a, b) = (locked(), Device::bare());
+    let file = copied(&a, &b);
+    let args = ["init", "--import", file.to_str().unwrap()];
+    let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &args, &b.env(), &b.projects);
+    for answer in ["not it", PASSPHRASE] {
+        assert!(pty.asks_for_a_secret(), "{}", pty.said());
+        pty.types(&format!("{answer}\r"));
+    }
+    assert_eq!(pty.code(), 0, "{}", pty.said());
+    assert!(pty.said().contains("key to be imported"), "it says which passphrase: {}", pty.said());
+    key_file(&b);
 }

@@ -1,7 +1,7 @@
 //! PIN handoffs: right, wrong, weak, and over the turn of a week.
 
 use crate::devices::same_handoff;
-use crate::support::{Device, now, text, tokens};
+use crate::support::{Device, Pty, now, text, tokens, until};
 
 const PIN: &str = "tree-lamp 42 under the stairs";
 const WEEK: i64 = 604_800;
@@ -52,6 +52,25 @@ fn a_generated_pin_is_four_words() {
     }
     // Another one each time.
     assert_ne!(a.publish(&["--pin"])["pin"], published["pin"]);
+}
+
+#[test]
+fn pin_and_token_stand_below_the_code_too() {
+    // On a small terminal the code pushes the words above it off the screen.
+    let a = Device::new();
+    let session = a.session("uploader", "x");
+    let args = ["publish", &session.id, "--pin"];
+    let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &args, &a.env(), &a.projects);
+    assert!(pty.asks_for_a_secret(), "{}", pty.said());
+    pty.types("\r");
+    assert_eq!(pty.code(), 0, "{}", pty.said());
+    let whole = || (pty.said().matches("PIN: ").count() == 2).then_some(());
+    until("the end of what it says", std::time::Duration::from_secs(5), whole);
+    let said = pty.said();
+    let word = |name: &str| said.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let below = &said[said.rfind('▀').expect("a code")..];
+    let last = below.lines().last().unwrap();
+    assert!(last.contains(word("PIN: ").unwrap()) && last.contains(word("Token: ").unwrap()), "{said}");
 }
 
 #[test]

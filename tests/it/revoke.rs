@@ -1,6 +1,8 @@
 //! Calling back: one, all, after a restart, and never unasked.
 
-use crate::support::{Device, row, text, tokens};
+use std::time::Duration;
+
+use crate::support::{Device, Pty, row, text, tokens, until};
 
 #[test]
 fn what_is_revoked_says_so() {
@@ -108,4 +110,36 @@ fn a_token_must_be_one_that_is_known() {
     a.cmd(&["revoke", "dyyyyyyyyyyyyy", "--yes"]).fails(3);
     a.cmd(&["revoke", "--yes"]).fails(2);
     assert_eq!(tokens(&a.json(&["list"])), [text(&kept, "token")]);
+}
+
+#[test]
+fn what_is_revoked_is_named_before_it_is_asked_about() {
+    let a = Device::new();
+    let session = a.session("uploader", "Retry with jitter");
+    let first = a.publish_session(&session, &[]);
+    let token = text(&first, "token");
+    let ask = |args: &[&str], answer: &str, last: &str| {
+        let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), args, &a.env(), &a.projects);
+        if pty.waits_for(&["[y/n]"]) {
+            pty.types(answer);
+        }
+        let code = pty.code();
+        until(last, Duration::from_secs(5), || pty.said().contains(last).then_some(()));
+        (code, pty.said())
+    };
+    // By its beginning: the whole token, and which one that is.
+    let (code, said) = ask(&["revoke", &token[..6]], "n\r", "Cancelled");
+    assert!(code == 1 && said.contains("Retry with jitter") && said.contains(token), "{said}");
+    // No token: told at once, nothing is asked.
+    let (code, said) = ask(&["revoke", "x234"], "y\r", "x234");
+    assert!(code == 2 && !said.contains("[y/N]"), "{said}");
+    let second = a.publish(&["--link"]);
+    let (code, said) = ask(&["revoke", "--all"], "y\r", "Revoked");
+    assert!(code == 0 && said.contains("these 2 handoffs"), "{said}");
+    for one in [token, text(&second, "token")] {
+        assert!(said.split("[y/N]").next().unwrap().contains(one), "{said}");
+    }
+    assert_eq!(a.json(&["list"]), serde_json::json!([]));
+    let (code, said) = ask(&["revoke", "--all"], "y\r", "nothing to revoke");
+    assert!(code == 0 && said.contains("nothing to revoke"), "{said}");
 }

@@ -134,6 +134,22 @@ fn only_leaving_hands_over() {
     locked.cmd(&["init"]).env("CCLINK_PASSPHRASE", "correct horse").ok();
     let out = locked.cmd(&["hook", "session-end"]).stdin(ended(&session, "other").to_string()).fails(1);
     out.says(&["CCLINK_PASSPHRASE"]);
+    // Nobody reads that: it is said again where one looks.
+    let failure = locked.json(&["plugin", "status"])["failure"].clone();
+    assert_eq!(failure["session_id"], json!(session.id));
+    locked.cmd(&["plugin", "status"]).ok().says(&["was not handed over", "passphrase"]);
+}
+
+#[test]
+fn a_key_that_no_hook_can_open_is_said_beforehand() {
+    let a = Device::bare();
+    a.cmd(&["init"]).env("CCLINK_PASSPHRASE", "correct horse").ok();
+    let cure = ["has a passphrase", "CCLINK_PASSPHRASE"];
+    a.cmd(&["plugin", "install", "--on-exit", "--yes"]).ok().says(&cure);
+    a.cmd(&["plugin", "status"]).ok().says(&cure);
+    let status = ["plugin", "status"];
+    a.cmd(&status).env("CCLINK_PASSPHRASE", "correct horse").ok().hides(&["has a passphrase"]);
+    assert_eq!(a.json(&status)["locked"], true);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use super::Input;
-use crate::service::{Error, IdentityState, Result};
+use crate::service::{Error, IdentityState, Result, Service};
 
 /// Ends after which the session is left; after `clear` and `resume` the person
 /// still sits there.
@@ -24,21 +24,30 @@ pub(super) fn run(env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
 
 fn spool(input: &Input, env: &dyn Fn(&str) -> Option<OsString>) -> Result<()> {
     let service = super::super::open(env)?;
-    match service.identity_state() {
-        IdentityState::Locked if env("CCLINK_PASSPHRASE").is_none_or(|given| given.is_empty()) => {
-            return Err(service.locked().advise(
-                "Nobody can be asked when a session ends: set CCLINK_PASSPHRASE, or run \
-                 `cclink plugin install` without --on-exit.",
-            ));
-        }
-        IdentityState::None if !service.has_identity() => {
-            return Err(Error::failed("There is no key yet.").advise("Run `cclink init`."));
-        }
-        _ => {}
+    let id = input.session_id.as_str().unwrap_or_default();
+    if let Err(error) = can_publish(&service, env) {
+        // Nobody reads what a hook says at the end: `plugin status` shows it.
+        let _ = service.spool_refused(id, &error);
+        return Err(error);
     }
     let transcript = input.transcript_path.as_str().map(PathBuf::from);
-    service.spool_session(input.session_id.as_str().unwrap_or_default(), transcript)?;
+    service.spool_session(id, transcript)?;
     detach()
+}
+
+fn can_publish(service: &Service, env: &dyn Fn(&str) -> Option<OsString>) -> Result<()> {
+    match service.identity_state() {
+        IdentityState::Locked if env("CCLINK_PASSPHRASE").is_none_or(|given| given.is_empty()) => {
+            Err(service.locked().advise(
+                "Nobody can be asked when a session ends: set CCLINK_PASSPHRASE, or run \
+                 `cclink plugin install` without --on-exit.",
+            ))
+        }
+        IdentityState::None if !service.has_identity() => {
+            Err(Error::failed("There is no key yet.").advise("Run `cclink init`."))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Starts the worker: in a process group of its own, so that it is not killed

@@ -58,6 +58,8 @@ pub struct PluginStatus {
     pub hooks: Vec<PluginHook>,
     /// Whether the settings turn all hooks off.
     pub hooks_disabled: bool,
+    /// Whether the key asks for a passphrase that a hook has not got.
+    pub locked: bool,
     /// The file of the command.
     pub command_file: PathBuf,
     /// `current`, `different` or `missing`.
@@ -158,6 +160,7 @@ impl Service {
             settings: files.settings,
             hooks,
             hooks_disabled: value.get("disableAllHooks").is_some_and(|off| off == true),
+            locked: self.is_locked(),
             command_file: files.command,
             command: match files.command_text.as_deref() {
                 None => "missing",

@@ -110,7 +110,10 @@ impl Handoffs {
         }
         lines.push("Nobody can pick them up any more. The sessions themselves stay.".to_owned());
         vec![Effect::Open(Open::Confirm(Box::new(Question {
-            title: format!("Revoke all {} handoffs?", alive.len()),
+            title: match alive.len() {
+                1 => "Revoke the only handoff?".to_owned(),
+                many => format!("Revoke all {many} handoffs?"),
+            },
             lines,
             yes: "revoke them all",
             then: Action::Revoke(alive.iter().map(|row| row.token.clone()).collect()),

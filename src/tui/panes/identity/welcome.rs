@@ -19,6 +19,11 @@ const WELCOME: [&str; 4] = [
     "The conversation stays here too, unless you say so.",
 ];
 
+/// Said where no passphrase is typed yet: for a new key, and for one that is
+/// brought.
+const NO_PASSPHRASE: &str = "none: the file's permissions protect it";
+const OF_THE_FILE: &str = "that of the file, if it has one";
+
 const KEY: usize = 0;
 const FILE: usize = 1;
 const PASSPHRASE: usize = 2;
@@ -40,7 +45,7 @@ impl Welcome {
         let form = Form::new(vec![
             Field::choice("key", &["make a new one", "bring one from a file"]),
             Field::typed("file", "").placeholder("the secret_key of your other device"),
-            Field::masked("passphrase").placeholder("none: the file's permissions protect it"),
+            Field::masked("passphrase"),
             Field::masked("again").placeholder("the same once more"),
         ]);
         let mut welcome = Self { form, home, waiting, busy: false, error: None };
@@ -59,7 +64,9 @@ impl Welcome {
         let fields = &mut self.form.fields;
         (fields[FILE].shown, fields[AGAIN].shown) = (brings, typed);
         fields[FILE].error = (brings && fields[FILE].text().trim().is_empty())
-            .then(|| "Which file? It holds 64 hexadecimal digits. Paste or type its path (Tab).".to_owned());
+            .then(|| "Which file? The key of your other device. Paste or type its path (Tab).".to_owned());
+        let whose = if brings { OF_THE_FILE } else { NO_PASSPHRASE };
+        whose.clone_into(&mut fields[PASSPHRASE].placeholder);
         fields[AGAIN].error =
             (typed && !same).then(|| "Type the same passphrase once more (Tab).".to_owned());
         self.error = None;

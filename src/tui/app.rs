@@ -347,8 +347,8 @@ impl App {
         if making_key && let Some(id) = self.jobs.cancel_verb(Verb::Unlock) {
             return self.deeds.push(Deed::Cancel(id));
         }
-        if self.overlays.is_empty() && !matches!(context, Context::Filter | Context::Search) {
-            if let Some(id) = self.jobs.cancel_newest() {
+        if let Some(auto) = self.stops_with_esc() {
+            if let Some(id) = self.jobs.cancel_newest(auto) {
                 return self.deeds.push(Deed::Cancel(id));
             }
             if self.toasts.dismiss() {
@@ -357,6 +357,17 @@ impl App {
         }
         let effects = self.top_mut().handle(Intent::Back, now);
         self.apply(effects, now);
+    }
+
+    /// Whether Esc stops a job rather than stepping back, and if so, also one
+    /// that the screen started itself: not while there is something to leave.
+    fn stops_with_esc(&self) -> Option<bool> {
+        match self.top().context() {
+            _ if !self.overlays.is_empty() => None,
+            Context::Filter | Context::Search => None,
+            Context::Sessions | Context::Handoffs | Context::Inbox => Some(true),
+            _ => Some(false),
+        }
     }
 
     fn turn(&mut self, by: usize, now: &Now) {

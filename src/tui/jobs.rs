@@ -59,11 +59,11 @@ impl Jobs {
         self.running.remove(&id)
     }
 
-    /// The newest job that the user waits for and has not cancelled yet; marks
-    /// it as stopping.
-    pub fn cancel_newest(&mut self) -> Option<JobId> {
-        let (id, job) =
-            self.running.iter_mut().rev().find(|(_, job)| job.words.is_some() && !job.stopping)?;
+    /// The newest job that the user waits for and has not cancelled yet, with
+    /// `auto` also of those that the screen started itself; marks it as stopping.
+    pub fn cancel_newest(&mut self, auto: bool) -> Option<JobId> {
+        let waits = |job: &Running| job.words.is_some() && !job.stopping && (auto || !job.auto);
+        let (id, job) = self.running.iter_mut().rev().find(|(_, job)| waits(job))?;
         job.stopping = true;
         Some(*id)
     }

@@ -132,11 +132,12 @@ impl App {
             return frame.render_widget(Line::styled(text::fit(&words, columns), look.theme.quiet), area);
         };
         let more = told.count();
+        let stops = self.stops_with_esc().is_some_and(|auto| auto || !job.auto);
         let seconds = look.now.since.saturating_sub(job.started).as_secs();
         let verb = if job.stopping { "stopping: " } else { "" };
         let doing = job.words.as_deref().unwrap_or_default();
         let more = if more > 0 { format!(" · {more} more") } else { String::new() };
-        let esc = if !job.stopping && self.overlays.is_empty() { " · Esc cancels" } else { "" };
+        let esc = if !job.stopping && stops { " · Esc cancels" } else { "" };
         let words = format!(" {} {verb}{doing} · {seconds} s{more}{esc}", look.spinner());
         frame.render_widget(Line::styled(text::fit(&words, columns), look.theme.accent), area);
     }

@@ -190,3 +190,13 @@ fn coming_back_to_the_terminal_looks_again() {
     play.input(Input::FocusGained);
     assert!(play.last(Verb::Scan).is_some());
 }
+
+#[test]
+fn escape_leaves_what_is_read_and_not_the_look_behind_it() {
+    let mut play = Play::full(120, 40);
+    play.text("2").text("1"); // the screen looks at the handoffs by itself
+    play.press(KeyCode::Right).press(KeyCode::Esc);
+    assert!(play.cancelled.is_empty() && play.shows("→ read"), "{}", play.screen());
+    play.press(KeyCode::Esc);
+    assert!(!play.cancelled.is_empty(), "at rest it stops what runs");
+}

@@ -14,16 +14,21 @@ fn device() -> Device {
     device
 }
 
-/// The QR of that handoff, with a phone pass.
-fn show_pass(device: &Device) -> Terminal {
+/// The QR of the only handoff, where a phone pass is asked for.
+fn ask_for_pass(device: &Device, env: &[(&str, &str)]) -> Terminal {
     // below a shell, so that a signal has somebody to go to
-    let mut terminal = Terminal::shell_of(device, "\"$0\"; exit $?", &[]);
-    terminal.shows("Retry with jitter");
+    let mut terminal = Terminal::shell_of(device, "\"$0\"; exit $?", env);
     terminal.types("2");
     terminal.shows("1 alive");
     terminal.types("\r");
     terminal.shows("p makes a phone pass");
     terminal.types("p");
+    terminal
+}
+
+/// The same with its pass.
+fn show_pass(device: &Device) -> Terminal {
+    let terminal = ask_for_pass(device, &[]);
     terminal.shows("gone when this closes");
     terminal
 }
@@ -85,17 +90,13 @@ fn a_contacts_handoff_and_another_devices_have_one_too() {
     let (device, phone) = (device(), Device::new());
     device.cmd(&["revoke", "--all", "--yes"]).ok();
     device.publish(&["--share", &phone.public_key()]);
-    show_pass(&device).types("q");
+    let mut terminal = show_pass(&device);
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
     device.cmd(&["revoke", "--all", "--yes"]).ok();
     let other = Device::copy_of(&device);
     other.publish(&["--note", "as it was said there"]);
-    let mut terminal = Terminal::of(&device, &[]);
-    terminal.types("2");
-    terminal.shows("1 alive");
-    terminal.types("\r");
-    terminal.shows("p makes a phone pass");
-    terminal.types("p");
-    terminal.shows("gone when this closes");
+    let mut terminal = show_pass(&device);
     let taken = phone.json(&["pickup", &link(&device)]);
     assert_eq!(taken["note"], "as it was said there");
     terminal.types("q");
@@ -105,12 +106,7 @@ fn a_contacts_handoff_and_another_devices_have_one_too() {
 #[test]
 fn without_a_network_it_says_so_and_leaves_nothing_behind() {
     let device = device();
-    let mut terminal = Terminal::of(&device, &[("CCLINK_BOOTSTRAP", "127.0.0.1:1")]);
-    terminal.types("2");
-    terminal.shows("1 alive");
-    terminal.types("\r");
-    terminal.shows("p makes a phone pass");
-    terminal.types("p");
+    let mut terminal = ask_for_pass(&device, &[("CCLINK_BOOTSTRAP", "127.0.0.1:1")]);
     terminal.hides("making a phone pass");
     until("its failure to be told", || terminal.text().contains("network").then_some(()));
     terminal.shows("p makes a phone pass");

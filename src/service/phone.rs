@@ -16,8 +16,8 @@ impl Service {
     /// Makes a phone pass of the handoff with this token: the same record once
     /// more, for anyone with the link, burned by its first reader. Its link is
     /// told as an acknowledged step; then it is kept until `job` is cancelled or
-    /// its time is over. Unused, it is revoked.
-    pub async fn phone_pass(&self, token: &str, job: &Job) -> Result<PassEnd> {
+    /// its time is over. Unused, it is revoked. Answers with the pass' own token.
+    pub async fn phone_pass(&self, token: &str, job: &Job) -> Result<(String, PassEnd)> {
         let identity = self.identity().await?;
         if self.0.settings.config.web.is_none() {
             return Err(Error::usage("A phone pass needs a page that opens it.")
@@ -27,18 +27,21 @@ impl Service {
         let (of, record) = job.run(self.record_of_mine(&identity, token)).await?;
         let place = self.send_pass(&identity, of, record, job).await?;
         if tokio::time::timeout(Duration::from_secs(LIFE), job.cancel.cancelled()).await.is_err() {
-            return Ok(PassEnd::Expired);
+            return Ok((place.token.to_string(), PassEnd::Expired));
         }
         let service = self.clone();
-        self.must_finish(async move { service.end_pass(&identity, &place).await }).await
+        self.must_finish(async move {
+            let end = service.end_pass(&identity, &place).await?;
+            Ok((place.token.to_string(), end))
+        })
+        .await
     }
 
     /// The record of a handoff that I published, from this device or another.
     async fn record_of_mine(&self, identity: &Identity, token: &str) -> Result<(Token, Record)> {
         let place = self.by_token(identity, token, false).await?.place;
-        let (book, _) = self.0.journal.load()?;
-        let own = book.handoffs.iter().find(|entry| entry.token == place.token).and_then(stored_packet);
-        let standing = match own {
+        let own = self.own_entry(&place.token.to_string()).ok();
+        let standing = match own.as_ref().and_then(stored_packet) {
             Some((address, packet)) => {
                 let end = self.remembered_end(&address);
                 place.judge(&[packet].into_iter().chain(end).collect::<Vec<_>>())

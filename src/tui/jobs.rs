@@ -76,11 +76,11 @@ impl Jobs {
         Some(*id)
     }
 
-    /// Cancels the running job of a verb, which has something to do before it
-    /// ends; these are the words for that.
+    /// Cancels the running job of a verb. Where nobody waited for it any more, it
+    /// has something to do before it ends; these are the words for that.
     pub fn wind_up(&mut self, verb: Verb, words: &str, now: Duration) -> Option<JobId> {
         let id = self.cancel_verb(verb)?;
-        if let Some(job) = self.running.get_mut(&id) {
+        if let Some(job) = self.running.get_mut(&id).filter(|job| job.words.is_none()) {
             (job.words, job.started) = (Some(words.to_owned()), now);
         }
         Some(id)

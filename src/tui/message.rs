@@ -515,7 +515,7 @@ pub enum Report {
     Extended(Box<Listed>),
     /// The phone pass of the handoff with this token.
     PhonePass(String, Box<Published>),
-    /// The phone pass of the handoff with this token is over.
+    /// The phone pass with this token is over.
     PassEnded(String, PassEnd),
     /// One handoff to me.
     InboxRow(Box<InboxEntry>),

@@ -169,8 +169,8 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             Ok(Report::Extended(Box::new(service.extend(&token, ttl, &job).await?)))
         }
         Action::PhonePass(token) => {
-            let end = service.phone_pass(&token, &job).await?;
-            Ok(Report::PassEnded(token, end))
+            let (pass, end) = service.phone_pass(&token, &job).await?;
+            Ok(Report::PassEnded(pass, end))
         }
         Action::PickUp(found) => Ok(Report::Taken(Box::new(service.pick_up(&found, &job).await?))),
         // these only read: they may be dropped anywhere

@@ -279,8 +279,9 @@ impl View for Qr {
                 self.build();
             }
             Report::PhonePass(of, pass) if *of == self.token => self.show_pass(pass, now),
-            Report::PassEnded(of, _) if *of == self.token => self.drop_pass(),
-            Report::Failed(Verb::PhonePass, _) => self.drop_pass(),
+            // one of an earlier view may still be ending
+            Report::PassEnded(pass, _) if self.pass == Pass::Shown(pass.clone()) => self.drop_pass(),
+            Report::Failed(Verb::PhonePass, _) if self.pass == Pass::Making => self.drop_pass(),
             // its end is looked at, and told
             Report::Row(row) if self.is_used(row) => return vec![Effect::Stop(Verb::PhonePass)],
             _ => {}

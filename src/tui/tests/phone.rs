@@ -84,9 +84,7 @@ fn it_ends_with_its_view_whichever_way_that_goes() {
         way(&mut play);
         assert!(is_ending(&play), "{}", play.screen());
         assert!(play.shows("ending the phone pass"), "{}", play.screen());
-        let (_, action) = play.last(Verb::PhonePass).unwrap();
-        let Action::PhonePass(of) = action else { panic!() };
-        play.done(Verb::PhonePass, Ok(Report::PassEnded(of, PassEnd::Revoked)));
+        play.done(Verb::PhonePass, Ok(Report::PassEnded(pass().token, PassEnd::Revoked)));
         assert!(play.shows("The phone pass is revoked: no phone used it."), "{}", play.screen());
     }
 }
@@ -96,6 +94,8 @@ fn one_that_is_still_being_made_is_not_made_when_its_view_goes() {
     let mut play = qr(120, 40);
     play.text("p").press(KeyCode::Esc);
     assert!(is_ending(&play));
+    play.done(Verb::PhonePass, Err(Error::cancelled()));
+    assert!(play.shows("Cancelled: making a phone pass."), "{}", play.screen());
 }
 
 #[test]
@@ -114,8 +114,10 @@ fn a_phone_that_took_it_is_told_once_and_the_code_goes() {
     play.done(Verb::Journal, Ok(Report::Listed(vec![pass_row(State::Live)], false)));
     play.step(Verb::List, Report::Row(Box::new(pass_row(State::Burned))));
     assert!(is_ending(&play), "its end is looked at");
-    let Some((_, Action::PhonePass(of))) = play.last(Verb::PhonePass) else { panic!() };
-    play.done(Verb::PhonePass, Ok(Report::PassEnded(of, PassEnd::Used(Box::new(pass_row(State::Burned))))));
+    play.done(
+        Verb::PhonePass,
+        Ok(Report::PassEnded(pass().token, PassEnd::Used(Box::new(pass_row(State::Burned))))),
+    );
     assert!(!play.shows("handoff.example.org"), "{}", play.screen());
     assert!(play.shows("p makes a phone pass"));
     assert!(play.shows("Picked up by pixel-9"), "{}", play.screen());
@@ -158,4 +160,11 @@ fn it_is_shown_as_such_among_the_handoffs() {
     play.text("2");
     play.done(Verb::List, Ok(Report::Listed(vec![pass_row(State::Live)], true)));
     assert!(play.shows("phone pass") && play.shows("the phone that scans it"), "{}", play.screen());
+}
+
+#[test]
+fn the_end_of_an_earlier_pass_takes_no_new_one_away() {
+    let mut play = with_pass(120, 40);
+    play.done(Verb::PhonePass, Ok(Report::PassEnded("l-of-an-earlier-view".into(), PassEnd::Revoked)));
+    assert!(play.shows("gone when this closes"), "{}", play.screen());
 }

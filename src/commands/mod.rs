@@ -1,5 +1,6 @@
 //! One file a command: ask the service, print words or JSON.
 
+mod bring;
 mod config;
 mod contacts;
 mod diff;

@@ -210,7 +210,7 @@ async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, yes: bool) -> R
         context.printer.note(&format!("Note: {note}."));
     }
     let plan = match plan.kind {
-        PlanKind::Bring => super::go_on::bring(context, found, yes).await?,
+        PlanKind::Bring => super::bring::bring(context, found, yes).await?,
         PlanKind::Ssh if found.pickup.burn_after_read => {
             check_ssh(&plan).await?;
             plan

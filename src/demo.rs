@@ -138,6 +138,7 @@ impl Demo {
             let settings = Settings {
                 paths: Paths::in_one(&dir.join("cclink")),
                 network: ring.network(),
+                home: None,
                 claude_root: Some(dir.join("claude")),
                 claude: "claude".to_owned(),
                 search_path: std::env::var_os("PATH"),

@@ -1,8 +1,12 @@
 //! Going on with a session: showing a way, and another program in this one's
 //! place.
 
-use super::Context;
-use crate::service::{Error, Plan, PlanKind, Result, not_inherited};
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use super::bring::bring;
+use super::{Context, prompt};
+use crate::service::{Error, Found, Job, Next, Plan, PlanKind, Result, child, went_on};
 use crate::text;
 
 /// One way to go on, in a line or two.
@@ -24,6 +28,87 @@ pub(super) fn print_plan(context: &Context<'_>, plan: &Plan, hostname: &str) {
     }
 }
 
+/// The plan to run, asking where it must be asked; `yes` answers. `advice` says
+/// what helps where nobody can be asked.
+pub(super) fn decide(next: Next, asks: bool, yes: bool, advice: &str) -> Result<Plan> {
+    match next {
+        Next::Run(plan) => Ok(*plan),
+        Next::Ask { plan, .. } if yes => Ok(*plan),
+        Next::Ask { why, question, plan, .. } if asks => {
+            if prompt::confirm(&format!("{why} {question}"), false)? { Ok(*plan) } else { Err(Error::cancelled()) }
+        }
+        Next::Ask { why, .. } => Err(Error::failed(why).advise(advice)),
+        Next::Nowhere(why) => Err(Error::failed(format!("This session cannot be resumed: {why}."))),
+    }
+}
+
+/// Takes a handoff and goes on with it. Nothing is taken before it is sure that
+/// the way is open, and it is settled only when it was gone.
+pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, yes: bool) -> Result<()> {
+    let (service, printer) = (context.service, context.printer);
+    for note in &plan.notes {
+        printer.note(&format!("Note: {note}."));
+    }
+    let plan = if plan.kind == PlanKind::Bring { bring(context, found, yes).await? } else { plan };
+    service.check_way(found, &plan).await?;
+    service.pick_up(found, &Job::quiet()).await?;
+    if found.pickup.burn_after_read {
+        let title = found.pickup.title.as_deref().unwrap_or("(untitled)");
+        printer.note(&format!("Picked up: {title} ({}).", found.pickup.session_id));
+    }
+    if plan.kind == PlanKind::Here {
+        let settled = service.settle(found);
+        let error = replace_process(context, &plan).await;
+        service.unsettle(settled);
+        return error;
+    }
+    let (status, lasted) = run_aside(&plan).await?;
+    if went_on(status.success(), lasted) {
+        let _ = service.settle(found);
+    } else if found.pickup.burn_after_read {
+        printer.note("It is yours: `cclink pickup` shows it again on this device.");
+    } else {
+        printer.note("Nothing was picked up; it stays where it is.");
+    }
+    leave_with(context, status).await
+}
+
+/// Ends as a child did that ran in our place.
+async fn leave_with(context: &Context<'_>, status: ExitStatus) -> Result<()> {
+    if status.success() {
+        return Ok(());
+    }
+    context.service.finish().await;
+    std::process::exit(status.code().unwrap_or(1));
+}
+
+/// Runs a plan in this terminal and waits for it; how long that took, too. What
+/// ends us ends it.
+async fn run_aside(plan: &Plan) -> Result<(ExitStatus, Duration)> {
+    let [program, arguments @ ..] = plan.command.as_slice() else {
+        return Err(Error::failed("There is no command to run."));
+    };
+    let begun = Instant::now();
+    let started = child(program).args(arguments).kill_on_drop(true).spawn();
+    let mut running = started.map_err(|error| not_started(plan, &error))?;
+    loop {
+        tokio::select! {
+            status = running.wait() => {
+                let status = status.map_err(|error| Error::failed(format!("{program}: {error}.")))?;
+                return Ok((status, begun.elapsed()));
+            }
+            // Ctrl-C reaches it as well: it decides.
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
+}
+
+fn not_started(plan: &Plan, error: &std::io::Error) -> Error {
+    let program = plan.command.first().map_or("the command", String::as_str);
+    Error::failed(format!("{program} could not be started: {error}."))
+        .advise(format!("Run it yourself: {}", plan.shell))
+}
+
 /// Another program takes this process's place, in its folder and without the
 /// variables of a claude session around us.
 pub(super) async fn replace_process(context: &Context<'_>, plan: &Plan) -> Result<()> {
@@ -31,13 +116,10 @@ pub(super) async fn replace_process(context: &Context<'_>, plan: &Plan) -> Resul
     let [program, arguments @ ..] = plan.command.as_slice() else {
         return Err(Error::failed("There is no command to run."));
     };
-    let mut command = std::process::Command::new(program);
+    let mut command = child(program).into_std();
     command.args(arguments);
     if let Some(directory) = &plan.directory {
         command.current_dir(directory);
-    }
-    for name in not_inherited() {
-        command.env_remove(name);
     }
     #[cfg(unix)]
     let error = std::os::unix::process::CommandExt::exec(&mut command);
@@ -46,6 +128,5 @@ pub(super) async fn replace_process(context: &Context<'_>, plan: &Plan) -> Resul
         Ok(status) => std::process::exit(status.code().unwrap_or(1)),
         Err(error) => error,
     };
-    Err(Error::failed(format!("{program} could not be started: {error}."))
-        .advise(format!("Run it yourself: {}", plan.shell)))
+    Err(not_started(plan, &error))
 }

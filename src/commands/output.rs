@@ -71,6 +71,11 @@ impl Printer {
         }
     }
 
+    /// Whether all of the answer could be written.
+    pub fn check(self) -> crate::service::Result<()> {
+        std::io::stdout().flush().map_err(|error| Error::failed(format!("{error}.")))
+    }
+
     /// An error: what happened, then what to do.
     pub fn error(self, error: &Error) {
         if self.json {

@@ -4,9 +4,12 @@ use std::io::IsTerminal;
 
 use zeroize::Zeroizing;
 
+use super::go_on::go_on;
 use super::{Context, prompt};
 use crate::cli::{PIN_ADVICE, PickupArgs, Way};
-use crate::service::{Error, Found, IdentityState, Job, Kind, Pickup, Plan, PlanKind, Result, Target};
+use crate::service::{
+    Error, Found, IdentityState, Job, Kind, Next, Pickup, Plan, PlanKind, Result, Target, Wanted, choose,
+};
 use crate::text;
 
 /// A link is short, however it wraps.
@@ -22,7 +25,7 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
         super::unlock(context).await?;
     }
     let mut found = context.service.find(&target, &Job::quiet()).await.map_err(|error| hint(&args, error))?;
-    let chosen = if asks && found.len() > 1 { choose(context, &found)? } else { 0 };
+    let chosen = if asks && found.len() > 1 { which(context, &found)? } else { 0 };
     let found = found.swap_remove(chosen);
     if args.print && !context.printer.is_json() {
         return print_command(context, &args, &found).await;
@@ -31,7 +34,7 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
         print_qr(context, &found);
     }
     if goes_on {
-        let plan = chosen_plan(&found, args.plan)?;
+        let plan = decide(&found, wanted(args.plan), prompt::can_ask() && !args.exec, args.yes)?;
         return go_on(context, &found, plan, args.yes).await;
     }
     if asks || (args.yes && on_terminal && !args.print) {
@@ -40,7 +43,7 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
     let pickup = context.service.pick_up(&found, &Job::quiet()).await?;
     context.printer.value(&pickup);
     print(context, &pickup, &found.signed_by);
-    Ok(())
+    written(context, &found)
 }
 
 /// The command alone on stdout, for `$(…)`; everything for people on stderr.
@@ -49,13 +52,15 @@ async fn print_command(context: &Context<'_>, args: &PickupArgs, found: &Found) 
     if args.qr {
         print_qr(&aside, found);
     }
-    let chosen = args.plan.map(|way| chosen_plan(found, Some(way))).transpose()?;
-    let pickup = take(context, found).await?;
+    let best = match (args.plan, choose(&found.pickup.plans, Wanted::Best, None)) {
+        (None, Next::Run(plan)) => *plan,
+        (None, _) => decide(found, Wanted::Only(PlanKind::Command), false, false)?,
+        (way, _) => decide(found, wanted(way), false, true)?,
+    };
+    let pickup = context.service.pick_up(found, &Job::quiet()).await?;
     print(&aside, &pickup, &found.signed_by);
-    let best = chosen.or_else(|| pickup.plans.iter().find(|plan| plan.ready).cloned());
-    let best = best.ok_or_else(|| Error::failed("There is no way to go on with it from this machine."))?;
     context.printer.say(&best.shell);
-    Ok(())
+    written(context, found)
 }
 
 fn target(context: &Context<'_>, args: &PickupArgs) -> Result<Target> {
@@ -116,7 +121,7 @@ fn hint(args: &PickupArgs, error: Error) -> Error {
     if spaced { error.advise(PIN_ADVICE) } else { error }
 }
 
-fn choose(context: &Context<'_>, found: &[Found]) -> Result<usize> {
+fn which(context: &Context<'_>, found: &[Found]) -> Result<usize> {
     let printer = context.printer;
     for (number, one) in found.iter().enumerate() {
         let title = one.pickup.title.as_deref().unwrap_or(&one.pickup.session_id);
@@ -133,6 +138,13 @@ fn choose(context: &Context<'_>, found: &[Found]) -> Result<usize> {
     }
 }
 
+/// Everything that was taken is written out: now nothing of it can be lost.
+fn written(context: &Context<'_>, found: &Found) -> Result<()> {
+    context.printer.check()?;
+    let _ = context.service.settle(found);
+    Ok(())
+}
+
 /// Shows it, asks, and runs the best plan.
 async fn interactive(context: &Context<'_>, mut found: Found, ask: bool) -> Result<()> {
     print(context, &found.pickup, &found.signed_by);
@@ -140,22 +152,29 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool) -> Resu
         found = ask_for_folder(context, found).await?;
     }
     let once = if found.pickup.burn_after_read { " It can be picked up once." } else { "" };
-    let best = found.pickup.plans.iter().find(|plan| plan.ready && plan.kind != PlanKind::Command).cloned();
-    let question = match best.as_ref().map(|plan| plan.kind) {
-        Some(PlanKind::Here) => format!("Resume it here?{once}"),
-        Some(PlanKind::Attach) => format!("Go to its window in tmux?{once}"),
-        Some(PlanKind::Ssh) => format!("Resume it over SSH?{once}"),
-        Some(PlanKind::Bring) => format!("Bring it here?{once}"),
-        Some(PlanKind::Command) | None if found.pickup.burn_after_read => format!("Pick it up?{once}"),
-        Some(PlanKind::Command) | None => return take(context, &found).await.map(drop),
+    let next = choose(&found.pickup.plans, Wanted::Best, Some(&found.pickup.hostname));
+    let (question, default, plan) = match next {
+        Next::Run(plan) => {
+            let question = match plan.kind {
+                PlanKind::Here => "Resume it here?",
+                PlanKind::Attach => "Go to its window in tmux?",
+                PlanKind::Ssh => "Resume it over SSH?",
+                PlanKind::Bring => "Bring it here?",
+                PlanKind::Command => "Pick it up?",
+            };
+            (question.to_owned(), true, Some(*plan))
+        }
+        Next::Ask { why, question, plan, .. } => (format!("{why} {question}"), false, Some(*plan)),
+        Next::Nowhere(_) if found.pickup.burn_after_read => ("Pick it up?".to_owned(), true, None),
+        Next::Nowhere(_) => return take(context, &found).await,
     };
-    if ask && !prompt::confirm(&question, true)? {
+    if ask && !prompt::confirm(&format!("{question}{once}"), default)? {
         context.printer.note("Nothing was picked up; it stays where it is.");
         return Ok(());
     }
-    match best {
+    match plan {
         Some(plan) => go_on(context, &found, plan, false).await,
-        None => take(context, &found).await.map(drop),
+        None => take(context, &found).await,
     }
 }
 
@@ -177,66 +196,32 @@ async fn ask_for_folder(context: &Context<'_>, found: Found) -> Result<Found> {
     Ok(context.service.plan_again(found).await)
 }
 
-/// The plan that was asked for, or the best that is ready.
-fn chosen_plan(found: &Found, way: Option<Way>) -> Result<Plan> {
-    let plans = &found.pickup.plans;
-    let kind = way.map(|way| match way {
-        Way::Here => PlanKind::Here,
-        Way::Attach => PlanKind::Attach,
-        Way::Ssh => PlanKind::Ssh,
-        Way::Bring => PlanKind::Bring,
-        Way::Command => PlanKind::Command,
-    });
-    let fits = |plan: &&Plan| kind.map_or(plan.kind != PlanKind::Command, |kind| plan.kind == kind);
-    if let Some(ready) = plans.iter().filter(fits).find(|plan| plan.ready) {
-        return Ok(ready.clone());
-    }
-    let why = plans.iter().filter(fits).find_map(|plan| plan.why_not.clone());
-    let why = why.unwrap_or_else(|| match kind {
-        Some(PlanKind::Ssh | PlanKind::Bring) => {
-            "the handoff does not say where it can be reached".to_owned()
-        }
-        Some(PlanKind::Attach) => "it does not run in tmux on this machine".to_owned(),
-        _ => format!("the session lives on {}", text::clean(&found.pickup.hostname)),
-    });
-    Err(Error::failed(format!("It cannot be resumed on this machine: {why}."))
-        .advise("Nothing was picked up. `cclink pickup --print` prints the command to run where it lives."))
+fn wanted(way: Option<Way>) -> Wanted {
+    way.map_or(Wanted::Best, |way| {
+        Wanted::Only(match way {
+            Way::Here => PlanKind::Here,
+            Way::Attach => PlanKind::Attach,
+            Way::Ssh => PlanKind::Ssh,
+            Way::Bring => PlanKind::Bring,
+            Way::Command => PlanKind::Command,
+        })
+    })
 }
 
-/// Takes the handoff and goes on with it. Nothing is taken before it is sure
-/// that the way is open.
-async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, yes: bool) -> Result<()> {
-    for note in &plan.notes {
-        context.printer.note(&format!("Note: {note}."));
+/// The plan that is run, or why there is none.
+fn decide(found: &Found, wanted: Wanted, asks: bool, yes: bool) -> Result<Plan> {
+    let advice = "Nothing was picked up. With `--yes` it is resumed as a copy, with an id of its own.";
+    match choose(&found.pickup.plans, wanted, Some(&found.pickup.hostname)) {
+        Next::Nowhere(why) => Err(Error::failed(format!("It cannot be resumed on this machine: {why}."))
+            .advise("Nothing was picked up. `cclink pickup --print` prints the command to run where it is.")),
+        next => super::go_on::decide(next, asks, yes, advice),
     }
-    let plan = match plan.kind {
-        PlanKind::Bring => super::bring::bring(context, found, yes).await?,
-        PlanKind::Ssh if found.pickup.burn_after_read => {
-            check_ssh(&plan).await?;
-            plan
-        }
-        _ => plan,
-    };
-    take(context, found).await?;
-    super::go_on::replace_process(context, &plan).await
 }
 
-/// A burning handoff is taken only once its machine answered.
-async fn check_ssh(plan: &Plan) -> Result<()> {
-    let [program, arguments @ .., _remote] = plan.command.as_slice() else {
-        return Err(Error::failed("There is no command to run."));
-    };
-    let mut check = tokio::process::Command::new(program);
-    check.args(arguments.iter().filter(|word| *word != "-t")).arg("true").stdin(std::process::Stdio::null());
-    if check.status().await.is_ok_and(|status| status.success()) {
-        return Ok(());
-    }
-    Err(Error::failed("The machine where it lives does not answer over SSH.")
-        .advise("Nothing was picked up. Is that machine awake?"))
-}
-
-async fn take(context: &Context<'_>, found: &Found) -> Result<Pickup> {
-    context.service.pick_up(found, &Job::quiet()).await
+/// Takes what was shown already.
+async fn take(context: &Context<'_>, found: &Found) -> Result<()> {
+    context.service.pick_up(found, &Job::quiet()).await?;
+    written(context, found)
 }
 
 fn print_qr(context: &Context<'_>, found: &Found) {

@@ -68,6 +68,10 @@ pub struct Record {
     /// Absolute path of the claude binary there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claude: Option<String>,
+    /// Claude's folder there, where it is another than `~/.claude`; at most 255
+    /// bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claude_dir: Option<String>,
     /// How much conversation there was.
     pub transcript: Transcript,
     /// Whole seconds.
@@ -128,14 +132,15 @@ impl Record {
     }
 
     /// The JSON that is signed and sent, shortened where it must be: the title
-    /// (never below 24 characters), then the git remote, the path of claude
-    /// and the note go. Says whether the note had to go.
+    /// (never below 24 characters), then Claude's folder, the git remote, the
+    /// path of claude and the note go. Says whether the note had to go.
     pub fn encode(mut self) -> Result<(Vec<u8>, bool), RecordError> {
         self.title = self.title.map(|title| shortened(&title, 160));
         self.check()?;
         let had_note = self.note.is_some();
         self.shorten_title();
-        let drops: [fn(&mut Self); 3] = [
+        let drops: [fn(&mut Self); 4] = [
+            |record| record.claude_dir = None,
             |record| {
                 if let Some(git) = &mut record.git {
                     git.remote = None;
@@ -187,12 +192,13 @@ impl Record {
 
     fn check(&self) -> Result<(), RecordError> {
         let git = self.git.as_ref();
-        let limits: [(&'static str, Option<&String>, usize); 6] = [
+        let limits: [(&'static str, Option<&String>, usize); 7] = [
             ("host name", Some(&self.hostname), 64),
             ("label", self.label.as_ref(), 64),
             ("title", self.title.as_ref(), 160),
             ("note", self.note.as_ref(), 200),
             ("SSH address", self.ssh.as_ref(), 100),
+            ("path of Claude's folder", self.claude_dir.as_ref(), 255),
             ("branch", git.and_then(|git| git.branch.as_ref()), 80),
         ];
         for (name, value, limit) in limits {
@@ -201,11 +207,12 @@ impl Record {
             }
         }
         // These become part of a command or a place: nothing hidden in them.
-        let places: [(&'static str, Option<&String>); 5] = [
+        let places: [(&'static str, Option<&String>); 6] = [
             ("host name", Some(&self.hostname)),
             ("project path", Some(&self.project)),
             ("SSH address", self.ssh.as_ref()),
             ("path of claude", self.claude.as_ref()),
+            ("path of Claude's folder", self.claude_dir.as_ref()),
             ("session id", Some(&self.session_id)),
         ];
         for (name, value) in places {

@@ -29,6 +29,7 @@ fn record() -> Record {
         git: Some(Git { branch: Some("main".to_owned()), ..Git::default() }),
         ssh: None,
         claude: None,
+        claude_dir: None,
         transcript: Transcript { bytes: 4711, tail: "0123456789abcdef".to_owned() },
         created_at: noon(),
         ttl: Ttl::DEFAULT,

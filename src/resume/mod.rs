@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-pub use ssh::{SshWay, remote_command};
+pub use ssh::{SshWay, There, remote_command};
 
 /// How a session can be resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -22,6 +22,19 @@ pub enum PlanKind {
     Bring,
     /// Just the command, to be run where the session lives.
     Command,
+}
+
+impl PlanKind {
+    /// As `--plan` and JSON name it.
+    pub fn way(self) -> &'static str {
+        match self {
+            Self::Here => "here",
+            Self::Attach => "attach",
+            Self::Ssh => "ssh",
+            Self::Bring => "bring",
+            Self::Command => "command",
+        }
+    }
 }
 
 /// One way to go on with a session.
@@ -44,6 +57,9 @@ pub struct Plan {
     /// What should be known before it is run, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// The command as people know it, for a line: `ssh ada@dev`.
+    #[serde(skip)]
+    pub brief: String,
 }
 
 impl Plan {
@@ -69,9 +85,9 @@ impl Plan {
     }
 
     /// A terminal on the machine where it lives.
-    pub fn ssh(way: &SshWay<'_>, session_id: &str, project: &str, claude: Option<&str>) -> Self {
-        let remote = remote_command(session_id, project, claude);
-        Self::new(PlanKind::Ssh, way.command(&remote), None, None)
+    pub fn ssh(way: &SshWay<'_>, there: &There<'_>) -> Self {
+        let plan = Self::new(PlanKind::Ssh, way.command(&remote_command(there)), None, None);
+        Self { brief: way.brief(), ..plan }
     }
 
     /// `cclink pickup TOKEN --plan bring`.
@@ -84,6 +100,11 @@ impl Plan {
     pub fn command(session_id: &str, project: &str) -> Self {
         let command = words(["claude", "--resume", session_id]);
         Self::new(PlanKind::Command, command, Some(PathBuf::from(project)), None)
+    }
+
+    /// Whether it goes on in a copy, beside a session that is open elsewhere.
+    pub fn is_copy(&self) -> bool {
+        self.command.iter().any(|word| word == "--fork-session")
     }
 
     /// The same plan with something to know before it is run.
@@ -108,7 +129,8 @@ impl Plan {
         why_not: Option<String>,
     ) -> Self {
         let shell = shell_line(&command, directory.as_deref());
-        Self { kind, command, directory, shell, ready: why_not.is_none(), why_not, notes: Vec::new() }
+        let brief = shell_line(&command, None);
+        Self { kind, command, directory, shell, ready: why_not.is_none(), why_not, notes: Vec::new(), brief }
     }
 }
 
@@ -132,12 +154,10 @@ pub(crate) fn quote(word: &str) -> String {
     shlex::try_quote(word).map_or_else(|_| "''".to_owned(), Cow::into_owned)
 }
 
-/// Variables that describe the claude session around us, or hold a secret of
-/// ours. A claude that inherits the first would save no transcript.
-const NOT_INHERITED: [&str; 18] = [
+/// Variables that describe the claude session around us. A claude that inherits
+/// them would believe that it runs inside another one, and save no transcript.
+const OF_A_SESSION: [&str; 17] = [
     "AI_AGENT",
-    "CCLINK_PASSPHRASE",
-    "CCLINK_PIN",
     "CLAUDECODE",
     "CLAUDE_CODE_CHILD_NOTES_DIR",
     "CLAUDE_CODE_CHILD_SESSION",
@@ -149,16 +169,26 @@ const NOT_INHERITED: [&str; 18] = [
     "CLAUDE_CODE_SESSION_ID",
     "CLAUDE_CODE_SSE_PORT",
     "CLAUDE_EFFORT",
+    "CLAUDE_ENV_FILE",
     "CLAUDE_PID",
     "CLAUDE_PLUGIN_DATA",
     "CLAUDE_PLUGIN_ROOT",
     "CLAUDE_PROJECT_DIR",
 ];
 
-/// The variables to take out of a resumed claude's environment. The user's own
-/// settings (`CLAUDE_CONFIG_DIR`, `CLAUDE_CODE_USE_BEDROCK` …) stay.
-pub fn not_inherited() -> &'static [&'static str] {
-    &NOT_INHERITED
+/// Variables that hold a secret of ours.
+const SECRETS: [&str; 2] = ["CCLINK_PASSPHRASE", "CCLINK_PIN"];
+
+/// The variables that no other program inherits from us. The user's own settings
+/// (`CLAUDE_CONFIG_DIR`, `CLAUDE_CODE_USE_BEDROCK` …) stay.
+pub fn not_inherited() -> impl Iterator<Item = &'static str> {
+    OF_A_SESSION.into_iter().chain(SECRETS)
+}
+
+/// The variables that another process of ours does not inherit: it needs what
+/// opens the key.
+pub fn not_inherited_by_us() -> impl Iterator<Item = &'static str> {
+    OF_A_SESSION.into_iter()
 }
 
 #[cfg(test)]

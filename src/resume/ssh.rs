@@ -3,12 +3,19 @@
 use super::quote;
 use crate::handoff::record::host_and_port;
 
-/// Where cclink and claude usually are: a shell that is not interactive often
-/// lacks these on its PATH. `~` is for the remote shell to expand.
-const CCLINK: &str =
-    "cclink ~/.cargo/bin/cclink ~/.local/bin/cclink /usr/local/bin/cclink /opt/homebrew/bin/cclink";
-const CLAUDE: &str =
-    "claude ~/.local/bin/claude ~/.claude/local/claude /usr/local/bin/claude /opt/homebrew/bin/claude";
+/// Run by sh at the other end, with the session's id, its project, the recorded
+/// path of claude and Claude's folder as its words. It holds no quote and no
+/// backslash, so that every login shell hands it on as it is. A shell that is
+/// not interactive often lacks the usual places on its PATH.
+const SCRIPT: &str = "\
+[ -z \"$4\" ] || { CLAUDE_CONFIG_DIR=$4; export CLAUDE_CONFIG_DIR; }; \
+if [ -z \"$CCLINK_CLAUDE\" ] && [ -x \"$3\" ]; then CCLINK_CLAUDE=$3; export CCLINK_CLAUDE; fi; \
+for p in cclink ~/.cargo/bin/cclink ~/.local/bin/cclink /usr/local/bin/cclink /opt/homebrew/bin/cclink; \
+do command -v \"$p\" >/dev/null 2>&1 && exec \"$p\" resume \"$1\"; done; \
+cd -- \"$2\" || exit 1; \
+for p in \"$CCLINK_CLAUDE\" claude ~/.local/bin/claude ~/.claude/local/claude /usr/local/bin/claude /opt/homebrew/bin/claude; \
+do command -v \"$p\" >/dev/null 2>&1 && exec \"$p\" --resume \"$1\"; done; \
+echo \"claude was not found on this machine\" >&2; exit 127";
 
 /// How to reach a host.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +45,13 @@ impl SshWay<'_> {
         command
     }
 
+    /// As people type it: `ssh ada@dev`.
+    pub fn brief(&self) -> String {
+        let ssh: Vec<String> =
+            self.ssh(&[]).iter().filter(|word| *word != "--").map(|word| quote(word)).collect();
+        ssh.join(" ")
+    }
+
     /// A terminal there, running `remote`.
     pub fn command(&self, remote: &str) -> Vec<String> {
         if !self.mosh {
@@ -48,26 +62,45 @@ impl SshWay<'_> {
         let (host, _) = host_and_port(self.address);
         let ssh = self.ssh(&[]);
         let ssh: Vec<String> = ssh[..ssh.len() - 2].iter().map(|word| quote(word)).collect();
-        let words = ["mosh", &format!("--ssh={}", ssh.join(" ")), "--", host, "sh", "-c", remote];
+        let host = host.replace(['[', ']'], "");
+        let words = ["mosh", &format!("--ssh={}", ssh.join(" ")), "--", &host, "sh", "-c", remote];
         words.map(str::to_owned).to_vec()
     }
 }
 
+/// Where a session lives, for the machine where it does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct There<'a> {
+    /// The session's id.
+    pub session_id: &'a str,
+    /// Its project's path.
+    pub project: &'a str,
+    /// The path of claude that was recorded.
+    pub claude: Option<&'a str>,
+    /// Claude's folder, where it is another than `~/.claude`.
+    pub claude_dir: Option<&'a str>,
+}
+
 /// What the other machine's shell is given, as one word: `cclink resume` where
-/// it has cclink, else claude in the project's folder, by the path that the
-/// record names or the usual ones.
-pub fn remote_command(session_id: &str, project: &str, claude: Option<&str>) -> String {
-    let recorded = claude.map(|path| format!(" {}", quote(path))).unwrap_or_default();
-    let id = quote(session_id);
-    let script = format!(
-        "for p in {CCLINK}; do command -v \"$p\" >/dev/null 2>&1 && exec \"$p\" resume {id}; done; \
-         cd -- {project} || exit 1; \
-         for p in{recorded} {CLAUDE}; do command -v \"$p\" >/dev/null 2>&1 && exec \"$p\" --resume {id}; done; \
-         echo 'claude was not found on this machine' >&2; exit 127",
-        project = quote(project),
-    );
+/// it has cclink, else claude in the project's folder; by the path that the
+/// record names, or the usual ones.
+pub fn remote_command(there: &There<'_>) -> String {
+    let words = [
+        SCRIPT,
+        "sh",
+        there.session_id,
+        there.project,
+        there.claude.unwrap_or_default(),
+        there.claude_dir.unwrap_or_default(),
+    ];
     // The login shell may be any; sh is everywhere.
-    format!("exec sh -c {}", quote(&script))
+    words.iter().fold("exec sh -c".to_owned(), |line, word| format!("{line} {}", quote_for_any_shell(word)))
+}
+
+/// A word that sh, zsh, fish and csh read alike: fish takes a backslash in single
+/// quotes for an escape, so none stands in them.
+fn quote_for_any_shell(word: &str) -> String {
+    format!("'{}'", word.replace('\\', "'\\\\'").replace('\'', "'\\''"))
 }
 
 #[cfg(test)]
@@ -93,12 +126,22 @@ mod tests {
 
     #[test]
     fn a_hostile_project_stays_one_word() {
-        let evil = "/tmp/it's $(touch x) `touch x`; touch x\n-rf";
-        let remote = remote_command("11111111-2222-4333-8444-555555555555", evil, Some("/opt/a b/claude"));
-        let outer = shlex::split(&remote).unwrap();
-        assert_eq!(outer[..3], ["exec", "sh", "-c"]);
-        let inner = shlex::split(&outer[3]).unwrap();
-        assert!(inner.contains(&evil.to_owned()), "{inner:?}");
-        assert!(inner.contains(&"/opt/a b/claude".to_owned()));
+        let evil = "/tmp/it's a\\dir\\\\ $(touch x) `touch x`; touch x\n-rf\\";
+        let there = There {
+            session_id: "11111111-2222-4333-8444-555555555555",
+            project: evil,
+            claude: Some("/opt/a b/claude"),
+            claude_dir: None,
+        };
+        let words = shlex::split(&remote_command(&there)).unwrap();
+        assert_eq!(words[..3], ["exec", "sh", "-c"]);
+        assert_eq!(words[4..], ["sh", "11111111-2222-4333-8444-555555555555", evil, "/opt/a b/claude", ""]);
+        assert!(!SCRIPT.contains(['\'', '\\', '\n', '!']), "some shell would read it otherwise");
+    }
+
+    #[test]
+    fn the_short_command_holds_no_script() {
+        assert_eq!(way("ada@dev", &[]).brief(), "ssh ada@dev");
+        assert_eq!(way("ada@dev:2222", &[]).brief(), "ssh -p 2222 ada@dev");
     }
 }

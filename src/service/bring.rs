@@ -131,7 +131,10 @@ impl Service {
     /// Connects and finds the transcript by its id, in whatever project folder.
     async fn origin(&self, address: &str, record: &Record, asks: bool) -> Result<Origin> {
         let remote = Remote::open(&self.ssh_way(address), asks).await?;
-        let claude = remote.home().await?.join(".claude");
+        let claude = match &record.claude_dir {
+            Some(dir) => PathBuf::from(dir),
+            None => remote.home().await?.join(".claude"),
+        };
         let name = format!("{}.jsonl", record.session_id);
         let mut best: Option<(u64, PathBuf)> = None;
         for folder in remote.list(&claude.join("projects")).await.into_iter().filter(|entry| entry.is_dir) {

@@ -28,6 +28,7 @@ mod spool;
 mod tokens;
 pub mod types;
 mod watch;
+mod way;
 mod web;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,6 +39,8 @@ pub use bring::Brought;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 pub use error::{Error, Kind, Result};
 pub use follow::Changed;
+pub use pickup::Settled;
+pub use programs::{child, child_of_ours};
 pub use plugin::{FileChange, PluginHook, PluginStatus};
 pub use search::{Asked, Match, SessionMatches};
 pub use settings::Settings;
@@ -46,6 +49,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 pub use types::*;
 pub use watch::{News, NewsKind, Watch, next_look};
+pub use way::{Next, Wanted, choose, went_on};
 pub use web::{WebCheck, WebPage};
 
 pub use crate::claude::{Found as Matched, Hit, Live, Page, Place, Progress, Role, Searching, Session, Turn};
@@ -53,7 +57,6 @@ use crate::handoff::Identity;
 pub use crate::handoff::record::{host_and_port, is_ssh_address};
 pub use crate::handoff::{Pin, Ttl, TtlError};
 use crate::network::Network;
-pub use crate::resume::not_inherited;
 pub use crate::store::Config;
 use crate::store::{Contacts, Journal};
 

@@ -1,4 +1,6 @@
-//! Pick up: take a found handoff, for good where it burns.
+//! Pick up: take a found handoff, for good where it burns; settle it once the
+//! reader has what was in it. What was taken and not settled is shown again by
+//! the same device.
 
 use super::look::{Place, Readable, alive, not_found};
 use super::{Error, Found, Job, Pickup, Plan, Result, Service};
@@ -77,8 +79,9 @@ impl Service {
         if name.starts_with("pk:") { creator.short() } else { format!("{name} ({})", creator.short()) }
     }
 
-    /// Takes a found handoff. One that burns is taken away from everybody else
-    /// first; who loses that race is told. Others leave a receipt.
+    /// Takes a found handoff. One that burns is taken away from everybody else;
+    /// who loses that race is told. It stays noted in the journal until
+    /// [`Service::settle`].
     pub async fn pick_up(&self, found: &Found, job: &Job) -> Result<Pickup> {
         let place = found.place.place.clone();
         job.doing("making sure that nothing newer is there");
@@ -97,12 +100,34 @@ impl Service {
                 let (service, place) = (self.clone(), place.clone());
                 self.must_finish(async move { service.burn(&place, &packet, sighting).await }).await?;
             }
-            self.note(|book| drop(book.taking.remove(&z32::encode(&place.address()))));
             pickup.burned = true;
-        } else {
-            self.leave_receipt(&place);
         }
         Ok(pickup)
+    }
+
+    /// What was taken reached its reader: it was written out, or the way on
+    /// succeeded. Forgets the note of one that burned, for now it cannot be lost;
+    /// leaves a receipt of one that did not.
+    pub fn settle(&self, found: &Found) -> Settled {
+        let place = &found.place.place;
+        if !found.place.record.burn_after_read {
+            self.leave_receipt(place);
+            return Settled(None);
+        }
+        let address = z32::encode(&place.address());
+        let note = self.journal(|book| book.taking.remove(&address));
+        Settled(note.unwrap_or_else(|error| {
+            self.warn(format!("The journal could not be written: {}", error.message));
+            None
+        }).map(|note| (address, note)))
+    }
+
+    /// The way on failed at its last step after all: this device can show what
+    /// was taken once more.
+    pub fn unsettle(&self, settled: Settled) {
+        if let Some((address, note)) = settled.0 {
+            self.note(|book| drop(book.taking.insert(address, note)));
+        }
     }
 
     /// What a pickup of this device took before it was interrupted.
@@ -121,7 +146,7 @@ impl Service {
         for _ in 0..ROUNDS {
             let mine =
                 place.mailbox.make_burned(&place.token, &self.trace(), self.sequence_after(&sighting)?)?;
-            self.note_taking(place, &mine, record);
+            self.note_taking(place, &mine, record)?;
             let put = self.0.network.put(&mine, Some(sighting.expected())).await;
             self.0.network.settle().await;
             let looked = self.look(place, &mut |_| {}).await.map_err(|error| {
@@ -156,14 +181,20 @@ impl Service {
             .advise("It was not picked up. Try again."))
     }
 
-    /// Notes what is about to be taken, and how it is known as ours.
-    fn note_taking(&self, place: &Place, burned: &SignedPacket, record: &SignedPacket) {
+    /// Notes what is about to be taken, and how it is known as ours. Without the
+    /// note nothing is taken: it would be lost with this process.
+    fn note_taking(&self, place: &Place, burned: &SignedPacket, record: &SignedPacket) -> Result<()> {
         let taking = Taking {
             burned: z32::encode(&burned.to_relay_payload()),
             record: z32::encode(&record.to_relay_payload()),
             until: self.now() + chrono::TimeDelta::seconds(i64::from(crate::handoff::Ttl::MAX.seconds())),
         };
-        self.note(|book| drop(book.taking.insert(z32::encode(&place.address()), taking)));
+        let noted = self.journal(|book| book.taking.insert(z32::encode(&place.address()), taking));
+        noted.map(drop).map_err(|error| {
+            Error::failed(format!("The journal could not be written: {}", error.message)).advise(
+                "It was not picked up: without a note on this disk it could be lost. Make room and try again.",
+            )
+        })
     }
 
     /// Tells the creator, in the background, where the reader's settings allow
@@ -201,6 +232,11 @@ impl Service {
     }
 }
 
+/// What settling forgot.
+#[must_use]
+#[derive(Debug)]
+pub struct Settled(Option<(String, Taking)>);
+
 /// A found handoff's place and record, so that going on with it need not search
 /// again.
 #[derive(Clone, Debug)]
@@ -226,6 +262,7 @@ impl Found {
             git: None,
             ssh: None,
             claude: None,
+            claude_dir: None,
             transcript: pickup.transcript.clone(),
             created_at: pickup.created_at,
             ttl: pickup.ttl,

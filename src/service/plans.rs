@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::programs::{ask, repository, same_remote, tmux_window};
+use super::programs::{ask_git, repository, same_remote, tmux_window};
 use super::{Error, Found, Live, Plan, PlanKind, Result, Service, Session, blocking};
 use crate::claude;
 use crate::handoff::{Git, Record, Token};
-use crate::resume::SshWay;
+use crate::resume::{SshWay, There};
 use crate::text;
 
 /// Projects of this machine that are asked for their remote at most.
@@ -211,7 +211,7 @@ impl Service {
             }
         }
         for project in projects {
-            let answer = ask("git", &["config", "--get", "remote.origin.url"], Some(&project)).await;
+            let answer = ask_git(&project, &["config", "--get", "remote.origin.url"]).await;
             if answer.is_some_and(|found| same_remote(found.trim(), remote)) {
                 return Some(project);
             }
@@ -268,8 +268,13 @@ impl Service {
 
     fn ssh_plan(&self, record: &Record) -> Option<Plan> {
         let address = record.ssh.as_deref()?;
-        let plan =
-            Plan::ssh(&self.ssh_way(address), &record.session_id, &record.project, record.claude.as_deref());
+        let there = There {
+            session_id: &record.session_id,
+            project: &record.project,
+            claude: record.claude.as_deref(),
+            claude_dir: record.claude_dir.as_deref(),
+        };
+        let plan = Plan::ssh(&self.ssh_way(address), &there);
         let program = if self.0.settings.config.mosh { "mosh" } else { "ssh" };
         let plan = plan.note(
             "should claude say \"Not logged in\" there (a Mac's keychain is locked over SSH): /login once in that \
@@ -324,6 +329,14 @@ impl Service {
     /// The absolute path of the claude command, for the record.
     pub(super) fn claude_path(&self) -> Option<String> {
         self.find_program(&self.0.settings.claude)?.to_str().map(str::to_owned)
+    }
+
+    /// Claude's folder, for the record: only where it is another than `~/.claude`.
+    pub(super) fn unusual_claude_dir(&self) -> Option<String> {
+        let root = std::path::absolute(self.0.settings.claude_root.as_ref()?).ok()?;
+        let usual = self.0.settings.home.as_ref().map(|home| home.join(".claude"));
+        let dir = root.to_str().filter(|dir| dir.len() <= 255 && text::clean(dir) == *dir)?;
+        (usual.as_deref() != Some(root.as_path())).then(|| dir.to_owned())
     }
 
     /// How this program is started: by its name where that finds it.

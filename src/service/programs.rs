@@ -1,5 +1,5 @@
-//! Short questions to other programs: git, tmux, ps, tailscale. None may hold
-//! us up, and none has to be there.
+//! Other programs: how each is started, and short questions to git, tmux, ps and
+//! tailscale. None may hold us up, and none has to be there.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use crate::handoff::Git;
+use crate::resume::{not_inherited, not_inherited_by_us};
 use crate::text;
 
 /// How long an answer may take.
@@ -18,19 +19,61 @@ const LONGEST: usize = 4 * 1024 * 1024;
 /// Digits of a commit's hash that travel: enough to be unique.
 const COMMIT: usize = 12;
 
-/// What a program prints, when it succeeds in time.
-pub(super) async fn ask<S: AsRef<OsStr>>(
-    program: &str,
-    arguments: &[S],
-    directory: Option<&Path>,
-) -> Option<String> {
+/// What git is told so that a repository runs nothing of its own: no monitor of
+/// files, no hooks.
+const GIT: [&str; 4] = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
+/// Where a git above us says its own repository is.
+const OF_ANOTHER_GIT: [&str; 5] =
+    ["GIT_COMMON_DIR", "GIT_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_WORK_TREE"];
+
+/// Another program, to be started without our secrets and without the variables
+/// of a claude session around us. Every child begins here.
+pub fn child(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    // Looking at a repository takes no lock that its user would meet.
-    command.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
-    if let Some(directory) = directory {
-        command.current_dir(directory);
+    for name in not_inherited() {
+        command.env_remove(name);
     }
+    command
+}
+
+/// This program once more: without the variables of a claude session around us,
+/// with what opens the key.
+pub fn child_of_ours(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for name in not_inherited_by_us() {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// git in a directory: it asks nothing, takes no lock that its user would meet,
+/// and runs no program that the repository names.
+pub(super) fn git(directory: &Path) -> Command {
+    let mut command = child("git");
+    command.args(GIT).current_dir(directory);
+    command.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0");
+    for name in OF_ANOTHER_GIT {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// What git prints in a directory, when it succeeds in time.
+pub(super) async fn ask_git(directory: &Path, arguments: &[&str]) -> Option<String> {
+    let mut command = git(directory);
+    command.args(arguments);
+    answer(command).await
+}
+
+/// What a program prints, when it succeeds in time.
+pub(super) async fn ask<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> Option<String> {
+    let mut command = child(program);
+    command.args(arguments);
+    answer(command).await
+}
+
+async fn answer(mut command: Command) -> Option<String> {
+    command.stdin(Stdio::null()).stderr(Stdio::null()).env("LC_ALL", "C").kill_on_drop(true);
     let output = tokio::time::timeout(PATIENCE, command.output()).await.ok()?.ok()?;
     (output.status.success() && output.stdout.len() <= LONGEST).then_some(())?;
     String::from_utf8(output.stdout).ok()
@@ -41,8 +84,7 @@ pub(super) async fn ask<S: AsRef<OsStr>>(
 pub(super) async fn repository(directory: &Path) -> Option<Git> {
     let status = ["status", "--porcelain=v2", "--branch", "--untracked-files=no"];
     let remote = ["config", "--get", "remote.origin.url"];
-    let (status, remote) =
-        tokio::join!(ask("git", &status, Some(directory)), ask("git", &remote, Some(directory)));
+    let (status, remote) = tokio::join!(ask_git(directory, &status), ask_git(directory, &remote));
     let status = status?;
     let header = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
@@ -87,7 +129,7 @@ pub(super) async fn tmux_window(process: u32) -> Option<String> {
     let format = "#{pane_pid} #{session_name}:#{window_index}.#{pane_index}";
     let list_panes = ["list-panes", "-a", "-F", format];
     let list_processes = ["-A", "-o", "pid=,ppid="];
-    let (panes, processes) = tokio::join!(ask("tmux", &list_panes, None), ask("ps", &list_processes, None));
+    let (panes, processes) = tokio::join!(ask("tmux", &list_panes), ask("ps", &list_processes));
     let (panes, processes) = (panes?, processes?);
     let parent_of = |child: u32| {
         processes.lines().find_map(|line| {
@@ -112,7 +154,7 @@ pub(super) async fn tmux_window(process: u32) -> Option<String> {
 
 /// This machine's name in the user's Tailscale network.
 pub(super) async fn tailscale_name() -> Option<String> {
-    let status = ask("tailscale", &["status", "--json"], None).await?;
+    let status = ask("tailscale", &["status", "--json"]).await?;
     let status: serde_json::Value = serde_json::from_str(&status).ok()?;
     let name = status.get("Self")?.get("DNSName")?.as_str()?.trim_end_matches('.');
     (!name.is_empty()).then(|| name.to_owned())
@@ -134,11 +176,51 @@ mod tests {
         assert!(!same_remote("https://example.org/a/b", "https://example.org/a/c"));
     }
 
+    #[test]
+    fn no_child_has_a_secret_or_a_session_around_us() {
+        let removed = |command: &Command| -> Vec<String> {
+            let all = command.as_std().get_envs().filter(|(_, value)| value.is_none());
+            all.map(|(name, _)| name.to_string_lossy().into_owned()).collect()
+        };
+        let other = removed(&child("true"));
+        for name in ["CCLINK_PASSPHRASE", "CCLINK_PIN", "CLAUDE_PROJECT_DIR", "CLAUDE_CODE_SSE_PORT", "CLAUDECODE"] {
+            assert!(other.iter().any(|gone| gone == name), "{name} stays");
+        }
+        assert!(!other.iter().any(|name| name == "CLAUDE_CONFIG_DIR" || name == "CLAUDE_CODE_USE_BEDROCK"));
+        let ours = removed(&child_of_ours("true"));
+        assert!(ours.iter().any(|name| name == "CLAUDE_CODE_SESSION_ID"));
+        assert!(!ours.iter().any(|name| name.starts_with("CCLINK_")));
+        assert!(removed(&git(Path::new("/"))).iter().any(|name| name == "GIT_DIR"));
+    }
+
+    #[tokio::test]
+    async fn a_repository_runs_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let run = |arguments: &[&str]| {
+            let mut command = git(dir.path()).into_std();
+            command.args(["-c", "user.name=t", "-c", "user.email=t@example.org"]).args(arguments);
+            command.stdout(Stdio::null()).status().is_ok_and(|status| status.success())
+        };
+        if !run(&["init", "-q"]) {
+            println!("skipped: git is not installed here");
+            return;
+        }
+        let monitor = at("monitor");
+        std::fs::write(&monitor, format!("#!/bin/sh\ntouch '{}'\n", at("ran").display())).unwrap();
+        std::fs::set_permissions(&monitor, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        assert!(run(&["config", "core.fsmonitor", &monitor.display().to_string()]));
+        std::fs::write(at("file"), "x").unwrap();
+        assert!(run(&["add", "file"]) && run(&["commit", "-qm", "one"]));
+        assert!(repository(dir.path()).await.is_some_and(|git| git.dirty == Some(false)));
+        assert!(!at("ran").exists(), "the repository's own program ran");
+    }
+
     #[tokio::test]
     async fn a_missing_program_is_no_answer() {
-        assert_eq!(ask("cclink-no-such-program", &["x"], None).await, None);
-        assert_eq!(ask("sh", &["-c", "echo out; exit 3"], None).await, None);
-        assert_eq!(ask("sh", &["-c", "echo out"], None).await.as_deref(), Some("out\n"));
-        assert_eq!(ask("sh", &["-c", "sleep 30"], None).await, None);
+        assert_eq!(ask("cclink-no-such-program", &["x"]).await, None);
+        assert_eq!(ask("sh", &["-c", "echo out; exit 3"]).await, None);
+        assert_eq!(ask("sh", &["-c", "echo out"]).await.as_deref(), Some("out\n"));
+        assert_eq!(ask("sh", &["-c", "sleep 30"]).await, None);
     }
 }

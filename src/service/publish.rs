@@ -314,6 +314,7 @@ impl Service {
                 None => self.known_ssh().await,
             },
             claude: self.claude_path(),
+            claude_dir: self.unusual_claude_dir(),
             transcript,
             created_at,
             ttl: request.ttl,

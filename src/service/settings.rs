@@ -19,6 +19,8 @@ pub struct Settings {
     pub paths: Paths,
     /// Which network to use.
     pub network: NetworkConfig,
+    /// The user's home folder.
+    pub home: Option<PathBuf>,
     /// Claude Code's folder; `None` when there is no home folder.
     pub claude_root: Option<PathBuf>,
     /// The claude command.
@@ -65,6 +67,7 @@ impl Settings {
             paths,
             network,
             claude_root: claude::config_dir(env, home.as_deref()),
+            home,
             claude: text("CCLINK_CLAUDE").unwrap_or_else(|| "claude".to_owned()),
             search_path: env("PATH"),
             passphrase: text("CCLINK_PASSPHRASE").map(Zeroizing::new),

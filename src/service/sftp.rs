@@ -9,9 +9,9 @@ use futures::StreamExt;
 use openssh_sftp_client::file::File;
 use openssh_sftp_client::{Sftp, SftpOptions};
 use tokio::io::AsyncReadExt;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
-use super::{Error, Result};
+use super::{Error, Result, child};
 use crate::resume::SshWay;
 use crate::text;
 
@@ -44,7 +44,7 @@ impl Remote {
         }
         more.push("-s");
         let words = way.ssh(&more);
-        let mut child = Command::new(&words[0])
+        let mut child = child(&words[0])
             .args(&words[1..])
             .arg("sftp")
             .stdin(Stdio::piped())

@@ -14,8 +14,8 @@ pub use crate::service::{
     Asked, AudienceChoice, AudienceKind, AudienceView, Changed, ContactView, Draft, Error, Found, Hit,
     IdentityState, InboxEntry, Kind as ErrorKind, Listed, Live, Matched, News, NewsKind, Page, PassEnd,
     Pickup as Taken, Pin, Place, Plan, PlanKind, Progress, PublishRequest, Published, Recognised, Revoked,
-    Role, Searching, Session, State, Step, Target, Ttl, Turn, Watch, host_and_port, is_ssh_address,
-    next_look,
+    Role, Searching, Session, State, Step, Target, Ttl, Turn, Watch, child, child_of_ours, host_and_port,
+    is_ssh_address, next_look,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.

@@ -172,7 +172,11 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             let (pass, end) = service.phone_pass(&token, &job).await?;
             Ok(Report::PassEnded(pass, end))
         }
-        Action::PickUp(found) => Ok(Report::Taken(Box::new(service.pick_up(&found, &job).await?))),
+        Action::PickUp(found) => {
+            let taken = service.pick_up(&found, &job).await?;
+            let _ = service.settle(&found);
+            Ok(Report::Taken(Box::new(taken)))
+        }
         // these only read: they may be dropped anywhere
         Action::List(all) => {
             until(&lead, async { Ok(Report::Listed(service.list(all, &job).await?, true)) }).await

@@ -58,6 +58,7 @@ impl Inside {
         let mut settings = Settings {
             paths: Paths::in_one(&dir.path().join("home")),
             network: network.clone(),
+            home: None,
             claude_root: Some(dir.path().join("claude")),
             claude: "claude".to_owned(),
             search_path: None,

@@ -4,11 +4,11 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
 use super::Input;
-use crate::service::{Error, IdentityState, Result, Service};
+use crate::service::{Error, IdentityState, Result, Service, child_of_ours};
 
 /// Ends after which the session is left; after `clear` and `resume` the person
 /// still sits there.
@@ -54,7 +54,7 @@ fn can_publish(service: &Service, env: &dyn Fn(&str) -> Option<OsString>) -> Res
 /// with ours, and with nothing of ours open.
 fn detach() -> Result<()> {
     let start = || {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = child_of_ours(std::env::current_exe()?).into_std();
         command.args(["hook", "worker"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         #[cfg(unix)]

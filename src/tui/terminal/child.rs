@@ -4,35 +4,10 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitStatus;
 
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use super::{Signal, Signals};
-use crate::tui::message::Plan;
-
-/// What Claude Code leaves in the environment of what it starts. With them a
-/// new claude would believe that it runs inside another one and save nothing.
-const SESSION_VARIABLES: [&str; 12] = [
-    "CLAUDECODE",
-    "AI_AGENT",
-    "CLAUDE_PID",
-    "CLAUDE_EFFORT",
-    "CLAUDE_CODE_CHILD_SESSION",
-    "CLAUDE_CODE_SESSION_ID",
-    "CLAUDE_CODE_ENTRYPOINT",
-    "CLAUDE_CODE_EXECPATH",
-    "CLAUDE_CODE_SESSION_ATTENDED",
-    "CLAUDE_CODE_CHILD_NOTES_DIR",
-    "CLAUDE_CODE_MESSAGING_SOCKET",
-    "CLAUDE_CODE_MESSAGING_TOKEN",
-];
-
-/// Takes the variables of a surrounding session out of a command's environment;
-/// `CLAUDE_CONFIG_DIR` and the user's own settings stay.
-pub fn clean_env(command: &mut Command) {
-    for name in SESSION_VARIABLES {
-        command.env_remove(name);
-    }
-}
+use crate::tui::message::{Plan, PlanKind, child, child_of_ours};
 
 /// How it ended.
 #[derive(Debug)]
@@ -48,12 +23,12 @@ pub enum Ended {
 pub async fn run(plan: &Plan, env: &[(&str, OsString)], signals: &mut Signals) -> io::Result<Ended> {
     let (program, arguments) =
         plan.command.split_first().ok_or_else(|| io::Error::other("this plan has no command"))?;
-    let mut command = Command::new(program);
+    // what brings a session here is cclink itself, and needs the key
+    let mut command = if plan.kind == PlanKind::Bring { child_of_ours(program) } else { child(program) };
     command.args(arguments);
     if let Some(directory) = &plan.directory {
         command.current_dir(directory);
     }
-    clean_env(&mut command);
     command.envs(env.iter().map(|(name, value)| (name, value)));
     let line = Line::read();
     let ended = wait(&mut command.spawn()?, signals).await;
@@ -142,22 +117,4 @@ fn terminate(child: &Child) {
     }
     #[cfg(not(unix))]
     let _ = child;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn session_variables_go_and_settings_stay() {
-        let mut command = Command::new("true");
-        command
-            .env("CLAUDE_CONFIG_DIR", "/x")
-            .env("CLAUDE_CODE_USE_BEDROCK", "1")
-            .env("CLAUDE_CODE_CHILD_SESSION", "1");
-        clean_env(&mut command);
-        let left: Vec<_> =
-            command.as_std().get_envs().filter(|(_, value)| value.is_some()).map(|(name, _)| name).collect();
-        assert_eq!(left, ["CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CONFIG_DIR"]);
-    }
 }

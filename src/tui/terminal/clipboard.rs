@@ -8,7 +8,8 @@ use std::time::Duration;
 use crossterm::Command as _;
 use crossterm::clipboard::CopyToClipboard;
 use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
+
+use crate::tui::message::child;
 
 /// How long a clipboard tool may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -77,7 +78,7 @@ impl Clipboard {
 
 async fn give(tool: &[&str], text: &str) -> std::io::Result<()> {
     let Some((program, arguments)) = tool.split_first() else { return Ok(()) };
-    let mut command = Command::new(program);
+    let mut command = child(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn()?;
     if let Some(mut input) = child.stdin.take() {

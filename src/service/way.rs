@@ -1,0 +1,214 @@
+//! The way on: which plan is run, and that it can be, before anything is taken.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use super::programs::child;
+use super::{Error, Found, Plan, PlanKind, Result, Service};
+use crate::text;
+
+/// How long a claude may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Seconds until a host that does not answer is given up.
+const CONNECT: &str = "ConnectTimeout=15";
+/// A way that lasted this long was gone, however it ended.
+const LASTED: Duration = Duration::from_mins(1);
+
+/// Which plan is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The best.
+    Best,
+    /// One of this kind.
+    Only(PlanKind),
+    /// A copy of the session, with an id of its own.
+    Copy,
+}
+
+/// What is to be done: the screen, `pickup` and `resume` all do this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Run this plan.
+    Run(Box<Plan>),
+    /// Ask first: a yes runs this plan.
+    Ask {
+        /// Why it is asked, as a sentence.
+        why: String,
+        /// The question.
+        question: &'static str,
+        /// What yes does, as a verb.
+        yes: &'static str,
+        /// What is run then.
+        plan: Box<Plan>,
+    },
+    /// There is no way, for this reason.
+    Nowhere(String),
+}
+
+/// Decides which of these plans is run. A copy of a session that is open elsewhere
+/// only when it was asked for, or after a question.
+pub fn choose(plans: &[Plan], wanted: Wanted, lives_on: Option<&str>) -> Next {
+    let fits = |plan: &&Plan| match wanted {
+        Wanted::Best => plan.kind != PlanKind::Command,
+        Wanted::Only(kind) => plan.kind == kind,
+        Wanted::Copy => plan.is_copy(),
+    };
+    let ready = |plan: &&Plan| plan.ready || plan.kind == PlanKind::Command;
+    let at_once = |plan: &&Plan| wanted == Wanted::Copy || !plan.is_copy();
+    if let Some(plan) = plans.iter().filter(fits).filter(ready).find(at_once) {
+        return Next::Run(Box::new(plan.clone()));
+    }
+    let why = plans.iter().filter(fits).find_map(|plan| plan.why_not.clone());
+    let why = why.unwrap_or_else(|| match (wanted, lives_on) {
+        (Wanted::Only(PlanKind::Attach), _) => "it does not run in tmux on this machine".to_owned(),
+        (Wanted::Only(PlanKind::Bring), Some(_)) if plans.iter().any(|plan| plan.ready && plan.kind == PlanKind::Here) => {
+            "it is on this machine already".to_owned()
+        }
+        (Wanted::Only(PlanKind::Ssh | PlanKind::Bring), Some(host)) => no_address(host),
+        (_, Some(host)) => format!("the session is on {}", text::clean(host)),
+        (_, None) => "there is no way".to_owned(),
+    });
+    match plans.iter().filter(fits).find(ready) {
+        Some(copy) => Next::Ask {
+            why: format!("This session cannot be resumed: {why}."),
+            question: "Resume a copy of it?",
+            yes: "go on in a copy, with an id of its own",
+            plan: Box::new(copy.clone()),
+        },
+        None => Next::Nowhere(why),
+    }
+}
+
+/// Why neither SSH nor bringing is offered, and what to do about it.
+pub(super) fn no_address(host: &str) -> String {
+    format!(
+        "the handoff has no SSH address for {}; if you can reach it, add `--ssh USER@HOST` to `cclink pickup`",
+        text::clean(host)
+    )
+}
+
+/// Whether a way that ended like this was gone: what it was for has happened.
+pub fn went_on(success: bool, lasted: Duration) -> bool {
+    success || lasted >= LASTED
+}
+
+impl Service {
+    /// Makes sure that a plan can be run, before its handoff is taken: that its
+    /// claude works; for one that burns, that its machine answers.
+    pub async fn check_way(&self, found: &Found, plan: &Plan) -> Result<()> {
+        match plan.kind {
+            PlanKind::Here => self.check_claude(plan).await,
+            PlanKind::Ssh if found.pickup.burn_after_read => self.check_host(found).await,
+            _ => Ok(()),
+        }
+        .map_err(|error| {
+            let others = found.pickup.plans.iter().filter(|other| other.ready && other.kind != plan.kind);
+            let others: Vec<String> = others.map(|other| other.kind.way().to_owned()).collect();
+            let advice = match others.as_slice() {
+                [] => "Nothing was picked up.".to_owned(),
+                others => format!("Nothing was picked up. Other ways: --plan {}.", others.join(", --plan ")),
+            };
+            Error::new(error.kind, error.message).advise(advice)
+        })
+    }
+
+    async fn check_claude(&self, plan: &Plan) -> Result<()> {
+        let Some(program) = plan.command.first() else {
+            return Err(Error::failed("There is no command to run."));
+        };
+        let mut command = child(program);
+        command.arg("--version");
+        if let Some(directory) = &plan.directory {
+            command.current_dir(directory);
+        }
+        let shown = text::clean(program);
+        match tokio::time::timeout(PATIENCE, said(command)).await {
+            Ok(Ok((true, _))) => Ok(()),
+            Ok(Ok((false, words))) if words.is_empty() => {
+                Err(Error::failed(format!("`{shown}` fails without a word.")))
+            }
+            Ok(Ok((false, words))) => Err(Error::failed(format!("`{shown}` fails: {words}."))),
+            Ok(Err(error)) => Err(Error::failed(format!("`{shown}` could not be started: {error}."))),
+            Err(_) => Err(Error::failed(format!("`{shown} --version` does not end."))),
+        }
+    }
+
+    /// A host that refuses us only for want of a password answers all the same:
+    /// the password is asked for in its terminal.
+    async fn check_host(&self, found: &Found) -> Result<()> {
+        let address = found.place.record.ssh.clone().unwrap_or_default();
+        let words = self.ssh_way(&address).ssh(&["-T", "-o", CONNECT, "-o", "BatchMode=yes"]);
+        let mut command = child(&words[0]);
+        command.args(&words[1..]).arg("true");
+        match said(command).await {
+            Ok((true, _)) => Ok(()),
+            Ok((false, words)) if asks_for_a_password(&words) => Ok(()),
+            Ok((false, words)) => {
+                let words = if words.is_empty() { "no answer".to_owned() } else { words };
+                Err(Error::failed(format!("{address} cannot be reached over SSH: {words}.")))
+            }
+            Err(error) => Err(Error::failed(format!("`ssh` could not be started: {error}."))),
+        }
+    }
+}
+
+/// Runs a program without a terminal: whether it succeeded, and the last line
+/// that it said of an error.
+async fn said(mut command: Command) -> std::io::Result<(bool, String)> {
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let output = command.output().await?;
+    let last = |bytes: &[u8]| {
+        let all = text::clean_lines(&String::from_utf8_lossy(bytes));
+        let line = all.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+        text::fit(line.trim().trim_end_matches('.'), 200)
+    };
+    let words = Some(last(&output.stderr)).filter(|words| !words.is_empty());
+    Ok((output.status.success(), words.unwrap_or_else(|| last(&output.stdout))))
+}
+
+fn asks_for_a_password(words: &str) -> bool {
+    words.contains("Permission denied") && (words.contains("password") || words.contains("keyboard-interactive"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn here(ready: bool) -> Plan {
+        Plan::here("claude", "x", None, (!ready).then(|| "it is open in a running claude".to_owned()))
+    }
+
+    #[test]
+    fn a_copy_is_never_run_unasked() {
+        let open = [Plan::fork("claude", "x", None), here(false)];
+        for wanted in [Wanted::Best, Wanted::Only(PlanKind::Here)] {
+            let Next::Ask { why, plan, .. } = choose(&open, wanted, None) else { panic!("{wanted:?}") };
+            assert!(plan.is_copy() && why.contains("open in a running claude"), "{why}");
+        }
+        assert!(matches!(choose(&open, Wanted::Copy, None), Next::Run(plan) if plan.is_copy()));
+        let attach = [Plan::attach("w:0.0", false), Plan::fork("claude", "x", None), here(false)];
+        assert!(matches!(choose(&attach, Wanted::Best, None), Next::Run(plan) if plan.kind == PlanKind::Attach));
+    }
+
+    #[test]
+    fn why_there_is_no_way_is_said() {
+        let nowhere = |plans: &[Plan], wanted| match choose(plans, wanted, Some("dev")) {
+            Next::Nowhere(why) => why,
+            other => panic!("{other:?}"),
+        };
+        let command = [Plan::command("x", "/home/ada/p")];
+        assert!(nowhere(&command, Wanted::Best).contains("the session is on dev"));
+        assert!(nowhere(&command, Wanted::Only(PlanKind::Ssh)).contains("--ssh USER@HOST"));
+        assert!(nowhere(&[here(false)], Wanted::Best).contains("open in a running claude"));
+        assert!(matches!(choose(&command, Wanted::Only(PlanKind::Command), None), Next::Run(_)));
+    }
+
+    #[test]
+    fn a_host_that_wants_a_password_answers() {
+        assert!(asks_for_a_password("ada@dev: Permission denied (publickey,password)"));
+        assert!(!asks_for_a_password("ada@dev: Permission denied (publickey)"));
+        assert!(!asks_for_a_password("ssh: connect to host dev port 22: Connection refused"));
+    }
+}

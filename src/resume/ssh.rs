@@ -100,7 +100,16 @@ pub fn remote_command(there: &There<'_>) -> String {
 /// A word that sh, zsh, fish and csh read alike: fish takes a backslash in single
 /// quotes for an escape, so none stands in them.
 fn quote_for_any_shell(word: &str) -> String {
-    format!("'{}'", word.replace('\\', "'\\\\'").replace('\'', "'\\''"))
+    let mut out = String::from("'");
+    for letter in word.chars() {
+        match letter {
+            // outside of the quotes, where a backslash means one letter to all
+            '\'' | '\\' => out.extend(['\'', '\\', letter, '\'']),
+            letter => out.push(letter),
+        }
+    }
+    out.push('\'');
+    out
 }
 
 #[cfg(test)]

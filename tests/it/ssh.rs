@@ -90,11 +90,12 @@ fn cclink_there_settles_where_and_how() {
     let bin = a.path("user/.local/bin");
     fs::create_dir_all(&bin).unwrap();
     symlink(env!("CARGO_BIN_EXE_cclink"), bin.join("cclink")).unwrap();
-    symlink(a.fake_claude(), "/dev/null").unwrap_err();
     let published = a.publish_session(&session, &["--ssh", &sshd.address()]);
     let out = b.cmd(&["pickup", text(&published, "token"), "--plan", "ssh"]).output();
-    // No `claude` is on the PATH of that shell, and cclink there says so.
-    assert!(out.stderr.contains("claude` was not found"), "{}\n{}", out.stderr, sshd.log());
+    // No `claude` is on the PATH of that shell: cclink there takes the recorded one.
+    let started = a.claude_started().unwrap_or_else(|| panic!("{}\n{}", out.stderr, sshd.log()));
+    assert_eq!((started.cwd, started.args), (session.project, vec!["--resume".to_owned(), session.id]));
+    assert!(out.stderr.contains("not to be logged in"), "cclink there says what it knows: {}", out.stderr);
 }
 
 #[test]

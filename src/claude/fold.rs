@@ -1,8 +1,11 @@
 //! Text as it is compared: without case, and composed where the writer's
 //! system took characters apart. Knows where each character came from.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -72,34 +75,60 @@ impl Folded {
 fn fold_grapheme(grapheme: &str, out: &mut String) {
     let mut chars = grapheme.chars();
     match (chars.next(), chars.next()) {
-        (Some(c), None) => fold_char(c, out),
+        (Some(c), None) if c.is_ascii() => out.push(c.to_ascii_lowercase()),
+        (Some(c), None) => match KNOWN.folds.get(&c) {
+            Some(folded) => out.push_str(folded),
+            None => out.push(c),
+        },
         _ if grapheme.is_ascii() => out.extend(grapheme.chars().map(|c| c.to_ascii_lowercase())),
-        _ => {
-            let composed: String = grapheme.nfc().collect();
-            let was_none = !grapheme.starts_with(|c: char| c.is_ascii());
-            let composed =
-                if was_none && composed.contains(|c: char| c.is_ascii()) { grapheme } else { &composed };
-            let mut lower = String::with_capacity(composed.len());
-            for c in composed.chars() {
-                fold_char(c, &mut lower);
-            }
-            if was_none { out.push_str(&lower) } else { out.extend(lower.nfc()) }
-        }
+        _ => out.push_str(&fold_whole(grapheme)),
     }
 }
 
-/// Lower case. What is no ASCII stays none (the Kelvin sign is no `k`), so that
-/// ASCII in a folded text was ASCII in the original.
-fn fold_char(c: char, out: &mut String) {
-    if c.is_ascii() {
-        out.push(c.to_ascii_lowercase());
-    } else if c == 'ς' {
-        out.push('σ');
-    } else if c.to_lowercase().any(|lower| lower.is_ascii()) {
-        out.push(c);
-    } else {
-        out.extend(c.to_lowercase());
+/// Unicode's full case folding, composed; `İ` counts as `i`, which it is the
+/// capital of where both are written.
+fn fold_whole(text: &str) -> String {
+    let mut before = None;
+    let folded = text.nfd().default_case_fold().collect::<String>();
+    let kept = folded.nfd().filter(|c| before.replace(*c) != Some('i') || *c != DOT);
+    kept.nfc().collect()
+}
+
+/// The mark that is left of `İ` in lower case.
+pub(super) const DOT: char = '\u{307}';
+
+/// Characters that no folding changes, and there are many of them.
+const PLAIN: [std::ops::RangeInclusive<char>; 3] =
+    ['\u{3400}'..='\u{9fff}', '\u{ac00}'..='\u{d7a3}', '\u{20000}'..='\u{2f7ff}'];
+/// Behind the last character that folding changes.
+const LAST: char = '\u{2fa1f}';
+
+/// What folding does to single characters, worked out once.
+struct Known {
+    folds: HashMap<char, String>,
+    from: HashMap<char, Vec<char>>,
+}
+
+static KNOWN: LazyLock<Known> = LazyLock::new(|| {
+    let (mut folds, mut from) = (HashMap::new(), HashMap::<char, Vec<char>>::new());
+    for c in ('\u{80}'..=LAST).filter(|c| PLAIN.iter().all(|plain| !plain.contains(c))) {
+        let mut own = [0; 4];
+        let own = c.encode_utf8(&mut own);
+        let folded = fold_whole(own);
+        if folded != *own {
+            for to in folded.chars() {
+                from.entry(to).or_default().push(c);
+            }
+            folds.insert(c, folded);
+        }
     }
+    Known { folds, from }
+});
+
+/// Characters other than `c` and its own upper case in ASCII of which folding
+/// makes `c`, alone or with others.
+pub(super) fn that_fold_to(c: char) -> &'static [char] {
+    KNOWN.from.get(&c).map_or(&[], Vec::as_slice)
 }
 
 #[cfg(test)]
@@ -124,15 +153,26 @@ mod tests {
             ("外주 앱의 로그인", "앱의", "앱의"),
             ("외주 \u{110b}\u{1162}\u{11b8}의", "앱", "\u{110b}\u{1162}\u{11b8}"),
             ("İstanbul", "stan", "stan"),
+            ("İSTANBUL gezisi", "istanbul", "İSTANBUL"),
+            ("istanbul", "İstanbul", "istanbul"),
+            ("I\u{307}stanbul", "İSTANBUL", "I\u{307}stanbul"),
             ("one\n  two", "one two", "one\n  two"),
             ("👩‍👩‍👧‍👦 ok", "ok", "ok"),
             ("👩‍👩‍👧‍👦 ok", "👧", "👩‍👩‍👧‍👦"),
-            ("STRASSE straße", "straße", "straße"),
+            ("5 \u{212a}", "k", "\u{212a}"),
+            ("Meſſer", "MESSER", "Meſſer"),
+            ("der ﬁrſt", "first", "ﬁrſt"),
+            ("\u{212b}ngström", "Ångström", "\u{212b}ngström"),
+            ("\u{2126}", "ω", "\u{2126}"),
+            ("\u{f900}", "豈", "\u{f900}"),
+            ("\u{958}", "क\u{93c}", "\u{958}"),
+            ("ᾳ", "αι", "ᾳ"),
         ] {
             assert_eq!(hits(text, word), [hit], "{word} in {text}");
         }
         assert_eq!(hits("cafe\u{301}", "e"), [""; 0]);
-        assert_eq!(hits("5 \u{212a}", "k"), [""; 0]);
+        assert_eq!(hits("STRASSE straße", "straße"), ["STRASSE", "straße"]);
+        assert_eq!(hits("ısı", "i"), [""; 0]);
         assert_eq!(hits("aXa xA", "xa").len(), 2);
     }
 

@@ -4,7 +4,9 @@
 //! a backslash, a line end as `\n`, and what is no ASCII either as it is or as
 //! `\u00e9`, whole or taken apart. So it looks for a short piece that can be
 //! written in few ways, in all of them, and never misses a place where a word
-//! stands. Letters and digits no writer of JSON escapes.
+//! stands. Letters and digits no writer of JSON escapes; but other characters may
+//! fold to them (`ß`, the Kelvin sign): a piece with such a letter is looked for
+//! together with every one of those.
 
 use std::fmt::Write as _;
 
@@ -12,11 +14,18 @@ use aho_corasick::{AhoCorasick, packed};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::fold::{DOT, that_fold_to};
+
 /// Length of the piece of ASCII that is looked for: 8 ways to write three letters.
 const PIECE: usize = 3;
 /// How often one character that is no ASCII stands in a text, in the measure of
 /// [`weight`]: more often than the rarest three letters, less than the commonest.
 const OTHER: u32 = 60;
+/// How much more a piece costs that other characters fold to: they are looked for
+/// with it.
+const FOLDED: u32 = 6;
+/// Length of `\u00e9`.
+const ESCAPE: usize = 6;
 /// More ways to write one character than this are not looked for at once.
 const MOST_WAYS: usize = 24;
 
@@ -81,14 +90,29 @@ impl Gate {
         }
     }
 
-    /// Whether the rest of the run stands around the piece; yes where the bytes
-    /// end before that can be told.
+    /// Whether the rest of the run may stand around the piece; yes where the bytes
+    /// end before that can be told, and where no ASCII stands or an escape.
     fn holds(&self, bytes: &[u8], piece: usize) -> bool {
-        let Some(start) = piece.checked_sub(self.at) else { return true };
-        match bytes.get(start..start + self.run.len()) {
-            Some(there) => there.eq_ignore_ascii_case(&self.run),
-            None => true,
+        if self.run.is_empty() {
+            return true;
         }
+        let Some(start) = piece.checked_sub(self.at) else { return true };
+        let Some(there) = bytes.get(start..start + self.run.len()) else { return true };
+        if there.eq_ignore_ascii_case(&self.run) {
+            return true;
+        }
+        // What was found may be another character that folds to the piece.
+        if there.get(self.at).is_none_or(|first| !is_plain(*first)) {
+            return true;
+        }
+        let differs = |(there, run): (&u8, &u8)| !there.eq_ignore_ascii_case(run);
+        if let Some(at) = there.iter().zip(&self.run).skip(self.at).position(differs) {
+            return bytes.get(piece + at).is_some_and(|byte| !byte.is_ascii() || *byte == b'\\');
+        }
+        let Some(at) = there.iter().zip(&self.run).take(self.at).rposition(differs) else { return true };
+        // The end of an escape looks like letters.
+        let around = bytes.get((start + at + 1).saturating_sub(ESCAPE)..=start + at).unwrap_or_default();
+        around.last().is_some_and(|byte| !byte.is_ascii()) || around.contains(&b'\\')
     }
 }
 
@@ -120,11 +144,23 @@ fn ascii(word: &str) -> Option<Choice> {
         run.windows(piece).enumerate().map(move |(at, piece)| {
             // A shorter piece occurs more often.
             let short = 9u32.pow(u32::try_from(PIECE - piece.len()).unwrap_or(0));
-            (piece.iter().map(|byte| weight(*byte)).product::<u32>() * short, run, at, piece)
+            let folded = if others(piece).next().is_some() { FOLDED } else { 1 };
+            (piece.iter().map(|byte| weight(*byte)).product::<u32>() * short * folded, run, at, piece)
         })
     });
     let (weight, run, at, piece) = pieces.min_by_key(|(weight, ..)| *weight)?;
-    Some(Choice { weight, spellings: cases(piece), run: run.to_vec(), at })
+    let mut spellings = cases(piece);
+    spellings.extend(others(piece).flat_map(written));
+    spellings.sort_unstable();
+    spellings.dedup();
+    Some(Choice { weight, spellings, run: run.to_vec(), at })
+}
+
+/// What is no ASCII and folds to a letter of the piece, or vanishes behind one:
+/// where the piece is not written as it is, one of these is.
+fn others(piece: &[u8]) -> impl Iterator<Item = char> + '_ {
+    let dot = piece.contains(&b'i').then_some(DOT);
+    piece.iter().flat_map(|byte| that_fold_to(char::from(*byte)).iter().copied()).chain(dot)
 }
 
 /// A piece in upper and lower case, letter by letter.
@@ -158,12 +194,8 @@ fn other(word: &str) -> Option<Choice> {
 /// have it in one piece has one of those standing alone); all of these as
 /// UTF-8 and escaped.
 fn spellings(c: char) -> Vec<Vec<u8>> {
-    let folds_to_it = |other: &char| other.to_lowercase().any(|lower| lower == c);
     let mut chars = vec![c];
-    chars.extend(('\u{80}'..='\u{1ffff}').filter(|other| *other != c && folds_to_it(other)));
-    if c == 'σ' {
-        chars.push('ς');
-    }
+    chars.extend(that_fold_to(c));
     let taken_apart: Vec<char> = chars.iter().flat_map(|c| std::iter::once(*c).nfd().skip(1)).collect();
     chars.extend(taken_apart);
     chars.sort_unstable();
@@ -217,6 +249,15 @@ mod tests {
             ("å", "\u{212b}"),
             ("\u{9dc}", "\u{9dc}"),
             ("ß", "ẞ"),
+            ("ß", "SS"),
+            ("strasse", "straße"),
+            ("strasse", "stra\\u00DFe"),
+            ("istanbul", "İSTANBUL"),
+            ("istanbul", "i\u{307}stanbul"),
+            ("kelvin", "\u{212a}elvin"),
+            ("mk", "m\\u212A"),
+            ("sister", "\u{17f}i\\u017fter"),
+            ("7vi", "i\\u03077vi"),
             ("say\"hi", "say\\\"hi"),
             ("a", "a"),
         ] {
@@ -231,7 +272,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_place_where_a_word_stands_is_missed(
-            before in "\\PC{0,9}", word in "(\\PC|[a-zA-Z]{1,3}|é|e\u{301}|각|日|\"|\\\\|😀|Σ|ẞ){1,5}", after in "\\PC{0,9}",
+            before in "\\PC{0,9}", word in "(\\PC|[a-zA-Z]{1,3}|é|e\u{301}|각|日|\"|\\\\|😀|Σ|ẞ|ſ|\u{212a}|İ|i\u{307}|ﬁ|ﬆ|ŉ|ss|k){1,5}", after in "\\PC{0,9}",
             escaped in any::<bool>(), apart in any::<bool>(), upper in any::<bool>(),
         ) {
             let mut text = format!("{before}|{word}|{after}");

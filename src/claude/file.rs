@@ -1,4 +1,4 @@
-//! Opening foreign files so that nothing waits and nothing is followed.
+//! Opening foreign files so that nothing waits.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -6,9 +6,21 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
+/// Opens a transcript for reading, also one that a link leads to: claude resumes
+/// those. Nothing but a regular file is opened.
+pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
+    match open_itself(path) {
+        #[cfg(unix)]
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+            open_itself(&path.canonicalize()?)
+        }
+        opened => opened,
+    }
+}
+
 /// Opens a regular file for reading. A symbolic link is refused and a FIFO
 /// does not block: Claude's own lists read with the same two flags.
-pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
+fn open_itself(path: &Path) -> io::Result<(File, Metadata)> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -70,7 +82,7 @@ pub(super) fn fill_at(mut file: &File, start: u64, buffer: &mut [u8]) -> io::Res
 /// A small file's whole text, or `None` when it is larger than `limit` bytes,
 /// not a regular file, or cannot be read.
 pub(super) fn small(path: &Path, limit: u64) -> Option<Vec<u8>> {
-    let (file, metadata) = open(path).ok()?;
+    let (file, metadata) = open_itself(path).ok()?;
     (metadata.len() <= limit).then(|| read_at(&file, 0, limit).ok()).flatten()
 }
 

@@ -69,6 +69,8 @@ pub(super) enum Content<'a> {
 #[derive(Default)]
 pub(super) struct Message<'a> {
     pub model: Option<Cow<'a, str>>,
+    /// Why the model ended; missing while it goes on.
+    pub stop_reason: Option<Cow<'a, str>>,
     pub content: Content<'a>,
 }
 
@@ -92,11 +94,15 @@ pub(super) struct Line<'a> {
     pub relocated: Option<Cow<'a, str>>,
     pub tag: Option<Cow<'a, str>>,
     pub pr_url: Option<Cow<'a, str>>,
+    /// Of `continued-in` lines: the other session.
+    pub continued_in: Option<Cow<'a, str>>,
     /// Of `system` lines.
     pub content: Option<Cow<'a, str>>,
     pub sidechain: bool,
     pub meta: bool,
     pub compact_summary: bool,
+    /// The program's own words about an API that did not answer.
+    pub api_error: bool,
     pub message: Message<'a>,
     pub attachment: Block<'a>,
 }
@@ -305,6 +311,7 @@ impl<'de> Visitor<'de> for MessageVisitor {
         while let Some(Text(key)) = map.next_key()? {
             match key.as_deref().unwrap_or_default() {
                 "model" => message.model = map.next_value::<Text<'de>>()?.0,
+                "stop_reason" => message.stop_reason = map.next_value::<Text<'de>>()?.0,
                 "content" => message.content = map.next_value()?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -377,12 +384,14 @@ impl<'de> Visitor<'de> for LineVisitor {
                 "relocatedCwd" => &mut line.relocated,
                 "tag" => &mut line.tag,
                 "prUrl" => &mut line.pr_url,
+                "continuedInSessionId" => &mut line.continued_in,
                 "content" => &mut line.content,
                 other => {
                     match other {
                         "isSidechain" => line.sidechain = map.next_value::<Flag>()?.0,
                         "isMeta" => line.meta = map.next_value::<Flag>()?.0,
                         "isCompactSummary" => line.compact_summary = map.next_value::<Flag>()?.0,
+                        "isApiErrorMessage" => line.api_error = map.next_value::<Flag>()?.0,
                         "message" if self.words => line.message = map.next_value()?,
                         "message" => line.message.model = map.next_value::<Model<'de>>()?.0,
                         "attachment" if self.words => line.attachment = map.next_value()?,

@@ -9,8 +9,9 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::liveness::LiveRecord;
 use super::pieces::{Edges, State};
+use super::whole::{self, Silent};
 use super::window::Window;
-use super::{Live, Session, file, line::Line, torn};
+use super::{Live, Session, continued, file, line::Line, torn};
 use crate::text;
 
 /// What Claude's own picker reads at each end of a file, in bytes.
@@ -28,6 +29,19 @@ pub(super) struct Candidate {
     pub modified: DateTime<Utc>,
     pub size: u64,
     pub duplicate: bool,
+    /// The file is elsewhere: claude resumes it, though its picker does not list it.
+    pub linked: bool,
+}
+
+impl Candidate {
+    /// The session of that id in the same folder as a transcript; `None` when
+    /// there is no regular file of that name.
+    pub(super) fn beside(transcript: &Path, id: &str) -> Option<Self> {
+        let path = transcript.with_file_name(format!("{id}.jsonl"));
+        let metadata = path.symlink_metadata().ok().filter(std::fs::Metadata::is_file)?;
+        let (modified, size) = (file::modified(&metadata), metadata.len());
+        Some(Self { session_id: id.to_owned(), path, modified, size, duplicate: false, linked: false })
+    }
 }
 
 /// Reads a session's metadata; `None` when the file has gone meanwhile.
@@ -36,12 +50,54 @@ pub(super) fn read(
     live: &HashMap<String, LiveRecord>,
     room: &mut Room,
 ) -> Option<Session> {
+    let mut session = glance(candidate, live, room)?;
+    settle(&mut session);
+    Some(session)
+}
+
+/// As [`read`] at the cost of the file's ends: where they do not tell whether a
+/// conversation is in it, that is left to be [settled](settle).
+pub(super) fn glance(
+    candidate: &Candidate,
+    live: &HashMap<String, LiveRecord>,
+    room: &mut Room,
+) -> Option<Session> {
+    let mut session = ends_of(candidate, live, room)?;
+    session.hidden = session.hidden || candidate.linked || continued::successor(&session, live).is_some();
+    Some(session)
+}
+
+/// Reads on in a file whose ends do not tell whether it can be resumed.
+pub(super) fn settle(session: &mut Session) {
+    if !std::mem::take(&mut session.checking) {
+        return;
+    }
+    let why = match file::open(&session.path).and_then(|(file, _)| whole::silent(&file)) {
+        Ok(None) => return,
+        Ok(Some(silent)) => nobody_speaks(silent).to_owned(),
+        Err(error) => unreadable(&error),
+    };
+    refuse(session, why);
+}
+
+/// As [`read`], without a look at the session that it may be continued in.
+pub(super) fn read_alone(
+    candidate: &Candidate,
+    live: &HashMap<String, LiveRecord>,
+    room: &mut Room,
+) -> Option<Session> {
+    let mut session = ends_of(candidate, live, room)?;
+    settle(&mut session);
+    Some(session)
+}
+
+fn ends_of(candidate: &Candidate, live: &HashMap<String, LiveRecord>, room: &mut Room) -> Option<Session> {
     let mut session = blank(candidate);
     session.live = live.get(&session.session_id).map_or(Live::No, |record| record.live);
     match ends(&candidate.path, room) {
         Ok(ends) => fill(&mut session, &ends, || sidecar(&candidate.path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-        Err(error) => refuse(&mut session, format!("the file cannot be read ({error})")),
+        Err(error) => refuse(&mut session, unreadable(&error)),
     }
     // `claude --resume` looks for the id as given. The file is there under that
     // name only if it is lower case, or the file system does not care.
@@ -73,7 +129,14 @@ fn blank(candidate: &Candidate) -> Session {
         pull_request: None,
         duplicate: candidate.duplicate,
         damaged: false,
+        continued_in: None,
+        checking: false,
+        api_error: false,
     }
+}
+
+fn unreadable(error: &io::Error) -> String {
+    format!("the file cannot be read ({error})")
 }
 
 fn refuse(session: &mut Session, why: String) {
@@ -129,6 +192,9 @@ fn fill(session: &mut Session, ends: &Ends<'_>, sidecar: impl FnOnce() -> Option
         &head
     };
 
+    let last =
+        if ends.tail.is_empty() { bytes.get(bytes.len().saturating_sub(window)..) } else { Some(ends.tail) };
+    session.continued_in = continued::named(last.unwrap_or_default());
     session.size = ends.size;
     session.damaged = head.damaged || tail.damaged;
     session.updated_at = tail.last_time().map_or(ends.modified, |said| said.min(ends.modified));
@@ -148,12 +214,17 @@ fn fill(session: &mut Session, ends: &Ends<'_>, sidecar: impl FnOnce() -> Option
         session.cwd = Some(PathBuf::from(cwd));
     }
     let entrypoint = head.entrypoint.as_deref().or(tail.entrypoint.as_deref());
+    // As the picker: whose a session is, its beginning says.
     session.hidden = head.sidechain
-        || head.other_owner
-        || tail.other_owner
-        || entrypoint.is_some_and(|entrypoint| entrypoint.starts_with("sdk-"));
-    session.why_not = why_not(ends, &head, tail).map(str::to_owned);
-    session.resumable = session.why_not.is_none();
+        || head.team
+        || head.daemon
+        || matches!(entrypoint, Some("sdk-cli" | "sdk-ts" | "sdk-py"))
+        || head.is_loop();
+    match verdict(ends, &head, tail) {
+        Verdict::Talk => {}
+        Verdict::Unknown => session.checking = true,
+        Verdict::Silent(why) => refuse(session, why.to_owned()),
+    }
 }
 
 /// The picker's title: given by hand (also beside the file, once the line has
@@ -235,29 +306,38 @@ pub(super) fn is_folder_of(folder: &str, cwd: &str) -> bool {
     }
 }
 
-/// Why `claude --resume` would find nothing in it (2.1.330's own answers). What
-/// lies between the windows of a large file counts as a conversation.
-fn why_not(ends: &Ends<'_>, head: &Window<'_>, tail: &Window<'_>) -> Option<&'static str> {
+/// Whether `claude --resume` would find a conversation, by its own answers.
+enum Verdict {
+    Talk,
+    /// Nobody speaks in it, and why it is so.
+    Silent(&'static str),
+    /// What lies between the windows decides.
+    Unknown,
+}
+
+fn verdict(ends: &Ends<'_>, head: &Window<'_>, tail: &Window<'_>) -> Verdict {
     if ends.size == 0 {
-        return Some("the file is empty");
+        return Verdict::Silent("the file is empty");
     }
     if head.talk || tail.talk {
-        return None;
+        return Verdict::Talk;
     }
     if !ends.tail.is_empty() {
-        let agents = head.sidechain && tail.sidechain;
-        return agents.then_some("it holds only a sub-agent's messages");
+        return Verdict::Unknown;
     }
     // Between 64 and 128 KiB a line may be torn by both windows.
     let all = Window::read(ends.bytes, Edges::default());
     if all.talk {
-        None
-    } else if all.sidechain {
-        Some("it holds only a sub-agent's messages")
-    } else if all.damaged {
-        Some("no message in it can be read")
-    } else {
-        Some("it holds no message")
+        return Verdict::Talk;
+    }
+    Verdict::Silent(nobody_speaks(Silent { side: all.sidechain, damaged: all.damaged }))
+}
+
+fn nobody_speaks(met: Silent) -> &'static str {
+    match met {
+        Silent { side: true, .. } => "it holds only a sub-agent's messages",
+        Silent { damaged: true, .. } => "no message in it can be read",
+        Silent { .. } => "it holds no message",
     }
 }
 
@@ -314,7 +394,7 @@ mod tests {
         fn no_bytes_panic(bytes in parts(), tail in parts()) {
             let candidate = Candidate {
                 session_id: String::new(), path: PathBuf::from("/p/-a-b/x.jsonl"),
-                modified: DateTime::UNIX_EPOCH, size: 0, duplicate: false,
+                modified: DateTime::UNIX_EPOCH, size: 0, duplicate: false, linked: false,
             };
             for line in torn::decode(&bytes).split('\n') {
                 prop_assert_eq!(Line::parse(line).is_some(), Line::parse_without_words(line).is_some());

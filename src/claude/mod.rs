@@ -8,6 +8,7 @@
 //! any bytes may stand in them, and no bytes may stop a list.
 
 mod choose;
+mod continued;
 mod file;
 mod fold;
 mod gate;
@@ -29,6 +30,7 @@ mod spots;
 mod torn;
 mod turns;
 mod watch;
+mod whole;
 mod window;
 
 use std::ffi::OsString;
@@ -113,6 +115,17 @@ pub struct Session {
     /// read. Claude skips such lines; so does cclink.
     #[serde(skip)]
     pub damaged: bool,
+    /// The session that this one was continued in, as its last word on that
+    /// says; [`Store::successor`] knows whether claude goes there.
+    #[serde(skip)]
+    pub continued_in: Option<String>,
+    /// The ends of the file do not tell whether it can be resumed: it is being
+    /// read. Until then it counts as resumable.
+    #[serde(skip)]
+    pub checking: bool,
+    /// The last turn ended with an error of the API: claude will meet it again.
+    #[serde(skip)]
+    pub api_error: bool,
 }
 
 /// Who said something.

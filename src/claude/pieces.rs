@@ -92,7 +92,10 @@ pub(super) enum Kind {
 pub(super) struct Facts {
     pub talk: bool,
     pub side: bool,
-    pub other_owner: bool,
+    /// A team of agents has it.
+    pub team: bool,
+    /// A daemon runs it.
+    pub daemon: bool,
     pub cwd: Option<String>,
     pub branch: Option<String>,
     pub entrypoint: Option<String>,
@@ -122,9 +125,8 @@ pub(super) fn facts(raw: &[u8]) -> Option<Facts> {
     Some(Facts {
         talk,
         side: line.sidechain,
-        other_owner: line.team.as_deref().is_some_and(|team| !team.is_empty())
-            || line.session_kind.as_deref().is_some_and(|kind| kind.starts_with("daemon"))
-            || line.is("continued-in"),
+        team: line.team.as_deref().is_some_and(|team| !team.is_empty()),
+        daemon: matches!(line.session_kind.as_deref(), Some("daemon" | "daemon-worker")),
         time: line.timestamp.as_deref().and_then(time),
         states,
         cwd: owned(line.cwd).filter(|cwd| !cwd.is_empty()),
@@ -185,7 +187,7 @@ pub(super) fn split(bytes: &[u8], edges: Edges) -> (Vec<Piece<'_>>, bool) {
 }
 
 /// What a line is, by the way Claude writes it; `None` for any other way.
-fn told(raw: &[u8]) -> Option<(Kind, bool)> {
+pub(super) fn told(raw: &[u8]) -> Option<(Kind, bool)> {
     if !raw.ends_with(b"}") {
         return None;
     }

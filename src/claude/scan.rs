@@ -61,14 +61,15 @@ impl Store {
     /// folder, too), so that rows stand on a screen at once. Within a batch and
     /// between batches the order is by file time; [`order`](super::order) sorts
     /// by the last message. A folder that cannot be listed is skipped and told.
-    /// Blocks; reads at most 128 KiB a file, on all cores.
+    /// Blocks; reads at most 128 KiB a file, on all cores, and more of the few
+    /// whose ends do not tell whether a conversation is in them.
     ///
     /// A Claude folder without any projects is no error: it has no sessions.
     ///
     /// # Errors
     /// When there is no Claude folder, or its projects cannot be listed.
     pub fn scan(&self, cwd: &Path, batch: &mut dyn FnMut(Vec<Session>)) -> Result<Vec<Skipped>, ScanError> {
-        self.scan_told(cwd, &mut |sessions, _| {
+        self.scan_with(cwd, metadata::read, &mut |sessions, _| {
             if !sessions.is_empty() {
                 batch(sessions);
             }
@@ -76,13 +77,37 @@ impl Store {
     }
 
     /// As [`Store::scan`], each batch with how far the scan has come; the first
-    /// one is empty and says how many files there are.
+    /// one is empty and says how many files there are. No row waits for a file
+    /// that has to be read on: it comes with [`checking`](Session::checking), and
+    /// once more, settled, behind all others.
     ///
     /// # Errors
     /// As [`Store::scan`].
     pub fn scan_told(
         &self,
         cwd: &Path,
+        batch: &mut dyn FnMut(Vec<Session>, Progress),
+    ) -> Result<Vec<Skipped>, ScanError> {
+        let mut checking = Vec::new();
+        let mut last = Progress::default();
+        let skipped = self.scan_with(cwd, metadata::glance, &mut |sessions, progress| {
+            checking.extend(sessions.iter().filter(|session| session.checking).cloned());
+            last = progress;
+            batch(sessions, progress);
+        })?;
+        for session in &mut checking {
+            metadata::settle(session);
+        }
+        if !checking.is_empty() {
+            batch(checking, last);
+        }
+        Ok(skipped)
+    }
+
+    fn scan_with(
+        &self,
+        cwd: &Path,
+        read: Reader,
         batch: &mut dyn FnMut(Vec<Session>, Progress),
     ) -> Result<Vec<Skipped>, ScanError> {
         let (mut candidates, skipped) = self.candidates(&|_| true)?;
@@ -93,7 +118,7 @@ impl Store {
         let (first, rest) = candidates.split_at_checked(first).unwrap_or((&candidates, &[]));
         for part in std::iter::once(first).chain(rest.chunks(LATER)) {
             progress.read += part.len();
-            batch(read_all(part, &live), progress);
+            batch(read_all(part, &live, read), progress);
         }
         Ok(skipped)
     }
@@ -119,7 +144,7 @@ impl Store {
     /// As [`Store::find`], of every session whose id is `wanted`.
     pub fn find_all(&self, wanted: &dyn Fn(&str) -> bool) -> Vec<Session> {
         let Ok((candidates, _)) = self.candidates(wanted) else { return Vec::new() };
-        let mut found = read_all(&candidates, &self.live_sessions());
+        let mut found = read_all(&candidates, &self.live_sessions(), metadata::read);
         choose::order(&mut found, Path::new(""));
         found
     }
@@ -131,14 +156,13 @@ impl Store {
         wanted: &dyn Fn(&str) -> bool,
     ) -> Result<(Vec<Candidate>, Vec<Skipped>), ScanError> {
         let (mut found, mut skipped) = (Vec::new(), Vec::new());
+        let mut linked = HashSet::new();
         let Some(folders) = self.projects()? else { return Ok((found, skipped)) };
         for folder in folders.flatten() {
-            // Not followed: what a link leads to is listed where it is, or is
-            // no folder of Claude's.
-            if !folder.file_type().is_ok_and(|kind| kind.is_dir()) {
+            let path = folder.path();
+            if !is_project(&path, folder.file_type().ok(), &mut linked) {
                 continue;
             }
-            let path = folder.path();
             match path.read_dir() {
                 Ok(files) => {
                     found.extend(files.flatten().filter_map(|file| candidate(&file, wanted)));
@@ -147,6 +171,7 @@ impl Store {
                 Err(error) => skipped.push(Skipped { path, why: error.to_string() }),
             }
         }
+        drop_second_names(&mut found);
         mark_duplicates(&mut found);
         found.sort_by(|a, b| b.modified.cmp(&a.modified).then_with(|| a.path.cmp(&b.path)));
         skipped.sort_by(|a, b| a.path.cmp(&b.path));
@@ -166,18 +191,61 @@ impl Store {
     }
 }
 
-/// A regular file named `<uuid>.jsonl`; of a link, a FIFO or a folder of that
-/// name nothing is opened. Sub-agents' files have other names.
+/// Whether a folder of projects is to be listed: a real one, or a link to one
+/// outside of them (claude follows it from the directory that it is named for).
+/// Of several links to one folder the first counts.
+pub(super) fn is_project(
+    path: &Path,
+    kind: Option<std::fs::FileType>,
+    linked: &mut HashSet<PathBuf>,
+) -> bool {
+    match kind {
+        Some(kind) if kind.is_symlink() => {
+            let Some(target) = path.canonicalize().ok().filter(|target| target.is_dir()) else {
+                return false;
+            };
+            let projects = path.parent().and_then(|projects| projects.canonicalize().ok());
+            target.parent() != projects.as_deref() && linked.insert(target)
+        }
+        kind => kind.is_some_and(|kind| kind.is_dir()),
+    }
+}
+
+/// A link to a transcript that is listed itself is a second name of it.
+fn drop_second_names(candidates: &mut Vec<Candidate>) {
+    if !candidates.iter().any(|candidate| candidate.linked) {
+        return;
+    }
+    let real = |path: &Path| path.canonicalize().ok();
+    let own: HashSet<PathBuf> = candidates
+        .iter()
+        .filter(|candidate| !candidate.linked)
+        .filter_map(|candidate| real(&candidate.path))
+        .collect();
+    candidates.retain(|candidate| {
+        !candidate.linked
+            || real(&candidate.path).is_some_and(|target| {
+                target.file_name() != candidate.path.file_name() || !own.contains(&target)
+            })
+    });
+}
+
+/// A regular file named `<uuid>.jsonl`, or a link to a regular file; of a FIFO or
+/// a folder of that name nothing is opened. Sub-agents' files have other names.
 fn candidate(entry: &DirEntry, wanted: &dyn Fn(&str) -> bool) -> Option<Candidate> {
     let name = entry.file_name();
     let session_id = session_id(name.to_str()?.strip_suffix(".jsonl")?)?;
     if !wanted(&session_id) {
         return None;
     }
-    let metadata = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    let path = entry.path();
+    let linked = entry.file_type().ok()?.is_symlink();
+    let metadata = if linked { path.metadata() } else { entry.metadata() };
+    let metadata = metadata.ok().filter(std::fs::Metadata::is_file)?;
     Some(Candidate {
         session_id,
-        path: entry.path(),
+        path,
+        linked,
         modified: file::modified(&metadata),
         size: metadata.len(),
         duplicate: false,
@@ -228,20 +296,23 @@ fn newest_and_here_first(candidates: &mut [Candidate], cwd: &Path) -> usize {
     first
 }
 
+/// How a row is read: [`metadata::read`], or only a glance.
+type Reader = fn(&Candidate, &HashMap<String, LiveRecord>, &mut metadata::Room) -> Option<Session>;
+
 /// Reads a batch on all cores; its order stays.
-fn read_all(batch: &[Candidate], live: &HashMap<String, LiveRecord>) -> Vec<Session> {
+fn read_all(batch: &[Candidate], live: &HashMap<String, LiveRecord>, read: Reader) -> Vec<Session> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
-    let read = Mutex::new(Vec::with_capacity(batch.len()));
+    let rows = Mutex::new(Vec::with_capacity(batch.len()));
     let work = || {
         let (mut mine, mut room) = (Vec::new(), metadata::Room::new());
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
             let Some(candidate) = batch.get(i) else { break };
-            mine.extend(metadata::read(candidate, live, &mut room).map(|session| (i, session)));
+            mine.extend(read(candidate, live, &mut room).map(|session| (i, session)));
         }
         // A poisoned lock still holds the others' rows.
-        read.lock().unwrap_or_else(std::sync::PoisonError::into_inner).append(&mut mine);
+        rows.lock().unwrap_or_else(std::sync::PoisonError::into_inner).append(&mut mine);
     };
     std::thread::scope(|scope| {
         for _ in 1..cores.min(batch.len()) {
@@ -249,7 +320,7 @@ fn read_all(batch: &[Candidate], live: &HashMap<String, LiveRecord>) -> Vec<Sess
         }
         work();
     });
-    let mut read = read.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    read.sort_unstable_by_key(|(i, _)| *i);
-    read.into_iter().map(|(_, session)| session).collect()
+    let mut rows = rows.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    rows.sort_unstable_by_key(|(i, _)| *i);
+    rows.into_iter().map(|(_, session)| session).collect()
 }

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod continued;
 mod listing;
 mod searching;
 
@@ -317,8 +318,61 @@ fn what_claude_would_not_resume_says_why() {
         assert!(!session.resumable && !session.title.is_empty());
     }
     assert!(home.session(side.clone() + &user("x")).resumable);
-    // Where the middle is not seen, claude is asked.
-    assert!(home.session(filler(200_000)).resumable);
+}
+
+#[test]
+fn where_the_ends_do_not_tell_the_middle_is_read() {
+    let home = Home::new();
+    let side = chain("user", &json!("go"), &json!({"isSidechain": true}));
+    let sides = side.repeat(70_000 / side.len() + 1);
+    let (state, talk) = (filler(70_000), user("hello") + &claude("hi"));
+    let huge = user(&"x".repeat(300_000));
+    let huge_side = chain("user", &json!("x".repeat(300_000)), &json!({"isSidechain": true}));
+    let queued = format!("{}\n", json!({"type": "queue-operation", "content": "x".repeat(300_000)}));
+    let image = chain("user", &json!([{"type": "image", "data": "A".repeat(1 << 20)}]), &json!({}));
+    let spaced = |line: &str| line.replace("\":", "\": ");
+    // Asked of 2.1.332, each.
+    for (what, file, why) in [
+        ("NUL", "\0".repeat(200_000), Some("no message in it can be read")),
+        ("white space", " \n".repeat(100_000), Some("it holds no message")),
+        ("garbage", "garbage\n".repeat(30_000), Some("no message in it can be read")),
+        ("a page of HTML", "<p>Not found</p>\n".repeat(15_000), Some("no message in it can be read")),
+        ("state", filler(200_000), Some("it holds no message")),
+        ("a summary", state.clone() + &line("summary", "summary", "x") + &state, Some("it holds no message")),
+        ("a queue", queued, Some("it holds no message")),
+        ("sub-agents between", state.clone() + &side + &state, Some("it holds only a sub-agent's messages")),
+        ("a huge one of theirs", huge_side.clone(), Some("it holds only a sub-agent's messages")),
+        (
+            "theirs, spaced",
+            state.clone() + &spaced(&huge_side) + &state,
+            Some("it holds only a sub-agent's messages"),
+        ),
+        ("a torn prompt", huge[..huge.len() - 100].to_owned(), Some("no message in it can be read")),
+        ("a huge prompt", huge.clone(), None),
+        ("a huge prompt, spaced", state.clone() + &spaced(&huge) + &state, None),
+        ("an image", state.clone() + &image + &state, None),
+        ("talk between state", state.clone() + &talk + &state, None),
+        ("talk between sub-agents", sides.clone() + &talk + &sides, None),
+        ("talk over a chunk's edge", filler(262_000) + &talk + &state, None),
+    ] {
+        home.put("-home-dana-wx", ID, &file);
+        let session = home.store.find(ID).remove(0);
+        assert_eq!(session.why_not.as_deref(), why, "{what}");
+        assert_eq!((session.resumable, session.checking), (why.is_none(), false), "{what}");
+        // The screen's row does not wait.
+        let mut told: Vec<(bool, bool)> = Vec::new();
+        home.store
+            .scan_told(Path::new("/"), &mut |rows, _| {
+                told.extend(rows.iter().map(|row| (row.checking, row.resumable)));
+            })
+            .unwrap();
+        assert_eq!(told, [(true, true), (false, why.is_none())], "{what}");
+    }
+    // A conversation at an end is not looked for.
+    home.session(talk.clone() + &filler(200_000));
+    let mut told = 0;
+    home.store.scan_told(Path::new("/"), &mut |rows, _| told += rows.len()).unwrap();
+    assert_eq!(told, 1);
 }
 
 #[test]
@@ -366,7 +420,27 @@ fn runs_of_programs_and_agents_are_hidden() {
     assert!(hidden(json!({"isSidechain": true})));
     assert!(hidden(json!({"teamName": "t"})));
     assert!(hidden(json!({"sessionKind": "daemon-worker"})));
-    assert!(home.session(user("x") + &line("continued-in", "continuedIn", OTHER)).hidden);
+    // The words themselves, not what begins like them.
+    for shown in
+        [json!({"entrypoint": "sdk-go"}), json!({"sessionKind": "daemonish"}), json!({"teamName": ""})]
+    {
+        assert!(!hidden(shown.clone()), "{shown}");
+    }
+    // The beginning says whose it is.
+    let team = chain("user", &json!("x"), &json!({"teamName": "t"}));
+    let daemon = chain("user", &json!("x"), &json!({"sessionKind": "daemon"}));
+    for late in [&team, &daemon] {
+        assert!(!home.session(user("x") + &filler(140_000) + late).hidden, "{late}");
+        assert!(home.session(late.clone() + &filler(140_000) + &user("x")).hidden, "{late}");
+    }
+    assert!(!home.session(user("x") + &daemon).hidden, "the first line of the talk decides");
+    // What `/loop` began repeats itself.
+    let command = |name: &str| user(&format!("<command-name>/{name}</command-name>"));
+    let meta = chain("user", &json!("x"), &json!({"isMeta": true}));
+    assert!(home.session(command("loop") + &claude("x")).hidden);
+    assert!(home.session(meta + &command("loop") + &claude("x")).hidden);
+    assert!(!home.session(user("x") + &command("loop")).hidden, "later");
+    assert!(!home.session(command("looper") + &claude("x")).hidden);
     // A sub-agent's line in the head hides; one in the tail alone does not.
     let side = chain("user", &json!("x"), &json!({"isSidechain": true}));
     assert!(home.session(user("x") + &side).hidden);

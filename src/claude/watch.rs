@@ -73,8 +73,10 @@ impl Watching {
     pub fn follow(&mut self) {
         let projects = self.root.join("projects");
         let folders = projects.read_dir().into_iter().flatten().flatten();
-        let folders = folders.filter(|folder| folder.file_type().is_ok_and(|kind| kind.is_dir()));
-        let folders: Vec<PathBuf> = folders.map(|folder| folder.path()).collect();
+        let mut linked = HashSet::new();
+        let folders = folders.map(|folder| (folder.path(), folder.file_type().ok()));
+        let folders = folders.filter(|(path, kind)| super::scan::is_project(path, *kind, &mut linked));
+        let folders: Vec<PathBuf> = folders.map(|(path, _)| path).collect();
         // Both are made by the first claude that runs.
         for folder in [self.root.join("sessions"), projects].into_iter().chain(folders) {
             // One that went meanwhile has nothing to tell.

@@ -4,6 +4,8 @@
 //! bytes, as Claude writes them, and only the few that decide are read as JSON.
 //! A line that is written in any other way is read whole.
 
+use memchr::memmem::find;
+
 use super::line::{Content, Line};
 use super::pieces::{Edges, Facts, Kind, Piece, State, facts, split};
 use super::prompt::{self, Prompt};
@@ -18,8 +20,12 @@ pub(super) struct Window<'a> {
     pub first_branch: Option<String>,
     /// How claude was started: `cli`, `sdk-cli` …; the first one named.
     pub entrypoint: Option<String>,
-    /// Belongs to a team of agents or a daemon, or is continued in another file.
-    pub other_owner: bool,
+    /// Belongs to a team of agents.
+    pub team: bool,
+    /// Belongs to a daemon: the first line of the conversation says so.
+    pub daemon: bool,
+    /// A line of the conversation was met.
+    chained: bool,
     /// A line of a sub-agent is here.
     pub sidechain: bool,
     /// A line of the main conversation is here.
@@ -45,9 +51,18 @@ impl<'a> Window<'a> {
             Kind::Talk { .. } => self.talk |= !piece.side,
             Kind::Other(facts) => {
                 self.talk |= facts.talk && !piece.side;
-                self.other_owner |= facts.other_owner;
+                self.team |= facts.team;
+                if !self.chained {
+                    let chained = find(piece.raw, b"\"parentUuid\":").is_some();
+                    self.daemon = if chained { facts.daemon } else { self.daemon || facts.daemon };
+                    self.chained = chained;
+                }
             }
             _ => {}
+        }
+        if let Kind::Talk { .. } | Kind::Quiet = piece.kind {
+            self.daemon &= self.chained;
+            self.chained = true;
         }
         let known = self.first_cwd.is_some() && self.first_branch.is_some();
         if known && (self.entrypoint.is_some() || !piece.mentions_entrypoint()) {
@@ -131,6 +146,31 @@ impl<'a> Window<'a> {
             }
         }
         (None, first_command)
+    }
+
+    /// Whether it began with `/loop`: claude's picker passes over what repeats
+    /// itself.
+    pub(super) fn is_loop(&self) -> bool {
+        let prompts = self.pieces.iter().filter(|piece| match &piece.kind {
+            Kind::Talk { user } => *user && !piece.is_tool_result(),
+            Kind::Other(facts) => facts.talk && find(piece.raw, b"\"tool_result\"").is_none(),
+            _ => false,
+        });
+        let mut first = prompts.filter_map(|piece| {
+            let has = |text: &[u8]| find(piece.raw, text).is_some();
+            let repeats = has(b"<command-name>/loop</command-name>");
+            if matches!(piece.kind, Kind::Talk { .. })
+                && !repeats
+                && !has(b"\"isMeta\"")
+                && !has(b"\"isCompactSummary\"")
+            {
+                return Some(false);
+            }
+            let text = torn::decode(piece.raw);
+            let line = Line::parse(&text)?;
+            (line.is("user") && !line.meta && !line.compact_summary).then_some(repeats)
+        });
+        first.next().unwrap_or(false)
     }
 
     /// The last words that either side said; cleaned, one line. A slash command

@@ -23,7 +23,8 @@ fn only_regular_files_with_a_uuid_pass_for_sessions() {
     symlink("/", home.dir.path().join("projects/-root")).unwrap();
     fs::write(home.dir.path().join("projects/-file"), "x").unwrap();
     fs::create_dir(folder.join(ID)).unwrap();
-    for path in [named(1), named(2), named(3), named(4), named(5)] {
+    assert_eq!(preview(&named(2), &Place::Last, 3).unwrap().turns.len(), 1);
+    for path in [named(1), named(3), named(4), named(5)] {
         assert!(preview(&path, &Place::Last, 3).is_err() && mark(&path).is_err(), "{}", path.display());
     }
     let closed = home.folder("-closed");
@@ -33,9 +34,9 @@ fn only_regular_files_with_a_uuid_pass_for_sessions() {
     let all = home.list();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
     if rustix::process::getuid().is_root() {
-        assert_eq!((all.len(), skipped.len()), (2, 0));
+        assert_eq!((all.len(), skipped.len()), (3, 0));
     } else {
-        assert_eq!((all.len(), skipped.len()), (1, 1));
+        assert_eq!((all.len(), skipped.len()), (2, 1));
         assert_eq!(skipped[0].path, closed);
         let path = home.put("-a", ID, user("x"));
         fs::set_permissions(path, fs::Permissions::from_mode(0o0)).unwrap();
@@ -43,6 +44,47 @@ fn only_regular_files_with_a_uuid_pass_for_sessions() {
         assert!(!session.resumable && session.title == "(session)");
     }
     assert!(all.iter().all(|session| !session.duplicate));
+}
+
+#[test]
+#[cfg(unix)]
+fn what_a_link_leads_to_is_found_and_listed_as_claude_does() {
+    use std::os::unix::fs::symlink;
+    let home = Home::new();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let seen = || {
+        let mut all: Vec<(String, bool, bool)> =
+            home.list().into_iter().map(|s| (s.session_id, s.hidden, s.resumable)).collect();
+        all.sort();
+        all
+    };
+    // A project folder: its picker lists it, `--resume` finds it.
+    let folder = elsewhere.path().join("-home-dana-wx");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join(format!("{ID}.jsonl")), user("x")).unwrap();
+    let link = home.dir.path().join("projects/-home-dana-wx");
+    symlink(&folder, &link).unwrap();
+    assert_eq!(seen(), [(ID.to_owned(), false, true)]);
+    assert_eq!(home.store.find(ID)[0].path, link.join(format!("{ID}.jsonl")));
+    assert_eq!(search_one(&home.store.find(ID)[0].path, &Query::parse("x"), &false.into()).unwrap().1, 1);
+    // Once, however many names lead there.
+    symlink(&folder, home.dir.path().join("projects/-other")).unwrap();
+    assert_eq!(seen().len(), 1);
+    // A transcript: resumed, and not listed by the picker.
+    let file = elsewhere.path().join("moved.jsonl");
+    fs::write(&file, user("y")).unwrap();
+    symlink(&file, home.folder("-b").join(format!("{OTHER}.jsonl"))).unwrap();
+    assert_eq!(seen(), [(ID.to_owned(), false, true), (OTHER.to_owned(), true, true)]);
+    // A second name of one that is listed is no copy.
+    let real = home.put("-c", OTHER, user("z"));
+    fs::remove_file(home.folder("-b").join(format!("{OTHER}.jsonl"))).unwrap();
+    symlink(&real, home.folder("-b").join(format!("{OTHER}.jsonl"))).unwrap();
+    assert_eq!(seen(), [(ID.to_owned(), false, true), (OTHER.to_owned(), false, true)]);
+    assert!(!home.store.find(OTHER)[0].duplicate);
+    // Claude's own folder, or its projects, may be links as well.
+    let link = elsewhere.path().join("claude");
+    symlink(home.dir.path(), &link).unwrap();
+    assert_eq!(Store::new(&link).list(Path::new("/")).unwrap().len(), 2);
 }
 
 #[test]

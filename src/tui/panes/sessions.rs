@@ -187,12 +187,12 @@ impl Sessions {
     }
 
     fn take(&mut self, batch: &[Session]) {
-        let batch = batch.iter().cloned();
-        if let Some(fresh) = &mut self.fresh {
-            fresh.extend(batch);
-            return;
-        }
-        self.relist(|list| list.extend(batch));
+        let add = |list: &mut Vec<Session>| {
+            // A row that was being checked comes once more.
+            list.retain(|known| !known.checking || batch.iter().all(|row| row.path != known.path));
+            list.extend(batch.iter().cloned());
+        };
+        if let Some(fresh) = &mut self.fresh { add(fresh) } else { self.relist(add) }
     }
 
     /// Changes the list; the selection stays on its session.

@@ -27,7 +27,11 @@ impl Sessions {
         let Some(session) = self.selected() else { return };
         let columns = usize::from(area.width);
         let title = if self.reading { look.theme.accent } else { look.theme.strong };
-        let state = if session.resumable {
+        let state = if session.checking {
+            Span::styled("checking whether it can be resumed", look.theme.quiet)
+        } else if session.resumable && session.api_error {
+            Span::styled("can be resumed · last turn: API error", look.theme.warn)
+        } else if session.resumable {
             Span::styled("can be resumed", look.theme.good)
         } else {
             let why = session.why_not.as_deref().unwrap_or("no conversation in it");

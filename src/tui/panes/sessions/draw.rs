@@ -169,8 +169,12 @@ fn age_style(session: &Session, look: &Look<'_>) -> Style {
 }
 
 fn second_line(session: &Session, width: u16, selected: bool, look: &Look<'_>) -> Line<'static> {
-    let words =
-        session.last_words.as_deref().unwrap_or(if session.resumable { "" } else { "nothing to resume" });
+    let nothing = match (session.checking, session.resumable) {
+        (true, _) => "checking whether it can be resumed",
+        (_, true) => "",
+        (_, false) => "nothing to resume",
+    };
+    let words = session.last_words.as_deref().unwrap_or(nothing);
     under(words, &[], Vec::new(), width, selected, look.theme)
 }
 

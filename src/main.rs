@@ -126,13 +126,12 @@ async fn testnet(nodes: u8) -> Result<()> {
         .await
         .map_err(|error| Error::failed(format!("The private DHT could not be started: {error}.")))?;
     let bootstrap = ring.bootstrap();
-    let mut stdout = std::io::stdout().lock();
-    let told = writeln!(stdout, "bootstrap={}", bootstrap[0]).and_then(|()| {
-        writeln!(stdout, "{nodes} nodes on 127.0.0.1; use it with CCLINK_BOOTSTRAP={}", bootstrap[0])?;
-        stdout.flush()
-    });
-    drop(stdout);
-    told.map_err(|error| Error::failed(error.to_string()))?;
+    let printer = plain();
+    printer.exactly(&format!(
+        "bootstrap={0}\n{nodes} nodes on 127.0.0.1; use it with CCLINK_BOOTSTRAP={0}\n",
+        bootstrap[0]
+    ));
+    printer.check()?;
     commands::stopped().await;
     drop(ring);
     Ok(())
@@ -152,11 +151,23 @@ fn start_log() -> Result<()> {
     Ok(())
 }
 
+/// Prints words, whatever the command line says.
+fn plain() -> Printer {
+    Printer::new(cli::Output { json: false, color: Color::Auto }, &env)
+}
+
 /// What clap says of words that make no command; help and version are answers.
 fn refuse(args: &[OsString], error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+        let printer = plain();
+        printer.rendered(&error.render());
+        return match printer.check() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                printer.error(&error);
+                ExitCode::from(error.exit_code())
+            }
+        };
     }
     let spaced = cli::has_spaced_pin(args);
     if let Some(word) = cli::unknown_command(args).filter(|_| !spaced) {

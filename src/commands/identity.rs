@@ -42,7 +42,8 @@ pub(super) async fn init(
     context.printer.say(&context.printer.dim(
         "Devices that hold this key are one group: copy it with `cclink init --import FILE` over a channel you trust.",
     ));
-    Ok(())
+    let printed = context.printer.check();
+    printed.map_err(|error| error.advise("The key was created: `cclink whoami` shows it."))
 }
 
 async fn make(

@@ -15,6 +15,7 @@ mod prompt;
 mod publish;
 mod resume;
 mod sessions;
+mod stdout;
 mod table;
 mod watch;
 mod web;
@@ -72,6 +73,8 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
             Err(Error::usage("This command is run by the program itself."))
         }
     };
+    // Its own failure tells more than that its words were lost.
+    let result = result.and_then(|()| context.printer.check());
     // What goes on behind an answer ends before the process does.
     if !context.service.finish().await {
         context

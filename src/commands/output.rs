@@ -2,13 +2,15 @@
 
 use std::io::{IsTerminal, Write};
 
+use clap::builder::StyledStr;
 use clap::builder::styling::{AnsiColor, Style};
 use serde::Serialize;
 
+use super::stdout;
 use super::table::{self, Column};
 use crate::cli::{Color, Output};
 use crate::qr;
-use crate::service::Error;
+use crate::service::{Error, Result};
 
 /// Prints the answers of one command.
 #[derive(Clone, Copy, Debug)]
@@ -60,20 +62,38 @@ impl Printer {
     /// An answer that is a file: not a byte more.
     pub fn exactly(self, text: &str) {
         if !self.json {
-            let _ = std::io::stdout().lock().write_all(text.as_bytes());
+            let _ = stdout::write(text.as_bytes());
         }
+    }
+
+    /// What clap answers: its help, its version.
+    pub fn rendered(self, text: &StyledStr) {
+        let text = if self.color { text.ansi().to_string() } else { text.to_string() };
+        let _ = stdout::write(text.as_bytes());
     }
 
     /// The command's value, where JSON is wanted.
     pub fn value(self, value: &impl Serialize) {
         if self.json {
-            write_out(&serde_json::to_string_pretty(value).unwrap_or_default());
+            match serde_json::to_string_pretty(value) {
+                Ok(json) => write_out(&json),
+                Err(error) => stdout::failed(format!("it cannot be put into JSON ({error})")),
+            }
         }
     }
 
-    /// Whether all of the answer could be written.
-    pub fn check(self) -> crate::service::Result<()> {
-        std::io::stdout().flush().map_err(|error| Error::failed(format!("{error}.")))
+    /// Whether the whole answer so far was written: `false` where the reader
+    /// went away (`| head`), an error where it could not be written. What was
+    /// taken for the reader is let go of only after `true`.
+    #[allow(clippy::unused_self)] // reads like its siblings
+    pub fn written(self) -> Result<bool> {
+        stdout::written()
+    }
+
+    /// An error if the answer could not be written; a reader that went away is
+    /// none.
+    pub fn check(self) -> Result<()> {
+        self.written().map(drop)
     }
 
     /// An error: what happened, then what to do.
@@ -152,7 +172,7 @@ fn draw(grid: &qr::Grid) -> impl Iterator<Item = String> {
     })
 }
 
-/// A line to stdout; a reader that went away (`| head`) is no failure.
+/// A line to stdout; [`Printer::check`] tells what became of it.
 fn write_out(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    let _ = stdout::write(format!("{line}\n").as_bytes());
 }

@@ -31,6 +31,12 @@ pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> 
     for warning in &published.warnings {
         printer.note(warning);
     }
+    printer.check().map_err(|error| {
+        error.advise(format!(
+            "The handoff {0} is published: `cclink list` shows it, `cclink revoke {0}` calls it back.",
+            published.token
+        ))
+    })?;
     let terminal = std::io::stdout().is_terminal();
     let wanted = args.qr || (terminal && !args.no_qr);
     let drawn = wanted && draw_qr(context, &published);

@@ -1,12 +1,12 @@
 //! `watch`: says when a handoff arrives, and what becomes of one's own.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use chrono::{Local, Utc};
 use serde_json::json;
 
-use super::Context;
+use super::{Context, stdout};
 use crate::service::{Error, Job, Kind, News, NewsKind, Result, Watch, next_look};
 use crate::text;
 
@@ -89,15 +89,13 @@ fn tell(context: &Context<'_>, news: &News) -> std::io::Result<()> {
     }
     let rings = context.service.config().notices && std::io::stdout().is_terminal();
     if rings && news.event != NewsKind::Waiting {
-        let mut stdout = std::io::stdout().lock();
-        stdout.write_all(text::notification(&words).as_bytes())?;
-        stdout.flush()?;
+        stdout::write(text::notification(&words).as_bytes())?;
     }
     Ok(())
 }
 
 fn line(line: &str) -> std::io::Result<()> {
-    writeln!(std::io::stdout().lock(), "{line}")
+    stdout::write(format!("{line}\n").as_bytes())
 }
 
 fn clock() -> String {

@@ -39,6 +39,7 @@ mod ssh;
 mod support;
 mod time;
 mod untouched;
+mod unwritten;
 mod vectors;
 mod watch;
 mod web;

@@ -3,7 +3,6 @@
 //! the disk for it, nothing is sent.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use super::Input;
 use crate::cli::PublishArgs;
 use crate::cli::handoff::{HANDOFF, handoff_words, parse_handoff};
 use crate::commands::publish::who_until;
+use crate::commands::stdout;
 use crate::service::{
     AudienceChoice, AudienceKind, Error, Job, Kind, PublishRequest, Published, Result, Service, Session,
 };
@@ -29,31 +29,35 @@ pub(super) fn run(env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            block(&refusal(&Error::failed(format!("cclink could not start: {error}."))));
-            return ExitCode::SUCCESS;
+            return block(&refusal(&Error::failed(format!("cclink could not start: {error}."))));
         }
     };
-    runtime.block_on(async {
+    let code = runtime.block_on(async {
         match super::super::open(env) {
             Ok(service) => {
-                match answer(&service, &input, words).await {
+                let code = match answer(&service, &input, words).await {
                     Ok(words) => block(&words),
                     Err(error) => block(&refusal(&error)),
-                }
+                };
                 service.finish().await;
+                code
             }
             Err(error) => block(&refusal(&error)),
         }
     });
     runtime.shutdown_background();
-    ExitCode::SUCCESS
+    code
 }
 
 /// Claude Code shows the reason, keeps it in the transcript, and asks no model.
-fn block(reason: &str) {
-    let mut stdout = std::io::stdout().lock();
-    let _ = writeln!(stdout, "{}", json!({ "decision": "block", "reason": reason }));
-    let _ = stdout.flush();
+fn block(reason: &str) -> ExitCode {
+    let answer = json!({ "decision": "block", "reason": reason });
+    match stdout::write(format!("{answer}\n").as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            super::told(Err(Error::failed(format!("The answer could not be written to stdout: {error}."))))
+        }
+    }
 }
 
 fn refusal(error: &Error) -> String {

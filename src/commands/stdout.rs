@@ -1,0 +1,64 @@
+//! Stdout as it is: whatever could not be written is known at the end. The
+//! standard library's own handle takes a closed stdout for one that was written.
+
+use std::io::{Error as IoError, ErrorKind, Result as IoResult, Write};
+use std::sync::{Mutex, PoisonError};
+
+use crate::service::{Error, Result};
+
+/// Why not all of the answer was written. A process has one stdout; once it
+/// failed nothing more is written, so that what is there has no hole.
+static TROUBLE: Mutex<Option<Trouble>> = Mutex::new(None);
+
+#[derive(Clone, Debug)]
+enum Trouble {
+    /// Whoever read it went away, as `head` does.
+    ReaderLeft,
+    /// The system's words.
+    Failed(String),
+}
+
+/// Writes all of it at once, with nothing kept back.
+pub(super) fn write(bytes: &[u8]) -> IoResult<()> {
+    let mut trouble = TROUBLE.lock().unwrap_or_else(PoisonError::into_inner);
+    if trouble.is_some() {
+        return Err(IoError::from(ErrorKind::BrokenPipe));
+    }
+    let written = open().and_then(|mut stdout| stdout.write_all(bytes).and_then(|()| stdout.flush()));
+    if let Err(error) = &written {
+        *trouble = Some(match error.kind() {
+            ErrorKind::BrokenPipe => Trouble::ReaderLeft,
+            _ => Trouble::Failed(error.to_string()),
+        });
+    }
+    written
+}
+
+/// Notes that an answer never came as far as being written.
+pub(super) fn failed(why: String) {
+    let mut trouble = TROUBLE.lock().unwrap_or_else(PoisonError::into_inner);
+    trouble.get_or_insert(Trouble::Failed(why));
+}
+
+/// Whether everything that was to be written was: false where the reader went
+/// away, an error where it could not be written.
+pub(super) fn written() -> Result<bool> {
+    match TROUBLE.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+        None => Ok(true),
+        Some(Trouble::ReaderLeft) => Ok(false),
+        Some(Trouble::Failed(why)) => {
+            Err(Error::failed(format!("The answer could not be written to stdout: {why}.")))
+        }
+    }
+}
+
+#[cfg(unix)]
+fn open() -> IoResult<std::fs::File> {
+    use std::os::fd::AsFd;
+    std::io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from)
+}
+
+#[cfg(not(unix))]
+fn open() -> IoResult<std::io::Stdout> {
+    Ok(std::io::stdout())
+}

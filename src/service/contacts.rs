@@ -3,7 +3,7 @@
 use super::{ContactView, Error, IdentityState, Result, Service};
 use crate::handoff::PublicKey;
 use crate::store::contacts::unfit_name;
-use crate::store::{Contact, KeyFile};
+use crate::store::{Contact, KeyFile, Unknown};
 
 impl Service {
     /// All contacts, in the order they were added.
@@ -22,7 +22,8 @@ impl Service {
         // The own key under a name is not somebody else's.
         let me = IdentityState::Unlocked(key.to_string());
         let mine = mine || self.identity_state() == me;
-        let contact = Contact { name: name.to_owned(), public_key: key.to_string(), mine };
+        let contact =
+            Contact { name: name.to_owned(), public_key: key.to_string(), mine, unknown: Unknown::new() };
         self.0.contacts.update(|all| {
             match all.iter_mut().find(|known| known.name == name) {
                 Some(known) if known.public_key != contact.public_key => {
@@ -55,19 +56,28 @@ impl Service {
         Ok(self.0.contacts.load()?.iter().find(|known| known.name == name).and_then(Contact::key))
     }
 
+    /// All contacts, or none and a warning where they cannot be read: what does
+    /// not need them goes on.
+    pub(super) fn contacts_or_warning(&self) -> Vec<Contact> {
+        self.0.contacts.load().unwrap_or_else(|error| {
+            self.warn(format!("Contacts are left out: {error}. Mend the file, or move it away."));
+            Vec::new()
+        })
+    }
+
     /// The name of a key; the key itself (`pk:…`) where it has none.
     pub(super) fn name_of(&self, key: &PublicKey) -> String {
         let text = key.to_string();
-        let contacts = self.0.contacts.load().unwrap_or_default();
+        let contacts = self.contacts_or_warning();
         contacts.into_iter().find(|known| known.public_key == text).map_or(text, |known| known.name)
     }
 
     /// This identity and every contact marked mine: whose signature counts
     /// among my devices.
-    pub(super) fn my_keys(&self, me: &PublicKey) -> Result<Vec<PublicKey>> {
-        let mine = self.0.contacts.load()?;
-        let others = mine.iter().filter(|contact| contact.mine).filter_map(Contact::key);
-        Ok(std::iter::once(*me).chain(others.filter(|key| key != me)).collect())
+    pub(super) fn my_keys(&self, me: &PublicKey) -> Vec<PublicKey> {
+        let contacts = self.contacts_or_warning();
+        let others = contacts.iter().filter(|contact| contact.mine).filter_map(Contact::key);
+        std::iter::once(*me).chain(others.filter(|key| key != me)).collect()
     }
 
     /// Whether the key file asks for a passphrase that nobody gave.

@@ -60,7 +60,8 @@ impl Service {
     /// Remembers an end for as long as anything can live.
     pub(super) fn remember_end(&self, address: &Address, packet: &SignedPacket) {
         let until = self.now() + TimeDelta::seconds(i64::from(Ttl::MAX.seconds()));
-        let end = End { packet: z32::encode(&packet.to_relay_payload()), until };
+        let packet = z32::encode(&packet.to_relay_payload());
+        let end = End { packet, until, unknown: serde_json::Map::new() };
         self.note(|book| {
             let known = book.ends.entry(z32::encode(address)).or_insert_with(|| end.clone());
             if known.packet != end.packet {

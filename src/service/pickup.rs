@@ -188,6 +188,7 @@ impl Service {
             burned: z32::encode(&burned.to_relay_payload()),
             record: z32::encode(&record.to_relay_payload()),
             until: self.now() + chrono::TimeDelta::seconds(i64::from(crate::handoff::Ttl::MAX.seconds())),
+            unknown: serde_json::Map::new(),
         };
         let noted = self.journal(|book| book.taking.insert(z32::encode(&place.address()), taking));
         noted.map(drop).map_err(|error| {

@@ -169,7 +169,7 @@ impl Service {
         let (service, place, me) = (self.clone(), place.clone(), identity.public());
         let entry = IndexEntry { token: place.token.bytes, span: span_of(record) };
         self.must_finish(async move {
-            let expected = service.my_keys(&me)?;
+            let expected = service.my_keys(&me);
             service.add_to_index(&place.mailbox, &expected, entry, seen).await?;
             service.set_stage(&place.token, Stage::Published, true);
             Ok(())
@@ -423,6 +423,7 @@ fn intent(
         sealed: seal_secrets(&identity.public(), &prepared.place.mailbox, prepared.secret.as_ref())?,
         picked_up: None,
         pass_of: aside.pass_of,
+        unknown: serde_json::Map::new(),
     })
 }
 

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::journal::Unknown;
 use super::{StoreError, files};
 use crate::handoff::PublicKey;
 use crate::text;
@@ -18,6 +20,9 @@ pub struct Contact {
     /// Whether it is one of the user's own identities.
     #[serde(default)]
     pub mine: bool,
+    /// Fields of a newer cclink.
+    #[serde(flatten)]
+    pub unknown: Unknown,
 }
 
 impl Contact {
@@ -55,29 +60,47 @@ impl Contacts {
         Self { path: config.join("contacts.json") }
     }
 
-    /// All of them, in the order they were added, names made safe to show. An
-    /// entry whose key is none is left out.
+    /// All of them, in the order they were added, names made safe to show. What
+    /// is no contact is left out.
     pub fn load(&self) -> Result<Vec<Contact>, StoreError> {
-        let Some(content) = files::read(&self.path)? else { return Ok(Vec::new()) };
-        let all: Vec<Contact> =
-            serde_json::from_slice(&content).map_err(|error| StoreError::damaged(&self.path, &error))?;
-        let usable = all.into_iter().filter_map(|contact| {
-            let key = contact.key()?;
-            Some(Contact { name: text::clean(&contact.name), public_key: key.to_string(), ..contact })
-        });
-        Ok(usable.collect())
+        Ok(self.read()?.0)
     }
 
-    /// Changes them while no other process does.
+    /// The contacts, and entries that are none.
+    fn read(&self) -> Result<(Vec<Contact>, Vec<Value>), StoreError> {
+        let Some(content) = files::read(&self.path)? else { return Ok((Vec::new(), Vec::new())) };
+        let all: Vec<Value> =
+            serde_json::from_slice(&content).map_err(|error| StoreError::damaged(&self.path, &error))?;
+        let (mut usable, mut rest) = (Vec::new(), Vec::new());
+        for value in all {
+            let contact = Contact::deserialize(&value).ok();
+            match contact.and_then(|contact| Some((contact.key()?, contact))) {
+                Some((key, contact)) => usable.push(Contact {
+                    name: text::clean(&contact.name),
+                    public_key: key.to_string(),
+                    ..contact
+                }),
+                None => rest.push(value),
+            }
+        }
+        Ok((usable, rest))
+    }
+
+    /// Changes them while no other process does. Entries that are no contacts
+    /// stay in the file: a newer cclink may have written them, or a hand that
+    /// slipped.
     pub fn update<T, E: From<StoreError>>(
         &self,
         change: impl FnOnce(&mut Vec<Contact>) -> Result<T, E>,
     ) -> Result<T, E> {
         let _lock = files::lock(&self.path)?;
-        let mut all = self.load()?;
-        let result = change(&mut all)?;
-        let content =
-            serde_json::to_vec_pretty(&all).map_err(|error| StoreError::damaged(&self.path, &error))?;
+        let (mut contacts, rest) = self.read()?;
+        let result = change(&mut contacts)?;
+        let damaged = |error| StoreError::damaged(&self.path, &error);
+        let mut all: Vec<Value> =
+            contacts.iter().map(serde_json::to_value).collect::<Result<_, _>>().map_err(damaged)?;
+        all.extend(rest);
+        let content = serde_json::to_vec_pretty(&all).map_err(damaged)?;
         files::replace(&self.path, &content)?;
         Ok(result)
     }

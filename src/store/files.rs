@@ -2,7 +2,7 @@
 //! crash or a full disk leaves the old content whole.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -15,6 +15,10 @@ use super::StoreError;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Our files are small; anything longer is not ours.
 const MAX_SIZE: u64 = 16 * 1024 * 1024;
+/// Links behind each other, as Linux counts them.
+const MAX_LINKS: usize = 40;
+/// How a file begins that is being written: nobody else's is taken for one.
+const ASIDE: &str = ".cclink-writing-";
 
 /// Makes a folder, and those above it, that only its owner can enter.
 pub fn private_dir(dir: &Path) -> Result<(), StoreError> {
@@ -25,28 +29,40 @@ pub fn private_dir(dir: &Path) -> Result<(), StoreError> {
     builder.create(dir).map_err(StoreError::io(dir))
 }
 
-/// Replaces a file: the old content or the new, never half of one.
+/// Replaces a file: the old content or the new, never half of one. Where its
+/// name is a link, the file in that place is replaced and the link stays.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), StoreError> {
-    let aside = write_aside(path, content)?;
-    aside.persist(path).map_err(|error| StoreError::io(path)(error.error))?;
-    sync_dir(path);
-    Ok(())
+    put(&target(path)?, content, false)
 }
 
-/// As [`replace`] for a file that is not ours: it keeps its mode, and where its
-/// name is a link to another place, the file in that place is replaced.
+/// As [`replace`] for a file that is not ours: it keeps its mode.
 pub fn replace_keeping_mode(path: &Path, content: &[u8]) -> Result<(), StoreError> {
-    let path = match path.symlink_metadata() {
-        Ok(metadata) if metadata.is_symlink() => &path.canonicalize().map_err(StoreError::io(path))?,
-        _ => path,
-    };
+    put(&target(path)?, content, true)
+}
+
+fn put(path: &Path, content: &[u8], keep_mode: bool) -> Result<(), StoreError> {
     let aside = write_aside(path, content)?;
-    if let Ok(metadata) = fs::metadata(path) {
+    if let (true, Ok(metadata)) = (keep_mode, fs::metadata(path)) {
         aside.as_file().set_permissions(metadata.permissions()).map_err(StoreError::io(path))?;
     }
     aside.persist(path).map_err(|error| StoreError::io(path)(error.error))?;
     sync_dir(path);
     Ok(())
+}
+
+/// Where a file lies whose name may be a link, also one that leads nowhere yet.
+fn target(path: &Path) -> Result<PathBuf, StoreError> {
+    let mut target = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match target.symlink_metadata() {
+            Ok(metadata) if metadata.is_symlink() => {
+                let next = fs::read_link(&target).map_err(StoreError::io(path))?;
+                target = target.parent().map_or_else(|| next.clone(), |dir| dir.join(&next));
+            }
+            _ => return Ok(target),
+        }
+    }
+    Err(StoreError::damaged(path, "is a link in a circle"))
 }
 
 /// Removes a file; none is fine.
@@ -57,8 +73,10 @@ pub fn remove(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Creates a file that must not exist yet.
+/// Creates a file that must not exist yet; a link that leads nowhere yet is
+/// followed.
 pub fn create(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+    let path = &target(path)?;
     let aside = write_aside(path, content)?;
     aside.persist_noclobber(path).map_err(|error| match error.error.kind() {
         std::io::ErrorKind::AlreadyExists => StoreError::Exists(path.to_owned()),
@@ -68,17 +86,54 @@ pub fn create(path: &Path, content: &[u8]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A temporary file in the same folder (0600 by its maker), content synced.
+/// A temporary file in the same folder (0600 by its maker), content synced. It
+/// is locked while it is written, so that [`clean_up`] knows it from the rest of
+/// a process that was killed.
 fn write_aside(path: &Path, content: &[u8]) -> Result<NamedTempFile, StoreError> {
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let dir = folder(path);
     private_dir(dir)?;
     let write = || {
-        let mut aside = NamedTempFile::new_in(dir)?;
+        let mut aside = new_aside(dir)?;
         aside.write_all(content)?;
         aside.as_file().sync_all()?;
         Ok(aside)
     };
     write().map_err(StoreError::io(path))
+}
+
+fn new_aside(dir: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let aside = tempfile::Builder::new().prefix(ASIDE).tempfile_in(dir)?;
+        // A file system without locks has no tidying either.
+        let locked = aside.as_file().lock().is_ok();
+        // Another process may have tidied it up before it was locked.
+        if !locked || aside.path().symlink_metadata().is_ok() {
+            return Ok(aside);
+        }
+    }
+}
+
+/// Removes what a process of ours that was killed while it wrote left beside a
+/// file: whole contents, a key's too. What another one is just writing stays.
+pub fn clean_up(path: &Path) {
+    let Ok(path) = target(path) else { return };
+    let Ok(entries) = fs::read_dir(folder(&path)) else { return };
+    for entry in entries.flatten() {
+        let is_ours = entry.file_name().as_encoded_bytes().starts_with(ASIDE.as_bytes());
+        if !is_ours || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        // The lock is held until it is gone.
+        let left = open(OpenOptions::new().read(true), &entry.path());
+        if left.is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The folder in which a file lies.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes a rename survive a power cut; where folders cannot be synced the
@@ -91,22 +146,10 @@ fn sync_dir(path: &Path) {
 
 /// A whole file; `None` where there is none.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    // A FIFO in our file's place would hold us up for ever.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(
-        &mut options,
-        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
-    );
-    let file = match options.open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::io(path)(error)),
+    let file = match open(OpenOptions::new().read(true), path) {
+        Err(StoreError::Io { error, .. }) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
     };
-    if !file.metadata().map_err(StoreError::io(path))?.is_file() {
-        return Err(StoreError::damaged(path, "is no regular file"));
-    }
     let mut content = Vec::new();
     file.take(MAX_SIZE + 1).read_to_end(&mut content).map_err(StoreError::io(path))?;
     if content.len() as u64 > MAX_SIZE {
@@ -115,9 +158,29 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     Ok(Some(content))
 }
 
+/// Opens a regular file. A FIFO, a device or a folder in its place is refused at
+/// once: it would hold us up for ever.
+fn open(options: &mut OpenOptions, path: &Path) -> Result<File, StoreError> {
+    let not_a_file = || StoreError::damaged(path, "is not a regular file");
+    // Opening a device may already do something.
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(not_a_file());
+    }
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    let file = options.open(path).map_err(StoreError::io(path))?;
+    if !file.metadata().map_err(StoreError::io(path))?.is_file() {
+        return Err(not_a_file());
+    }
+    Ok(file)
+}
+
 /// Moves a damaged file out of the way, under a name that is not taken.
 pub fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
-    set_aside_as(path, "damaged")
+    set_aside_as(&target(path)?, "damaged")
 }
 
 /// Moves a file to `NAME.<why>-N` beside it, under a name that is not taken.
@@ -139,14 +202,7 @@ pub fn set_aside_as(path: &Path, why: &str) -> Result<PathBuf, StoreError> {
 /// by every change. The system lets go of it when the process dies.
 pub fn lock(path: &Path) -> Result<File, StoreError> {
     let path = path.with_extension("lock");
-    if let Some(dir) = path.parent() {
-        private_dir(dir)?;
-    }
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&path).map_err(StoreError::io(&path))?;
+    let file = open_lock(&path)?;
     let deadline = Instant::now() + PATIENCE;
     loop {
         match file.try_lock() {
@@ -156,4 +212,14 @@ pub fn lock(path: &Path) -> Result<File, StoreError> {
             Err(TryLockError::Error(error)) => return Err(StoreError::io(&path)(error)),
         }
     }
+}
+
+/// Opens a file that is there to be locked.
+pub fn open_lock(path: &Path) -> Result<File, StoreError> {
+    private_dir(folder(path))?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    open(&mut options, path)
 }

@@ -5,13 +5,25 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{StoreError, files};
 use crate::handoff::{Token, Trace, Ttl, time};
 
 /// Ended handoffs are remembered for this long after their expiry.
 const MEMORY: TimeDelta = TimeDelta::days(30);
+/// What this cclink writes. A newer one's number stays as it is.
+const VERSION: u32 = 1;
+
+/// What a newer cclink wrote, and this one does not know: kept as it is.
+pub type Unknown = Map<String, Value>;
+
+const HANDOFFS: &str = "handoffs";
+const ENDS: &str = "ends";
+const TAKING: &str = "taking";
+const PLACES: &str = "places";
 
 /// How far a handoff came, as far as this device knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +93,9 @@ pub struct Entry {
     /// The handoff that this one is the phone pass of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pass_of: Option<Token>,
+    /// Fields of a newer cclink.
+    #[serde(flatten)]
+    pub unknown: Unknown,
 }
 
 impl Entry {
@@ -99,6 +114,9 @@ pub struct End {
     /// When it may be forgotten.
     #[serde(with = "time")]
     pub until: DateTime<Utc>,
+    /// Fields of a newer cclink.
+    #[serde(flatten)]
+    pub unknown: Unknown,
 }
 
 /// A pickup for good that was begun: should this process die between taking the
@@ -112,23 +130,24 @@ pub struct Taking {
     /// When it may be forgotten.
     #[serde(with = "time")]
     pub until: DateTime<Utc>,
+    /// Fields of a newer cclink.
+    #[serde(flatten)]
+    pub unknown: Unknown,
 }
 
 /// What the file holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Book {
     /// What this device published, in that order.
-    #[serde(default)]
     pub handoffs: Vec<Entry>,
     /// Ends by address, both in z-base-32.
-    #[serde(default)]
     pub ends: BTreeMap<String, End>,
     /// Pickups under way, by address in z-base-32.
-    #[serde(default)]
     pub taking: BTreeMap<String, Taking>,
     /// Where projects of other machines lie on this one, as the user said.
-    #[serde(default)]
     pub places: BTreeMap<String, PathBuf>,
+    /// What cannot be read, part by part, in the form of the file.
+    unread: Map<String, Value>,
 }
 
 impl Book {
@@ -137,11 +156,89 @@ impl Book {
         self.handoffs.iter_mut().find(|entry| entry.token == *token)
     }
 
+    /// How many handoffs are kept that this cclink cannot read: a newer one
+    /// wrote them.
+    pub fn unread_handoffs(&self) -> usize {
+        self.unread.get(HANDOFFS).and_then(Value::as_array).map_or(0, Vec::len)
+    }
+
+    /// One entry that cannot be read costs itself alone, and is kept.
+    fn read(mut file: Map<String, Value>) -> Self {
+        let (handoffs, unread_handoffs) = read_list(file.remove(HANDOFFS));
+        let (ends, unread_ends) = read_map(file.remove(ENDS));
+        let (taking, unread_taking) = read_map(file.remove(TAKING));
+        let (places, unread_places) = read_map(file.remove(PLACES));
+        let unread = [unread_handoffs, unread_ends, unread_taking, unread_places];
+        let parts = [HANDOFFS, ENDS, TAKING, PLACES].into_iter().zip(unread);
+        file.extend(parts.filter_map(|(part, unread)| Some((part.to_owned(), unread?))));
+        Self { handoffs, ends, taking, places, unread: file }
+    }
+
+    fn write(&self) -> serde_json::Result<Vec<u8>> {
+        let mut file = self.unread.clone();
+        file.entry("version").or_insert_with(|| VERSION.into());
+        for (part, value) in [
+            (HANDOFFS, serde_json::to_value(&self.handoffs)?),
+            (ENDS, serde_json::to_value(&self.ends)?),
+            (TAKING, serde_json::to_value(&self.taking)?),
+            (PLACES, serde_json::to_value(&self.places)?),
+        ] {
+            match (file.get_mut(part), value) {
+                (Some(Value::Array(unread)), Value::Array(all)) => {
+                    unread.splice(0..0, all);
+                }
+                (Some(Value::Object(unread)), Value::Object(all)) => unread.extend(all),
+                // A part of another form than ours, kept beside it.
+                (Some(unread), value) => {
+                    let unread = std::mem::replace(unread, value);
+                    file.insert(format!("{part}_unread"), unread);
+                }
+                (None, value) => {
+                    file.insert(part.to_owned(), value);
+                }
+            }
+        }
+        serde_json::to_vec_pretty(&file)
+    }
+
     fn forget(&mut self, now: DateTime<Utc>) {
         self.handoffs.retain(|entry| entry.expires_at() + MEMORY > now);
         self.ends.retain(|_, end| end.until > now);
         self.taking.retain(|_, taking| taking.until > now);
     }
+}
+
+/// The entries that can be read, and the rest.
+fn read_list<T: DeserializeOwned>(part: Option<Value>) -> (Vec<T>, Option<Value>) {
+    let all = match part {
+        None => return (Vec::new(), None),
+        Some(Value::Array(all)) => all,
+        Some(other) => return (Vec::new(), Some(other)),
+    };
+    let (mut read, mut unread) = (Vec::new(), Vec::new());
+    for value in all {
+        match T::deserialize(&value) {
+            Ok(entry) => read.push(entry),
+            Err(_) => unread.push(value),
+        }
+    }
+    (read, (!unread.is_empty()).then_some(Value::Array(unread)))
+}
+
+fn read_map<T: DeserializeOwned>(part: Option<Value>) -> (BTreeMap<String, T>, Option<Value>) {
+    let all = match part {
+        None => return (BTreeMap::new(), None),
+        Some(Value::Object(all)) => all,
+        Some(other) => return (BTreeMap::new(), Some(other)),
+    };
+    let (mut read, mut unread) = (BTreeMap::new(), Map::new());
+    for (key, value) in all {
+        match T::deserialize(&value) {
+            Ok(entry) => drop(read.insert(key, entry)),
+            Err(_) => drop(unread.insert(key, value)),
+        }
+    }
+    (read, (!unread.is_empty()).then_some(Value::Object(unread)))
 }
 
 /// The journal of one device, shared by its processes.
@@ -166,10 +263,10 @@ impl Journal {
         self.read_or_set_aside()
     }
 
-    /// `None` for a damaged file.
+    /// `None` for a file that is not a JSON object: nothing in it can be saved.
     fn read(&self) -> Result<Option<Book>, StoreError> {
         let Some(content) = files::read(&self.path)? else { return Ok(Some(Book::default())) };
-        Ok(serde_json::from_slice(&content).ok())
+        Ok(serde_json::from_slice(&content).ok().map(Book::read))
     }
 
     fn read_or_set_aside(&self) -> Result<(Book, Option<PathBuf>), StoreError> {
@@ -192,8 +289,7 @@ impl Journal {
         let result = change(&mut book);
         book.forget(now);
         if book != before || !self.path.exists() {
-            let content =
-                serde_json::to_vec_pretty(&book).map_err(|error| StoreError::damaged(&self.path, &error))?;
+            let content = book.write().map_err(|error| StoreError::damaged(&self.path, &error))?;
             files::replace(&self.path, &content)?;
         }
         Ok((result, aside))
@@ -215,6 +311,77 @@ mod tests {
         assert_eq!(journal.load().unwrap().1, None);
     }
 
+    fn entry(token: &str) -> Value {
+        serde_json::json!({
+            "token": token, "creator": "pk:x", "session_id": "s", "project": "/p", "burn_after_read": false,
+            "created_at": "2026-11-28T10:00:00Z", "ttl": 3600, "stage": "published",
+        })
+    }
+
+    #[test]
+    fn what_is_not_known_is_kept_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = Journal::new(dir.path());
+        let path = dir.path().join("journal.json");
+        let now = time::parse("2026-11-28T11:00:00Z").unwrap();
+        let (one, two) = ("d1111111111111", "s1111111111111");
+        let odd = |change: &dyn Fn(&mut Value)| {
+            let mut value = entry("d3333333333331");
+            change(&mut value);
+            value
+        };
+        let unread = [
+            odd(&|value| value["stage"] = "paused".into()),
+            odd(&|value| value["token"] = "q1111111111111".into()),
+            odd(&|value| value["ttl"] = (30 * 86_400).into()),
+            odd(&|value| drop(value.as_object_mut().unwrap().remove("creator"))),
+            Value::from("words"),
+        ];
+        let mut newer = entry(two);
+        newer["mood"] = serde_json::json!({"deep": [1, 2.5, null]});
+        let mut handoffs = vec![entry(one)];
+        handoffs.extend(unread.iter().cloned());
+        handoffs.push(newer);
+        let file = serde_json::json!({
+            "version": 9, "handoffs": handoffs, "ends": {"a": {"packet": 1}}, "places": ["of", "another", "form"],
+            "reminders": [{"at": "noon"}],
+        });
+        std::fs::write(&path, file.to_string()).unwrap();
+        let (book, aside) = journal.load().unwrap();
+        assert_eq!(aside, None);
+        let tokens: Vec<String> = book.handoffs.iter().map(|entry| entry.token.to_string()).collect();
+        assert_eq!(
+            (tokens.as_slice(), book.unread_handoffs()),
+            ([one.to_owned(), two.to_owned()].as_slice(), 5)
+        );
+        let change = |book: &mut Book| {
+            book.handoffs[0].stage = Stage::Revoked;
+            book.places.insert("/there".into(), "/here".into());
+        };
+        for _ in 0..2 {
+            journal.update(now, change).unwrap();
+            let written: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+            let all = written["handoffs"].as_array().unwrap();
+            assert!(unread.iter().all(|value| all.contains(value)), "{written:#}");
+            assert_eq!((all.len(), &all[0]["stage"]), (7, &Value::from("revoked")), "{written:#}");
+            assert_eq!(all[1]["mood"], file["handoffs"][6]["mood"], "{written:#}");
+            for part in ["version", "reminders"] {
+                assert_eq!(written[part], file[part], "{written:#}");
+            }
+            assert_eq!(written["ends"]["a"], file["ends"]["a"], "{written:#}");
+            assert_eq!(written["places_unread"], file["places"], "{written:#}");
+            assert_eq!(written["places"]["/there"], "/here", "{written:#}");
+        }
+    }
+
+    #[test]
+    fn a_new_journal_says_which_version_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        Journal::new(dir.path()).update(Utc::now(), |_| ()).unwrap();
+        let file = std::fs::read(dir.path().join("journal.json")).unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&file).unwrap()["version"], VERSION);
+    }
+
     #[test]
     fn changes_of_many_threads_all_stay() {
         let dir = tempfile::tempdir().unwrap();
@@ -224,7 +391,7 @@ mod tests {
             for number in 0..8 {
                 let journal = &journal;
                 scope.spawn(move || {
-                    let end = End { packet: String::new(), until };
+                    let end = End { packet: String::new(), until, unknown: Unknown::new() };
                     journal.update(Utc::now(), |book| book.ends.insert(number.to_string(), end)).unwrap();
                 });
             }

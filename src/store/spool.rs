@@ -2,7 +2,7 @@
 //! hook a second and a half; what takes longer is written down here, and a
 //! worker of our own does it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -119,13 +119,8 @@ impl Spool {
     /// Waits until no other worker is at it; the system lets go of the lock
     /// when its process dies.
     pub fn lock(&self) -> Result<File, StoreError> {
-        files::private_dir(&self.folder)?;
         let path = self.folder.join("worker.lock");
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(StoreError::io(&path))?;
+        let file = files::open_lock(&path)?;
         file.lock().map_err(StoreError::io(&path))?;
         Ok(file)
     }

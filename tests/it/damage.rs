@@ -156,14 +156,35 @@ fn a_journal_damaged_before_publishing_is_named() {
 fn a_pipe_in_a_files_place_holds_nobody_up() {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
     let a = Device::new();
-    for name in ["contacts.json", "journal.json", "config.toml", "secret_key"] {
+    let id = a.session("uploader", "x").id;
+    let key = Device::new().public_key();
+    for (name, args, code) in [
+        ("contacts.json", &["list"][..], 0),
+        ("contacts.json", &["contacts"], 1),
+        ("contacts.lock", &["contacts", "add", "bob", &key], 1),
+        ("journal.json", &["list"], 1),
+        ("journal.lock", &["publish", &id], 1),
+        ("config.toml", &["list"], 1),
+        ("secret_key", &["list"], 1),
+    ] {
         let path = a.home.join(name);
-        let _ = fs::remove_file(&path);
-        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-        let out = a.cmd(&["list"]).within(std::time::Duration::from_secs(10)).fails(1);
-        out.says(&[name, "no regular file"]);
-        if name != "secret_key" {
-            fs::remove_file(&path).unwrap();
+        let before = fs::read(&path).ok();
+        for kind in [FileType::Fifo, FileType::CharacterDevice, FileType::Directory] {
+            let _ = fs::remove_file(&path);
+            match kind {
+                FileType::Directory => fs::create_dir(&path).unwrap(),
+                // 1:7 is /dev/full.
+                kind => match mknodat(CWD, &path, kind, Mode::RUSR | Mode::WUSR, rustix::fs::makedev(1, 7)) {
+                    Err(rustix::io::Errno::PERM) => continue,
+                    made => made.unwrap(),
+                },
+            }
+            let out = a.cmd(args).within(std::time::Duration::from_secs(20)).output().exits(&[code]);
+            out.says(&[name, "not a regular file"]);
+        }
+        fs::remove_dir(&path).unwrap();
+        if let Some(before) = before {
+            fs::write(&path, before).unwrap();
         }
     }
     let b = Device::bare();

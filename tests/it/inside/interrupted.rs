@@ -45,6 +45,7 @@ async fn a_pickup_that_died_after_taking_is_finished_by_the_next_one() {
         burned: z32::encode(&burned.to_relay_payload()),
         record: z32::encode(&record.to_relay_payload()),
         until: Utc::now() + TimeDelta::days(1),
+        unknown: serde_json::Map::new(),
     };
     let address = z32::encode(&mailbox::address(&mailbox.record_key(&token)));
     journal(&b).update(Utc::now(), |book| drop(book.taking.insert(address, taking))).unwrap();

@@ -12,8 +12,8 @@ use crate::service::{
 };
 use crate::text;
 
-/// A link is short, however it wraps.
-const MAX_LINK: u64 = 4096;
+/// A link is short; a mail around it is not.
+const MAX_LINK: u64 = 64 * 1024;
 
 pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
     let on_terminal = prompt::can_ask() && std::io::stdout().is_terminal() && !context.printer.is_json();
@@ -106,9 +106,7 @@ fn pin(context: &Context<'_>, args: &PickupArgs, wanted: bool) -> Result<Option<
 fn needs_identity(context: &Context<'_>, target: &Target) -> bool {
     match target {
         Target::Text(text, pin) => match context.service.recognise(text) {
-            Ok(recognised) => {
-                !(recognised.wants_pin || pin.is_some() || recognised.words.starts_with("a link, "))
-            }
+            Ok(recognised) => recognised.needs_key && pin.is_none(),
             Err(_) => false,
         },
         _ => true,

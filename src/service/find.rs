@@ -10,10 +10,14 @@ use super::{
     AudienceKind, Error, Found, InboxEntry, Job, Kind, Recognised, Result, Service, Step, Target, blocking,
 };
 use crate::handoff::pin::candidate_weeks;
-use crate::handoff::{Identity, Link, LinkTarget, Mailbox, Pin, PublicKey, Standing, Token};
+use crate::handoff::{
+    Identity, Link, LinkTarget, Mailbox, PastedError, Pin, PublicKey, Standing, Token, link_in,
+};
 
 /// Seconds after its end in which a handoff may still be read.
 const GRACE: u32 = 120;
+/// Links that are named where there are several.
+const NAMED: usize = 3;
 
 /// What a text names.
 enum Meaning {
@@ -25,23 +29,23 @@ enum Meaning {
 impl Service {
     /// What `text` is, without asking the network.
     pub fn recognise(&self, text: &str) -> Result<Recognised> {
-        let target = Target::Text(text.to_owned(), None);
-        let recognised = |words: String, wants_pin| Recognised { target, words, wants_pin };
-        Ok(match self.meaning(text)? {
+        let meaning = self.meaning(text)?;
+        let (words, wants_pin, needs_key) = match &meaning {
             Meaning::Link(link) => {
-                let (what, pin) = match &link.target {
-                    LinkTarget::Secret(_) => ("a link", false),
+                let (what, wants_pin, needs_key) = match &link.target {
+                    LinkTarget::Secret(_) => ("a link", false, false),
                     LinkTarget::Token(token) => match token.audience {
-                        AudienceKind::Devices => ("a link for your own devices", false),
-                        AudienceKind::Share => ("a link shared with one person", false),
-                        _ => ("a link with a PIN", true),
+                        AudienceKind::Devices => ("a link for your own devices", false, true),
+                        AudienceKind::Share => ("a link shared with one person", false, true),
+                        _ => ("a link with a PIN", true, false),
                     },
                 };
-                recognised(format!("{what}, from {}", self.short_name(&link.creator)), pin)
+                (format!("{what}, from {}", self.short_name(&link.creator)), wants_pin, needs_key)
             }
-            Meaning::Key(key) => recognised(format!("everything from {}", self.short_name(&key)), false),
-            Meaning::Token(token) => recognised(format!("the handoff {token}…"), false),
-        })
+            Meaning::Key(key) => (format!("everything from {}", self.short_name(key)), false, true),
+            Meaning::Token(token) => (format!("the handoff {token}…"), false, true),
+        };
+        Ok(Recognised { target: Target::Text(text.to_owned(), None), words, wants_pin, needs_key })
     }
 
     /// Verified handoffs, newest first; [`Target::Newest`] gives at most one.
@@ -70,24 +74,25 @@ impl Service {
     }
 
     fn meaning(&self, text: &str) -> Result<Meaning> {
-        if let Some(key) = self.contact_key(text.trim())? {
-            return Ok(Meaning::Key(key));
-        }
+        // No contact's name looks like a link.
         if Link::looks_like_one(text) {
-            let link = text.parse().map_err(|error| {
-                Error::usage(format!("This link cannot be read: {error}."))
-                    .advise("Copy it again, whole; capitals and line breaks do not matter.")
-            })?;
-            return Ok(Meaning::Link(link));
+            return link_in(text).map(Meaning::Link).map_err(no_link);
+        }
+        let named = self.contact_key(text.trim());
+        if let Ok(Some(key)) = named {
+            return Ok(Meaning::Key(key));
         }
         if let Ok(key) = text.parse::<PublicKey>() {
             return Ok(Meaning::Key(key));
         }
-        Token::prefix(text).map(Meaning::Token).map_err(|_| {
-            let shown = crate::text::fit(&crate::text::clean(text), 60);
-            Error::usage(format!("`{shown}` is no link, public key, contact or token."))
-                .advise("A link starts with `pk:`, a token with d, s, p or l; `cclink contacts` lists names.")
-        })
+        if let Ok(token) = Token::prefix(text) {
+            return Ok(Meaning::Token(token));
+        }
+        // It may be the name of a contact that cannot be read.
+        named?;
+        let shown = crate::text::fit(&crate::text::clean(text), 60);
+        Err(Error::usage(format!("`{shown}` is no link, public key, contact or token."))
+            .advise("A link starts with `pk:`, a token with d, s, p or l; `cclink contacts` lists names."))
     }
 
     fn short_name(&self, key: &PublicKey) -> String {
@@ -161,7 +166,7 @@ impl Service {
     }
 
     fn devices_place(&self, identity: &Identity, creator: &PublicKey, token: Token) -> Result<Place> {
-        let expected = self.my_keys(&identity.public())?;
+        let expected = self.my_keys(&identity.public());
         if !expected.contains(creator) {
             return Err(Error::new(
                 Kind::NotForYou,
@@ -235,7 +240,7 @@ impl Service {
             known
         } else {
             let identity = self.identity().await?;
-            if self.my_keys(&identity.public())?.contains(&key) {
+            if self.my_keys(&identity.public()).contains(&key) {
                 self.known_from_devices(&identity).await?
             } else {
                 self.known_from_share(&identity, key).await?
@@ -310,6 +315,19 @@ fn in_turns(known: &[Known]) -> impl Iterator<Item = &[Known]> {
         least = 4;
         Some(turn)
     })
+}
+
+fn no_link(error: PastedError) -> Error {
+    match error {
+        PastedError::Link(error) => Error::usage(format!("This link cannot be read: {error}."))
+            .advise("Copy it again, whole; capitals and line breaks do not matter."),
+        PastedError::Several(links) => {
+            let named: Vec<String> = links.iter().take(NAMED).map(Link::short).collect();
+            let more = if links.len() > NAMED { ", …" } else { "" };
+            Error::usage(format!("This holds {} links: {}{more}.", links.len(), named.join(", ")))
+                .advise("Give the one you mean.")
+        }
+    }
 }
 
 fn all_expired() -> Error {

@@ -296,6 +296,8 @@ pub struct Recognised {
     pub words: String,
     /// Whether a PIN has to be given.
     pub wants_pin: bool,
+    /// Whether only this device's key opens it, where no PIN is given.
+    pub needs_key: bool,
 }
 
 /// What to look for on the network.

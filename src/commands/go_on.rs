@@ -35,7 +35,11 @@ pub(super) fn decide(next: Next, asks: bool, yes: bool, advice: &str) -> Result<
         Next::Run(plan) => Ok(*plan),
         Next::Ask { plan, .. } if yes => Ok(*plan),
         Next::Ask { why, question, plan, .. } if asks => {
-            if prompt::confirm(&format!("{why} {question}"), false)? { Ok(*plan) } else { Err(Error::cancelled()) }
+            if prompt::confirm(&format!("{why} {question}"), false)? {
+                Ok(*plan)
+            } else {
+                Err(Error::cancelled())
+            }
         }
         Next::Ask { why, .. } => Err(Error::failed(why).advise(advice)),
         Next::Nowhere(why) => Err(Error::failed(format!("This session cannot be resumed: {why}."))),

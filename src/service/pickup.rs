@@ -116,10 +116,13 @@ impl Service {
         }
         let address = z32::encode(&place.address());
         let note = self.journal(|book| book.taking.remove(&address));
-        Settled(note.unwrap_or_else(|error| {
-            self.warn(format!("The journal could not be written: {}", error.message));
-            None
-        }).map(|note| (address, note)))
+        Settled(
+            note.unwrap_or_else(|error| {
+                self.warn(format!("The journal could not be written: {}", error.message));
+                None
+            })
+            .map(|note| (address, note)),
+        )
     }
 
     /// The way on failed at its last step after all: this device can show what

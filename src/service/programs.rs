@@ -183,7 +183,9 @@ mod tests {
             all.map(|(name, _)| name.to_string_lossy().into_owned()).collect()
         };
         let other = removed(&child("true"));
-        for name in ["CCLINK_PASSPHRASE", "CCLINK_PIN", "CLAUDE_PROJECT_DIR", "CLAUDE_CODE_SSE_PORT", "CLAUDECODE"] {
+        for name in
+            ["CCLINK_PASSPHRASE", "CCLINK_PIN", "CLAUDE_PROJECT_DIR", "CLAUDE_CODE_SSE_PORT", "CLAUDECODE"]
+        {
             assert!(other.iter().any(|gone| gone == name), "{name} stays");
         }
         assert!(!other.iter().any(|name| name == "CLAUDE_CONFIG_DIR" || name == "CLAUDE_CODE_USE_BEDROCK"));

@@ -63,7 +63,9 @@ pub fn choose(plans: &[Plan], wanted: Wanted, lives_on: Option<&str>) -> Next {
     let why = plans.iter().filter(fits).find_map(|plan| plan.why_not.clone());
     let why = why.unwrap_or_else(|| match (wanted, lives_on) {
         (Wanted::Only(PlanKind::Attach), _) => "it does not run in tmux on this machine".to_owned(),
-        (Wanted::Only(PlanKind::Bring), Some(_)) if plans.iter().any(|plan| plan.ready && plan.kind == PlanKind::Here) => {
+        (Wanted::Only(PlanKind::Bring), Some(_))
+            if plans.iter().any(|plan| plan.ready && plan.kind == PlanKind::Here) =>
+        {
             "it is on this machine already".to_owned()
         }
         (Wanted::Only(PlanKind::Ssh | PlanKind::Bring), Some(host)) => no_address(host),
@@ -169,7 +171,8 @@ async fn said(mut command: Command) -> std::io::Result<(bool, String)> {
 }
 
 fn asks_for_a_password(words: &str) -> bool {
-    words.contains("Permission denied") && (words.contains("password") || words.contains("keyboard-interactive"))
+    words.contains("Permission denied")
+        && (words.contains("password") || words.contains("keyboard-interactive"))
 }
 
 #[cfg(test)]
@@ -189,7 +192,9 @@ mod tests {
         }
         assert!(matches!(choose(&open, Wanted::Copy, None), Next::Run(plan) if plan.is_copy()));
         let attach = [Plan::attach("w:0.0", false), Plan::fork("claude", "x", None), here(false)];
-        assert!(matches!(choose(&attach, Wanted::Best, None), Next::Run(plan) if plan.kind == PlanKind::Attach));
+        assert!(
+            matches!(choose(&attach, Wanted::Best, None), Next::Run(plan) if plan.kind == PlanKind::Attach)
+        );
     }
 
     #[test]

@@ -109,6 +109,26 @@ fn a_reader_that_went_away_is_no_failure() {
 }
 
 #[test]
+fn a_burning_handoff_is_not_lost_with_what_was_said_of_it() {
+    let a = Device::new();
+    let (b, c) = (Device::copy_of(&a), Device::copy_of(&a));
+    for starter in [&FULL[..], &LEFT[..]] {
+        for more in [&["--json"][..], &[], &["--print"]] {
+            let published = a.publish(&["--burn"]);
+            let token = text(&published, "token");
+            let mut args = vec!["pickup", token];
+            args.extend(more);
+            b.cmd_by(starter, &args).output();
+            // The same device has it still; nobody else gets it.
+            c.cmd(&["pickup", token, "--json"]).fails(3).says(&["already picked up"]);
+            let again = b.cmd(&["pickup", token, "--json"]).ok().json();
+            assert_eq!(again["session_id"], published["session_id"], "{args:?}");
+            b.cmd(&["pickup", token, "--json"]).fails(3);
+        }
+    }
+}
+
+#[test]
 fn a_hook_that_cannot_answer_fails_and_holds_nothing_back() {
     let a = Device::new();
     let session = a.session("uploader", "x");

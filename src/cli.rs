@@ -255,6 +255,9 @@ pub struct PickupArgs {
     /// Draw the plain link as a QR code
     #[arg(long)]
     pub qr: bool,
+    /// When the session is brought here, its project's memory comes along
+    #[arg(long)]
+    pub with_memory: bool,
     /// Do not ask
     #[arg(long, short = 'y')]
     pub yes: bool,

@@ -140,14 +140,27 @@ fn started(pid: u32) -> Started {
     let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
         return Started::Unknown;
     };
-    // The command's name, in brackets, may hold anything: count after it.
-    let mut fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_ascii_whitespace();
-    let state = fields.next();
-    match fields.nth(18) {
-        _ if matches!(state, Some("Z" | "X")) => Started::Gone,
-        Some(ticks) => Started::At(ticks.to_owned()),
-        None => Started::Unknown,
+    match (is_running(&stat, None), start_in(&stat)) {
+        (false, _) => Started::Gone,
+        (true, Some(ticks)) => Started::At(ticks.to_owned()),
+        (true, None) => Started::Unknown,
     }
+}
+
+/// Whether a process lives, by what `/proc/<pid>/stat` holds, and is the one
+/// that began at `begun`.
+pub fn is_running(stat: &str, begun: Option<&str>) -> bool {
+    let dead = fields_of(stat).next().is_some_and(|state| matches!(state, "Z" | "X"));
+    !dead && begun.zip(start_in(stat)).is_none_or(|(begun, found)| begun == found)
+}
+
+fn start_in(stat: &str) -> Option<&str> {
+    fields_of(stat).nth(19)
+}
+
+/// The fields behind the command's name, which may hold anything.
+fn fields_of(stat: &str) -> std::str::SplitAsciiWhitespace<'_> {
+    stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_ascii_whitespace()
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::file;
+use super::{binding, file};
 use crate::handoff::Transcript;
 use crate::text;
 
@@ -16,7 +16,8 @@ const TAIL: u64 = 65_536;
 /// The mark of a transcript. A file is live while claude appends to it, so only
 /// whole lines count: `bytes` goes up to and including the last line end (to
 /// the file's end when it has none). `tail` are the first 8 bytes, in hex, of
-/// SHA-256 over the last 65,536 of those bytes.
+/// SHA-256 over the last 65,536 of those bytes, in which a line that binds the
+/// transcript to its process counts as blank: so the mark holds for a copy, too.
 ///
 /// # Errors
 /// When the file cannot be opened or read, or is no regular file.
@@ -36,6 +37,19 @@ pub fn holds(path: &Path, mark: &Transcript) -> io::Result<bool> {
     Ok(metadata.len() >= mark.bytes && tail(&file, mark.bytes)? == mark.tail)
 }
 
+/// How far before a transcript's end its mark can be made from.
+pub const MARK_REACH: u64 = TAIL + 2 * binding::LONGEST as u64;
+
+/// The mark of a transcript of which the bytes from `start` to its end are
+/// known; `None` when they do not reach as far as a mark does.
+pub fn mark_of_tail(mut tail: Vec<u8>, start: u64) -> Option<Transcript> {
+    tail.truncate(memchr::memrchr(b'\n', &tail)? + 1);
+    let bytes = start + tail.len() as u64;
+    binding::blank(&mut tail);
+    let from = tail.len().saturating_sub(usize::try_from(TAIL).ok()?);
+    (start == 0 || from >= binding::LONGEST).then(|| Transcript { bytes, tail: hash(&tail[from..]) })
+}
+
 fn whole_lines(file: &File, size: u64) -> io::Result<u64> {
     let mut end = size;
     while end > 0 {
@@ -51,12 +65,20 @@ fn whole_lines(file: &File, size: u64) -> io::Result<u64> {
 
 fn tail(file: &File, bytes: u64) -> io::Result<String> {
     let start = bytes.saturating_sub(TAIL);
-    let last = file::read_at(file, start, bytes - start)?;
-    if last.len() as u64 != bytes - start {
+    // From further before, so that no such line is met without its beginning.
+    let from = start.saturating_sub(binding::LONGEST as u64);
+    let mut last = file::read_at(file, from, bytes - from)?;
+    if last.len() as u64 != bytes - from {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter"));
     }
-    let digest = Sha256::digest(&last);
-    Ok(text::hex(digest.get(..8).unwrap_or(&digest)))
+    binding::blank(&mut last);
+    let last = last.split_off(usize::try_from(start - from).unwrap_or(0));
+    Ok(hash(&last))
+}
+
+fn hash(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    text::hex(digest.get(..8).unwrap_or(&digest))
 }
 
 #[cfg(test)]
@@ -85,6 +107,26 @@ mod tests {
         assert_eq!(mark(&path).unwrap().tail, "e3b0c44298fc1c14");
         assert!(mark(dir.path()).is_err());
         assert!(mark(&dir.path().join("gone")).is_err());
+    }
+
+    #[test]
+    fn a_mark_looks_through_lines_that_bind_to_a_process() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("t.jsonl");
+        let line = "{\"type\":\"bridge-session\",\"sessionId\":\"x\",\"bridgeSessionId\":\"y\"}";
+        // In the middle, at the end, and across the beginning of what is hashed.
+        for filler in [10, 65_536 - 2 * line.len() + 20] {
+            let whole = format!("{line}\n{}\n{line}\n", "x".repeat(filler));
+            std::fs::write(&path, &whole).unwrap();
+            let made = mark(&path).unwrap();
+            std::fs::write(&path, whole.replace(line, &" ".repeat(line.len()))).unwrap();
+            assert!(holds(&path, &made).unwrap());
+            assert_eq!(mark(&path).unwrap(), made);
+            let bytes = whole.into_bytes();
+            let start = bytes.len().saturating_sub(usize::try_from(MARK_REACH).unwrap());
+            assert_eq!(mark_of_tail(bytes[start..].to_vec(), start as u64), Some(made));
+            assert_eq!(mark_of_tail(bytes[bytes.len() - 90..].to_vec(), 7), None);
+        }
     }
 
     #[test]

@@ -1,12 +1,15 @@
-//! Claude Code's files, read only: sessions, their metadata, previews and
-//! whether they are live.
+//! Claude Code's files: sessions, their metadata, previews, whether they are
+//! live, and how one that arrives from elsewhere takes its place.
 //!
 //! The rules and line formats are those of the real program (2.1.330, checked
 //! by running it and by reading its package). Folders are listed, never
-//! derived from a directory's name; nothing below Claude's folder is written;
-//! no whole transcript is ever held in memory. Transcripts are foreign input:
+//! derived from a directory's name (but the one where a session is put that is
+//! new here). Below Claude's folder only [`put`] writes, whole files of a session
+//! that arrives, each in one step, and [`sweep`] removes what an interrupted one
+//! left; everything else reads. No whole transcript is ever held in memory. Transcripts are foreign input:
 //! any bytes may stand in them, and no bytes may stop a list.
 
+mod binding;
 mod choose;
 mod continued;
 mod file;
@@ -15,13 +18,17 @@ mod gate;
 mod line;
 mod liveness;
 mod mark;
+mod merge;
 mod metadata;
 mod parents;
 mod pieces;
 mod place;
 mod preview;
 mod prompt;
+mod put;
 mod query;
+mod relation;
+mod renamed;
 mod said;
 mod scan;
 mod search;
@@ -41,12 +48,17 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
+pub use binding::{blank, blank_bindings};
 pub use choose::{belongs_to, current, order};
-pub use liveness::LiveRecord;
-pub use mark::{holds, mark};
-pub use place::{folder_for, names_session, whole_turns};
+pub use liveness::{LiveRecord, is_running};
+pub use mark::{MARK_REACH, holds, mark, mark_of_tail};
+pub use merge::{Merged, Prefer, files_below, folders_below, merge, remove_folder};
+pub use place::{TURN_TAIL, TurnEnd, folder_for, is_plan, last_turn, names_session, plan_names, whole_turns};
 pub use preview::{Page, Place, preview};
+pub use put::{private_file, put, sweep};
 pub use query::{Query, Since};
+pub use relation::{Parting, Relation, messages, relation};
+pub use renamed::{copy_renamed, id_for_copy};
 pub use scan::{Progress, ScanError, Skipped};
 pub use search::{Found, Hit, MOST_HITS, Searched, Searching, lit, search_one};
 pub use watch::{Change, Watching};

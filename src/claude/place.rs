@@ -1,18 +1,22 @@
 //! Where a transcript goes that is brought here, and whether it may.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use memchr::memmem;
 use unicode_normalization::UnicodeNormalization;
 
-use super::file;
+use super::line::Line;
+use super::{file, torn};
 
 /// Longest folder name before a hash takes the rest's place.
 const LONGEST: usize = 200;
 /// Bytes from a transcript's end in which a finished turn is looked for.
-const TAIL: u64 = 4 * 1024 * 1024;
+pub const TURN_TAIL: u64 = 4 * 1024 * 1024;
+/// Longest name of a plan, and how many a session may have.
+const LONGEST_SLUG: usize = 100;
+const MOST_SLUGS: usize = 16;
 const CHUNK: usize = 1024 * 1024;
 
 /// The project folder for sessions of `directory`. The only place where a name
@@ -72,36 +76,91 @@ pub fn names_session(path: &Path, id: &str) -> io::Result<bool> {
     }
 }
 
-/// How much of a transcript consists of whole lines; of one that is open
-/// (`live`), of whole turns: up to the last line with which claude ended one.
+/// The names (`slug`) under which a session's plans lie in `plans/`, as its
+/// lines say; the first few.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn whole_turns(path: &Path, live: bool) -> io::Result<u64> {
-    let lines = super::mark(path)?.bytes;
-    if !live {
-        return Ok(lines);
+pub fn plan_names(path: &Path) -> io::Result<Vec<String>> {
+    let needle = b"\"slug\":\"";
+    let finder = memmem::Finder::new(needle);
+    let (mut file, _) = file::open(path)?;
+    let (mut names, mut window): (Vec<String>, _) = (Vec::new(), Vec::new());
+    loop {
+        let read = file.by_ref().take(CHUNK as u64).read_to_end(&mut window)?;
+        for at in finder.find_iter(&window) {
+            let rest = &window[at + needle.len()..];
+            let Some(end) = memchr::memchr(b'"', &rest[..rest.len().min(LONGEST_SLUG + 1)]) else { continue };
+            let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || *byte == b'_';
+            if end > 0
+                && rest[..end].iter().all(plain)
+                && let Ok(name) = std::str::from_utf8(&rest[..end])
+                && names.len() < MOST_SLUGS
+                && !names.iter().any(|known| known == name)
+            {
+                names.push(name.to_owned());
+            }
+        }
+        if read == 0 {
+            return Ok(names);
+        }
+        window.drain(..window.len().saturating_sub(needle.len() + LONGEST_SLUG + 1));
     }
-    let start = lines.saturating_sub(TAIL);
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(start))?;
-    let mut tail = Vec::new();
-    file.take(lines - start).read_to_end(&mut tail)?;
+}
+
+/// Whether a file in `plans/` is one of a plan of this name, or of a sub-agent's.
+pub fn is_plan(file: &str, slug: &str) -> bool {
+    let rest = file.strip_prefix(slug).and_then(|rest| rest.strip_suffix(".md"));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("-agent-"))
+}
+
+/// Where the last turn ends that claude has finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TurnEnd {
+    /// Behind its last line.
+    pub at: usize,
+    /// When it was.
+    pub time: Option<DateTime<Utc>>,
+}
+
+/// The end of the last finished turn in a transcript's last bytes (some
+/// [`TURN_TAIL`] of them); `None` when there is none.
+pub fn last_turn(tail: &[u8]) -> Option<TurnEnd> {
     let ends_turn = |line: &[u8]| {
         let has = |needle: &str| memmem::find(line, needle.as_bytes()).is_some();
         has("\"subtype\":\"turn_duration\"")
             || (has("\"type\":\"assistant\"") && has("\"stop_reason\":\"end_turn\""))
     };
-    let mut end = tail.len();
+    let mut end = memchr::memrchr(b'\n', tail)? + 1;
     while end > 0 {
         let begin = memchr::memrchr(b'\n', &tail[..end - 1]).map_or(0, |at| at + 1);
-        if ends_turn(&tail[begin..end]) {
-            return Ok(start + end as u64);
+        let line = &tail[begin..end];
+        if ends_turn(line) {
+            let line = torn::decode(line);
+            let line = Line::parse_without_words(&line);
+            let time = line.and_then(|line| DateTime::parse_from_rfc3339(line.timestamp.as_deref()?).ok());
+            return Some(TurnEnd { at: end, time: time.map(|time| time.to_utc()) });
         }
         end = begin;
     }
+    None
+}
+
+/// How much of a transcript consists of whole lines; of one in which a turn is
+/// under way (`busy`), of whole turns.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn whole_turns(path: &Path, busy: bool) -> io::Result<u64> {
+    let lines = super::mark(path)?.bytes;
+    if !busy {
+        return Ok(lines);
+    }
+    let start = lines.saturating_sub(TURN_TAIL);
+    let (file, _) = file::open(path)?;
+    let tail = file::read_at(&file, start, lines - start)?;
     // None in reach: whole lines are all that can be had.
-    Ok(lines)
+    Ok(last_turn(&tail).map_or(lines, |turn| start + turn.at as u64))
 }
 
 #[cfg(test)]
@@ -139,6 +198,29 @@ mod tests {
         assert_eq!(whole_turns(&path, true).unwrap(), open.len() as u64);
         std::fs::write(&path, "").unwrap();
         assert_eq!(whole_turns(&path, true).unwrap(), 0);
+    }
+
+    #[test]
+    fn the_end_of_a_turn_has_a_time() {
+        let turn = "{\"type\":\"assistant\",\"timestamp\":\"2026-11-20T19:34:00.000Z\",\"message\":{\"stop_reason\":\"end_turn\"}}\n";
+        let found = last_turn(format!("{turn}{{\"type\":\"user\"}}\n{{\"half").as_bytes()).unwrap();
+        assert_eq!(found.at, turn.len());
+        assert_eq!(found.time.unwrap().to_rfc3339(), "2026-11-20T19:34:00+00:00");
+        assert_eq!(last_turn(b"{}\n"), None);
+        assert_eq!(last_turn(b""), None);
+    }
+
+    #[test]
+    fn a_session_names_its_plans() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("t.jsonl");
+        let names = ["calm-blue-otter", "../../etc/passwd", "", "a.b", "calm-blue-otter", "second_one"];
+        let filler = "x".repeat(CHUNK - 12);
+        let lines = names.map(|name| format!("{{\"slug\":\"{name}\"}}\n")).concat();
+        std::fs::write(&path, format!("{filler}{lines}")).unwrap();
+        assert_eq!(plan_names(&path).unwrap(), ["calm-blue-otter", "second_one"]);
+        assert!(is_plan("a-b.md", "a-b") && is_plan("a-b-agent-1f.md", "a-b"));
+        assert!(!is_plan("a-b-c.md", "a-b") && !is_plan("a-b", "a-b") && !is_plan("x.md", "a-b"));
     }
 
     #[test]

@@ -4,33 +4,79 @@ use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
 use super::{Context, prompt};
-use crate::service::{Error, Found, Job, Kind, Plan, PlanKind, Result, Step};
+use crate::cli::PickupArgs;
+use crate::service::{
+    Answer, Arrived, Ask, Error, Found, Job, Kind, Plan, PlanKind, Question, Result, Step, Wishes,
+};
 
-/// Brings a session here, asking before a copy of this machine is replaced;
-/// gives the plan to resume it.
-pub(super) async fn bring(context: &Context<'_>, found: &Found, yes: bool) -> Result<Plan> {
+/// What the command line says about bringing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bringing {
+    /// Every question is answered so that nothing is lost.
+    pub yes: bool,
+    /// The project's memory comes along.
+    pub with_memory: bool,
+}
+
+impl From<&PickupArgs> for Bringing {
+    fn from(args: &PickupArgs) -> Self {
+        Self { yes: args.yes, with_memory: args.with_memory }
+    }
+}
+
+/// Brings a session here; gives the plan to resume it, or the one that was
+/// chosen instead.
+pub(super) async fn bring(context: &Context<'_>, found: &Found, how: Bringing) -> Result<Plan> {
     let printer = context.printer;
-    let job = progress();
-    let asks = prompt::can_ask();
-    let brought = match context.service.bring(found, asks, yes, &job).await {
-        Err(error) if error.kind == Kind::Exists && asks => {
-            let question = format!("{} Replace it? It is kept beside the new one.", error.message);
-            if !prompt::confirm(&question, false)? {
-                return Err(Error::cancelled());
-            }
-            context.service.bring(found, asks, true, &job).await?
-        }
-        result => result?,
+    let wishes = Wishes { asks: prompt::can_ask(), with_memory: how.with_memory, ask: answers(how.yes) };
+    let placed = match context.service.bring(found, &wishes, &progress()).await? {
+        Arrived::Placed(placed) => placed,
+        Arrived::Instead(plan) => return Ok(plan),
     };
-    printer.note(&format!("Brought to {}.", brought.path.display()));
-    for note in &brought.notes {
+    printer.note(&format!("Brought to {}.", placed.path.display()));
+    for note in &placed.notes {
         printer.note(&format!("Note: {note}."));
     }
-    let plans = context.service.resume_plans(&found.pickup.session_id).await?;
+    let plans = context.service.resume_plans(&placed.session_id).await?;
     let ready = plans.iter().find(|plan| plan.ready && plan.kind == PlanKind::Here).cloned();
     ready.ok_or_else(|| {
         let why = plans.iter().find_map(|plan| plan.why_not.clone()).unwrap_or_default();
         Error::failed(format!("It was brought, but cannot be resumed here: {why}."))
+    })
+}
+
+/// Who answers: `--yes`, the person at the terminal, or nobody.
+fn answers(yes: bool) -> Ask {
+    Arc::new(move |question| {
+        let (answer, words) = question.unasked();
+        if yes {
+            Ok(answer)
+        } else if prompt::can_ask() {
+            choose(question)
+        } else {
+            Err(Error::new(Kind::Exists, question.words())
+                .advise(format!("Nothing was changed. Pass --yes to {words}.")))
+        }
+    })
+}
+
+/// Shows the answers by number; Enter takes the first.
+fn choose(question: &Question) -> Result<Answer> {
+    let answers = question.answers();
+    let mut stderr = std::io::stderr();
+    let _ = writeln!(stderr, "\r\u{1b}[K{}", question.words());
+    for (number, (_, words)) in answers.iter().enumerate() {
+        let _ = writeln!(stderr, "{:>3}  {words}", number + 1);
+    }
+    let answer = prompt::line("Which one? [1, q to leave it] ")?;
+    if answer.is_empty() {
+        return answers.first().map(|(answer, _)| *answer).ok_or_else(Error::cancelled);
+    }
+    let chosen = answer.parse::<usize>().ok().and_then(|number| answers.get(number.checked_sub(1)?));
+    chosen.map(|(answer, _)| *answer).ok_or_else(|| match answer.as_str() {
+        "q" | "n" | "no" => Error::cancelled(),
+        _ => Error::usage(format!("Enter a number from 1 to {}.", answers.len()))
+            .advise("Nothing was changed."),
     })
 }
 

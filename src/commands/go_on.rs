@@ -4,7 +4,7 @@
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use super::bring::bring;
+use super::bring::{Bringing, bring};
 use super::{Context, prompt};
 use crate::service::{Error, Found, Job, Next, Plan, PlanKind, Result, child, went_on};
 use crate::text;
@@ -48,12 +48,12 @@ pub(super) fn decide(next: Next, asks: bool, yes: bool, advice: &str) -> Result<
 
 /// Takes a handoff and goes on with it. Nothing is taken before it is sure that
 /// the way is open, and it is settled only when it was gone.
-pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, yes: bool) -> Result<()> {
+pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how: Bringing) -> Result<()> {
     let (service, printer) = (context.service, context.printer);
     for note in &plan.notes {
         printer.note(&format!("Note: {note}."));
     }
-    let plan = if plan.kind == PlanKind::Bring { bring(context, found, yes).await? } else { plan };
+    let plan = if plan.kind == PlanKind::Bring { bring(context, found, how).await? } else { plan };
     service.check_way(found, &plan).await?;
     service.pick_up(found, &Job::quiet()).await?;
     if found.pickup.burn_after_read {

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use zeroize::Zeroizing;
 
+use super::bring::Bringing;
 use super::go_on::go_on;
 use super::{Context, prompt};
 use crate::cli::{PIN_ADVICE, PickupArgs, Way};
@@ -35,10 +36,10 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
     }
     if goes_on {
         let plan = decide(&found, wanted(args.plan), prompt::can_ask() && !args.exec, args.yes)?;
-        return go_on(context, &found, plan, args.yes).await;
+        return go_on(context, &found, plan, Bringing::from(&args)).await;
     }
     if asks || (args.yes && on_terminal && !args.print) {
-        return interactive(context, found, asks).await;
+        return interactive(context, found, asks, Bringing { yes: false, ..Bringing::from(&args) }).await;
     }
     let pickup = context.service.pick_up(&found, &Job::quiet()).await?;
     context.printer.value(&pickup);
@@ -146,7 +147,7 @@ fn written(context: &Context<'_>, found: &Found) -> Result<()> {
 }
 
 /// Shows it, asks, and runs the best plan.
-async fn interactive(context: &Context<'_>, mut found: Found, ask: bool) -> Result<()> {
+async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Bringing) -> Result<()> {
     print(context, &found.pickup, &found.signed_by);
     if ask && found.pickup.plans.iter().all(|plan| !plan.ready || plan.kind == PlanKind::Command) {
         found = ask_for_folder(context, found).await?;
@@ -173,7 +174,7 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool) -> Resu
         return Ok(());
     }
     match plan {
-        Some(plan) => go_on(context, &found, plan, false).await,
+        Some(plan) => go_on(context, &found, plan, how).await,
         None => take(context, &found).await,
     }
 }

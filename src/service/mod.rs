@@ -2,6 +2,7 @@
 //! here; every verb that needs the network is async, tells its progress and
 //! can be cancelled.
 
+mod arrive;
 mod bring;
 mod contacts;
 mod error;
@@ -35,7 +36,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use self::revoke::Doomed;
-pub use bring::Brought;
+pub use arrive::{Answer, Arrived, Ask, Placed, Question};
+pub use bring::Wishes;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 pub use error::{Error, Kind, Result};
 pub use follow::Changed;

@@ -2,13 +2,16 @@
 //! system's `ssh` opens the connection (keys, agents, jump hosts, prompts), its
 //! SFTP subsystem gives bytes, and no shell there sees a path of ours.
 
+use std::io::SeekFrom;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::{Duration, SystemTime};
 
+use bytes::BytesMut;
 use futures::StreamExt;
 use openssh_sftp_client::file::File;
-use openssh_sftp_client::{Sftp, SftpOptions};
-use tokio::io::AsyncReadExt;
+use openssh_sftp_client::{Sftp, SftpOptions, UnixTimeStamp};
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::process::Child;
 
 use super::{Error, Result, child};
@@ -17,8 +20,12 @@ use crate::text;
 
 /// Seconds until a host that does not answer is given up.
 const CONNECT: &str = "ConnectTimeout=15";
+/// Bytes asked for at once; the other side may give fewer.
+pub(super) const CHUNK: u32 = 256 * 1024;
 /// What ssh says when it fails is short.
 const MOST_WORDS: u64 = 4096;
+/// How long the other side may give nothing.
+const STALL: Duration = Duration::from_secs(30);
 /// Entries of a folder that are looked at.
 const MOST_ENTRIES: usize = 100_000;
 
@@ -33,6 +40,10 @@ pub(super) struct Entry {
     pub name: String,
     pub is_dir: bool,
     pub is_file: bool,
+    /// Bytes, as the other side says.
+    pub size: u64,
+    /// When it was last written, as the other side says.
+    pub modified: Option<SystemTime>,
 }
 
 impl Remote {
@@ -89,7 +100,14 @@ impl Remote {
             let kind = entry.file_type()?;
             // Whatever the other side says, a name is one part of a path.
             let plain = !matches!(name.as_str(), "" | "." | "..") && !name.contains(['/', '\0']);
-            plain.then_some(Entry { name, is_dir: kind.is_dir(), is_file: kind.is_file() })
+            let metadata = entry.metadata();
+            plain.then(|| Entry {
+                name,
+                is_dir: kind.is_dir(),
+                is_file: kind.is_file(),
+                size: metadata.len().unwrap_or(0),
+                modified: metadata.modified().map(UnixTimeStamp::as_system_time),
+            })
         });
         entries.collect().await
     }
@@ -100,25 +118,62 @@ impl Remote {
         metadata.file_type()?.is_file().then(|| metadata.len())?
     }
 
+    /// When a file was last written.
+    pub async fn modified(&self, path: &Path) -> Option<SystemTime> {
+        let metadata = self.sftp.fs().symlink_metadata(path).await.ok()?;
+        metadata.modified().map(UnixTimeStamp::as_system_time)
+    }
+
     /// Opens a file to read.
     pub async fn read(&self, path: &Path) -> Result<File> {
         self.sftp.open(path).await.map_err(|error| failed(path, &error))
     }
 
     /// A small file, whole; `None` where it is missing or larger than `limit`.
+    /// What it says of its own length does not count: in `/proc` it is 0.
     pub async fn small(&self, path: &Path, limit: u64) -> Option<Vec<u8>> {
-        let size = self.size(path).await.filter(|size| *size <= limit)?;
+        self.size(path).await?;
         let mut file = self.read(path).await.ok()?;
         let mut content = Vec::new();
-        while (content.len() as u64) < size {
-            let chunk = file.read(32_768, bytes::BytesMut::new()).await.ok()??;
-            if chunk.is_empty() {
+        while let Some(chunk) = next(&mut file, path, 32_768).await.ok()? {
+            content.extend_from_slice(&chunk);
+            if content.len() as u64 > limit {
                 return None;
             }
-            content.extend_from_slice(&chunk);
         }
         Some(content)
     }
+
+    /// The bytes of a file from `start` to `end`, or to where it ends.
+    pub async fn range(&self, path: &Path, start: u64, end: u64) -> Result<Vec<u8>> {
+        let mut file = self.read(path).await?;
+        file.seek(SeekFrom::Start(start)).await.map_err(|error| Error::failed(error.to_string()))?;
+        let mut content = Vec::new();
+        while let Some(left) = end.checked_sub(start + content.len() as u64).filter(|left| *left > 0) {
+            let most = u32::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+            match next(&mut file, path, most).await? {
+                Some(chunk) => content.extend_from_slice(&chunk),
+                None => break,
+            }
+        }
+        Ok(content)
+    }
+
+    /// Where a symbolic link leads.
+    pub async fn link(&self, path: &Path) -> Option<PathBuf> {
+        self.sftp.fs().read_link(path).await.ok()
+    }
+}
+
+/// The next bytes of a file, at most `most`; `None` at its end. Gives up when
+/// none come for long.
+pub(super) async fn next(file: &mut File, path: &Path, most: u32) -> Result<Option<BytesMut>> {
+    let read = tokio::time::timeout(STALL, file.read(most, BytesMut::new())).await;
+    let read = read.map_err(|_| {
+        Error::failed(format!("The other machine has sent nothing for {} s.", STALL.as_secs()))
+            .advise("What came is kept: the next try goes on there.")
+    })?;
+    Ok(read.map_err(|error| failed(path, &error))?.filter(|chunk| !chunk.is_empty()))
 }
 
 /// A failure of the other side, with the path it is about.

@@ -2,6 +2,7 @@
 //! DHT of real nodes. Nothing here stands in for the network.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)] // a test may fail loudly
 
+mod arrive;
 mod burn;
 mod config;
 mod contacts;

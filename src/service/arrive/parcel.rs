@@ -1,0 +1,149 @@
+//! A session that has arrived, in files of ours.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Error, Result, unwritten};
+use crate::claude;
+use crate::store::files;
+
+/// Where a session lies until it is put in its place.
+#[derive(Clone, Debug)]
+pub(in crate::service) struct Parcel {
+    /// The session's id.
+    pub id: String,
+    folder: PathBuf,
+    /// What could not be taken along, in words.
+    stayed: Vec<String>,
+}
+
+impl Parcel {
+    /// The parcel of session `id` below the folder of state. An interrupted
+    /// transcript of it stays; what lay beside it is fetched anew.
+    pub fn new(state: &Path, id: &str) -> Result<Self> {
+        let folder = state.join("bring");
+        files::private_dir(&folder)?;
+        let parcel = Self { id: id.to_owned(), folder, stayed: Vec::new() };
+        parcel.clear_beside()?;
+        Ok(parcel)
+    }
+
+    /// The transcript.
+    pub fn transcript(&self) -> PathBuf {
+        self.folder.join(format!("{}.part", self.id))
+    }
+
+    /// What lies in the session's side folder: sub-agents, large outputs.
+    pub fn session(&self) -> PathBuf {
+        self.beside().join("session")
+    }
+
+    /// The checkpoints of files.
+    pub fn history(&self) -> PathBuf {
+        self.beside().join("history")
+    }
+
+    /// The plan's files.
+    pub fn plans(&self) -> PathBuf {
+        self.beside().join("plans")
+    }
+
+    /// What the project remembers.
+    pub fn memory(&self) -> PathBuf {
+        self.beside().join("memory")
+    }
+
+    fn beside(&self) -> PathBuf {
+        self.folder.join(&self.id)
+    }
+
+    /// A file that is on its way to another name.
+    pub(super) fn aside(&self) -> PathBuf {
+        self.folder.join(format!("{}.aside", self.id))
+    }
+
+    /// Notes that something does not come along.
+    pub fn leaves(&mut self, what: impl Into<String>) {
+        self.stayed.push(what.into());
+    }
+
+    pub(super) fn stayed(&self) -> Vec<String> {
+        self.stayed.clone()
+    }
+
+    fn clear_beside(&self) -> Result<()> {
+        let _ = fs::remove_file(self.aside());
+        claude::remove_folder(&self.beside()).map_err(|error| {
+            Error::failed(format!("{} cannot be removed: {error}.", self.beside().display()))
+        })
+    }
+
+    /// Removes it all.
+    pub fn clear(&self) {
+        let _ = fs::remove_file(self.transcript());
+        let _ = self.clear_beside();
+    }
+
+    /// What it holds.
+    pub fn came(&self) -> Result<Came> {
+        let transcript = self.transcript();
+        let count = |folder: &Path| claude::files_below(folder).map(|files| files.len());
+        let counted = || {
+            let side = claude::files_below(&self.session())?;
+            let below = |folder: &'static str| side.iter().filter(move |file| file.starts_with(folder));
+            Ok(Came {
+                messages: claude::messages(&transcript)?,
+                agents: below("subagents")
+                    .filter(|file| file.extension().is_some_and(|e| e == "jsonl"))
+                    .count(),
+                results: below("tool-results").count(),
+                checkpoints: count(&self.history())?,
+                plans: count(&self.plans())?,
+                memories: count(&self.memory())?,
+            })
+        };
+        counted().map_err(|error: std::io::Error| unwritten(&transcript, &error))
+    }
+}
+
+/// How much came along.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::service) struct Came {
+    pub messages: u64,
+    pub agents: usize,
+    pub results: usize,
+    pub checkpoints: usize,
+    pub plans: usize,
+    pub memories: usize,
+}
+
+impl Came {
+    /// `18 messages, 3 sub-agents, 12 checkpoints`.
+    pub fn words(&self) -> String {
+        let messages = usize::try_from(self.messages).unwrap_or(usize::MAX);
+        let all = [
+            (messages, "message", "messages"),
+            (self.agents, "sub-agent", "sub-agents"),
+            (self.results, "large output", "large outputs"),
+            (self.checkpoints, "checkpoint", "checkpoints"),
+            (self.plans, "plan", "plans"),
+            (self.memories, "memory file", "memory files"),
+        ];
+        let words = all.iter().enumerate().filter(|(first, (number, ..))| *first == 0 || *number > 0);
+        let words = words
+            .map(|(_, (number, one, many))| format!("{number} {}", if *number == 1 { one } else { many }));
+        words.collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_is_said_in_words() {
+        let came = Came { messages: 18, agents: 1, checkpoints: 12, ..Came::default() };
+        assert_eq!(came.words(), "18 messages, 1 sub-agent, 12 checkpoints");
+        assert_eq!(Came::default().words(), "0 messages");
+    }
+}

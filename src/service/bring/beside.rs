@@ -1,0 +1,177 @@
+//! Fetching what belongs to a session beside its transcript.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::super::arrive::Parcel;
+use super::super::sftp::{self, CHUNK, Entry};
+use super::super::{Error, Result, blocking};
+use super::origin::Origin;
+use crate::claude;
+use crate::store::files;
+use crate::text;
+
+/// Files that are taken along at most.
+const MOST_FILES: usize = 5000;
+/// Bytes of them together.
+const MOST_BYTES: u64 = 1024 * 1024 * 1024;
+/// Folders in folders.
+const DEEPEST: usize = 6;
+/// A cache that Claude Code builds again by itself.
+const NOT_TAKEN: &str = "resume-head.jsonl";
+
+/// What is here of a session that is here already, whole.
+pub(super) struct Here<'a> {
+    pub transcript: &'a Path,
+    /// Claude's folder.
+    pub root: &'a Path,
+}
+
+/// Fetches side folder, checkpoints, plans and, where it is wanted, memory into
+/// the parcel; of a session that is `here` only what is missing. Resuming needs
+/// none of it: what cannot be had is noted.
+pub(super) async fn fetch(
+    origin: &Origin,
+    parcel: &mut Parcel,
+    here: Option<Here<'_>>,
+    with_memory: bool,
+) -> Result<()> {
+    let id = parcel.id.clone();
+    let transcript = here.as_ref().map_or_else(|| parcel.transcript(), |here| here.transcript.to_owned());
+    let slugs = blocking(move || claude::plan_names(&transcript).unwrap_or_default()).await?;
+    let is_plan = |name: &str| slugs.iter().any(|slug| claude::is_plan(name, slug));
+    let root = here.as_ref().map(|here| here.root.to_owned());
+    let below = |name: &str| root.as_ref().map(|root| root.join(name));
+    let memory = origin.transcript.with_file_name("memory");
+    let mut taking = Taking { origin, parcel, files: MOST_FILES, bytes: MOST_BYTES };
+    taking
+        .folder(
+            &Folder {
+                what: "sub-agents and large outputs",
+                from: origin.transcript.with_extension(""),
+                to: taking.parcel.session(),
+                ours: here.map(|here| here.transcript.with_extension("")),
+            },
+            &|_| true,
+        )
+        .await?;
+    let history = Path::new("file-history").join(&id);
+    taking
+        .folder(
+            &Folder {
+                what: "checkpoints",
+                from: origin.claude.join(&history),
+                to: taking.parcel.history(),
+                ours: below(&history.to_string_lossy()),
+            },
+            &|_| true,
+        )
+        .await?;
+    if !slugs.is_empty() {
+        let folder = Folder {
+            what: "the plan",
+            from: origin.claude.join("plans"),
+            to: taking.parcel.plans(),
+            ours: below("plans"),
+        };
+        taking.folder(&folder, &is_plan).await?;
+    }
+    if with_memory {
+        let folder = Folder { what: "memory", from: memory, to: taking.parcel.memory(), ours: None };
+        taking.folder(&folder, &|_| true).await?;
+    } else if origin.remote.list(&memory).await.iter().any(|entry| entry.is_file && entry.size > 0) {
+        taking.parcel.leaves("the project's memory (`--with-memory` takes it along)");
+    }
+    Ok(())
+}
+
+/// A folder there, and where it goes.
+struct Folder {
+    /// In words.
+    what: &'static str,
+    from: PathBuf,
+    to: PathBuf,
+    /// Where what need not be fetched again would be.
+    ours: Option<PathBuf>,
+}
+
+struct Taking<'a> {
+    origin: &'a Origin,
+    parcel: &'a mut Parcel,
+    /// What may still be taken.
+    files: usize,
+    bytes: u64,
+}
+
+impl Taking<'_> {
+    /// Fetches a folder's regular files whose names are `wanted`. An error is one
+    /// of this machine.
+    async fn folder(&mut self, folder: &Folder, wanted: &(dyn Fn(&str) -> bool + Sync)) -> Result<()> {
+        let (mut folders, mut left) = (vec![PathBuf::new()], Vec::new());
+        while let Some(below) = folders.pop() {
+            for entry in self.origin.remote.list(&folder.from.join(&below)).await {
+                let name = below.join(&entry.name);
+                if entry.is_dir && name.components().count() <= DEEPEST {
+                    folders.push(name);
+                } else if entry.is_file && entry.name != NOT_TAKEN && wanted(&entry.name) {
+                    if folder.ours.as_ref().is_some_and(|ours| is_here(&ours.join(&name), &entry)) {
+                        continue;
+                    }
+                    if !self.file(&folder.from.join(&name), &folder.to.join(&name), &entry).await? {
+                        left.push(name);
+                    }
+                }
+            }
+        }
+        if let Some(first) = left.first() {
+            let more = if left.len() > 1 { format!(" and {} more", left.len() - 1) } else { String::new() };
+            self.parcel.leaves(format!(
+                "{}: {}{more} (too large, too many, or not readable)",
+                folder.what,
+                text::clean(&first.to_string_lossy())
+            ));
+        }
+        Ok(())
+    }
+
+    /// One file with its time; false when it cannot be had from there.
+    async fn file(&mut self, from: &Path, to: &Path, entry: &Entry) -> Result<bool> {
+        let io = |error: std::io::Error| {
+            Error::failed(format!("{} cannot be written: {error}.", text::clean(&to.to_string_lossy())))
+                .advise("The session here is as it was. Make room, then try again.")
+        };
+        if self.files == 0 || entry.size > self.bytes {
+            return Ok(false);
+        }
+        let Ok(mut file) = self.origin.remote.read(from).await else { return Ok(false) };
+        self.files -= 1;
+        files::private_dir(to.parent().unwrap_or(to))?;
+        let mut out = claude::private_file(to).map_err(io)?;
+        loop {
+            let chunk = match sftp::next(&mut file, from, CHUNK).await {
+                Ok(None) => break,
+                // It may grow while it is read, but not for ever.
+                Ok(Some(chunk)) if chunk.len() as u64 <= self.bytes => chunk,
+                // Half of a file is none.
+                _ => {
+                    let _ = fs::remove_file(to);
+                    return Ok(false);
+                }
+            };
+            self.bytes -= chunk.len() as u64;
+            out.write_all(&chunk).map_err(io)?;
+        }
+        if let Some(time) = entry.modified {
+            out.set_modified(time).map_err(io)?;
+        }
+        Ok(true)
+    }
+}
+
+/// Whether a file is here as it is there: equally long, and written since.
+fn is_here(ours: &Path, theirs: &Entry) -> bool {
+    let Ok(here) = ours.symlink_metadata() else { return false };
+    let since = here.modified().ok().zip(theirs.modified).is_some_and(|(here, there)| here >= there);
+    here.is_file() && here.len() == theirs.size && since
+}

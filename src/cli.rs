@@ -208,6 +208,9 @@ pub struct PublishArgs {
     /// Where the session can be reached
     #[arg(long, value_name = "USER@HOST")]
     pub ssh: Option<String>,
+    /// Replace an older handoff of this session that burns without asking (others are replaced anyway)
+    #[arg(long, short = 'y')]
+    pub yes: bool,
     /// Draw the QR code even when this is no terminal
     #[arg(long, conflicts_with = "no_qr")]
     pub qr: bool,
@@ -228,6 +231,7 @@ impl PublishArgs {
             || self.note.is_some()
             || self.ssh.is_some()
             || self.burn
+            || self.yes
             || self.link
             || self.qr
             || self.no_qr

@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 use mainline::async_dht::AsyncDht;
 use mainline::{Dht, DhtBuilder, Id};
 
-use crate::handoff::Ttl;
 use crate::network::NetworkConfig;
 use crate::service::{AudienceChoice, Job, PublishRequest, Result, Service, Settings};
 use crate::store::{Config, Paths};
@@ -177,16 +176,13 @@ impl Demo {
         for (session, note) in
             sessions.into_iter().zip(["The failing test is the last one.", "Ready for review."])
         {
+            let draft = self.other.draft(&session).await?;
             let request = PublishRequest {
-                session,
                 audience: AudienceChoice::Share("you".to_owned()),
-                ttl: Ttl::DEFAULT,
-                burn: false,
-                label: None,
-                title: None,
                 note: Some(note.to_owned()),
                 // An address would be looked up outside of this machine.
-                ssh: None,
+                ssh: Some(String::new()),
+                ..draft.request()
             };
             self.other.publish(request, &Job::quiet()).await?;
         }

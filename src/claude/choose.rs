@@ -1,4 +1,5 @@
-//! Which sessions come first, and which is the one of a directory.
+//! Which sessions come first, and which belong to a directory: the one rule for
+//! the screen's scope, for lists, and for the session to publish.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,53 +14,73 @@ pub fn order(sessions: &mut [Session], cwd: &Path) {
     });
 }
 
-/// Whether the session was started in `cwd` or in a directory above it. Both
-/// are compared as they are named and, where they exist, with symbolic links
-/// resolved.
-pub fn belongs_to(session: &Session, cwd: &Path) -> bool {
-    Places::new(cwd).above(session).is_some()
+/// A directory, as the project that it is in. A session belongs to it when it
+/// runs there or in a directory above, never in one below: from a project's
+/// subfolder its sessions are seen, and from a folder of projects not all of
+/// theirs. The home folder and what is above it are no projects: they count for
+/// themselves alone.
+#[derive(Clone, Debug, Default)]
+pub struct Here {
+    /// How many steps up a session's directory is.
+    steps: HashMap<PathBuf, usize>,
 }
 
-/// The session of a directory: the newest that can be resumed and is not
-/// hidden, of `cwd` itself or else of the nearest directory above it that has
-/// one.
-pub fn current<'a>(sessions: &'a [Session], cwd: &Path) -> Option<&'a Session> {
-    let mut places = Places::new(cwd);
-    sessions
-        .iter()
-        .filter(|session| session.resumable && !session.hidden)
-        .filter_map(|session| Some((places.above(session)?, session)))
-        .min_by(|(near, a), (far, b)| near.cmp(far).then_with(|| b.updated_at.cmp(&a.updated_at)))
-        .map(|(_, session)| session)
-}
-
-/// Resolves each directory once: 10,000 sessions name few.
-struct Places<'a> {
-    cwd: &'a Path,
-    resolved_cwd: Option<PathBuf>,
-    known: HashMap<PathBuf, Option<usize>>,
-}
-
-impl<'a> Places<'a> {
-    fn new(cwd: &'a Path) -> Self {
-        Self { cwd, resolved_cwd: cwd.canonicalize().ok(), known: HashMap::new() }
-    }
-
-    /// How many directories the session's lies above `cwd`.
-    fn above(&mut self, session: &Session) -> Option<usize> {
-        // A relative or empty path would be taken for one below our own.
-        let from = session.cwd.as_deref().filter(|cwd| cwd.is_absolute())?;
-        if let Some(known) = self.known.get(from) {
-            return *known;
+impl Here {
+    /// The directory `cwd` of somebody whose home folder is `home`; each as it
+    /// is named, and with symbolic links resolved.
+    pub fn new(cwd: &Path, home: Option<&Path>) -> Self {
+        let both = |path: &Path| std::iter::once(path.to_owned()).chain(path.canonicalize());
+        let homes: Vec<PathBuf> = home.into_iter().flat_map(both).collect();
+        let mut steps = HashMap::new();
+        for cwd in both(cwd).filter(|cwd| cwd.is_absolute()) {
+            for (up, directory) in cwd.ancestors().enumerate() {
+                let is_project =
+                    directory.parent().is_some() && !homes.iter().any(|home| home.starts_with(directory));
+                if up == 0 || is_project {
+                    let known = steps.entry(directory.to_owned()).or_insert(up);
+                    *known = up.min(*known);
+                }
+            }
         }
-        let resolved = from.canonicalize().ok();
-        let found = steps(from, self.cwd)
-            .or_else(|| steps(resolved.as_deref().unwrap_or(from), self.resolved_cwd.as_deref()?));
-        self.known.insert(from.to_owned(), found);
-        found
+        Self { steps }
     }
-}
 
-fn steps(from: &Path, to: &Path) -> Option<usize> {
-    Some(to.strip_prefix(from).ok()?.components().count())
+    /// How far above the directory a session runs; `None` when it belongs to
+    /// another project.
+    pub fn steps(&self, session: &Session) -> Option<usize> {
+        let named = session.cwd.as_ref().and_then(|cwd| self.steps.get(cwd));
+        let found = session.real_cwd.as_ref().and_then(|cwd| self.steps.get(cwd));
+        named.into_iter().chain(found).min().copied()
+    }
+
+    /// Whether a session belongs to the directory.
+    pub fn is_of(&self, session: &Session) -> bool {
+        self.steps(session).is_some()
+    }
+
+    /// The place of the directory's session among many: the newest that can be
+    /// resumed and is not hidden, of the nearest directory that has one.
+    pub fn current<'a>(&self, sessions: impl Iterator<Item = &'a Session>) -> Option<usize> {
+        let mine = sessions.enumerate().filter_map(|(place, session)| {
+            let steps = self.steps(session).filter(|_| session.resumable && !session.hidden)?;
+            Some((steps, std::cmp::Reverse(session.updated_at), place))
+        });
+        mine.min().map(|(_, _, place)| place)
+    }
+
+    /// The directory's session and those that cannot be told from it: of the
+    /// same directory, with their last message in the same second.
+    pub fn candidates<'a>(&self, sessions: &'a [Session]) -> Vec<&'a Session> {
+        let Some(best) = self.current(sessions.iter()).and_then(|place| sessions.get(place)) else {
+            return Vec::new();
+        };
+        let is_twin = |session: &&Session| {
+            session.path != best.path
+                && session.resumable
+                && !session.hidden
+                && self.steps(session) == self.steps(best)
+                && session.updated_at.timestamp() == best.updated_at.timestamp()
+        };
+        std::iter::once(best).chain(sessions.iter().filter(is_twin)).collect()
+    }
 }

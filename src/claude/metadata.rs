@@ -123,6 +123,7 @@ fn blank(candidate: &Candidate) -> Session {
         why_not: None,
         hidden: false,
         cwd: None,
+        real_cwd: None,
         model: None,
         last_words: None,
         tag: None,
@@ -211,7 +212,10 @@ fn fill(session: &mut Session, ends: &Ends<'_>, sidecar: impl FnOnce() -> Option
     session.pull_request = last(State::PullRequest).and_then(|url| short(pull_request(&url)));
     if let Some(cwd) = cwd(&head, tail, session.path.parent()) {
         session.project = text::clean(&cwd);
-        session.cwd = Some(PathBuf::from(cwd));
+        let cwd = PathBuf::from(cwd);
+        // One of another system may be relative here: it would be looked for below us.
+        session.real_cwd = cwd.is_absolute().then(|| cwd.canonicalize().ok()).flatten();
+        session.cwd = Some(cwd);
     }
     let entrypoint = head.entrypoint.as_deref().or(tail.entrypoint.as_deref());
     // As the picker: whose a session is, its beginning says.

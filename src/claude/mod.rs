@@ -39,6 +39,7 @@ mod turns;
 mod watch;
 mod whole;
 mod window;
+mod worktree;
 
 use std::ffi::OsString;
 use std::ops::Range;
@@ -49,7 +50,7 @@ use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
 pub use binding::{blank, blank_bindings};
-pub use choose::{belongs_to, current, order};
+pub use choose::{Here, order};
 pub use liveness::{LiveRecord, is_running};
 pub use mark::{MARK_REACH, holds, mark, mark_of_tail};
 pub use merge::{Merged, Prefer, files_below, folders_below, merge, remove_folder};
@@ -62,6 +63,7 @@ pub use renamed::{copy_renamed, id_for_copy};
 pub use scan::{Progress, ScanError, Skipped};
 pub use search::{Found, Hit, MOST_HITS, Searched, Searching, lit, search_one};
 pub use watch::{Change, Watching};
+pub use worktree::worktree;
 
 /// Whether a session is open in a running claude.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -107,6 +109,9 @@ pub struct Session {
     /// The working directory as recorded, to `cd` to; never shown.
     #[serde(skip)]
     pub cwd: Option<PathBuf>,
+    /// The same with symbolic links resolved, while it exists.
+    #[serde(skip)]
+    pub real_cwd: Option<PathBuf>,
     /// The model of the last answer.
     #[serde(skip)]
     pub model: Option<String>,

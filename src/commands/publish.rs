@@ -7,25 +7,44 @@ use zeroize::Zeroizing;
 use super::{Context, prompt};
 use crate::cli::{PIN_ADVICE, PublishArgs, command_advice};
 use crate::service::{
-    AudienceChoice, AudienceKind, Error, Job, Kind, PublishRequest, Published, Result, Service, Session,
+    AudienceChoice, AudienceKind, Draft, Error, Job, Kind, PublishRequest, Published, Result, Service,
+    Session,
 };
 use crate::text;
+
+/// Sessions that are offered to choose from at most.
+const MOST_ASKED: usize = 9;
 
 pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> {
     let session = session(context, &args)?;
     super::unlock(context).await?;
+    let draft = context.service.draft(&session).await?;
+    let notes = before(&draft, &args);
     let request = PublishRequest {
-        session,
         audience: audience(context, &args)?,
-        ttl: args.ttl.unwrap_or_else(|| context.service.default_ttl()),
+        ttl: args.ttl,
         burn: args.burn,
         label: args.project,
         title: args.title,
         note: args.note,
         ssh: args.ssh,
+        replace: args.yes,
+        ..draft.request()
     };
-    let published = context.service.publish(request, &Job::quiet()).await?;
     let printer = context.printer;
+    for note in notes {
+        printer.note(&note);
+    }
+    let published = match publish(context, request.clone()).await {
+        Err(error) if error.kind == Kind::Exists && prompt::can_ask() => {
+            printer.note(&error.message);
+            if !prompt::confirm("Replace it?", false)? {
+                return Err(Error::failed("Nothing was published."));
+            }
+            publish(context, PublishRequest { replace: true, ..request }).await?
+        }
+        published => published?,
+    };
     printer.value(&published);
     print(context, &published);
     for warning in &published.warnings {
@@ -47,6 +66,29 @@ pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> 
     Ok(())
 }
 
+/// What to know before anything goes out; where it goes is said with the rest.
+fn before(draft: &Draft, args: &PublishArgs) -> Vec<String> {
+    let mut notes: Vec<String> = draft.busy_words().map(str::to_owned).into_iter().collect();
+    notes.extend(draft.left_behind.words());
+    if args.ssh.is_none() {
+        let ssh = draft.ssh.as_ref().filter(|ssh| ssh.is_guessed());
+        notes.extend(ssh.map(|ssh| format!("SSH: {}", ssh.words())));
+    }
+    notes
+}
+
+/// Publishes; Ctrl-C and a polite end call back what went out already.
+async fn publish(context: &Context<'_>, request: PublishRequest) -> Result<Published> {
+    let job = Job::quiet();
+    let work = context.service.publish(request, &job);
+    tokio::pin!(work);
+    tokio::select! {
+        published = &mut work => return published,
+        () = super::stopped() => job.cancel.cancel(),
+    }
+    work.await
+}
+
 /// What a phone can do something with: the page, else the SSH address that the
 /// user set, else (for another cclink) the plain link, which holds no secret. Whether
 /// it was drawn.
@@ -54,7 +96,7 @@ fn draw_qr(context: &Context<'_>, published: &Published) -> bool {
     let printer = context.printer;
     if let Some(link) = &published.web_link {
         printer.qr(link)
-    } else if let Some(ssh) = &published.ssh {
+    } else if let Some(ssh) = &published.user_ssh {
         let drawn = printer.qr(&format!("ssh://{ssh}"));
         printer.note(&format!("Then run there: cclink pickup {} --exec", published.token));
         drawn
@@ -85,8 +127,30 @@ fn session(context: &Context<'_>, args: &PublishArgs) -> Result<Session> {
                 _ => error,
             }
         }),
-        None => context.service.current_session(context.cwd, context.env),
+        None => {
+            let mut sessions = context.service.current_sessions(context.cwd, context.env)?;
+            let at = if sessions.len() > 1 && prompt::can_ask() { which(context, &sessions)? } else { 0 };
+            Ok(sessions.swap_remove(at))
+        }
     }
+}
+
+/// Asks for one of several sessions that time does not tell apart.
+fn which(context: &Context<'_>, sessions: &[Session]) -> Result<usize> {
+    let printer = context.printer;
+    printer.note("The last messages of these sessions are of the same second:");
+    for (number, session) in sessions.iter().enumerate().take(MOST_ASKED) {
+        let branch = session.git_branch.as_deref().map(|branch| format!("  {branch}")).unwrap_or_default();
+        let (id, size) = (session.session_id.get(..8).unwrap_or_default(), text::bytes(session.size));
+        let title = text::fit(&session.title, 50);
+        printer.note(&format!("  {}  {title}{branch}  {size}  {id}", number + 1));
+    }
+    let most = sessions.len().min(MOST_ASKED);
+    let answer = prompt::line("Which one? [1] ")?;
+    let number = if answer.is_empty() { Some(1) } else { answer.parse().ok() };
+    number.filter(|number| (1..=most).contains(number)).map(|number| number - 1).ok_or_else(|| {
+        Error::usage(format!("Enter a number from 1 to {most}.")).advise("Or name the session by its id.")
+    })
 }
 
 fn audience(context: &Context<'_>, args: &PublishArgs) -> Result<AudienceChoice> {
@@ -130,6 +194,9 @@ fn print(context: &Context<'_>, published: &Published) {
     let title = published.title.as_deref().map_or_else(|| published.session_id.clone(), text::clean);
     printer.say(&format!("{} {}", printer.good("Published"), printer.bold(&title)));
     printer.say(&who_until(published));
+    for token in &published.replaced {
+        printer.say(&format!("It replaces {token}, which was called back."));
+    }
     printer.say(&format!("Token:  {}", published.token));
     printer.say(&format!("Link:   {}", published.link));
     if let Some(link) = &published.web_link {

@@ -1,13 +1,13 @@
 //! The inbox: every live handoff addressed to me, found in the background.
 
-use futures::future::join_all;
+use futures::stream::{FuturesOrdered, StreamExt};
 
 use super::tokens::Known;
 use super::{InboxEntry, Job, Kind, Result, Service, Step};
 
 impl Service {
-    /// From my devices and my contacts, newest first; without what this device
-    /// published itself. Each is told as a step when it is found.
+    /// From my devices and my contacts, newest first, of each session the newest
+    /// one; without what this device published itself. Each is told as a step when it is found.
     pub async fn inbox(&self, job: &Job) -> Result<Vec<InboxEntry>> {
         let identity = self.identity().await?;
         job.doing("looking for handoffs to you");
@@ -21,15 +21,23 @@ impl Service {
                 known.expires > now && !book.handoffs.iter().any(|entry| entry.token == known.place.token)
             });
             known.sort_by_key(|known| std::cmp::Reverse(known.created));
-            let looked = join_all(known.iter().map(|known| self.inbox_entry(known, job))).await;
-            let entries: Result<Vec<Option<InboxEntry>>> = looked.into_iter().collect();
-            Ok(entries?.into_iter().flatten().collect())
+            let mut looked: FuturesOrdered<_> = known.iter().map(|known| self.inbox_entry(known)).collect();
+            let mut entries: Vec<InboxEntry> = Vec::new();
+            while let Some(entry) = looked.next().await {
+                let Some(entry) = entry? else { continue };
+                // One row a session: the newest comes first.
+                if entries.iter().all(|newer| newer.session() != entry.session()) {
+                    (job.tell)(Step::Inbox(Box::new(entry.clone())));
+                    entries.push(entry);
+                }
+            }
+            Ok(entries)
         })
         .await
     }
 
     /// `None` for what is not alive: it is nobody's to pick up.
-    async fn inbox_entry(&self, known: &Known, job: &Job) -> Result<Option<InboxEntry>> {
+    async fn inbox_entry(&self, known: &Known) -> Result<Option<InboxEntry>> {
         let found = match self.find_place(&known.place, &Job::quiet()).await {
             Ok(found) => found,
             Err(error) if error.kind == Kind::Unreachable => return Err(error),
@@ -37,8 +45,9 @@ impl Service {
         };
         let pickup = found.pickup;
         let creator = pickup.creator.parse().ok();
-        let entry = InboxEntry {
+        Ok(Some(InboxEntry {
             token: pickup.token,
+            session_id: pickup.session_id,
             from: creator.map_or_else(String::new, |key| self.signer(&key)),
             creator: pickup.creator,
             audience: known.place.token.audience,
@@ -48,8 +57,6 @@ impl Service {
             created_at: pickup.created_at,
             expires_at: pickup.expires_at,
             burn_after_read: pickup.burn_after_read,
-        };
-        (job.tell)(Step::Inbox(Box::new(entry.clone())));
-        Ok(Some(entry))
+        }))
     }
 }

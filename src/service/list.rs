@@ -57,8 +57,12 @@ impl Service {
                 }
                 row
             };
+            let replaced = Self::left_to_replace(mine.iter().map(|(entry, _)| entry));
             // The network itself lets only a few of these ask at once.
             let own = mine.iter().map(|(entry, known)| async {
+                if replaced.contains(&entry.token) && entry.stage == Stage::Published {
+                    let _ = self.call_back(&identity, &known.place).await;
+                }
                 told(self.check_own(&identity, entry, known, &devices).await)
             });
             let foreign = others.iter().map(|known| async { told(self.check_other(known).await) });

@@ -54,7 +54,9 @@ pub use watch::{News, NewsKind, Watch, next_look};
 pub use way::{Next, Wanted, choose, went_on};
 pub use web::{WebCheck, WebPage};
 
-pub use crate::claude::{Found as Matched, Hit, Live, Page, Place, Progress, Role, Searching, Session, Turn};
+pub use crate::claude::{
+    Found as Matched, Here, Hit, Live, Page, Place, Progress, Role, Searching, Session, Turn,
+};
 use crate::handoff::Identity;
 pub use crate::handoff::record::{host_and_port, is_ssh_address};
 pub use crate::handoff::{Pin, Ttl, TtlError};

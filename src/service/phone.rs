@@ -38,7 +38,7 @@ impl Service {
     }
 
     /// The record of a handoff that I published, from this device or another.
-    async fn record_of_mine(&self, identity: &Identity, token: &str) -> Result<(Token, Record)> {
+    pub(super) async fn record_of_mine(&self, identity: &Identity, token: &str) -> Result<(Token, Record)> {
         let place = self.by_token(identity, token, false).await?.place;
         let own = self.own_entry(&place.token.to_string()).ok();
         let standing = match own.as_ref().and_then(stored_packet) {
@@ -58,7 +58,7 @@ impl Service {
         let prepared = self.prepare(identity, &AudienceChoice::Link, now.timestamp()).await?;
         let place = prepared.place.clone();
         let record = Record { created_at: now, ttl, burn_after_read: true, pin_protected: false, ..record };
-        let aside = Aside { ssh: None, pass_of: Some(of) };
+        let aside = Aside { pass_of: Some(of), ..Aside::default() };
         self.send(identity, prepared, record, aside, job).await?;
         Ok(place)
     }

@@ -79,9 +79,24 @@ async fn answer(mut command: Command) -> Option<String> {
     String::from_utf8(output.stdout).ok()
 }
 
-/// The repository of a directory as it stands: branch, remote (without
-/// credentials), commit, and whether tracked files were changed.
+/// A repository as it stands.
+pub(super) struct Status {
+    /// Branch, remote (without credentials), commit, and whether tracked files
+    /// were changed.
+    pub git: Git,
+    /// How many of them were.
+    pub changed: usize,
+    /// Commits that the branch is ahead of its upstream; `None` without one.
+    pub ahead: Option<usize>,
+}
+
+/// The repository around a directory as it stands, for a record.
 pub(super) async fn repository(directory: &Path) -> Option<Git> {
+    Some(status(directory).await?.git)
+}
+
+/// The repository around a directory as it stands.
+pub(super) async fn status(directory: &Path) -> Option<Status> {
     let status = ["status", "--porcelain=v2", "--branch", "--untracked-files=no"];
     let remote = ["config", "--get", "remote.origin.url"];
     let (status, remote) = tokio::join!(ask_git(directory, &status), ask_git(directory, &remote));
@@ -90,12 +105,15 @@ pub(super) async fn repository(directory: &Path) -> Option<Git> {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         (!line.starts_with('(')).then(|| line.to_owned())
     };
-    Some(Git {
+    let changed = status.lines().filter(|line| !line.starts_with('#')).count();
+    let git = Git {
         branch: header("# branch.head ").map(|branch| text::fit_bytes(&text::clean(&branch), 80)),
         remote: remote.as_deref().and_then(public_remote),
         commit: header("# branch.oid ").map(|oid| oid.chars().take(COMMIT).collect()),
-        dirty: Some(status.lines().any(|line| !line.starts_with('#'))),
-    })
+        dirty: Some(changed > 0),
+    };
+    let ahead = header("# branch.ab +").and_then(|ab| ab.split(' ').next()?.parse().ok());
+    Some(Status { git, changed, ahead })
 }
 
 /// A remote's address without a password in it.

@@ -1,6 +1,5 @@
 //! Local sessions: scan, preview, and which one is meant.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use super::{Error, Page, Place, Progress, Result, Service, Session};
@@ -40,13 +39,15 @@ impl Service {
         }
         claude::order(&mut sessions, cwd);
         sessions.retain(|session| all || !session.hidden);
-        // A stable sort: within the directory and outside of it, newest first.
-        let mut known = HashMap::new();
-        sessions.sort_by_key(|session| {
-            let cwds = session.cwd.clone();
-            !*known.entry(cwds).or_insert_with(|| claude::belongs_to(session, cwd))
-        });
+        let here = Self::here(cwd);
+        // A stable sort: within the project and outside of it, newest first.
+        sessions.sort_by_key(|session| !here.is_of(session));
         Ok(sessions)
+    }
+
+    /// A directory as the project that it is in. Blocking.
+    pub fn here(cwd: &Path) -> claude::Here {
+        claude::Here::new(cwd, etcetera::home_dir().ok().as_deref())
     }
 
     /// A part of a session's conversation; in the message that was asked for, the
@@ -59,11 +60,6 @@ impl Service {
             turn.lit = claude::lit(&query, &turn.text);
         }
         Ok(page)
-    }
-
-    /// Whether a session belongs to a directory: the same, or above it.
-    pub fn belongs_to(session: &Session, cwd: &Path) -> bool {
-        claude::belongs_to(session, cwd)
     }
 
     /// Whether this is a session's id from its first to its last character.
@@ -99,10 +95,11 @@ impl Service {
     }
 
     /// The session to publish when none is named: the one around us inside
-    /// Claude Code, else the newest of this directory. Blocking.
-    pub fn current_session(&self, cwd: &Path, env: crate::store::paths::Env<'_>) -> Result<Session> {
+    /// Claude Code, else the newest of this project. Where others cannot be told
+    /// from it, they follow: whoever can ask should. Blocking.
+    pub fn current_sessions(&self, cwd: &Path, env: crate::store::paths::Env<'_>) -> Result<Vec<Session>> {
         if let Some(id) = claude::current_session_id(env) {
-            return self.session(&id);
+            return Ok(vec![self.session(&id)?]);
         }
         let store = self.store()?;
         let pid = env("CLAUDE_PID").and_then(|pid| pid.to_str()?.parse().ok());
@@ -111,20 +108,25 @@ impl Service {
             .and_then(|pid| store.session_of_pid(pid))
             .or_else(|| inside.then(|| store.session_of_parents()).flatten());
         if let Some(id) = open {
-            return self.session(&id);
+            return Ok(vec![self.session(&id)?]);
         }
         let sessions = self.sessions(cwd, false)?;
-        claude::current(&sessions, cwd).cloned().ok_or_else(|| {
-            Error::failed("No session of this directory can be resumed.").advise(
+        let found: Vec<Session> = Self::here(cwd).candidates(&sessions).into_iter().cloned().collect();
+        if found.is_empty() {
+            return Err(Error::failed("No session of this directory can be resumed.").advise(
                 "Run cclink in the project's folder, or name a session: `cclink sessions` lists them all.",
-            )
-        })
+            ));
+        }
+        Ok(found)
     }
 
-    /// The session of a directory among many: the newest that can be resumed, of
-    /// the directory itself or else of the nearest above it.
-    pub fn session_of<'a>(sessions: &'a [Session], cwd: &Path) -> Option<&'a Session> {
-        claude::current(sessions, cwd)
+    /// Where a session went on under another id (in the background, after a
+    /// compaction): that session, and the id asked for. Blocking.
+    pub(super) fn continued(&self, session: Session) -> (Session, Option<String>) {
+        match self.store().ok().and_then(|store| store.successor(&session)) {
+            Some(next) => (next, Some(session.session_id)),
+            None => (session, None),
+        }
     }
 
     pub(super) fn store(&self) -> Result<claude::Store> {

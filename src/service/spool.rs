@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{AudienceChoice, Error, Job, Kind, PublishRequest, Result, Service, blocking};
+use super::{AudienceKind, Draft, Error, Job, Kind, PublishRequest, Result, Service, Ttl, blocking};
+use crate::handoff::Identity;
 use crate::handoff::record::is_session_id;
 use crate::store::spool::Spool;
 pub use crate::store::spool::{SpoolFailure, Spooled};
@@ -94,27 +95,49 @@ impl Service {
         let found =
             blocking(move || service.session_at(&waiting.session_id, waiting.transcript.as_deref())).await?;
         let session = match found {
-            // Of a claude that was left without a word, or that a script ran,
-            // there is nothing to hand over.
-            Ok(session) if session.hidden || !session.resumable => return Ok(()),
             Ok(session) => session,
             Err(error) if error.kind == Kind::Gone => return Ok(()),
             Err(error) => return Err(error),
         };
+        let draft = self.draft(&session).await?;
+        let session = draft.session.clone();
+        // Of a claude that was left without a word, or that a script ran, there is
+        // nothing to hand over.
+        if session.hidden || !session.resumable || !blocking(move || Self::has_words(&session)).await? {
+            return Ok(());
+        }
         // Asked first, so that a try without a network leaves no failed handoff.
         let identity = self.identity().await?;
         self.known_from_devices(&identity).await?;
-        let request = PublishRequest {
-            session,
-            audience: AudienceChoice::Devices,
-            ttl: self.default_ttl(),
-            burn: false,
-            label: None,
-            title: None,
-            note: None,
-            ssh: None,
-        };
+        let renewed = self.renewed(&identity, &draft).await?;
+        let request = PublishRequest { replace: true, ..renewed.unwrap_or_else(|| draft.request()) };
         self.publish(request, &Job::quiet()).await.map(drop)
+    }
+
+    /// A request that renews what was published of a session to my devices: it
+    /// lives as long, burns like it, and says the same.
+    async fn renewed(&self, identity: &Identity, draft: &Draft) -> Result<Option<PublishRequest>> {
+        let older = draft.alive.iter().filter(|row| row.audience.kind == AudienceKind::Devices);
+        let Some(row) = older.max_by_key(|row| row.expires_at) else { return Ok(None) };
+        let (_, record) = match self.record_of_mine(identity, &row.token).await {
+            Ok(found) => found,
+            Err(error) if error.kind == Kind::Unreachable => return Err(error),
+            // It ended meanwhile.
+            Err(_) => return Ok(None),
+        };
+        let left = u64::try_from((record.expires_at() - self.now()).num_seconds()).unwrap_or(0);
+        let left = Ttl::from_seconds(left).unwrap_or(draft.ttl);
+        let proposed = draft.ssh.as_ref().map(|ssh| &ssh.address);
+        let ssh = (record.ssh.as_ref() != proposed).then(|| record.ssh.clone().unwrap_or_default());
+        Ok(Some(PublishRequest {
+            ttl: Some(left.max(draft.ttl)),
+            burn: record.burn_after_read,
+            label: record.label,
+            title: Some(record.title.unwrap_or_default()),
+            note: record.note,
+            ssh,
+            ..draft.clone().request()
+        }))
     }
 
     fn spool(&self) -> Spool {

@@ -13,6 +13,9 @@ use crate::text;
 /// How long an ended one of mine is remembered: it stays in the journal for a
 /// while, and is no news there.
 const KEPT: TimeDelta = TimeDelta::days(30);
+/// A session that is handed over again so soon after it was told is the same
+/// news: whoever publishes and then leaves does so twice.
+const SAME_NEWS: TimeDelta = TimeDelta::minutes(5);
 /// How long a look may take: what is published meanwhile is not in it.
 const LOOK: TimeDelta = TimeDelta::minutes(1);
 
@@ -62,10 +65,18 @@ pub struct News {
 pub struct Watch {
     /// Whether the inbox was seen before.
     knows_inbox: bool,
-    inbox: HashMap<String, DateTime<Utc>>,
+    inbox: HashMap<(String, String), Told>,
     /// When what is mine was last seen.
     saw_mine: Option<DateTime<Utc>>,
     mine: HashMap<String, (Seen, DateTime<Utc>)>,
+}
+
+/// Of a session in the inbox: when the handoff that was told of was made, and
+/// when the last one seen ends.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
 }
 
 /// Where one of mine stood, and when it was picked up last.
@@ -99,11 +110,18 @@ impl Watch {
         let event = if known { NewsKind::Arrived } else { NewsKind::Waiting };
         let mut news = Vec::new();
         for entry in inbox.iter().rev() {
-            if self.inbox.insert(entry.token.clone(), entry.expires_at).is_none() {
+            let (creator, session_id) = entry.session();
+            let key = (creator.to_owned(), session_id.to_owned());
+            let told = self.inbox.get(&key).copied();
+            let is_news = told.is_none_or(|told| entry.created_at > told.created_at + SAME_NEWS);
+            if is_news {
                 news.push(of_inbox(event, entry, now));
             }
+            let created_at = told.filter(|_| !is_news).map_or(entry.created_at, |told| told.created_at);
+            let expires_at = told.map_or(entry.expires_at, |told| told.expires_at.max(entry.expires_at));
+            self.inbox.insert(key, Told { created_at, expires_at });
         }
-        self.inbox.retain(|_, expires_at| *expires_at > now);
+        self.inbox.retain(|_, told| told.expires_at > now);
         news
     }
 

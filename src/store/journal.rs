@@ -93,6 +93,9 @@ pub struct Entry {
     /// The handoff that this one is the phone pass of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pass_of: Option<Token>,
+    /// The handoffs of the same session that this one takes the place of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<Token>,
     /// Fields of a newer cclink.
     #[serde(flatten)]
     pub unknown: Unknown,

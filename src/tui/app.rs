@@ -103,7 +103,7 @@ impl App {
     /// The screen, before anything is known.
     pub fn new(setup: Setup) -> Self {
         Self {
-            sessions: Sessions::new(setup.cwd.clone()),
+            sessions: Sessions::new(setup.cwd.clone(), setup.home.as_deref()),
             setup,
             handoffs: Handoffs::default(),
             pickup: Pickup::new(),

@@ -11,7 +11,7 @@ use chrono::{DateTime, FixedOffset, Local, Utc};
 use zeroize::Zeroizing;
 
 pub use crate::service::{
-    Asked, AudienceChoice, AudienceKind, AudienceView, Changed, ContactView, Draft, Error, Found, Hit,
+    Asked, AudienceChoice, AudienceKind, AudienceView, Changed, ContactView, Draft, Error, Found, Here, Hit,
     IdentityState, InboxEntry, Kind as ErrorKind, Listed, Live, Matched, News, NewsKind, Page, PassEnd,
     Pickup as Taken, Pin, Place, Plan, PlanKind, Progress, PublishRequest, Published, Recognised, Revoked,
     Role, Searching, Session, State, Step, Target, Ttl, Turn, Watch, child, child_of_ours, host_and_port,
@@ -498,7 +498,7 @@ pub enum Report {
     /// Every match in this file, oldest first.
     Hits(PathBuf, Vec<Hit>),
     /// What would be published for the session with this id.
-    Draft(String, Draft),
+    Draft(String, Box<Draft>),
     /// The network took it; copies are still being counted.
     Acknowledged(Box<Published>),
     /// It is out.

@@ -17,7 +17,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::app::{App, Deed, Setup};
-use super::message::{Action, Error, Event, IdentityState, JobId, Now, Place, Progress, Report, Verb};
+use super::message::{Action, Draft, Error, Event, IdentityState, JobId, Now, Place, Progress, Report, Verb};
 use super::parts::theme::Theme;
 
 /// The screen, its clock, and what it asked of the loop.
@@ -106,6 +106,12 @@ impl Play {
         self.jobs.retain(|(job, _)| *job != id);
         self.app.event(Event::Done(id, result), &self.now);
         self.collect();
+    }
+
+    /// Says what is proposed for the session whose form is open.
+    fn drafted(&mut self, draft: Draft) {
+        let id = draft.session.session_id.clone();
+        self.done(Verb::Draft, Ok(Report::Draft(id, Box::new(draft))));
     }
 
     /// Ends some running job in a way that its verb can end.

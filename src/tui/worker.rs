@@ -181,6 +181,10 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
         Action::List(all) => {
             until(&lead, async { Ok(Report::Listed(service.list(all, &job).await?, true)) }).await
         }
+        Action::Draft(session) => {
+            let id = session.session_id.clone();
+            until(&lead, async { Ok(Report::Draft(id, Box::new(service.draft(&session).await?))) }).await
+        }
         Action::ResumeHere(session) => {
             let id = session.session_id;
             until(&lead, async { Ok(Report::Plans(id.clone(), service.resume_plans(&id).await?)) }).await
@@ -271,7 +275,6 @@ fn on_disk(service: &Service, action: Action, tell: &dyn Fn(Report)) -> Result<R
             let page = service.preview(&session, &place, &query)?;
             Report::Preview(session.path, place, page)
         }
-        Action::Draft(session) => Report::Draft(session.session_id.clone(), service.draft(&session)),
         Action::Journal(all) => Report::Listed(service.journal_list(all)?, false),
         Action::Recognise(text) => {
             let result = service.recognise(&text);

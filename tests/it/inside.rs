@@ -13,7 +13,7 @@ use std::path::Path;
 use cclink::demo::Ring;
 use cclink::network::NetworkConfig;
 use cclink::service::{
-    AudienceChoice, Error, Found, Job, Pickup, PublishRequest, Published, Service, Settings, Target, Ttl,
+    AudienceChoice, Error, Found, Job, Pickup, PublishRequest, Published, Service, Settings, Target,
 };
 use cclink::store::{Config, Paths};
 use tempfile::TempDir;
@@ -79,16 +79,8 @@ impl Inside {
     /// Publishes its session.
     pub async fn publish(&self, audience: AudienceChoice, burn: bool) -> Result<Published, Error> {
         let session = self.service.sessions(Path::new("/"), false)?.remove(0);
-        let request = PublishRequest {
-            session,
-            audience,
-            ttl: Ttl::DEFAULT,
-            burn,
-            label: None,
-            title: None,
-            note: None,
-            ssh: None,
-        };
+        let draft = self.service.draft(&session).await?;
+        let request = PublishRequest { audience, burn, ..draft.request() };
         self.service.publish(request, &Job::quiet()).await
     }
 

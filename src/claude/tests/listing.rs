@@ -149,10 +149,94 @@ fn batches_come_newest_first_with_this_directory_in_the_first() {
         all.iter().map(|s| s.title.clone()).collect::<Vec<_>>(),
         expected.iter().map(u32::to_string).collect::<Vec<_>>()
     );
-    assert_eq!(current(&all, cwd).unwrap().title, "650");
-    assert_eq!(current(&all, Path::new("/srv/here/deep/er")).unwrap().title, "650");
-    assert!(current(&all, Path::new("/srv")).is_none());
-    assert!(current(&all, Path::new("/srv/hereby")).is_none());
+    assert_eq!(current_of(&all, cwd).unwrap().title, "650");
+    assert_eq!(current_of(&all, Path::new("/srv/here/deep/er")).unwrap().title, "650");
+    assert!(current_of(&all, Path::new("/srv")).is_none());
+    assert!(current_of(&all, Path::new("/srv/hereby")).is_none());
+}
+
+fn current_of(all: &[Session], cwd: &Path) -> Option<Session> {
+    Here::new(cwd, None).current(all.iter()).map(|place| all[place].clone())
+}
+
+/// One rule: at the directory or above it, by whatever name, but the home folder
+/// and what is above it only for themselves.
+#[test]
+#[cfg(unix)]
+fn a_project_is_its_folder_and_what_is_below_it() {
+    let home = Home::new();
+    let place = tempfile::tempdir().unwrap();
+    let user = place.path().join("ada");
+    let worktree = user.join("src/shop/.claude/worktrees/fix1");
+    fs::create_dir_all(worktree.join("lib")).unwrap();
+    fs::create_dir_all(user.join("src/shop/lib")).unwrap();
+    fs::create_dir_all(user.join("src/blog")).unwrap();
+    let link = place.path().join("link");
+    std::os::unix::fs::symlink(user.join("src/shop"), &link).unwrap();
+    let user_link = place.path().join("moved");
+    std::os::unix::fs::symlink(&user, &user_link).unwrap();
+    let at = |name: &str| user.join(name);
+    let folders = [
+        PathBuf::from("/"),
+        user.clone(),
+        at("src/shop"),
+        worktree.clone(),
+        at("src/blog"),
+        user_link.join("gone"),
+    ];
+    for (n, cwd) in folders.iter().enumerate() {
+        let id = format!("{n:08}-2222-4333-8444-555555555555");
+        let time = format!("2026-11-20T10:00:0{n}.000Z");
+        home.put(&format!("-x{n}"), &id, chain("user", &json!("x"), &json!({"cwd": cwd, "timestamp": time})));
+    }
+    let all = home.list();
+    let of = |cwd: &Path| {
+        let here = Here::new(cwd, Some(&user_link));
+        let mut found: Vec<usize> =
+            all.iter().filter(|s| here.is_of(s)).map(|s| s.session_id[..8].parse().unwrap()).collect();
+        found.sort_unstable();
+        let first = here.current(all.iter()).map(|place| all[place].session_id[..8].parse().unwrap());
+        (found, first)
+    };
+    for (cwd, found, first) in [
+        (at("src/shop"), vec![2], Some(2)),
+        (at("src/shop/lib"), vec![2], Some(2)),
+        (link.clone(), vec![2], Some(2)),
+        (link.join("lib"), vec![2], Some(2)),
+        (user_link.join("src/shop/lib"), vec![2], Some(2)),
+        (worktree.join("lib"), vec![2, 3], Some(3)),
+        (user.clone(), vec![1], Some(1)),
+        (user_link.clone(), vec![1], Some(1)),
+        (PathBuf::from("/"), vec![0], Some(0)),
+        (at("src"), vec![], None),
+        (at("notes"), vec![], None),
+        (place.path().to_owned(), vec![], None),
+        (user_link.join("gone/sub"), vec![5], Some(5)),
+        (PathBuf::from("src"), vec![], None),
+    ] {
+        assert_eq!(of(&cwd), (found, first), "{}", cwd.display());
+    }
+}
+
+/// All files were written in the same second: the last message decides, and
+/// where it does not, all are candidates.
+#[test]
+fn of_many_files_of_one_second_the_last_message_tells() {
+    let home = Home::new();
+    let now = SystemTime::now();
+    for n in 0..500u32 {
+        let time = format!("2026-11-20T{:02}:{:02}:{:02}.000Z", n / 3600, n / 60 % 60, n % 60);
+        let line = chain("user", &json!(n.to_string()), &json!({"cwd": "/srv/here", "timestamp": time}));
+        let path = home.put("-srv-here", &format!("{n:08}-2222-4333-8444-555555555555"), line);
+        fs::File::options().write(true).open(path).unwrap().set_modified(now).unwrap();
+    }
+    let here = Here::new(Path::new("/srv/here"), None);
+    let titles = |all: &[Session]| here.candidates(all).iter().map(|s| s.title.clone()).collect::<Vec<_>>();
+    assert_eq!(titles(&home.list()), ["499"]);
+    let twin =
+        chain("user", &json!("twin"), &json!({"cwd": "/srv/here", "timestamp": "2026-11-20T00:08:19.900Z"}));
+    home.put("-srv-here", OTHER, twin);
+    assert_eq!(titles(&home.list()), ["twin", "499"]);
 }
 
 #[test]
@@ -166,12 +250,12 @@ fn projects_that_share_a_folder_are_told_apart() {
         home.put("-home----app", id, chain("user", &json!("x"), &json!({"cwd": dir.to_str()})));
     }
     let all = home.list();
-    assert_eq!(current(&all, &outer).unwrap().session_id, ID);
-    assert_eq!(current(&all, &inner.join("sub")).unwrap().session_id, OTHER);
+    assert_eq!(current_of(&all, &outer).unwrap().session_id, ID);
+    assert_eq!(current_of(&all, &inner.join("sub")).unwrap().session_id, OTHER);
     let link = place.path().join("link");
     std::os::unix::fs::symlink(&inner, &link).unwrap();
-    assert_eq!(current(&all, &link).unwrap().session_id, OTHER);
-    assert_eq!(all.iter().filter(|session| belongs_to(session, &link)).count(), 1);
+    assert_eq!(current_of(&all, &link).unwrap().session_id, OTHER);
+    assert_eq!(all.iter().filter(|session| Here::new(&link, None).is_of(session)).count(), 1);
 
     // The nearest directory above wins, and only what can be resumed counts.
     let sub = inner.join("sub");
@@ -181,9 +265,9 @@ fn projects_that_share_a_folder_are_told_apart() {
         id,
         chain("user", &json!("x"), &json!({"cwd": sub.to_str(), "timestamp": "2020-01-01T00:00:00Z"})),
     );
-    assert_eq!(current(&home.list(), &sub).unwrap().session_id, id);
+    assert_eq!(current_of(&home.list(), &sub).unwrap().session_id, id);
     home.put("-sub", id, chain("user", &json!("x"), &json!({"cwd": sub.to_str(), "entrypoint": "sdk-ts"})));
-    assert_eq!(current(&home.list(), &sub).unwrap().session_id, OTHER);
+    assert_eq!(current_of(&home.list(), &sub).unwrap().session_id, OTHER);
 }
 
 #[test]

@@ -72,15 +72,17 @@ async fn answer(service: &Service, input: &Input, words: &str) -> Result<String>
         )
     })?;
     let audience = audience(input, &args)?;
+    let draft = service.draft(&session(service, input)?).await?;
     let request = PublishRequest {
-        session: session(service, input)?,
         audience,
-        ttl: args.ttl.unwrap_or_else(|| service.default_ttl()),
+        ttl: args.ttl,
         burn: args.burn,
         label: args.project,
         title: args.title,
         note: args.note,
         ssh: args.ssh,
+        replace: args.yes,
+        ..draft.request()
     };
     let job = Job::quiet();
     let cancel = job.cancel.clone();
@@ -146,6 +148,13 @@ fn reason(published: &Published) -> String {
         format!("Token:  {}", published.token),
         format!("There:  {there}"),
     ];
+    lines.extend(
+        published.replaced.iter().map(|token| format!("It replaces {token}, which was called back.")),
+    );
+    lines.extend(published.left_behind.words());
+    if let (Some(address), true) = (&published.ssh, published.ssh_guessed) {
+        lines.push(format!("SSH: {address} (guessed; set `ssh` in the configuration)"));
+    }
     lines.extend(published.warnings.iter().cloned());
     lines.join("\n")
 }

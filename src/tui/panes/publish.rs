@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 use super::moment;
 use crate::text;
 use crate::tui::message::{
-    Action, AudienceChoice, ContactView, Context, Draft, Effect, Intent, Now, Pin, PublishRequest, Report,
-    Session, Ttl, Verb, is_ssh_address,
+    Action, AudienceChoice, AudienceKind, ContactView, Context, Draft, Effect, Intent, Listed, Now, Open,
+    Pin, PublishRequest, Question, Report, Session, Ttl, is_ssh_address,
 };
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::{Look, View, boxed, centred, lines, wrap};
@@ -33,8 +33,8 @@ const KEY: usize = 52;
 pub struct Publish {
     session: Session,
     form: Form,
-    draft: Draft,
-    drafted: bool,
+    /// `None` until it is made; what is not typed over comes from it.
+    draft: Option<Box<Draft>>,
     /// `None` until they are read.
     contacts: Option<Vec<ContactView>>,
     fault: Option<String>,
@@ -52,13 +52,12 @@ impl Publish {
                 .placeholder("90m, 8h, 2d")
                 .presets(&["1h", "8h", "24h", "3d"]),
             Field::choice("burn", &["no, until it expires", "yes, the first pickup takes it away"]),
-            Field::typed("title", &session.title).placeholder("none travels"),
+            Field::typed("title", "").placeholder("…"),
             Field::typed("note", "").placeholder("for whoever picks it up"),
             Field::typed("SSH", "").placeholder("user@host, if it can be reached"),
         ]);
-        let draft = Draft { title: session.title.clone(), ssh: String::new() };
         let mut publish =
-            Self { session, form, draft, drafted: false, contacts: None, fault: None, room: Rect::default() };
+            Self { session, form, draft: None, contacts: None, fault: None, room: Rect::default() };
         publish.validate();
         publish
     }
@@ -92,9 +91,11 @@ impl Publish {
         let pin = if audience == 2 { pin_fault(self.form.fields[PIN].text()) } else { None };
         let ttl = self.text(TTL).parse::<Ttl>().err().map(|error| error.to_string());
         let (note, ssh) = (too_long(self.text(NOTE), 200), ssh_fault(self.text(SSH)));
+        let guess = self.shows_guess();
         let fields = &mut self.form.fields;
         (fields[CONTACT].error, fields[PIN].error, fields[TTL].error) = (contact, pin, ttl);
         (fields[NOTE].error, fields[SSH].error) = (note, ssh);
+        fields[SSH].label = if guess { "SSH (guess)" } else { "SSH" };
         self.fault = None;
     }
 
@@ -119,26 +120,90 @@ impl Publish {
         })
     }
 
-    fn submit(&mut self) -> Vec<Effect> {
+    fn submit(&mut self, now: &Now) -> Vec<Effect> {
         self.validate();
         if let Some(fault) = self.form.error() {
             self.fault = Some(fault.to_owned());
             return Vec::new();
         }
         let Ok(ttl) = self.text(TTL).parse::<Ttl>() else { return Vec::new() };
-        let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        let title = self.text(TITLE);
+        let own = |field: usize| {
+            let text = self.text(field);
+            (text != self.proposed(field).trim()).then(|| text.to_owned())
+        };
+        let burning = self.replaced().find(|row| row.burn_after_read);
         let request = PublishRequest {
             session: self.session.clone(),
             audience: self.audience(),
-            ttl,
+            ttl: own(TTL).map(|_| ttl),
             burn: self.form.fields[BURN].chosen() == 1,
             label: None,
-            title: (title != self.session.title).then(|| title.to_owned()),
-            note: filled(self.text(NOTE)),
-            ssh: filled(self.text(SSH)),
+            title: own(TITLE),
+            note: Some(self.text(NOTE).to_owned()).filter(|note| !note.is_empty()),
+            ssh: own(SSH),
+            replace: burning.is_some(),
+            // It may have changed since: the service makes it anew.
+            draft: None,
         };
-        vec![Effect::Close, Effect::Run(Action::Publish(Box::new(request)))]
+        let publish = Action::Publish(Box::new(request));
+        let next = match burning {
+            Some(row) => Effect::Open(Open::Confirm(Box::new(Question {
+                title: "Replace a handoff that burns?".to_owned(),
+                lines: vec![
+                    format!("{}, published {}.", row.token, text::ago(row.created_at, now.utc())),
+                    "Whoever has its link cannot pick it up any more.".to_owned(),
+                ],
+                yes: "replace it",
+                then: publish,
+            }))),
+            None => Effect::Run(publish),
+        };
+        vec![Effect::Close, next]
+    }
+
+    /// What stands in a field unless the user types another text.
+    fn proposed(&self, field: usize) -> String {
+        let draft = self.draft.as_deref();
+        match field {
+            TTL => draft.map_or(Ttl::DEFAULT, |draft| draft.ttl).to_string(),
+            TITLE => draft.map(|draft| draft.title.clone()).unwrap_or_default(),
+            SSH => draft.and_then(|draft| Some(draft.ssh.as_ref()?.address.clone())).unwrap_or_default(),
+            _ => String::new(),
+        }
+    }
+
+    /// The handoffs that this one takes the place of. Of a PIN only the service
+    /// can say whether it is the same.
+    fn replaced(&self) -> impl Iterator<Item = &Listed> {
+        let (kind, name) = match self.audience() {
+            AudienceChoice::Devices => (Some(AudienceKind::Devices), None),
+            AudienceChoice::Share(whom) => (Some(AudienceKind::Share), Some(whom)),
+            AudienceChoice::Pin(_) | AudienceChoice::Link => (None, None),
+        };
+        let alive = self.draft.iter().flat_map(|draft| &draft.alive);
+        alive.filter(move |row| Some(row.audience.kind) == kind && row.audience.name == name)
+    }
+
+    /// What to know before Enter, the weightiest first.
+    fn notes(&self, now: &Now) -> Vec<String> {
+        let Some(draft) = &self.draft else { return Vec::new() };
+        let mut notes = Vec::new();
+        notes.extend(draft.followed());
+        if let Some(row) = self.replaced().next() {
+            let burns = if row.burn_after_read { ", which burns" } else { "" };
+            notes.push(format!("Replaces its handoff of {}{burns}.", text::ago(row.created_at, now.utc())));
+        }
+        notes.extend(draft.busy_words().map(str::to_owned));
+        notes.extend(draft.left_behind.words());
+        if self.shows_guess() {
+            notes.push("The SSH address is a guess: set `ssh` in the configuration.".to_owned());
+        }
+        notes
+    }
+
+    fn shows_guess(&self) -> bool {
+        let ssh = self.draft.as_deref().and_then(|draft| draft.ssh.as_ref());
+        ssh.is_some_and(|ssh| ssh.is_guessed() && ssh.address == self.text(SSH))
     }
 
     /// What will happen, in one sentence.
@@ -160,22 +225,23 @@ impl Publish {
         }
     }
 
-    /// The form's box: its fields, a sentence, and the border.
-    fn place(&self, area: Rect) -> Rect {
-        centred(area, 80, self.form.height() + 5)
+    /// The form's box: its fields, a sentence of two lines, notes, and the border.
+    fn place(&self, area: Rect, notes: usize) -> Rect {
+        let notes = u16::try_from(notes).unwrap_or(u16::MAX);
+        centred(area, 80, self.form.height().saturating_add(5).saturating_add(notes))
     }
 
-    /// Takes what would be published, unless the user typed already.
+    /// Takes what is proposed, unless the user typed already.
     fn take_draft(&mut self, draft: &Draft) {
-        let fields = &mut self.form.fields;
-        if fields[TITLE].text() == self.draft.title {
-            fields[TITLE].set_text(&draft.title);
+        let untouched = [TTL, TITLE, SSH].map(|field| self.text(field) == self.proposed(field).trim());
+        self.draft = Some(Box::new(draft.clone()));
+        "no title is sent".clone_into(&mut self.form.fields[TITLE].placeholder);
+        for (field, untouched) in [TTL, TITLE, SSH].into_iter().zip(untouched) {
+            if untouched {
+                let text = self.proposed(field);
+                self.form.fields[field].set_text(&text);
+            }
         }
-        if fields[SSH].text() == self.draft.ssh {
-            fields[SSH].set_text(&draft.ssh);
-        }
-        self.draft = draft.clone();
-        self.drafted = true;
         self.validate();
     }
 }
@@ -209,9 +275,9 @@ impl View for Publish {
         self.form.choosing()
     }
 
-    fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
+    fn handle(&mut self, intent: Intent, now: &Now) -> Vec<Effect> {
         match intent {
-            Intent::Accept => return self.submit(),
+            Intent::Accept => return self.submit(now),
             Intent::Back => return vec![Effect::Close],
             other => {
                 if self.form.handle(other) {
@@ -242,10 +308,9 @@ impl View for Publish {
 
     fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
         match report {
-            Report::Draft(id, draft) if *id == self.session.session_id && !self.drafted => {
+            Report::Draft(id, draft) if *id == self.session.session_id && self.draft.is_none() => {
                 self.take_draft(draft);
             }
-            Report::Failed(Verb::Draft, _) => self.drafted = true,
             Report::Contacts(contacts) => {
                 self.contacts = Some(contacts.clone());
                 self.validate();
@@ -255,8 +320,8 @@ impl View for Publish {
         Vec::new()
     }
 
-    fn click(&mut self, _column: u16, row: u16, _now: &Now) -> Vec<Effect> {
-        let first = self.place(self.room).y + 1;
+    fn click(&mut self, _column: u16, row: u16, now: &Now) -> Vec<Effect> {
+        let first = self.place(self.room, self.notes(now).len()).y + 1;
         if let Some(at) = row.checked_sub(first).and_then(|row| self.form.field_at(row)) {
             self.form.focus = at;
         }
@@ -269,7 +334,8 @@ impl View for Publish {
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         let title = format!("Publish: {}", self.session.title);
-        let inner = boxed(frame, self.place(area), &title, look.theme.accent);
+        let notes = self.notes(&look.now);
+        let inner = boxed(frame, self.place(area, notes.len()), &title, look.theme.accent);
         self.form.draw(frame, Rect { height: self.form.height().min(inner.height), ..inner }, true, look);
         let foot = Rect {
             y: inner.y + self.form.height().min(inner.height) + 1,
@@ -289,8 +355,10 @@ impl View for Publish {
         } else {
             (self.sentence(&look.now), look.theme.good)
         };
-        let foot_lines: Vec<Line<'_>> =
+        let mut foot_lines: Vec<Line<'_>> =
             wrap(&words, columns).into_iter().map(|line| Line::styled(line, style)).collect();
+        let notes = notes.iter().flat_map(|note| wrap(note, columns));
+        foot_lines.extend(notes.map(|note| Line::styled(note, look.theme.quiet)));
         lines(frame, foot, &foot_lines);
     }
 }

@@ -18,7 +18,8 @@ use self::search::{Scope, Search};
 use super::short_project;
 use crate::text;
 use crate::tui::message::{
-    Action, Changed, Context, Effect, Intent, Note, Now, Open, Plan, Progress, Report, Session, Tone, Verb,
+    Action, Changed, Context, Effect, Here, Intent, Note, Now, Open, Plan, Progress, Report, Session, Tone,
+    Verb,
 };
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::list::{Cursor, hit, row_height};
@@ -46,6 +47,7 @@ enum Scan {
 #[allow(clippy::struct_excessive_bools)] // facts that have nothing to do with each other
 pub struct Sessions {
     cwd: PathBuf,
+    here: Here,
     all: Vec<Session>,
     /// Places in `all` of those that the scope admits, and of those that the
     /// filter leaves of them.
@@ -76,9 +78,10 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// The pane for a program started in `cwd`.
-    pub fn new(cwd: PathBuf) -> Self {
+    /// The pane for a program started in `cwd` by somebody with this home folder.
+    pub fn new(cwd: PathBuf, home: Option<&Path>) -> Self {
         Self {
+            here: Here::new(&cwd, home),
             cwd,
             all: Vec::new(),
             places: Vec::new(),
@@ -150,7 +153,7 @@ impl Sessions {
     fn refresh(&mut self) {
         self.places = (0..self.all.len())
             .filter(|&at| self.hidden || !self.all[at].hidden)
-            .filter(|&at| !self.only_project || is_of(&self.all[at], &self.cwd))
+            .filter(|&at| !self.only_project || self.here.is_of(&self.all[at]))
             .collect();
         self.columns = columns(&self.places.iter().map(|at| &self.all[*at]).collect::<Vec<_>>());
         self.narrowing = Narrowing::default();
@@ -171,19 +174,12 @@ impl Sessions {
         self.shown.iter().position(|at| self.all[*at].path.as_os_str() == path.as_os_str())
     }
 
-    /// The newest session of the current directory, or of the nearest folder
-    /// above it.
+    /// The session of the current directory, else the newest.
     fn nearest(&self) -> Option<usize> {
         if !self.query().is_empty() {
             return Some(0);
         }
-        let depth = |at: usize| {
-            let cwd = self.all[at].cwd.as_deref().filter(|cwd| self.cwd.starts_with(cwd));
-            cwd.map_or(0, |cwd| cwd.components().count())
-        };
-        let best =
-            self.shown.iter().enumerate().max_by_key(|(place, at)| (depth(**at), std::cmp::Reverse(*place)));
-        best.map(|(place, _)| place)
+        self.here.current(self.shown.iter().map(|at| &self.all[*at]))
     }
 
     fn take(&mut self, batch: &[Session]) {
@@ -231,7 +227,7 @@ impl Sessions {
 
     /// Shows all of them again where this folder has none.
     fn widen(&mut self) -> Vec<Effect> {
-        let has_some = self.all.iter().any(|session| self.counts(session) && is_of(session, &self.cwd));
+        let has_some = self.all.iter().any(|session| self.counts(session) && self.here.is_of(session));
         if !self.only_project || self.scan != Scan::Done || has_some {
             return Vec::new();
         }
@@ -281,7 +277,7 @@ impl Sessions {
 
     /// Which of the sessions that a search found are wanted.
     fn scope(&self) -> Scope<'_> {
-        Scope { only: self.only_project.then_some(&*self.cwd), hidden: self.hidden }
+        Scope { only: self.only_project.then_some(&self.here), hidden: self.hidden }
     }
 
     fn refresh_found(&mut self) {
@@ -454,11 +450,6 @@ fn columns(sessions: &[&Session]) -> Columns {
         branch: widest(|session| session.git_branch.as_deref().map_or(0, text::width), 14),
         size: widest(|session| text::bytes(session.size).len(), 9),
     }
-}
-
-/// Whether a session belongs to the project of the folder `cwd`.
-fn is_of(session: &Session, cwd: &Path) -> bool {
-    session.cwd.as_deref().is_some_and(|project| cwd.starts_with(project) || project.starts_with(cwd))
 }
 
 /// What to do with the plans of a session that is to be resumed here.

@@ -25,7 +25,8 @@ enum Value {
 /// One field.
 #[derive(Clone, Debug)]
 pub struct Field {
-    label: &'static str,
+    /// What it is called.
+    pub label: &'static str,
     value: Value,
     /// Shown quietly while nothing is typed.
     pub placeholder: String,

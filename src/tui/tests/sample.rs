@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use chrono::{DateTime, Duration, FixedOffset, TimeZone, Utc};
 
 use crate::handoff::{Git, Transcript};
+use crate::service::{LeftBehind, SshAddress, SshSource};
 use crate::text::clean;
 use crate::tui::message::{
-    AudienceKind, AudienceView, Found, Hit, InboxEntry, Listed, Live, Matched, Page, Plan, PlanKind,
+    AudienceKind, AudienceView, Draft, Found, Hit, InboxEntry, Listed, Live, Matched, Page, Plan, PlanKind,
     Published, Role, Session, State, Taken, Ttl, Turn,
 };
 
@@ -41,6 +42,7 @@ pub fn session(at: u8, title: &str, project: &str, minutes: i64) -> Session {
         checking: false,
         api_error: false,
         cwd: Some(PathBuf::from(project)),
+        real_cwd: None,
         model: Some("claude-opus-4-8".to_owned()),
         tag: (at == 2).then(|| "backend".to_owned()),
         pull_request: (at == 2).then(|| "example/webshop#42".to_owned()),
@@ -179,6 +181,7 @@ pub fn handoffs() -> Vec<Listed> {
 pub fn entry(at: u8, title: Option<&str>, from: &str, left: i64) -> InboxEntry {
     InboxEntry {
         token: format!("dybndrfg8ejk{at:02}"),
+        session_id: format!("{at:08x}-1111-4222-8333-444455556666"),
         creator: CREATOR.to_owned(),
         from: from.to_owned(),
         audience: if from == "you" { AudienceKind::Devices } else { AudienceKind::Share },
@@ -252,6 +255,10 @@ pub fn published(kind: AudienceKind, pin: Option<&str>) -> Published {
     Published {
         web_link: None,
         ssh: None,
+        ssh_guessed: false,
+        user_ssh: None,
+        left_behind: LeftBehind::default(),
+        replaced: Vec::new(),
         token: row.token,
         link: row.link.unwrap_or_default(),
         audience: row.audience,
@@ -265,5 +272,24 @@ pub fn published(kind: AudienceKind, pin: Option<&str>) -> Published {
         pin: pin.map(ToOwned::to_owned),
         copies: 17,
         warnings: Vec::new(),
+    }
+}
+
+/// What is proposed for the session of this directory.
+pub fn draft() -> Draft {
+    let session = sessions().remove(1);
+    Draft {
+        continues: None,
+        ttl: Ttl::DEFAULT,
+        title: session.title.clone(),
+        ssh: Some(SshAddress { address: "dana@framework-desktop".to_owned(), source: SshSource::HostName }),
+        git: None,
+        left_behind: LeftBehind { changed_files: 2, new_files: 0, unpushed_commits: 1 },
+        busy: false,
+        alive: vec![Listed {
+            session_id: session.session_id.clone(),
+            ..listed(1, None, AudienceKind::Devices, State::Live, 28_121)
+        }],
+        session,
     }
 }

@@ -121,6 +121,19 @@ fn no_sessions() {
 fn publish_form() {
     scene("publish", |play| {
         play.press(KeyCode::Enter);
+        play.drafted(sample::draft());
+    });
+}
+
+#[test]
+fn publish_form_with_all_that_is_to_be_known() {
+    scene("publish_notes", |play| {
+        play.press(KeyCode::Enter);
+        let mut draft = sample::draft();
+        draft.busy = true;
+        draft.alive[0].burn_after_read = true;
+        draft.continues = Some("00000001-1111-4222-8333-444455556666".to_owned());
+        play.drafted(draft);
     });
 }
 
@@ -132,6 +145,7 @@ fn publish_form_for_a_pin() {
             .press(KeyCode::Right)
             .press(KeyCode::Tab)
             .text("short");
+        play.drafted(sample::draft());
     });
 }
 

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::is_of;
 use crate::text;
-use crate::tui::message::{Action, Asked, Effect, Hit, Matched, Progress, Searching, Session};
+use crate::tui::message::{Action, Asked, Effect, Here, Hit, Matched, Progress, Searching, Session};
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::list::Cursor;
 
@@ -80,7 +79,7 @@ pub(super) struct Search {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scope<'a> {
     /// Only those of this directory.
-    pub only: Option<&'a Path>,
+    pub only: Option<&'a Here>,
     /// SDK runs and sidechains, too.
     pub hidden: bool,
 }
@@ -181,7 +180,7 @@ impl Search {
             self.rows.sort_by_key(|row| row.rank);
         }
         let wanted = |session: &Session| {
-            (scope.hidden || !session.hidden) && scope.only.is_none_or(|cwd| is_of(session, cwd))
+            (scope.hidden || !session.hidden) && scope.only.is_none_or(|here| here.is_of(session))
         };
         self.shown = (0..self.rows.len()).filter(|at| wanted(&self.rows[*at].session)).collect();
         let kept =

@@ -1,0 +1,307 @@
+//! Publish: journal the intent, put the record while reading the list, show
+//! link and QR as soon as the record is acknowledged, finish the list behind it.
+
+mod audience;
+mod draft;
+mod record;
+mod replace;
+
+use std::time::Duration;
+
+use audience::seal_secrets;
+pub(super) use audience::{Prepared, open_secrets};
+use pkarr::SignedPacket;
+pub(super) use record::span_of;
+
+use super::look::Place;
+use super::{
+    AudienceKind, Error, Job, Kind, LeftBehind, PublishRequest, Published, Result, Service, SshSource, Step,
+};
+use crate::handoff::index::Entry as IndexEntry;
+use crate::handoff::z32;
+use crate::handoff::{Identity, Index, Link, LinkTarget, Record, Token};
+use crate::network::Sighting;
+use crate::store::{Entry, Stage};
+
+/// Fewer copies than this, on a network with more nodes, is worth a word.
+pub(super) const FEW_COPIES: u32 = 10;
+
+/// How long taking back a handoff that did not go out may take.
+const TAKE_BACK: Duration = Duration::from_secs(3);
+
+/// What is known of a handoff beside its record.
+#[derive(Default)]
+pub(super) struct Aside {
+    /// Who named its SSH address.
+    pub ssh: Option<SshSource>,
+    /// The handoff that it is the phone pass of.
+    pub pass_of: Option<Token>,
+    /// The handoffs that it takes the place of.
+    pub replaces: Vec<Token>,
+}
+
+impl Service {
+    /// Publishes one session, in place of what this device published of it for
+    /// the same audience. Cancelled before the network has it, nothing goes out;
+    /// cancelled while it is on its way, it is taken back.
+    pub async fn publish(&self, request: PublishRequest, job: &Job) -> Result<Published> {
+        let nothing = || Error::new(Kind::Cancelled, "Cancelled. Nothing was published.");
+        self.publish_drafted(request, job)
+            .await
+            .map_err(|error| if error == Error::cancelled() { nothing() } else { error })
+    }
+
+    async fn publish_drafted(&self, mut request: PublishRequest, job: &Job) -> Result<Published> {
+        let identity = self.identity().await?;
+        record::check(&request)?;
+        job.doing("preparing");
+        let draft = match request.draft.take() {
+            Some(draft) => *draft,
+            None => Box::pin(job.run(self.draft(&request.session))).await?,
+        };
+        let (left_behind, notes) = (draft.left_behind, draft.followed());
+        let ids: Vec<String> =
+            std::iter::once(draft.session.session_id.clone()).chain(draft.continues.clone()).collect();
+        let now = self.now();
+        let prepared = job.run(self.prepare(&identity, &request.audience, now.timestamp())).await?;
+        let older = job.run(self.older(&identity, &ids, &prepared)).await?;
+        let older = job.run(self.may_replace(older, request.replace)).await?;
+        let (record, ssh) = self.record_of(&request, draft, prepared.place.mailbox.audience, now).await?;
+        let tokens = older.iter().map(|older| older.entry.token).collect();
+        let aside = Aside { ssh, pass_of: None, replaces: tokens };
+        let mut published = self.send(&identity, prepared, record, aside, job).await?;
+        let (replaced, warnings) = self.replace(&identity, older).await;
+        published.left_behind = left_behind;
+        published.replaced = replaced;
+        published.warnings.splice(0..0, notes);
+        published.warnings.extend(warnings);
+        Ok(published)
+    }
+
+    /// Sends a record out: into the journal first, then to the network, then
+    /// into the list of its mailbox.
+    pub(super) async fn send(
+        &self,
+        identity: &Identity,
+        prepared: Prepared,
+        record: Record,
+        aside: Aside,
+        job: &Job,
+    ) -> Result<Published> {
+        let sequence = self.now_us();
+        let (packet, note_dropped) =
+            prepared.place.mailbox.make_record(identity, &prepared.place.token, record.clone(), sequence)?;
+        let entry = intent(identity, &prepared, &record, &aside, &packet)?;
+        self.journal(|book| book.handoffs.push(entry))?;
+
+        job.doing("publishing");
+        let put = async {
+            let index = async {
+                match prepared.secret {
+                    Some(_) => Ok(None),
+                    None => self.read_index(&prepared.place.mailbox).await.map(Some),
+                }
+            };
+            let (stored, index) = tokio::join!(self.0.network.put(&packet, None), index);
+            Ok::<_, Error>((stored?, index))
+        };
+        let (copies, index) = match job.run(put).await {
+            Ok(done) => done,
+            Err(error) => {
+                // It may lie on some nodes although none acknowledged it.
+                self.set_stage(&prepared.place.token, Stage::Failed, false);
+                let taken_back = self.take_back(identity, &prepared.place, sequence);
+                return Err(if error.kind == Kind::Cancelled {
+                    interrupted(&prepared.place.token, taken_back.await)
+                } else {
+                    error
+                });
+            }
+        };
+        let mut published = Published {
+            token: prepared.place.token.to_string(),
+            link: prepared.link.to_string(),
+            web_link: self.web_link(&prepared.link),
+            ssh_guessed: aside.ssh == Some(SshSource::HostName),
+            user_ssh: user_ssh(&record, &aside),
+            ssh: record.ssh.clone(),
+            left_behind: LeftBehind::default(),
+            replaced: Vec::new(),
+            audience: prepared.audience,
+            session_id: record.session_id.clone(),
+            project: record.project.clone(),
+            title: record.title.clone(),
+            created_at: record.created_at,
+            expires_at: record.expires_at(),
+            ttl: record.ttl,
+            burn_after_read: record.burn_after_read,
+            pin: prepared.pin.map(|pin| pin.as_str().to_owned()),
+            copies,
+            warnings: self.publish_warnings(
+                &index,
+                copies,
+                note_dropped,
+                &record,
+                prepared.place.mailbox.audience,
+            ),
+        };
+        self.set_stage(&prepared.place.token, Stage::Published, false);
+        (job.tell)(Step::Acknowledged(Box::new(published.clone())));
+
+        if prepared.secret.is_none() {
+            job.doing("adding it to the list");
+            let seen = index.ok().flatten();
+            if let Err(error) = self.finish_index(identity, &prepared.place, &record, seen).await {
+                if error.kind == Kind::Full {
+                    drop(self.take_back(identity, &prepared.place, sequence));
+                    self.set_stage(&prepared.place.token, Stage::Failed, false);
+                    return Err(error);
+                }
+                published.warnings.push(format!(
+                    "It can be picked up by its link or token, but lists do not show it yet: {} Run `cclink list` to mend that.",
+                    error.message
+                ));
+            }
+        }
+        Ok(published)
+    }
+
+    /// Completes the list behind a record, even when the caller is cancelled.
+    pub(super) async fn finish_index(
+        &self,
+        identity: &Identity,
+        place: &Place,
+        record: &Record,
+        seen: Option<(Index, Sighting)>,
+    ) -> Result<()> {
+        let (service, place, me) = (self.clone(), place.clone(), identity.public());
+        let entry = IndexEntry { token: place.token.bytes, span: span_of(record) };
+        self.must_finish(async move {
+            let expected = service.my_keys(&me);
+            service.add_to_index(&place.mailbox, &expected, entry, seen).await?;
+            service.set_stage(&place.token, Stage::Published, true);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Calls back a record that may have reached the network although its
+    /// publishing failed or was cancelled. In the background, to its end, which
+    /// can be awaited: whether the network has it.
+    fn take_back(
+        &self,
+        identity: &Identity,
+        place: &Place,
+        sequence: u64,
+    ) -> impl Future<Output = bool> + use<> {
+        let (service, identity, place) = (self.clone(), identity.clone(), place.clone());
+        let work = async move {
+            let next = service.now_us().max(sequence + 1);
+            let Ok(packet) = place.mailbox.make_revoked(&identity, &place.token, service.now(), next) else {
+                return false;
+            };
+            // A network that is away is not waited for again.
+            let put = service.0.network.put(&packet, Some(sequence));
+            matches!(tokio::time::timeout(TAKE_BACK, put).await, Ok(Ok(_)))
+        };
+        let work = self.0.must_finish.spawn(work);
+        async move { work.await.unwrap_or(false) }
+    }
+
+    /// Notes in the journal how far a handoff came. Ends are final.
+    pub(super) fn set_stage(&self, token: &Token, stage: Stage, indexed: bool) {
+        self.note(|book| {
+            if let Some(entry) = book.entry(token) {
+                if !matches!(entry.stage, Stage::Burned | Stage::Revoked) || stage == Stage::Revoked {
+                    entry.stage = stage;
+                }
+                entry.indexed |= indexed;
+            }
+        });
+    }
+
+    /// A link as a phone opens it: only what needs no identity can be.
+    pub(super) fn web_link(&self, link: &Link) -> Option<String> {
+        let opens = match &link.target {
+            LinkTarget::Secret(_) => true,
+            LinkTarget::Token(token) => token.audience == AudienceKind::Pin,
+        };
+        self.0.settings.config.web.as_deref().filter(|_| opens).map(|page| link.web(page))
+    }
+
+    fn publish_warnings(
+        &self,
+        index: &Result<Option<(Index, Sighting)>>,
+        copies: u32,
+        note_dropped: bool,
+        record: &Record,
+        audience: AudienceKind,
+    ) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if record.ssh.as_deref().is_some_and(|ssh| ssh.to_ascii_lowercase().ends_with(".local")) {
+            warnings.push("An address that ends in `.local` is found on the same network only.".to_owned());
+        }
+        if note_dropped {
+            warnings.push(
+                "The note had to stay behind: together with the path and title it did not fit.".to_owned(),
+            );
+        }
+        if let Ok(Some((index, sighting))) = index {
+            if audience == AudienceKind::Pin && !index.shown(self.now_u32()).is_empty() {
+                warnings.push(
+                    "The same PIN was used this week already: who knows it sees both handoffs.".to_owned(),
+                );
+            }
+            if copies < FEW_COPIES && copies < sighting.responded {
+                warnings.push(format!("Only {copies} nodes of the network hold it so far."));
+            }
+        }
+        warnings
+    }
+}
+
+/// What the journal holds before anything goes out.
+fn intent(
+    identity: &Identity,
+    prepared: &Prepared,
+    record: &Record,
+    aside: &Aside,
+    packet: &SignedPacket,
+) -> Result<Entry> {
+    Ok(Entry {
+        token: prepared.place.token,
+        recipient: prepared.recipient.map(|key| key.to_string()),
+        creator: identity.public().to_string(),
+        session_id: record.session_id.clone(),
+        project: record.project.clone(),
+        label: record.label.clone(),
+        title: record.title.clone(),
+        ssh: user_ssh(record, aside),
+        burn_after_read: record.burn_after_read,
+        created_at: record.created_at,
+        ttl: record.ttl,
+        stage: Stage::Publishing,
+        indexed: prepared.secret.is_some(),
+        packet: z32::encode(&packet.to_relay_payload()),
+        address: z32::encode(&prepared.place.address()),
+        sealed: seal_secrets(&identity.public(), &prepared.place.mailbox, prepared.secret.as_ref())?,
+        picked_up: None,
+        pass_of: aside.pass_of,
+        replaces: aside.replaces.clone(),
+        unknown: serde_json::Map::new(),
+    })
+}
+
+/// What became of a handoff whose publishing was cancelled on its way.
+fn interrupted(token: &Token, taken_back: bool) -> Error {
+    if taken_back {
+        return Error::new(Kind::Cancelled, "Cancelled. What was on its way was called back.");
+    }
+    let words = format!("Cancelled, but part of {token} may have reached the network already.");
+    Error::new(Kind::Cancelled, words).advise(format!("`cclink revoke {token}` calls it back."))
+}
+
+/// A guessed address is sent, but is no reason for a QR code of its own.
+fn user_ssh(record: &Record, aside: &Aside) -> Option<String> {
+    record.ssh.clone().filter(|_| aside.ssh == Some(SshSource::User))
+}

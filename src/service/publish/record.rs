@@ -1,0 +1,103 @@
+//! What a handoff says: the record of a request.
+
+use chrono::TimeDelta;
+
+use super::super::{
+    AudienceKind, Draft, Error, PublishRequest, Result, Service, SshAddress, SshSource, blocking,
+};
+use crate::claude;
+use crate::handoff::Record;
+use crate::handoff::index::Span;
+use crate::handoff::record::is_ssh_address;
+use crate::text;
+
+impl Service {
+    /// The record of a request, and who named its SSH address; reads the
+    /// transcript's end.
+    pub(super) async fn record_of(
+        &self,
+        request: &PublishRequest,
+        draft: Draft,
+        audience: AudienceKind,
+        created_at: chrono::DateTime<chrono::Utc>,
+    ) -> Result<(Record, Option<SshSource>)> {
+        let session = draft.session;
+        let path = session.path.clone();
+        let transcript = blocking(move || claude::mark(&path)).await?.map_err(|error| {
+            Error::failed(format!("The session's file cannot be read: {error}."))
+                .advise("Nothing was published.")
+        })?;
+        let project = match &session.cwd {
+            Some(cwd) => cwd.to_str().map(str::to_owned),
+            None => Some(session.project.clone()),
+        };
+        let project = project.filter(|path| !path.is_empty()).ok_or_else(|| {
+            Error::failed("This session does not say in which folder it runs, or not in UTF-8.")
+                .advise("It can be resumed here, but not handed over.")
+        })?;
+        let given = |text: &Option<String>| text.as_deref().and_then(clean);
+        let ssh = match &request.ssh {
+            Some(ssh) => clean(ssh).map(|address| SshAddress { address, source: SshSource::User }),
+            None => draft.ssh,
+        };
+        let source = ssh.as_ref().map(|ssh| ssh.source);
+        let record = Record {
+            session_id: session.session_id,
+            hostname: self.0.settings.hostname.clone(),
+            project,
+            label: given(&request.label),
+            title: request.title.as_deref().map_or_else(|| clean(&draft.title), clean),
+            note: given(&request.note),
+            git: draft.git,
+            ssh: ssh.map(|ssh| ssh.address),
+            claude: self.claude_path(),
+            claude_dir: self.unusual_claude_dir(),
+            transcript,
+            created_at,
+            ttl: request.ttl.unwrap_or(draft.ttl),
+            burn_after_read: request.burn,
+            pin_protected: audience == AudienceKind::Pin,
+        };
+        Ok((record, source))
+    }
+}
+
+/// A text as it may stand in a record; `None` for an empty one.
+fn clean(text: &str) -> Option<String> {
+    Some(text::clean(text)).filter(|text| !text.is_empty())
+}
+
+/// When a record's entry in the list begins and ends.
+pub(in super::super) fn span_of(record: &Record) -> Span {
+    let seconds = |time: chrono::DateTime<chrono::Utc>| u32::try_from(time.timestamp()).unwrap_or(0);
+    Span {
+        created: seconds(record.created_at),
+        expires: seconds(record.created_at + TimeDelta::seconds(i64::from(record.ttl.seconds()))),
+    }
+}
+
+pub(super) fn check(request: &PublishRequest) -> Result<()> {
+    if !request.session.resumable {
+        let why = request.session.why_not.as_deref().unwrap_or("there is no conversation in it");
+        return Err(
+            Error::failed(format!("This session cannot be resumed: {why}.")).advise("Nothing was published.")
+        );
+    }
+    let too_long = |name: &str, text: &Option<String>, limit: usize| match text {
+        Some(text) if text::clean(text).len() > limit => {
+            Err(Error::usage(format!("The {name} is over {limit} bytes long."))
+                .advise("Nothing was published; shorten it."))
+        }
+        _ => Ok(()),
+    };
+    too_long("project label", &request.label, 64)?;
+    too_long("note", &request.note, 200)?;
+    too_long("SSH address", &request.ssh, 100)?;
+    match request.ssh.as_deref().map(str::trim) {
+        Some(ssh) if !ssh.is_empty() && !is_ssh_address(ssh) => {
+            Err(Error::usage("The SSH address is not of the form user@host.")
+                .advise("Nothing was published."))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,290 @@
+//! What publishing proposes is one thing, whoever asks: the form on the screen,
+//! the command line, `/cclink:handoff`, and leaving a session.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use cclink::handoff::{Identity, Mailbox, Record, Standing, Token, mailbox};
+use cclink::network::{Network, NetworkConfig};
+use serde_json::{Value, json};
+
+use crate::hook::submitted;
+use crate::support::session::{self, Session, assistant_line, lines, user_line};
+use crate::support::{Device, Pty, Run, hostname, text, until};
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// The record of a handoff to my devices, as it lies on the ring.
+fn record(device: &Device, token: &str) -> Record {
+    let seed = fs::read(device.key_file()).unwrap();
+    let identity = Identity::from_seed(&cclink::store::identity::parse_seed(&seed).unwrap());
+    let mailbox = Mailbox::devices(&identity.devices_secret());
+    let token: Token = token.parse().unwrap();
+    let network = Network::new(NetworkConfig::parse(Some(&device.bootstrap), Some("none")).unwrap());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let address = mailbox::address(&mailbox.record_key(&token));
+    let packets = runtime.block_on(network.lookup(&address, &mut |_| {})).unwrap().packets();
+    match mailbox.judge(&token, &[identity.public()], &packets) {
+        Standing::Record { record, .. } => *record,
+        other => panic!("{token}: {other:?}"),
+    }
+}
+
+/// The same as bytes, but for what differs each time.
+fn proposed(device: &Device, token: &str) -> String {
+    let mut record = serde_json::to_value(record(device, token)).unwrap();
+    assert!(record.as_object_mut().unwrap().remove("created_at").is_some());
+    record.to_string()
+}
+
+fn as_ada(run: Run) -> Run {
+    run.env("USER", "ada")
+}
+
+/// The one handoff of a device, when it is out.
+fn token_of(device: &Device) -> String {
+    let list = until("a handoff", SOON, || {
+        let list = device.json(&["list"]);
+        (list != json!([])).then_some(list)
+    });
+    assert_eq!(list.as_array().unwrap().len(), 1, "{list:#}");
+    text(&list[0], "token").to_owned()
+}
+
+fn by_form(device: &Device, session: &Session) {
+    let mut env = device.env();
+    env.push(("USER".to_owned(), "ada".to_owned()));
+    let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &[], &env, &session.project);
+    assert!(pty.waits_for(&[&session.title]));
+    pty.types("\r");
+    assert!(pty.waits_for(&["SSH (guess)"]), "{}", pty.said());
+    pty.types("\r");
+    assert!(pty.waits_for(&["can pick this up"]), "{}", pty.said());
+    token_of(device);
+    pty.types("q");
+    assert_eq!(pty.code(), 0);
+}
+
+fn by_leaving(device: &Device, session: &Session) {
+    let input = json!({
+        "session_id": session.id, "transcript_path": session.path, "cwd": session.project,
+        "hook_event_name": "SessionEnd", "reason": "prompt_input_exit",
+    });
+    as_ada(device.cmd(&["hook", "session-end"])).stdin(input.to_string()).ok();
+}
+
+/// Whoever is asked, it is the same proposal.
+#[test]
+fn form_command_line_hook_and_exit_send_the_same() {
+    let a = Device::new();
+    let session = a.session("uploader", "Retry with jitter");
+    repository(&session.project);
+    fs::write(session.project.join("main.rs"), "changed").unwrap();
+    type Face = (&'static str, fn(&Device, &Session));
+    let faces: [Face; 4] = [
+        ("publish --json", |device, session| {
+            as_ada(device.cmd(&["publish", &session.id, "--json"])).ok();
+        }),
+        ("the form", by_form),
+        ("/cclink:handoff", |device, session| {
+            let input = submitted(session, "/cclink:handoff").to_string();
+            assert_eq!(as_ada(device.cmd(&["hook", "prompt"])).stdin(input).ok().json()["decision"], "block");
+        }),
+        ("on exit", by_leaving),
+    ];
+    // Each may have a rule of its own for what is in the configuration.
+    fs::write(a.home.join("config.toml"), "ttl = \"3h\"\n").unwrap();
+    let mut first: Option<String> = None;
+    for (face, publish) in faces {
+        publish(&a, &session);
+        let token = token_of(&a);
+        let sent = proposed(&a, &token);
+        println!("{face}: {sent}");
+        assert!(sent.contains("\"ttl\":10800"), "{face}: {sent}");
+        assert!(sent.contains(&format!("\"ssh\":\"ada@{}\"", hostname())), "{face}: {sent}");
+        assert!(sent.contains("\"dirty\":true"), "{face}: {sent}");
+        assert_eq!(first.get_or_insert_with(|| sent.clone()), &sent, "{face}");
+        // The next one replaces nothing.
+        a.cmd(&["revoke", &token, "--yes"]).ok();
+    }
+}
+
+#[test]
+fn a_guessed_address_is_said_to_be_one() {
+    let a = Device::new();
+    let session = a.session("uploader", "Retry with jitter");
+    let guess = format!("ada@{} (guessed; set `ssh` in the configuration)", hostname());
+    as_ada(a.cmd(&["publish", &session.id])).ok().says(&["SSH: ", &guess]);
+    let input = submitted(&session, "/cclink:handoff").to_string();
+    let reason = as_ada(a.cmd(&["hook", "prompt"])).stdin(input).ok().json();
+    assert!(text(&reason, "reason").contains(&guess), "{reason:#}");
+    let published = as_ada(a.cmd(&["publish", &session.id, "--json"])).ok().json();
+    assert_eq!(
+        (&published["ssh"], &published["ssh_guessed"]),
+        (&json!(format!("ada@{}", hostname())), &json!(true))
+    );
+    // One that somebody named is not; an empty one is none.
+    let named = a.cmd(&["publish", &session.id, "--ssh", "ada@desk.example", "--json"]).ok().json();
+    assert_eq!((&named["ssh"], &named["ssh_guessed"]), (&json!("ada@desk.example"), &json!(false)));
+    let none = as_ada(a.cmd(&["publish", &session.id, "--ssh=", "--json"])).ok().json();
+    assert_eq!((&none["ssh"], &none["ssh_guessed"]), (&Value::Null, &json!(false)));
+    assert_eq!(Device::copy_of(&a).json(&["pickup"])["ssh"], Value::Null);
+    fs::write(a.home.join("config.toml"), "ssh = \"ada@home.example\"\n").unwrap();
+    as_ada(a.cmd(&["publish", &session.id])).ok().hides(&["guessed"]);
+}
+
+/// A session with these prompts behind the first one, and without a title.
+fn prompted(device: &Device, last: &[Value]) -> Session {
+    let project = device.project("uploader").canonicalize().unwrap();
+    let id = session::new_id();
+    let time = "2026-11-20T10:00:05.000Z";
+    let mut all = Vec::new();
+    for value in last {
+        all.push(match value.as_str() {
+            Some(prompt) => user_line(&id, &project, prompt, time),
+            None => value.clone(),
+        });
+    }
+    all.push(assistant_line(&id, &project, "Done.", time));
+    let path = session::write(&device.claude, &project, &format!("{id}.jsonl"), lines(&all));
+    Session { id, title: String::new(), project, path }
+}
+
+#[test]
+fn a_title_is_never_a_command() {
+    let a = Device::new();
+    let clear = "<command-name>/clear</command-name>\n<command-args></command-args>";
+    let review = "<command-name>/review</command-name>\n<command-args>the parser</command-args>";
+    let bang = "<bash-input>cclink</bash-input>";
+    let last = |prompt: &str| json!({"type": "last-prompt", "lastPrompt": prompt});
+    for (prompts, title) in [
+        (vec![json!("Refactor the parser"), json!(bang), last("! cclink")], json!("Refactor the parser")),
+        (vec![json!("Refactor it"), json!("and test it"), json!(clear), last("/exit")], json!("and test it")),
+        (vec![json!(clear)], Value::Null),
+        (vec![json!(bang)], Value::Null),
+        (vec![json!(review)], json!("/review the parser")),
+        (vec![json!("/etc/hosts is wrong")], json!("/etc/hosts is wrong")),
+    ] {
+        let session = prompted(&a, &prompts);
+        assert_eq!(a.publish_session(&session, &[])["title"], title, "{prompts:?}");
+        let input = submitted(&session, "/cclink:handoff").to_string();
+        let reason = text(&a.cmd(&["hook", "prompt"]).stdin(input).ok().json(), "reason").to_owned();
+        assert!(!reason.contains("“/clear”") && !reason.contains("! cclink"), "{reason}");
+    }
+}
+
+fn git(directory: &Path, args: &[&str]) {
+    let done = Command::new("git")
+        .args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main"])
+        .args(args)
+        .current_dir(directory)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .expect("git is there");
+    assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// A repository of one commit.
+fn repository(directory: &Path) {
+    git(directory, &["init", "-q"]);
+    fs::write(directory.join("main.rs"), "fn main() {}").unwrap();
+    fs::write(directory.join("lib.rs"), "").unwrap();
+    git(directory, &["add", "."]);
+    git(directory, &["commit", "-q", "-m", "first"]);
+}
+
+#[test]
+fn work_that_stays_is_said() {
+    let a = Device::new();
+    let session = a.session("uploader", "Retry with jitter");
+    let remote = a.path("remote.git");
+    git(&a.projects, &["init", "-q", "--bare", remote.to_str().unwrap()]);
+    repository(&session.project);
+    let publish = || a.publish_session(&session, &[])["left_behind"].clone();
+    let work = |changed: u32, new: u32, unpushed: u32| json!({"changed_files": changed, "new_files": new, "unpushed_commits": unpushed});
+    assert_eq!(publish(), work(0, 0, 1), "without a remote all of them are only here");
+    git(&session.project, &["remote", "add", "origin", remote.to_str().unwrap()]);
+    git(&session.project, &["push", "-q", "-u", "origin", "main"]);
+    assert_eq!(publish(), Value::Null);
+    fs::write(session.project.join("more.rs"), "").unwrap();
+    git(&session.project, &["add", "more.rs"]);
+    git(&session.project, &["commit", "-q", "-m", "second"]);
+    fs::write(session.project.join("main.rs"), "changed").unwrap();
+    fs::write(session.project.join("lib.rs"), "changed").unwrap();
+    let words = "2 files changed, 1 commit not pushed: they stay on this machine";
+    a.cmd(&["publish", &session.id]).ok().says(&[words]);
+    let input = submitted(&session, "/cclink:handoff").to_string();
+    let reason = a.cmd(&["hook", "prompt"]).stdin(input).ok().json();
+    assert!(text(&reason, "reason").contains(words), "{reason:#}");
+    fs::write(session.project.join("new.rs"), "").unwrap();
+    assert_eq!(publish(), work(2, 1, 1));
+    // A branch without an upstream: what no remote has.
+    git(&session.project, &["switch", "-q", "-c", "topic"]);
+    assert_eq!(publish(), work(2, 1, 1));
+}
+
+#[test]
+fn the_state_is_that_of_the_worktree() {
+    let a = Device::new();
+    let session = a.session("uploader", "Retry with jitter");
+    repository(&session.project);
+    let worktree = session.project.join(".claude/worktrees/fix1");
+    git(&session.project, &["worktree", "add", "-q", "-b", "worktree-fix1", worktree.to_str().unwrap()]);
+    fs::write(worktree.join("main.rs"), "changed").unwrap();
+    // As claude leaves a session whose worktree was kept: moved to the main folder.
+    let entered = json!({
+        "type": "worktree-state", "sessionId": session.id,
+        "worktreeSession": {"worktreePath": worktree, "worktreeName": "fix1", "worktreeBranch": "worktree-fix1"},
+    });
+    let moved = json!({"type": "relocated", "relocatedCwd": session.project, "sessionId": session.id});
+    let left = json!({"type": "worktree-state", "worktreeSession": null, "sessionId": session.id});
+    let mut content = fs::read_to_string(&session.path).unwrap();
+    content.push_str(&lines(&[entered, moved, left]));
+    fs::write(&session.path, content).unwrap();
+    let published = a.publish_session(&session, &[]);
+    let git_state = record(&a, text(&published, "token")).git.unwrap();
+    assert_eq!((git_state.branch.as_deref(), git_state.dirty), (Some("worktree-fix1"), Some(true)));
+    assert_eq!(published["left_behind"]["changed_files"], 1);
+}
+
+#[test]
+fn a_session_in_the_middle_of_a_turn_is_said_to_be() {
+    let a = Device::new();
+    let session = a.session("uploader", "Retry with jitter");
+    let sessions = a.claude.join("sessions");
+    fs::create_dir_all(&sessions).unwrap();
+    let pid = std::process::id();
+    let put = |status: &str| {
+        let record = json!({"pid": pid, "sessionId": session.id, "kind": "interactive", "status": status});
+        fs::write(sessions.join(format!("{pid}.json")), record.to_string()).unwrap();
+    };
+    put("busy");
+    a.cmd(&["publish", &session.id]).ok().says(&["in the middle of a turn"]);
+    put("idle");
+    a.cmd(&["publish", &session.id]).ok().hides(&["in the middle of a turn"]);
+}
+
+/// Two whose last messages are of one second: on a terminal it is asked, without
+/// one the later message decides.
+#[test]
+fn which_of_two_is_asked_where_time_does_not_tell() {
+    let a = Device::new();
+    let write =
+        |title: &str, time: &str| session::write_session(&a.claude, &a.project("uploader"), title, time);
+    write("An older one", "2026-11-20T10:00:04.000Z");
+    let earlier = write("The earlier twin", "2026-11-20T10:00:05.100Z");
+    let later = write("The later twin", "2026-11-20T10:00:05.900Z");
+    let out = a.cmd(&["publish", "--json"]).cwd(&later.project).ok().json();
+    assert_eq!(out["session_id"], json!(later.id));
+    let args = ["publish", "--no-qr"];
+    let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &args, &a.env(), &later.project);
+    assert!(pty.waits_for(&["Which one?"]), "{}", pty.said());
+    assert!(!pty.said().contains("An older one"), "{}", pty.said());
+    pty.types("2\r");
+    assert_eq!(pty.code(), 0);
+    let list = a.json(&["list"]);
+    let ids: Vec<&Value> = list.as_array().unwrap().iter().map(|row| &row["session_id"]).collect();
+    assert!(ids.contains(&&json!(earlier.id)), "{list:#}");
+}

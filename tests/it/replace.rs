@@ -1,0 +1,219 @@
+//! One handoff a session: publishing it again replaces what is alive for the
+//! same audience, and only that.
+
+use std::fs;
+use std::time::Duration;
+
+use cclink::store::{Journal, Stage};
+use serde_json::{Value, json};
+
+use crate::hook::submitted;
+use crate::support::session::lines;
+use crate::support::{Device, Pty, Session, row, text, tokens, until};
+
+const SOON: Duration = Duration::from_secs(30);
+
+#[track_caller]
+fn state(device: &Device, token: &str) -> String {
+    text(row(&device.json(&["list", "--all"]), token).expect("a row"), "state").to_owned()
+}
+
+#[test]
+fn publishing_again_replaces_the_older_one() {
+    let a = Device::new();
+    let b = Device::copy_of(&a);
+    let session = a.session("uploader", "Retry with jitter");
+    let first = a.publish_session(&session, &["--note", "first"]);
+    let second = a.publish_session(&session, &["--note", "second"]);
+    assert_eq!(second["replaced"], json!([first["token"]]));
+    for device in [&a, &b] {
+        assert_eq!(tokens(&device.json(&["list"])), [text(&second, "token")]);
+    }
+    assert_eq!(state(&a, text(&first, "token")), "revoked");
+    assert_eq!(b.json(&["pickup"])["note"], "second");
+    b.cmd(&["pickup", text(&first, "link")]).fails(3).says(&["revoked"]);
+    // By the hook as well, which says so.
+    let input = submitted(&session, "/cclink:handoff third").to_string();
+    let reason = text(&a.cmd(&["hook", "prompt"]).stdin(input).ok().json(), "reason").to_owned();
+    assert!(reason.contains(text(&second, "token")) && reason.contains("replaces"), "{reason}");
+    assert_eq!(b.json(&["pickup"])["note"], "third");
+    assert_eq!(a.json(&["list"]).as_array().unwrap().len(), 1);
+    // Another session stays as it is.
+    let other = a.publish(&[]);
+    assert!(other.get("replaced").is_none(), "{other:#}");
+    assert_eq!(a.json(&["list"]).as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn another_audience_is_not_replaced() {
+    let (a, anna, ben) = (Device::new(), Device::new(), Device::new());
+    let session = a.session("uploader", "Retry with jitter");
+    let pins = ["tree-lamp 42 under the stairs", "another one 77 behind the door"];
+    let (anna, ben) = (anna.public_key(), ben.public_key());
+    let options: [Vec<String>; 7] = [
+        vec![],
+        vec!["--share".into(), anna.clone()],
+        vec!["--share".into(), ben],
+        vec![format!("--pin={}", pins[0])],
+        vec![format!("--pin={}", pins[1])],
+        vec!["--link".into()],
+        vec!["--link".into()],
+    ];
+    for options in &options {
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let published = a.publish_session(&session, &options);
+        assert!(published.get("replaced").is_none(), "{options:?}: {published:#}");
+    }
+    assert_eq!(a.json(&["list"]).as_array().unwrap().len(), 7);
+    for again in [["--share", &anna].as_slice(), &[&format!("--pin={}", pins[0])]] {
+        let published = a.publish_session(&session, again);
+        assert_eq!(published["replaced"].as_array().map(Vec::len), Some(1), "{again:?}: {published:#}");
+    }
+    assert_eq!(a.json(&["list"]).as_array().unwrap().len(), 7);
+}
+
+#[test]
+fn one_that_burns_is_replaced_only_when_it_may_be() {
+    let a = Device::new();
+    let b = Device::copy_of(&a);
+    let session = a.session("uploader", "Retry with jitter");
+    let burning = a.publish_session(&session, &["--burn"]);
+    let token = text(&burning, "token");
+    a.cmd(&["publish", &session.id]).fails(1).says(&[token, "burns", "--yes"]);
+    let input = submitted(&session, "/cclink:handoff").to_string();
+    let reason = text(&a.cmd(&["hook", "prompt"]).stdin(input).ok().json(), "reason").to_owned();
+    assert!(reason.contains("nothing was handed over") && reason.contains("--yes"), "{reason}");
+    assert_eq!(tokens(&a.json(&["list", "--all"])), [token], "nothing went out");
+    // On a terminal it is asked.
+    let args = ["publish", &session.id, "--no-qr"];
+    for (answer, code) in [("n\r", 1), ("y\r", 0)] {
+        let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &args, &a.env(), &session.project);
+        assert!(pty.waits_for(&["Replace it?"]), "{}", pty.said());
+        pty.types(answer);
+        assert_eq!(pty.code(), code, "{}", pty.said());
+    }
+    assert_eq!(state(&a, token), "revoked");
+    // One that was picked up meanwhile is nothing to ask about.
+    let burning = a.publish_session(&session, &["--burn", "--yes"]);
+    assert_eq!(b.json(&["pickup"])["burned"], true);
+    let next = a.publish_session(&session, &["--burn"]);
+    assert!(next.get("replaced").is_none(), "{next:#}");
+    assert_eq!(state(&a, text(&burning, "token")), "burned");
+}
+
+/// Killed between the new one and the end of the old one: the next look ends it.
+#[test]
+fn what_was_left_to_replace_is_replaced_later() {
+    let a = Device::new();
+    let session = a.session("uploader", "Retry with jitter");
+    let first = a.publish_session(&session, &[]);
+    let second = a.publish_session(&session, &["--share", &Device::new().public_key()]);
+    // As the journal stands then: the older one is out, the newer one says what
+    // it replaces.
+    let journal = Journal::new(&a.home);
+    journal
+        .update(chrono::Utc::now(), |book| {
+            let old = text(&first, "token").parse().unwrap();
+            let entry = book.entry(&text(&second, "token").parse().unwrap()).unwrap();
+            assert_eq!(entry.stage, Stage::Published);
+            entry.replaces = vec![old];
+        })
+        .unwrap();
+    assert_eq!(tokens(&a.json(&["list"])), [text(&second, "token")]);
+    assert_eq!(state(&a, text(&first, "token")), "revoked");
+    Device::copy_of(&a).cmd(&["pickup", text(&first, "link")]).fails(3).says(&["revoked"]);
+}
+
+#[test]
+fn the_inbox_shows_a_session_once() {
+    // Two of my devices published the same session: neither knows of the other's.
+    let a = Device::new();
+    let a2 = Device::beside(&a);
+    let b = Device::copy_of(&a);
+    let session = a.session("uploader", "Retry with jitter");
+    a.publish_session(&session, &["--note", "older"]);
+    // Sequences and times go by the second.
+    let newer = a2.cmd(&["publish", &session.id, "--note", "newer", "--json"]).clock(2).ok().json();
+    let env = b.env();
+    let mut watch =
+        Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &["watch", "--json", "--every", "5"], &env, &b.projects);
+    assert!(watch.waits_for(&[text(&newer, "token")]), "{}", watch.said());
+    let other = a.publish(&["--ttl", "2h"]);
+    assert!(watch.waits_for(&[text(&other, "token")]), "{}", watch.said());
+    let said = watch.said();
+    assert_eq!(said.matches("\"token\"").count(), 2, "{said}");
+}
+
+/// What the hook is told when a session ends.
+fn ended(session: &Session) -> String {
+    json!({
+        "session_id": session.id, "transcript_path": session.path, "cwd": session.project,
+        "hook_event_name": "SessionEnd", "reason": "prompt_input_exit",
+    })
+    .to_string()
+}
+
+/// Leaves a session, and waits until the worker is done.
+fn leave(device: &Device, session: &Session) {
+    device.cmd(&["hook", "session-end"]).stdin(ended(session)).ok();
+    device.cmd(&["hook", "worker", "--wait", "0"]).ok();
+}
+
+#[test]
+fn leaving_renews_what_was_handed_over() {
+    let a = Device::new();
+    let session = a.session("uploader", "Retry with jitter");
+    let options = ["--ttl", "2d", "--burn", "--note", "mind the gap", "--title", "Mine", "--project", "shop"];
+    let explicit = a.publish_session(&session, &options);
+    leave(&a, &session);
+    let list = a.json(&["list"]);
+    assert_eq!(list.as_array().unwrap().len(), 1, "{list:#}");
+    assert_ne!(list[0]["token"], explicit["token"]);
+    assert_eq!(
+        (&list[0]["burn_after_read"], &list[0]["title"], &list[0]["label"]),
+        (&json!(true), &json!("Mine"), &json!("shop"))
+    );
+    let picked = Device::copy_of(&a).json(&["pickup"]);
+    assert_eq!(picked["note"], "mind the gap");
+    let ttl = picked["ttl"].as_i64().unwrap();
+    assert!((172_700..=172_800).contains(&ttl), "{ttl}");
+    // A shorter one lives on for as long as any.
+    let other = a.session("uploader", "Another");
+    a.publish_session(&other, &["--ttl", "5m"]);
+    leave(&a, &other);
+    let list = a.json(&["list"]);
+    let renewed: Vec<&Value> =
+        list.as_array().unwrap().iter().filter(|row| row["session_id"] == json!(other.id)).collect();
+    assert_eq!(renewed.len(), 1, "{list:#}");
+    assert_eq!(Device::copy_of(&a).json(&["pickup"])["ttl"], 28_800);
+}
+
+#[test]
+fn leaving_an_empty_session_hands_nothing_over() {
+    let a = Device::new();
+    let session = a.session("uploader", "x");
+    let project = session.project.clone();
+    let line = |prompt: &str| {
+        crate::support::session::user_line(&session.id, &project, prompt, "2026-11-20T10:00:05.000Z")
+    };
+    let clear = line(
+        "<command-name>/clear</command-name>\n<command-message>clear</command-message>\n<command-args></command-args>",
+    );
+    let answer = line("<local-command-stdout></local-command-stdout>");
+    let exit = line("<command-name>/exit</command-name>\n<command-args></command-args>");
+    let goodbye = line("<local-command-stdout>Goodbye!</local-command-stdout>");
+    let title = json!({"type": "last-prompt", "lastPrompt": "/exit", "sessionId": session.id});
+    fs::write(&session.path, lines(&[clear, answer, exit, goodbye, title])).unwrap();
+    leave(&a, &session);
+    assert_eq!(a.json(&["list", "--all"]), json!([]));
+    // One word is enough.
+    let mut content = fs::read_to_string(&session.path).unwrap();
+    content.push_str(&lines(&[line("hi")]));
+    fs::write(&session.path, content).unwrap();
+    leave(&a, &session);
+    let list = until("the handoff", SOON, || {
+        let list = a.json(&["list"]);
+        (list != json!([])).then_some(list)
+    });
+    assert_eq!(list[0]["title"], "hi");
+}

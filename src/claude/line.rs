@@ -81,6 +81,7 @@ pub(super) struct Line<'a> {
     pub kind: Option<Cow<'a, str>>,
     pub subtype: Option<Cow<'a, str>>,
     pub uuid: Option<Cow<'a, str>>,
+    pub parent: Option<Cow<'a, str>>,
     pub timestamp: Option<Cow<'a, str>>,
     pub cwd: Option<Cow<'a, str>>,
     pub branch: Option<Cow<'a, str>>,
@@ -96,6 +97,8 @@ pub(super) struct Line<'a> {
     pub pr_url: Option<Cow<'a, str>>,
     /// Of `continued-in` lines: the other session.
     pub continued_in: Option<Cow<'a, str>>,
+    /// What a plugin asked in the person's place.
+    pub plugin_prompt: Option<Cow<'a, str>>,
     /// Of `system` lines.
     pub content: Option<Cow<'a, str>>,
     pub sidechain: bool,
@@ -114,6 +117,15 @@ impl<'a> Line<'a> {
         serde_json::from_str(strip(line)).ok()
     }
 
+    /// Every object of a line: the one that Claude writes, or several of which the
+    /// line ends are lost. What is no object ends it, as it does for Claude.
+    pub(super) fn parse_all(line: &'a str) -> Vec<Self> {
+        if let Some(line) = Self::parse(line) {
+            return vec![line];
+        }
+        serde_json::Deserializer::from_str(strip(line)).into_iter().map_while(Result::ok).collect()
+    }
+
     /// As [`Line::parse`], with an empty `message.content`: three quarters of the
     /// work of reading a line go into text that a row does not show.
     pub(super) fn parse_without_words(line: &'a str) -> Option<Self> {
@@ -126,7 +138,12 @@ impl<'a> Line<'a> {
 
     /// Something said by the person or by Claude.
     pub(super) fn is_talk(&self) -> bool {
-        self.is("user") || self.is("assistant")
+        self.is("user") || self.is("assistant") || self.is_spoken()
+    }
+
+    /// What the person said in a call: Claude keeps it as a line of the system.
+    pub(super) fn is_spoken(&self) -> bool {
+        self.is("system") && self.subtype.as_deref() == Some("voice_call_talk")
     }
 }
 
@@ -231,7 +248,7 @@ impl<'de> Visitor<'de> for BriefVisitor {
     takes_strings!(|text| Brief(Some(text)));
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Brief<'de>, A::Error> {
         let mut best = Brief::default();
-        while let Some(Brief(text)) = seq.next_element()? {
+        while let Some(Element(text)) = seq.next_element()? {
             best.0 = best.0.or(text);
         }
         Ok(best)
@@ -255,6 +272,22 @@ impl<'de> Visitor<'de> for BriefVisitor {
     }
 }
 deserialize!(Brief<'de>, BriefVisitor);
+
+/// As [`Brief`], of an array's element: an array in it is passed over, so that a
+/// line may nest as deep as it likes.
+#[derive(Default)]
+struct Element<'a>(Option<Cow<'a, str>>);
+struct ElementVisitor;
+impl<'de> Visitor<'de> for ElementVisitor {
+    type Value = Element<'de>;
+    passes_over!(scalars);
+    passes_over!(array);
+    takes_strings!(|text| Element(Some(text)));
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Element<'de>, A::Error> {
+        BriefVisitor.visit_map(map).map(|Brief(text)| Element(text))
+    }
+}
+deserialize!(Element<'de>, ElementVisitor);
 
 struct BlockVisitor;
 impl<'de> Visitor<'de> for BlockVisitor {
@@ -371,6 +404,7 @@ impl<'de> Visitor<'de> for LineVisitor {
                 "type" => &mut line.kind,
                 "subtype" => &mut line.subtype,
                 "uuid" => &mut line.uuid,
+                "parentUuid" => &mut line.parent,
                 "timestamp" => &mut line.timestamp,
                 "cwd" => &mut line.cwd,
                 "gitBranch" => &mut line.branch,
@@ -394,6 +428,7 @@ impl<'de> Visitor<'de> for LineVisitor {
                         "isApiErrorMessage" => line.api_error = map.next_value::<Flag>()?.0,
                         "message" if self.words => line.message = map.next_value()?,
                         "message" => line.message.model = map.next_value::<Model<'de>>()?.0,
+                        "pluginPrompt" => line.plugin_prompt = map.next_value::<Brief<'de>>()?.0,
                         "attachment" if self.words => line.attachment = map.next_value()?,
                         _ => drop(map.next_value::<IgnoredAny>()?),
                     }

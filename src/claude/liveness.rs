@@ -8,8 +8,10 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
+use super::metadata::{Candidate, is_folder_of};
 use super::{Live, Store, file, session_id};
 
 /// Longest record, in bytes; Claude's own limit.
@@ -28,6 +30,32 @@ pub struct LiveRecord {
     pub kind: String,
     /// `busy`, `idle`, `waiting` or `shell`; old versions do not say.
     pub status: Option<String>,
+    /// Since when it is that.
+    pub status_at: Option<DateTime<Utc>>,
+    /// Where claude was started.
+    pub cwd: Option<String>,
+}
+
+/// A turn's last line and the end of its status are written so close together.
+const TOGETHER: TimeDelta = TimeDelta::seconds(10);
+
+impl LiveRecord {
+    /// Whether the process may in truth write to this transcript, though its
+    /// record names session `own`: `/resume` inside a claude leaves the record as
+    /// it was. So it is where the file grew just when the process worked, in its
+    /// own folder, and the file of the session it names did not.
+    pub(super) fn may_write(&self, own: &str, candidate: &Candidate) -> bool {
+        let Some(at) = self.status_at.filter(|_| self.live == Live::Yes) else { return false };
+        let since = candidate.modified - at;
+        let busy = self.status.as_deref() == Some("busy");
+        if since < -TOGETHER || !busy && since > TOGETHER {
+            return false;
+        }
+        let folder = candidate.path.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+        let here = folder.zip(self.cwd.as_deref()).is_some_and(|(folder, cwd)| is_folder_of(folder, cwd));
+        here && Candidate::beside(&candidate.path, own)
+            .is_none_or(|own| own.modified + TOGETHER < candidate.modified)
+    }
 }
 
 impl Store {
@@ -78,7 +106,10 @@ fn read(path: &Path, pid: u32) -> Option<(String, LiveRecord)> {
     };
     let kind = text("kind").map(crate::text::clean).unwrap_or_default();
     let status = text("status").map(crate::text::clean);
-    Some((id, LiveRecord { pid, live, kind, status }))
+    let status_at =
+        record.get("statusUpdatedAt").and_then(Value::as_i64).and_then(DateTime::from_timestamp_millis);
+    let cwd = text("cwd").map(str::to_owned);
+    Some((id, LiveRecord { pid, live, kind, status, status_at, cwd }))
 }
 
 /// Whether pids of this domain are ours: `linux:<machine-id>:<pid-namespace>`,

@@ -93,7 +93,11 @@ pub(super) fn read_alone(
 
 fn ends_of(candidate: &Candidate, live: &HashMap<String, LiveRecord>, room: &mut Room) -> Option<Session> {
     let mut session = blank(candidate);
-    session.live = live.get(&session.session_id).map_or(Live::No, |record| record.live);
+    session.live = match live.get(&session.session_id) {
+        Some(record) => record.live,
+        None if live.iter().any(|(own, record)| record.may_write(own, candidate)) => Live::Perhaps,
+        None => Live::No,
+    };
     match ends(&candidate.path, room) {
         Ok(ends) => fill(&mut session, &ends, || sidecar(&candidate.path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
@@ -195,7 +199,10 @@ fn fill(session: &mut Session, ends: &Ends<'_>, sidecar: impl FnOnce() -> Option
 
     let last =
         if ends.tail.is_empty() { bytes.get(bytes.len().saturating_sub(window)..) } else { Some(ends.tail) };
-    session.continued_in = continued::named(last.unwrap_or_default());
+    let last = last.unwrap_or_default();
+    session.continued_in = continued::named(last);
+    session.api_error =
+        memchr::memmem::find(last, b"\"isApiErrorMessage\":").is_some() && tail.ends_in_api_error();
     session.size = ends.size;
     session.damaged = head.damaged || tail.damaged;
     session.updated_at = tail.last_time().map_or(ends.modified, |said| said.min(ends.modified));
@@ -210,7 +217,7 @@ fn fill(session: &mut Session, ends: &Ends<'_>, sidecar: impl FnOnce() -> Option
     let last = |state| tail.state(state).or_else(|| head.state(state));
     session.tag = last(State::Tag).and_then(short);
     session.pull_request = last(State::PullRequest).and_then(|url| short(pull_request(&url)));
-    if let Some(cwd) = cwd(&head, tail, session.path.parent()) {
+    if let Some(cwd) = cwd(&head, tail, session.path.parent()).map(or_its_repository) {
         session.project = text::clean(&cwd);
         let cwd = PathBuf::from(cwd);
         // One of another system may be relative here: it would be looked for below us.
@@ -242,7 +249,7 @@ fn title(head: &Window<'_>, tail: &Window<'_>, sidecar: impl FnOnce() -> Option<
         .or_else(|| short(tail.state(State::AiTitle)?))
         .or_else(|| short(head.state(State::AiTitle)?))
         .or_else(|| short(tail.state(State::Summary)?))
-        .or_else(|| short(tail.state(State::LastPrompt)?))
+        .or_else(|| short(tail.as_asked(tail.state(State::LastPrompt)?)))
         .or_else(|| {
             let (words, command) = head.prompts();
             words.or_else(|| {
@@ -281,9 +288,25 @@ fn sidecar(transcript: &Path) -> Option<String> {
 /// folder this is (a session that was brought here or moved has named others
 /// before); else the first named.
 fn cwd(head: &Window<'_>, tail: &Window<'_>, folder: Option<&Path>) -> Option<String> {
-    if let Some(relocated) = tail.state(State::Relocated).or_else(|| head.state(State::Relocated)) {
-        return Some(relocated);
+    let relocated = tail.state(State::Relocated).or_else(|| head.state(State::Relocated));
+    let named = own_cwd(head, tail, folder);
+    // One that is gone leads nowhere, where another is there.
+    let gone = |cwd: &String| !Path::new(cwd).is_dir();
+    relocated.filter(|cwd| !gone(cwd) || named.as_ref().is_none_or(gone)).or(named)
+}
+
+/// The directory of a worktree that was removed: the repository it was part of,
+/// as claude makes them.
+fn or_its_repository(cwd: String) -> String {
+    match cwd.split_once("/.claude/worktrees/") {
+        Some((repository, _)) if !Path::new(&cwd).exists() && Path::new(repository).is_dir() => {
+            repository.to_owned()
+        }
+        _ => cwd,
     }
+}
+
+fn own_cwd(head: &Window<'_>, tail: &Window<'_>, folder: Option<&Path>) -> Option<String> {
     let folder = folder.and_then(Path::file_name).and_then(|name| name.to_str());
     let is_its_own = |cwd: &str| folder.is_some_and(|folder| is_folder_of(folder, cwd));
     let first = head.first_cwd.as_ref().or(tail.first_cwd.as_ref())?;

@@ -10,6 +10,7 @@
 //! any bytes may stand in them, and no bytes may stop a list.
 
 mod binding;
+mod branch;
 mod choose;
 mod continued;
 mod file;
@@ -197,15 +198,19 @@ impl Store {
 }
 
 /// Claude's folder: `$CLAUDE_CONFIG_DIR`, else `.claude` in `home`. The
-/// variable's text is put into NFC as Claude does; an empty one counts as unset.
+/// variable's text is put into NFC as Claude does; it is one path, taken as it
+/// is: `~` is a folder of that name, what is relative lies in the current
+/// directory, and an empty one is the current directory itself.
 pub fn config_dir(env: &dyn Fn(&str) -> Option<OsString>, home: Option<&Path>) -> Option<PathBuf> {
-    match env("CLAUDE_CONFIG_DIR").filter(|dir| !dir.is_empty()) {
-        Some(dir) => Some(match dir.to_str() {
-            Some(text) => PathBuf::from(text.nfc().collect::<String>()),
-            None => PathBuf::from(dir),
-        }),
-        None => home.map(|home| home.join(".claude")),
+    let Some(dir) = env("CLAUDE_CONFIG_DIR") else { return home.map(|home| home.join(".claude")) };
+    let dir = match dir.to_str() {
+        Some(text) => PathBuf::from(text.nfc().collect::<String>()),
+        None => PathBuf::from(dir),
+    };
+    if dir.is_absolute() {
+        return Some(dir);
     }
+    Some(std::env::current_dir().map_or_else(|_| dir.clone(), |here| here.join(&dir)))
 }
 
 /// The session this process was started from: `CLAUDE_CODE_SESSION_ID`, which

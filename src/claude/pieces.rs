@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use memchr::memmem::find;
+use serde::de::IgnoredAny;
 
 use super::line::{Line, strip};
 use super::torn;
@@ -149,41 +150,117 @@ fn time(text: &str) -> Option<DateTime<Utc>> {
 /// Every line of a window that says something, and whether one is damaged.
 pub(super) fn split(bytes: &[u8], edges: Edges) -> (Vec<Piece<'_>>, bool) {
     let (mut pieces, mut damaged) = (Vec::new(), false);
+    // Of the line ends of some, only that is left: no text has it.
+    let glued = find(bytes, GLUED).is_some();
     let mut from = 0;
-    let ends = memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]);
-    for end in ends {
-        let raw = bytes.get(from..end).unwrap_or_default();
-        let (is_first, is_last) = (from == 0, end == bytes.len());
-        from = end + 1;
+    while from < bytes.len() {
+        let rest = bytes.get(from..).unwrap_or_default();
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let raw = rest.get(..end).unwrap_or_default();
+        let (is_first, is_last) = (from == 0, end == rest.len());
+        from += end + 1;
         let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
         if raw.is_empty() {
             continue;
         }
-        if let Some((kind, side)) = told(raw) {
-            if !matches!(kind, Kind::Skip) {
-                pieces.push(Piece { raw, kind, side });
-            }
+        if glued && find(raw, GLUED).is_some() && push_all(raw, &mut pieces) {
             continue;
         }
         // A torn line is not read to its end to find that out.
         let cut = is_last && edges.end && !raw.ends_with(b"}");
-        let (kind, side) = match (!cut).then(|| facts(raw)).flatten() {
-            Some(facts) => {
-                let side = facts.side;
-                (Kind::Other(Box::new(facts)), side)
-            }
-            None if is_blank(raw) => continue,
-            None if is_first && edges.start => (Kind::End(Box::new(end_of_line(raw))), false),
+        if let Some(piece) = told(raw).or_else(|| if cut { None } else { other(raw) }) {
+            push(raw, piece, &mut pieces);
+            continue;
+        }
+        if is_blank(raw) || !(cut || is_first && edges.start) && push_all(raw, &mut pieces) {
+            continue;
+        }
+        if let Some(object) = (!is_last).then(|| spread(rest)).flatten() {
+            push_all(object, &mut pieces);
+            from += object.len().saturating_sub(end);
+            continue;
+        }
+        titles_in(raw, &mut pieces);
+        if is_first && edges.start {
+            pieces.push(Piece { raw, kind: Kind::End(Box::new(end_of_line(raw))), side: false });
+        } else if is_last {
             // Also a line that is just being written, or never was finished.
-            None if is_last => (Kind::Start, edges.end && is_side(raw)),
-            None => {
-                damaged = true;
-                continue;
-            }
-        };
-        pieces.push(Piece { raw, kind, side });
+            pieces.push(Piece { raw, kind: Kind::Start, side: edges.end && is_side(raw) });
+        } else {
+            damaged = true;
+        }
     }
     (pieces, damaged)
+}
+
+/// Between two objects of one line.
+pub(super) const GLUED: &[u8] = b"}{\"";
+
+/// A line that is read whole; `None` when it is no object.
+fn other(raw: &[u8]) -> Option<(Kind, bool)> {
+    facts(raw).map(|facts| {
+        let side = facts.side;
+        (Kind::Other(Box::new(facts)), side)
+    })
+}
+
+fn push<'a>(raw: &'a [u8], (kind, side): (Kind, bool), pieces: &mut Vec<Piece<'a>>) {
+    if !matches!(kind, Kind::Skip) {
+        pieces.push(Piece { raw, kind, side });
+    }
+}
+
+/// Every object of a line; false when it begins with none.
+fn push_all<'a>(raw: &'a [u8], pieces: &mut Vec<Piece<'a>>) -> bool {
+    let mut any = false;
+    for raw in objects(raw) {
+        any = true;
+        if let Some(piece) = told(raw).or_else(|| other(raw)) {
+            push(raw, piece, pieces);
+        }
+    }
+    any
+}
+
+/// The objects that some bytes begin with, one behind the other.
+pub(super) fn objects(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
+    std::iter::from_fn(move || {
+        let from = values.byte_offset();
+        values.next()?.ok()?;
+        let value = bytes.get(from..values.byte_offset())?.trim_ascii();
+        value.starts_with(b"{").then_some(value)
+    })
+}
+
+/// The object that begins in a line and ends in a later one, as other programs
+/// write it; no string goes over a line's end.
+pub(super) fn spread(bytes: &[u8]) -> Option<&[u8]> {
+    let line = bytes.get(..memchr::memchr(b'\n', bytes)?)?.trim_ascii();
+    if !line.starts_with(b"{") || line.ends_with(b"}") {
+        return None;
+    }
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
+    values.next()?.ok()?;
+    bytes.get(..values.byte_offset())
+}
+
+/// Titles and tags whose line a torn one runs into: claude looks for these.
+fn titles_in<'a>(raw: &'a [u8], pieces: &mut Vec<Piece<'a>>) {
+    for kind in ["custom-title", "ai-title", "tag"] {
+        let Some(at) = memchr::memmem::rfind(raw, format!("{{\"type\":\"{kind}\"").as_bytes()) else {
+            continue;
+        };
+        let before = at.checked_sub(1).and_then(|before| raw.get(before));
+        if before.is_none_or(|before| b":,[".contains(before)) {
+            continue;
+        }
+        if let Some(raw) = raw.get(at..)
+            && let Some(piece) = other(raw)
+        {
+            push(raw, piece, pieces);
+        }
+    }
 }
 
 /// What a line is, by the way Claude writes it; `None` for any other way.
@@ -218,7 +295,9 @@ pub(super) fn told(raw: &[u8]) -> Option<(Kind, bool)> {
     if answer {
         return Some((Kind::Talk { user: false }, side));
     }
-    (kind.starts_with(b"system\"") || kind.starts_with(b"progress\"")).then_some((Kind::Quiet, side))
+    let quiet = kind.starts_with(b"progress\"")
+        || kind.starts_with(b"system\"") && find(kind, b"\"voice_call_talk\"").is_none();
+    quiet.then_some((Kind::Quiet, side))
 }
 
 /// Whose a line of a conversation is, and what follows in it.
@@ -327,6 +406,14 @@ impl Piece<'_> {
     pub(super) fn mentions_entrypoint(&self) -> bool {
         let end = self.raw.get(self.raw.len().saturating_sub(END)..).unwrap_or_default();
         !matches!(self.kind, Kind::State(_) | Kind::Skip) && find(end, b"\"entrypoint\"").is_some()
+    }
+
+    /// When it was said, as it is written: such texts are compared.
+    pub(super) fn stamp(&self) -> Option<&[u8]> {
+        const KEY: &[u8] = b"\"timestamp\":\"";
+        let end = self.raw.get(self.raw.len().saturating_sub(END)..)?;
+        let at = memchr::memmem::rfind(end, KEY)? + KEY.len();
+        end.get(at..at + "2026-11-20T10:00:00.000Z".len())
     }
 
     pub(super) fn may_be_talk(&self) -> bool {

@@ -8,8 +8,9 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
+use super::branch::{self, Branches, Link};
 use super::line::{Line, strip};
-use super::pieces::Edges;
+use super::pieces::{self, Edges};
 use super::window::Window;
 use super::{Role, Turn, file, torn, turns};
 use crate::text;
@@ -101,7 +102,7 @@ struct Reader {
 
 impl Reader {
     fn last(&mut self, most: usize) -> io::Result<Page> {
-        let mut page = self.before(self.size, most)?;
+        let mut page = self.before_on(self.size, most, true)?;
         page.end = self.end_of_finished()?;
         if page.turns.is_empty() && most > 0 {
             // A first prompt that was never finished: its beginning.
@@ -115,7 +116,7 @@ impl Reader {
         let mut page = self.before(line.start, most)?;
         let from = page.turns.len();
         let own = self.line(&line)?;
-        page.turns.extend(own);
+        page.turns.extend(own.into_iter().flat_map(|(_, turns)| turns));
         page.marked = from..page.turns.len();
         let after = self.after(line.end, most)?;
         page.turns.extend(after.turns);
@@ -124,34 +125,48 @@ impl Reader {
     }
 
     fn before(&mut self, place: u64, most: usize) -> io::Result<Page> {
-        let mut newest_first = Vec::new();
+        self.before_on(place, most, false)
+    }
+
+    /// What stands before a place; at the file's end without the branches that
+    /// were left (`alive`). Further back that cannot be told: all is shown.
+    fn before_on(&mut self, place: u64, most: usize, alive: bool) -> io::Result<Page> {
+        let mut read = Read { alive, ..Read::default() };
+        let mut goal = Goal::new(most);
         let mut start = place;
-        while start > 0 && newest_first.len() < most && !enough(place - start, &newest_first) {
+        while start > 0 && !goal.reached && !enough(place - start, read.count) {
             match self.piece_before(start)? {
                 Piece::Lines(at, bytes) => {
                     start = at;
                     for (offset, raw) in lines(&bytes).into_iter().rev() {
-                        newest_first.extend(self.turns(raw).into_iter().rev());
-                        if newest_first.len() >= most {
+                        read.push(self.turns(raw));
+                        goal.look(&read, at + offset);
+                        if goal.reached {
                             start = at + offset;
                             break;
                         }
                     }
                 }
                 Piece::Long(range) => {
-                    newest_first.extend(self.line(&range)?.into_iter().rev());
+                    let turns = self.line(&range)?;
+                    read.push(turns);
                     start = range.start;
+                    goal.look(&read, start);
                 }
             }
         }
-        newest_first.reverse();
-        Ok(Page { turns: newest_first, start, end: place, size: self.size, ..Page::default() })
+        // From its start, a file is known.
+        if let Some((lines, at)) = goal.unsure.filter(|_| start > 0 && !read.left().1) {
+            read.forget_behind(lines);
+            start = at;
+        }
+        Ok(Page { turns: read.finish(), start, end: place, size: self.size, ..Page::default() })
     }
 
     fn after(&mut self, place: u64, most: usize) -> io::Result<Page> {
         let mut turns = Vec::new();
         let mut end = place;
-        while end < self.size && turns.len() < most && !enough(end - place, &turns) {
+        while end < self.size && turns.len() < most && !enough(end - place, turns.len()) {
             match self.piece_after(end)? {
                 Piece::Lines(at, bytes) => {
                     for (offset, raw) in lines(&bytes) {
@@ -164,7 +179,7 @@ impl Reader {
                             // Claude is writing it.
                             return Ok(self.page(turns, place, end));
                         }
-                        turns.extend(self.turns(raw));
+                        turns.extend(self.turns(raw).into_iter().flat_map(|(_, turns)| turns));
                         end = next + u64::from(ended);
                     }
                     if bytes.is_empty() {
@@ -172,7 +187,7 @@ impl Reader {
                     }
                 }
                 Piece::Long(range) => {
-                    turns.extend(self.line(&range)?);
+                    turns.extend(self.line(&range)?.into_iter().flat_map(|(_, turns)| turns));
                     end = range.end;
                 }
             }
@@ -257,7 +272,7 @@ impl Reader {
     }
 
     /// The turns of the line in this range.
-    fn line(&mut self, range: &Range<u64>) -> io::Result<Vec<Turn>> {
+    fn line(&mut self, range: &Range<u64>) -> io::Result<Vec<Linked>> {
         let length = range.end.saturating_sub(range.start);
         if length <= LINE {
             let bytes = file::read_at(&self.file, range.start, length)?;
@@ -270,39 +285,145 @@ impl Reader {
             return Ok(Vec::new());
         }
         let note = format!("too large to show: {}", text::bytes(length));
-        Ok(cut_off(&start).into_iter().chain([Turn::new(Role::Tool, note)]).collect())
+        let turns = cut_off(&start).into_iter().chain([Turn::new(Role::Tool, note)]).collect();
+        Ok(vec![(None, turns)])
     }
 
-    fn turns(&mut self, raw: &[u8]) -> Vec<Turn> {
+    fn turns(&mut self, raw: &[u8]) -> Vec<Linked> {
         let decoded = torn::decode(raw);
-        let Some(line) = Line::parse(&decoded).filter(|line| line.sidechain == self.side) else {
-            return Vec::new();
-        };
-        if line.uuid.as_deref().is_some_and(|uuid| !self.seen.insert(uuid.to_owned())) {
-            return Vec::new();
-        }
-        turns::of(&line)
+        let mut all = Line::parse_all(&decoded);
+        all.retain(|line| {
+            line.sidechain == self.side
+                && line.uuid.as_deref().is_none_or(|uuid| self.seen.insert(uuid.to_owned()))
+        });
+        all.iter().map(|line| (Link::of(line), turns::of(line))).collect()
     }
 }
 
+/// The turns of an object, and how it hangs on others.
+type Linked = (Option<Link>, Vec<Turn>);
+
+/// Lines that were read backwards, the newest first.
+#[derive(Default)]
+struct Read {
+    links: Vec<Option<Link>>,
+    turns: Vec<Vec<Turn>>,
+    /// Turns in all.
+    count: usize,
+    /// Branches that were left are not wanted.
+    alive: bool,
+}
+
+impl Read {
+    fn push(&mut self, objects: Vec<Linked>) {
+        for (link, turns) in objects.into_iter().rev() {
+            self.count += turns.len();
+            // A line that shows nothing still leads from one to another.
+            if self.alive || !turns.is_empty() {
+                self.links.push(link.filter(|_| self.alive));
+                self.turns.push(turns);
+            }
+        }
+    }
+
+    fn forget_behind(&mut self, lines: usize) {
+        self.links.truncate(lines);
+        self.turns.truncate(lines);
+    }
+
+    fn branches(&self) -> Branches {
+        let oldest_first: Vec<Option<Link>> = self.links.iter().rev().cloned().collect();
+        let mut branches = branch::branches(&oldest_first);
+        branches.left.reverse();
+        branches
+    }
+
+    /// Turns of branches that were left, and whether that is sure.
+    fn left(&self) -> (usize, bool) {
+        let branches = self.branches();
+        let turns =
+            branches.left.iter().zip(&self.turns).filter(|(left, _)| **left).map(|(_, turns)| turns.len());
+        (turns.sum(), branches.sure)
+    }
+
+    /// What is wanted, oldest first.
+    fn finish(self) -> Vec<Turn> {
+        let left = self.branches().left;
+        let kept = self.turns.into_iter().zip(left).rev().filter(|(_, left)| !left);
+        kept.flat_map(|(turns, _)| turns).collect()
+    }
+}
+
+/// When enough was read.
+struct Goal {
+    most: usize,
+    wanted: usize,
+    /// Lines after which the branches are looked at again.
+    next: usize,
+    /// Lines with enough turns, and where they begin; what is older only tells
+    /// whether they are alive.
+    unsure: Option<(usize, u64)>,
+    reached: bool,
+}
+
+impl Goal {
+    fn new(most: usize) -> Self {
+        Self { most, wanted: most, next: 0, unsure: None, reached: most == 0 }
+    }
+
+    /// Looks whether that is enough, as far back as `start`.
+    fn look(&mut self, read: &Read, start: u64) {
+        if read.count < self.wanted || read.links.len() < self.next {
+            return;
+        }
+        if !read.alive {
+            self.reached = true;
+            return;
+        }
+        let (left, sure) = read.left();
+        self.next = read.links.len() + STEP;
+        if sure {
+            self.wanted = self.most.saturating_add(left);
+            self.unsure = None;
+            self.reached = read.count >= self.wanted;
+        } else {
+            let (_, from) = *self.unsure.get_or_insert((read.links.len(), start));
+            self.reached = from - start >= UNSURE;
+        }
+    }
+}
+
+/// Lines after which branches are looked at again, and bytes after which it is
+/// given up: then the lines are shown, whatever branch they are of.
+const STEP: usize = 64;
+const UNSURE: u64 = 1024 * 1024;
+
 /// Whether a page is not worth reading on for.
-fn enough(read: u64, turns: &[Turn]) -> bool {
-    read >= if turns.is_empty() { MOST } else { SOME }
+fn enough(read: u64, turns: usize) -> bool {
+    read >= if turns == 0 { MOST } else { SOME }
 }
 
 fn is_line(raw: &[u8]) -> bool {
-    Line::parse(&torn::decode(raw)).is_some()
+    !Line::parse_all(&torn::decode(raw)).is_empty()
 }
 
-/// The lines in some bytes, without their ends, and where each begins.
+/// The lines in some bytes, without their ends, and where each begins. An object
+/// that other programs wrote over several lines is one.
 fn lines(bytes: &[u8]) -> Vec<(u64, &[u8])> {
-    let mut at = 0;
-    let pieces = bytes.split_inclusive(|byte| *byte == b'\n').map(|piece| {
-        let start = at;
-        at += piece.len() as u64;
-        (start, piece.strip_suffix(b"\n").unwrap_or(piece))
-    });
-    pieces.collect()
+    let (mut all, mut at) = (Vec::new(), 0);
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let end = match pieces::spread(rest) {
+            Some(object) => {
+                object.len()
+                    + memchr::memchr(b'\n', rest.get(object.len()..).unwrap_or_default())
+                        .unwrap_or(rest.len() - object.len())
+            }
+            None => memchr::memchr(b'\n', rest).unwrap_or(rest.len()),
+        };
+        all.push((at as u64, rest.get(..end).unwrap_or_default()));
+        at += end + 1;
+    }
+    all
 }
 
 /// A prompt larger than what was read of it, or never finished: its beginning.

@@ -23,7 +23,10 @@ pub(super) fn of(line: &Line<'_>) -> Option<Prompt> {
     }
     match &line.message.content {
         Content::None => None,
-        Content::Text(text) => read(text),
+        Content::Text(text) => match plugin(text, line.plugin_prompt.as_deref()) {
+            Some(shown) => Some(Prompt::Words(one_line(&shown))),
+            None => read(text),
+        },
         Content::Blocks(blocks) => {
             if blocks.iter().any(|block| block.kind.as_deref() == Some("tool_result")) {
                 return None;
@@ -31,6 +34,29 @@ pub(super) fn of(line: &Line<'_>) -> Option<Prompt> {
             let mut prompts = blocks.iter().filter_map(|block| read(block.text.as_deref()?));
             prompts.next()
         }
+    }
+}
+
+/// What claude writes behind a prompt of a plugin's.
+const PLUGIN: &str = "\n\nThis is how Claude Code surfaces a prompt a plugin submits between turns — it \
+    starts this turn in the user's place. Address the message above.";
+
+/// A plugin's prompt without what claude wraps it in for the model.
+fn plugin(text: &str, asked: Option<&str>) -> Option<String> {
+    let asked = asked.filter(|asked| !asked.is_empty())?;
+    let (first, rest) = text.split_once('\n')?;
+    let name = first.strip_prefix("The ")?.strip_suffix(" plugin sent a message:")?;
+    let is_it = !name.is_empty() && rest.strip_prefix(asked) == Some(PLUGIN);
+    is_it.then(|| format!("Prompt from the {name} plugin: {asked}"))
+}
+
+/// The prompt of a line in the words in which claude keeps it, wrapped: so a
+/// `last-prompt` has it.
+pub(super) fn stored(line: &Line<'_>) -> Option<String> {
+    line.plugin_prompt.as_ref()?;
+    match &line.message.content {
+        Content::Text(text) => Some(one_line(text)),
+        _ => None,
     }
 }
 

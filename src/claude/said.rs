@@ -19,7 +19,7 @@ pub(super) fn of<'a>(line: &'a Line<'_>) -> Option<(Role, Cow<'a, str>)> {
         "attachment" if line.attachment.kind.as_deref() == Some("queued_command") => {
             Some((Role::User, by_user(line.attachment.prompt.as_deref()?)?))
         }
-        "system" if line.subtype.as_deref() == Some("local_command") => {
+        "system" if line.is_spoken() || line.subtype.as_deref() == Some("local_command") => {
             Some((Role::User, by_user(line.content.as_deref()?)?))
         }
         _ => None,

@@ -2,6 +2,7 @@
 //! gate that knows no JSON, and what passes is read as what someone said.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use super::liveness::LiveRecord;
 use super::metadata::{self, Candidate};
 use super::query::Query;
 use super::spots::Spots;
-use super::{Role, ScanError, Session, Store, file, said, snippet, torn};
+use super::{Role, ScanError, Session, Store, file, pieces, said, snippet, torn};
 use crate::text;
 
 /// Matches kept of one session, its newest; of the others only their number.
@@ -265,24 +266,32 @@ impl Words {
     fn search(&self, path: &Path, spots: &mut Spots, cancel: &AtomicBool, kept: &mut Kept) -> io::Result<()> {
         let (file, metadata) = file::open(path)?;
         spots.each(&file, metadata.len(), &self.gate, cancel, &mut |line, raw, whole| {
-            if let Some(hit) = self.hit(raw, whole, line) {
+            let hits = match spread_around(&file, &line, raw) {
+                Some((line, object)) => self.hits(&object, true, &line),
+                None => self.hits(raw, whole, &line),
+            };
+            for hit in hits {
                 kept.take(hit);
             }
         })
     }
 
-    /// The match in a line; `whole` unless only its start was read.
-    fn hit(&self, raw: &[u8], whole: bool, at: Range<u64>) -> Option<Hit> {
+    /// The matches in a line; `whole` unless only its start was read.
+    fn hits(&self, raw: &[u8], whole: bool, at: &Range<u64>) -> Vec<Hit> {
         if !may_be_talk(raw) {
-            return None;
+            return Vec::new();
         }
         let decoded = torn::decode(raw);
         if !whole {
-            return self.hit_in(Role::User, &torn::prompt(&decoded)?, at, false);
+            let prompt = torn::prompt(&decoded);
+            return prompt
+                .and_then(|prompt| self.hit_in(Role::User, &prompt, at.clone(), false))
+                .into_iter()
+                .collect();
         }
-        let line = Line::parse(&decoded)?;
-        let (role, said) = said::of(&line)?;
-        self.hit_in(role, &said, at, line.sidechain)
+        let lines = Line::parse_all(&decoded);
+        let said = lines.iter().filter_map(|line| Some((line, said::of(line)?)));
+        said.filter_map(|(line, (role, said))| self.hit_in(role, &said, at.clone(), line.sidechain)).collect()
     }
 
     fn hit_in(&self, role: Role, said: &str, line: Range<u64>, sidechain: bool) -> Option<Hit> {
@@ -296,13 +305,32 @@ impl Words {
     }
 }
 
+/// Bytes around a line in which the object is looked for that it is a part of.
+const AROUND: u64 = 64 * 1024;
+
+/// The object that a line is a part of, where a program wrote it over several
+/// lines, and where that is.
+fn spread_around(file: &File, line: &Range<u64>, raw: &[u8]) -> Option<(Range<u64>, Vec<u8>)> {
+    if !raw.first()?.is_ascii_whitespace() || raw.trim_ascii_start().starts_with(b"{\"type\"") {
+        return None;
+    }
+    let from = line.start.saturating_sub(AROUND);
+    let bytes = file::read_at(file, from, line.end.saturating_sub(from) + AROUND).ok()?;
+    let before = usize::try_from(line.start - from).ok()?;
+    let start = memchr::memmem::rfind(bytes.get(..before)?, b"\n{").map_or(0, |at| at + 1);
+    let object = pieces::spread(bytes.get(start..)?)?;
+    let range = from + start as u64..from + (start + object.len()) as u64;
+    (range.end > line.start).then(|| (range, object.to_vec()))
+}
+
 /// Whether someone may have said something in a line, by its first bytes as
 /// Claude writes them: most of a file is recorded traffic and state.
 fn may_be_talk(raw: &[u8]) -> bool {
     if let Some(kind) = raw.strip_prefix(b"{\"type\":\"") {
         return [&b"user\""[..], b"assistant\"", b"attachment\"", b"system\""]
             .iter()
-            .any(|talk| kind.starts_with(talk));
+            .any(|talk| kind.starts_with(talk))
+            || memchr::memmem::find(raw, pieces::GLUED).is_some();
     }
     let start = raw.get(..raw.len().min(256)).unwrap_or(raw);
     let attachment = b"\"attachment\":{\"type\":\"";

@@ -10,6 +10,7 @@ use super::*;
 
 mod continued;
 mod listing;
+mod odd;
 mod searching;
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";

@@ -37,7 +37,7 @@ fn of_system(line: &Line<'_>) -> Option<Turn> {
     let content = line.content.as_deref().unwrap_or_default();
     match line.subtype.as_deref()? {
         "compact_boundary" => Some(quiet("conversation compacted", "")),
-        "local_command" => said_by_user(content),
+        "local_command" | "voice_call_talk" => said_by_user(content),
         "api_error" => Some(quiet("API error", content)),
         "informational" => Some(quiet("note", content)).filter(|_| !content.is_empty()),
         _ => None,

@@ -4,6 +4,8 @@
 use std::fs::File;
 use std::io;
 
+use memchr::memmem::find;
+
 use super::pieces::{self, Kind};
 use super::{file, torn};
 
@@ -82,13 +84,16 @@ impl Kept {
 /// Whether somebody said a line, and whether that was a sub-agent; `None` when it
 /// is no object.
 fn said(raw: &[u8], is_whole: bool) -> Option<(bool, bool)> {
-    if let Some((kind, side)) = pieces::told(raw) {
-        return Some((matches!(kind, Kind::Talk { .. }), side));
+    match pieces::told(raw) {
+        Some((Kind::Talk { .. }, side)) => Some((true, side)),
+        Some((_, side)) if !is_whole || find(raw, pieces::GLUED).is_none() => Some((false, side)),
+        None if !is_whole => long(raw),
+        _ => {
+            let said = |facts: pieces::Facts| (facts.talk, facts.side);
+            let all = || pieces::objects(raw).filter_map(pieces::facts).map(said);
+            pieces::facts(raw).map(said).or_else(|| all().max_by_key(|(talk, side)| (*talk, !*side)))
+        }
     }
-    if is_whole {
-        return pieces::facts(raw).map(|facts| (facts.talk, facts.side));
-    }
-    long(raw)
 }
 
 /// The same of a line of which the middle is missing.

@@ -6,6 +6,7 @@
 
 use memchr::memmem::find;
 
+use super::branch::{self, Link};
 use super::line::{Content, Line};
 use super::pieces::{Edges, Facts, Kind, Piece, State, facts, split};
 use super::prompt::{self, Prompt};
@@ -148,6 +149,62 @@ impl<'a> Window<'a> {
         (None, first_command)
     }
 
+    /// A stored prompt as it was asked: without what is put around a plugin's.
+    pub(super) fn as_asked(&self, stored: String) -> String {
+        if !stored.starts_with("The ") || !stored.contains(" plugin sent a message:") {
+            return stored;
+        }
+        let mut asked = self.pieces.iter().rev().filter_map(|piece| {
+            find(piece.raw, b"\"pluginPrompt\"")?;
+            let text = torn::decode(piece.raw);
+            let line = Line::parse(&text)?;
+            match prompt::of(&line)? {
+                Prompt::Words(words) if prompt::stored(&line)? == prompt::one_line(&stored) => Some(words),
+                _ => None,
+            }
+        });
+        asked.next().unwrap_or(stored)
+    }
+
+    /// Whether the last that was said is the program's own word about an API that
+    /// did not answer.
+    pub(super) fn ends_in_api_error(&self) -> bool {
+        let mut last =
+            self.pieces.iter().rev().filter(|piece| piece.may_be_talk() && !piece.side).filter_map(|piece| {
+                let text = torn::decode(piece.raw);
+                let line = Line::parse(&text)?;
+                let spoken = line.is("assistant") || matches!(prompt::of(&line), Some(Prompt::Words(_)));
+                spoken.then_some(line.api_error)
+            });
+        last.next().unwrap_or(false)
+    }
+
+    /// Which pieces are of a branch that was left; empty where the last message is
+    /// the newest, as it nearly always is.
+    fn left(&self) -> Vec<bool> {
+        let mut stamps = self
+            .pieces
+            .iter()
+            .rev()
+            .filter(|piece| piece.may_be_talk() && !piece.side)
+            .filter_map(Piece::stamp);
+        let Some(last) = stamps.next() else { return Vec::new() };
+        if stamps.all(|earlier| earlier <= last) {
+            return Vec::new();
+        }
+        let links: Vec<Option<Link>> = self
+            .pieces
+            .iter()
+            .map(|piece| {
+                Line::parse(&torn::decode(piece.raw))
+                    .filter(|line| !line.sidechain)
+                    .as_ref()
+                    .and_then(Link::of)
+            })
+            .collect();
+        branch::branches(&links).left
+    }
+
     /// Whether it began with `/loop`: claude's picker passes over what repeats
     /// itself.
     pub(super) fn is_loop(&self) -> bool {
@@ -177,7 +234,10 @@ impl<'a> Window<'a> {
     /// that the program answered itself (`/exit`, `/model opus`) is not among them.
     pub(super) fn last_words(&self) -> Option<String> {
         let mut answered = false;
-        self.pieces.iter().rev().filter(|piece| piece.may_have_words()).find_map(|piece| {
+        let left = self.left();
+        let alive =
+            self.pieces.iter().enumerate().rev().filter(|(at, _)| !left.get(*at).copied().unwrap_or(false));
+        alive.map(|(_, piece)| piece).filter(|piece| piece.may_have_words()).find_map(|piece| {
             let text = torn::decode(piece.raw);
             let line = Line::parse(&text)?;
             let local = std::mem::replace(&mut answered, prompt::is_local_answer(&line));

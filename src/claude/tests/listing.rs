@@ -298,6 +298,113 @@ fn liveness_reaches_the_rows() {
 }
 
 #[test]
+fn a_file_that_grows_while_a_claude_of_its_folder_works_is_perhaps_open() {
+    let home = Home::new();
+    let sessions = home.dir.path().join("sessions");
+    fs::create_dir(&sessions).unwrap();
+    let now = Utc::now().timestamp_millis();
+    let record = |status: &str, cwd: &str, ago: i64| {
+        let record = json!({
+            "sessionId": OTHER, "kind": "interactive", "cwd": cwd, "status": status, "statusUpdatedAt": now - ago * 1000,
+        });
+        fs::write(sessions.join(format!("{}.json", std::process::id())), record.to_string()).unwrap();
+        home.store.find(ID)[0].live
+    };
+    let path = home.put("-home-dana-wx", ID, user("resumed inside"));
+    assert_eq!(record("idle", "/home/dana/wx", 1), Live::Perhaps, "the file ended with the turn");
+    assert_eq!(record("busy", "/home/dana/wx", 600), Live::Perhaps, "it grows during a turn");
+    assert_eq!(record("idle", "/home/dana/wx", 600), Live::No, "it grew later, by another");
+    assert_eq!(record("idle", "/home/dana/other", 1), Live::No, "elsewhere");
+    let age = |path: &Path, seconds| {
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).unwrap();
+    };
+    // What the record names grew as well: that is what it writes.
+    let own = home.put("-home-dana-wx", OTHER, user("its own"));
+    assert_eq!(record("idle", "/home/dana/wx", 1), Live::No);
+    assert_eq!(home.store.find(OTHER)[0].live, Live::Yes);
+    age(&own, 3600);
+    assert_eq!(record("idle", "/home/dana/wx", 1), Live::Perhaps);
+    age(&path, 60);
+    assert_eq!(record("busy", "/home/dana/wx", 1), Live::No, "it did not grow");
+}
+
+#[test]
+fn a_session_of_a_folder_that_is_gone_is_its_repositorys() {
+    let home = Home::new();
+    let place = tempfile::tempdir().unwrap();
+    let repository = place.path().join("repo");
+    let tree = repository.join(".claude/worktrees/wt1");
+    fs::create_dir_all(&tree).unwrap();
+    let at = |cwd: &Path| chain("user", &json!("x"), &json!({"cwd": cwd}));
+    let cwd = |file: String| home.session(file).cwd.unwrap();
+    assert_eq!(cwd(at(&tree)), tree);
+    let moved = at(&repository) + &line("relocated", "relocatedCwd", tree.to_str().unwrap());
+    assert_eq!(cwd(moved.clone()), tree);
+    fs::remove_dir(&tree).unwrap();
+    assert_eq!(cwd(at(&tree)), repository);
+    assert_eq!(cwd(moved), repository);
+    let all = home.list();
+    assert!(all[0].resumable && current(&all, &repository).is_some());
+    // Nothing is guessed of others.
+    let gone = place.path().join("gone");
+    assert_eq!(cwd(at(&gone)), gone);
+    let moved = at(&repository) + &line("relocated", "relocatedCwd", gone.to_str().unwrap());
+    assert_eq!(cwd(moved), repository);
+}
+
+#[test]
+fn the_last_message_orders_files_of_one_moment() {
+    let home = Home::new();
+    let at = SystemTime::now();
+    for n in 0..60u32 {
+        // Not in the order of their names.
+        let minute = (n * 7) % 60;
+        let said = json!({"timestamp": format!("2026-11-20T10:{minute:02}:00.000Z")});
+        let path = home.put(
+            "-a",
+            &format!("{n:08}-2222-4333-8444-555555555555"),
+            chain("user", &json!(minute.to_string()), &said),
+        );
+        fs::File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
+    }
+    let titles: Vec<String> = home.list().into_iter().map(|session| session.title).collect();
+    assert_eq!(titles, (0..60).rev().map(|minute| minute.to_string()).collect::<Vec<_>>());
+}
+
+#[test]
+fn sub_agents_of_one_name_stay_with_their_session() {
+    let home = Home::new();
+    let side = |text: &str| {
+        chain("user", &json!(text), &json!({"isSidechain": true, "agentId": "a1", "uuid": "same"}))
+    };
+    for (id, words) in [(ID, "first pelican"), (OTHER, "second pelican")] {
+        let path = home.put("-home-dana-wx", id, user(words) + &filler(70_000) + &side("their pelican"));
+        let agents = path.with_extension("").join("subagents");
+        fs::create_dir_all(&agents).unwrap();
+        fs::write(agents.join("agent-a1.jsonl"), side("a pelican of an agent")).unwrap();
+        fs::write(path.with_file_name("agent-a1b2c3d.jsonl"), side("an older pelican")).unwrap();
+    }
+    assert_eq!(home.list().len(), 2);
+    let told = std::sync::Mutex::new(Vec::new());
+    let sink = |event| {
+        if let Searching::Found(found) = event {
+            told.lock().unwrap().push((found.session.session_id, found.count, found.hits[0].snippet.clone()));
+        }
+    };
+    home.store.search(&Query::parse("pelican"), None, &sink, &false.into()).unwrap();
+    let mut told = told.into_inner().unwrap();
+    told.sort();
+    let right = [(ID, "first pelican"), (OTHER, "second pelican")]
+        .map(|(id, words)| (id.to_owned(), 1, words.to_owned()));
+    assert_eq!(told, right);
+    for session in home.list() {
+        let turns = preview(&session.path, &Place::Last, 9).unwrap().turns;
+        assert_eq!(turns.len(), 1, "{turns:?}");
+    }
+}
+
+#[test]
 fn the_environment_names_folder_and_session() {
     let env = |key: &str, value: &str| {
         let (key, value) = (key.to_owned(), OsString::from(value));
@@ -305,7 +412,17 @@ fn the_environment_names_folder_and_session() {
     };
     let home = Some(Path::new("/home/dana"));
     assert_eq!(config_dir(&|_| None, home), Some(PathBuf::from("/home/dana/.claude")));
-    assert_eq!(config_dir(&env("CLAUDE_CONFIG_DIR", ""), home), Some(PathBuf::from("/home/dana/.claude")));
+    // Asked of 2.1.112 and 2.1.332: one path, and nothing in it is expanded.
+    let here = std::env::current_dir().unwrap();
+    for (value, dir) in [
+        ("", here.clone()),
+        ("rel/x", here.join("rel/x")),
+        ("~/x", here.join("~/x")),
+        ("/a:/b", PathBuf::from("/a:/b")),
+        ("/a/", PathBuf::from("/a")),
+    ] {
+        assert_eq!(config_dir(&env("CLAUDE_CONFIG_DIR", value), home), Some(dir), "{value:?}");
+    }
     assert_eq!(config_dir(&env("CLAUDE_CONFIG_DIR", "/x/e\u{301}"), None), Some(PathBuf::from("/x/\u{e9}")));
     assert_eq!(config_dir(&|_| None, None), None);
     let id = |value: &str| current_session_id(&env("CLAUDE_CODE_SESSION_ID", value));

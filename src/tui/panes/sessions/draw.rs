@@ -174,7 +174,11 @@ fn second_line(session: &Session, width: u16, selected: bool, look: &Look<'_>) -
         (_, true) => "",
         (_, false) => "nothing to resume",
     };
-    let words = session.last_words.as_deref().unwrap_or(nothing);
+    let words = if session.api_error {
+        "last turn: API error"
+    } else {
+        session.last_words.as_deref().unwrap_or(nothing)
+    };
     under(words, &[], Vec::new(), width, selected, look.theme)
 }
 

@@ -35,7 +35,11 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
         print_qr(context, &found);
     }
     if goes_on {
-        let plan = decide(&found, wanted(args.plan), prompt::can_ask() && !args.exec, args.yes)?;
+        let again = (args.plan == Some(Way::Bring)).then(|| context.service.bring_again(&found)).flatten();
+        let plan = match again {
+            Some(plan) => plan,
+            None => decide(&found, wanted(args.plan), prompt::can_ask() && !args.exec, args.yes)?,
+        };
         return go_on(context, &found, plan, Bringing::from(&args)).await;
     }
     if asks || (args.yes && on_terminal && !args.print) {

@@ -75,6 +75,15 @@ impl Service {
         Ok(arrived)
     }
 
+    /// The plan to bring a session of which a copy is here already: it may have
+    /// gone on there, or something that belongs to it may be missing here. Only
+    /// for who asks for it: resuming needs none of it.
+    pub fn bring_again(&self, found: &Found) -> Option<Plan> {
+        let is_here = found.pickup.plans.iter().any(|plan| plan.ready && plan.kind == PlanKind::Here);
+        let reached = is_here && found.place.record.ssh.is_some();
+        reached.then(|| Plan::bring(&self.own_program(), &found.pickup.token, None))
+    }
+
     /// A copy of this machine that ends as theirs does, or goes on after it, makes
     /// fetching the transcript unnecessary. What lies beside it may be missing.
     async fn all_here(

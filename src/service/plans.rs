@@ -340,7 +340,7 @@ impl Service {
     }
 
     /// How this program is started: by its name where that finds it.
-    fn own_program(&self) -> String {
+    pub(super) fn own_program(&self) -> String {
         let this = std::env::current_exe().ok();
         let by_name = self.find_program("cclink").is_some_and(|found| Some(found) == this);
         this.filter(|_| !by_name)

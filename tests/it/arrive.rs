@@ -197,6 +197,24 @@ fn both_went_on_and_both_stay() {
 }
 
 #[test]
+fn what_is_here_already_is_said_and_completed() {
+    let Some(pair) = Pair::new() else { return };
+    let before = fs::read(&pair.here).unwrap();
+    pair.bring(&[]).ok().says(&["it was here already, whole"]);
+    put(&pair.session.path.with_extension("").join("tool-results/late.txt"), "late");
+    pair.bring(&[]).ok().says(&["it was here already, whole"]);
+    let late = pair.here.with_extension("").join("tool-results/late.txt");
+    assert_eq!(fs::read_to_string(late).unwrap(), "late");
+    // Only this side went on: theirs is its beginning.
+    say(&pair.here, &pair.session, "QUIET-BADGER", 40);
+    let more = fs::read(&pair.here).unwrap();
+    pair.bring(&[]).ok().says(&["it was here already"]);
+    assert_eq!(fs::read(&pair.here).unwrap(), more);
+    assert!(more.starts_with(&before));
+    pair.is_alone();
+}
+
+#[test]
 fn nothing_is_swapped_under_a_claude_that_has_it_open() {
     let Some(pair) = Pair::new() else { return };
     say(&pair.session.path, &pair.session, "LONELY-HERON", 30);

@@ -345,7 +345,7 @@ fn a_session_of_a_folder_that_is_gone_is_its_repositorys() {
     assert_eq!(cwd(at(&tree)), repository);
     assert_eq!(cwd(moved), repository);
     let all = home.list();
-    assert!(all[0].resumable && current(&all, &repository).is_some());
+    assert!(all[0].resumable && current_of(&all, &repository).is_some());
     // Nothing is guessed of others.
     let gone = place.path().join("gone");
     assert_eq!(cwd(at(&gone)), gone);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::{Context, prompt};
-use crate::service::{Error, IdentityView, Kind, Result, Service};
+use crate::service::{Error, IdentityState, IdentityView, Kind, Result, Service};
 
 /// A key file is small; this is generous.
 const MAX_IMPORT: u64 = 4096;
@@ -23,13 +23,19 @@ pub(super) async fn init(
     // Read first: an import that fails changes nothing, and asks nothing.
     let seed = import.as_deref().map(read_seed).transpose()?;
     if service.has_identity() && !overwrite {
-        let question =
-            "There is a key already. Replace it? Its handoffs can then no longer be read or revoked.";
-        overwrite = prompt::can_ask() && prompt::confirm(question, false)?;
+        let there = match service.identity_state() {
+            IdentityState::Damaged(error) => error,
+            _ => Error::failed(format!("There is a key already: {}.", service.identity_path().display()))
+                .advise("It was left alone. `cclink init --yes` replaces it, for good."),
+        };
+        if !prompt::can_ask() {
+            return Err(there);
+        }
+        context.printer.note(&there.message);
+        let question = "Replace it? Its handoffs can then no longer be read or revoked.";
+        overwrite = prompt::confirm(question, false)?;
         if !overwrite {
-            let path = &service.identity_path();
-            return Err(Error::failed(format!("{} exists already: a key.", path.display()))
-                .advise("It was left alone. `cclink init --yes` replaces it, for good."));
+            return Err(there);
         }
     }
     let view = match seed {

@@ -39,7 +39,7 @@ pub struct Context<'a> {
     pub service: &'a Service,
     /// Prints words or JSON.
     pub printer: Printer,
-    /// Where the command was started.
+    /// Where the command was started; empty where that directory is gone.
     pub cwd: &'a Path,
     /// Reads the environment.
     pub env: &'a dyn Fn(&str) -> Option<OsString>,
@@ -47,7 +47,9 @@ pub struct Context<'a> {
 
 /// The service as the environment describes it; opens no socket.
 pub fn open(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Service> {
-    Ok(Service::new(Settings::from_env(env)?))
+    let service = Service::new(Settings::from_env(env)?);
+    service.tidy();
+    Ok(service)
 }
 
 /// Runs a command of the service; [`Command::Testnet`] and

@@ -3,7 +3,7 @@
 use super::{ContactView, Error, IdentityState, Result, Service};
 use crate::handoff::PublicKey;
 use crate::store::contacts::unfit_name;
-use crate::store::{Contact, KeyFile, Unknown};
+use crate::store::{Contact, Unknown};
 
 impl Service {
     /// All contacts, in the order they were added.
@@ -84,7 +84,7 @@ impl Service {
     pub(super) fn is_locked(&self) -> bool {
         self.0.settings.passphrase.is_none()
             && self.0.identity.lock().is_ok_and(|identity| identity.is_none())
-            && KeyFile::read(&self.0.settings.paths.key).is_ok_and(|file| file.is_protected())
+            && self.identity_state() == IdentityState::Locked
     }
 }
 

@@ -19,13 +19,22 @@ impl Service {
         if let Some(identity) = self.unlocked() {
             return IdentityState::Unlocked(identity.public().to_string());
         }
-        match KeyFile::read(&self.0.settings.paths.key) {
-            Ok(file) if file.is_protected() => IdentityState::Locked,
-            Ok(_) => {
-                self.unlock("").map_or(IdentityState::None, |view| IdentityState::Unlocked(view.public_key))
+        let state = self.key_file().and_then(|file| {
+            if !file.is_protected() {
+                return Ok(IdentityState::Unlocked(self.unlock("")?.public_key));
             }
-            Err(_) => IdentityState::None,
-        }
+            file.check().map_err(key_trouble)?;
+            Ok(IdentityState::Locked)
+        });
+        state.unwrap_or_else(|error| match error.kind {
+            Kind::NoIdentity => IdentityState::None,
+            _ => IdentityState::Damaged(error),
+        })
+    }
+
+    /// The key file; an error says what is wrong with it, and what to do.
+    fn key_file(&self) -> Result<KeyFile> {
+        KeyFile::read(&self.0.settings.paths.key).map_err(key_trouble)
     }
 
     /// As [`Service::identity_state`], opened with the passphrase of the
@@ -44,12 +53,11 @@ impl Service {
     /// Unlocks the identity for the life of this process; an unprotected one
     /// takes any passphrase. Slow (scrypt): call it on a blocking thread.
     pub fn unlock(&self, passphrase: &str) -> Result<IdentityView> {
-        let path = &self.0.settings.paths.key;
-        let file = KeyFile::read(path)?;
-        if let Some(warning) = KeyFile::tighten(path) {
+        let file = self.key_file()?;
+        if let Some(warning) = KeyFile::tighten(&self.0.settings.paths.key) {
             self.warn(warning);
         }
-        let identity = file.unlock(Some(passphrase))?;
+        let identity = file.unlock(Some(passphrase)).map_err(key_trouble)?;
         Ok(self.hold(identity, file.is_protected()))
     }
 
@@ -128,7 +136,7 @@ impl Service {
     /// Who this device is.
     pub async fn whoami(&self) -> Result<IdentityView> {
         let identity = self.identity().await?;
-        let protected = KeyFile::read(&self.0.settings.paths.key)?.is_protected();
+        let protected = self.key_file()?.is_protected();
         Ok(self.view(&identity, protected))
     }
 
@@ -166,7 +174,8 @@ impl Service {
         if let Some(identity) = self.unlocked() {
             return Ok(identity);
         }
-        let file = KeyFile::read(&self.0.settings.paths.key)?;
+        let file = self.key_file()?;
+        file.check().map_err(key_trouble)?;
         let passphrase = self.0.settings.passphrase.clone();
         if file.is_protected() && passphrase.is_none() {
             return Err(self.locked());
@@ -174,6 +183,22 @@ impl Service {
         let service = self.clone();
         blocking(move || service.unlock(passphrase.as_deref().map_or("", String::as_str))).await??;
         self.unlocked().ok_or_else(|| Error::failed("The key could not be opened."))
+    }
+}
+
+/// A key that is there is never called missing, and never replaced unasked.
+fn key_trouble(error: StoreError) -> Error {
+    let what_then = "It was left alone. Put a copy of it back, or replace it for good: \
+                     `cclink init --import FILE --yes`, or `cclink init --yes` for a new key.";
+    match error {
+        StoreError::Damaged { path, why } => {
+            Error::failed(format!("The key {} is damaged: it {why}.", path.display())).advise(what_then)
+        }
+        StoreError::Io { path, error } => {
+            Error::failed(format!("The key {} cannot be read: {error}.", path.display()))
+                .advise("It was left alone. Check whose it is and its mode (`ls -l`).")
+        }
+        other => other.into(),
     }
 }
 

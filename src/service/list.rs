@@ -20,6 +20,7 @@ impl Service {
         let identity = self.0.identity.lock().ok().and_then(|identity| identity.clone());
         let (book, aside) = self.0.journal.load()?;
         self.tell_aside(aside);
+        self.tell_unread(&book);
         let rows = book.handoffs.iter().map(|entry| self.row(identity.as_ref(), entry));
         Ok(ordered(rows.collect(), all))
     }

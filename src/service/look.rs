@@ -96,6 +96,16 @@ impl Service {
         }
     }
 
+    /// Says that some of the journal is only kept, not read.
+    pub(super) fn tell_unread(&self, book: &Book) {
+        let kept = match book.unread_handoffs() {
+            0 => return,
+            1 => "One handoff of this device is".to_owned(),
+            many => format!("{many} handoffs of this device are"),
+        };
+        self.warn(format!("{kept} kept but not shown: made by a newer cclink. Update cclink to see all."));
+    }
+
     /// Whether a burned packet is this device's own, of a pickup that ended
     /// before it showed anything: then the record that it took, once more.
     pub(super) fn taken_before(&self, place: &Place, burned: &SignedPacket) -> Option<Readable> {

@@ -26,6 +26,7 @@ mod sessions;
 mod settings;
 mod sftp;
 mod spool;
+mod tidy;
 mod tokens;
 pub mod types;
 mod watch;

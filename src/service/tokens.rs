@@ -28,6 +28,7 @@ impl Service {
     pub(super) fn known_from_journal(&self, identity: &Identity) -> Result<Vec<(Entry, Known)>> {
         let (book, aside) = self.0.journal.load()?;
         self.tell_aside(aside);
+        self.tell_unread(&book);
         let known = book.handoffs.into_iter().filter_map(|entry| {
             let place = self.place_of(identity, &entry)?;
             let seconds = |time: chrono::DateTime<chrono::Utc>| u32::try_from(time.timestamp()).unwrap_or(0);

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use super::Error;
 use crate::claude::Session;
 pub use crate::handoff::AudienceKind;
 use crate::handoff::Ttl;
@@ -16,6 +17,8 @@ use crate::handoff::Ttl;
 pub enum IdentityState {
     /// No key yet.
     None,
+    /// There is a file, but it cannot be used: which, why, and what to do.
+    Damaged(Error),
     /// A key behind a passphrase that was not given yet.
     Locked,
     /// Ready; the public key as `pk:…` .
@@ -28,6 +31,7 @@ pub struct IdentityView {
     /// `pk:` and 52 z-base-32 characters.
     pub public_key: String,
     /// Where the key file lies.
+    #[serde(serialize_with = "crate::text::serialize_path")]
     pub path: PathBuf,
     /// `passphrase` or `none`.
     pub protected: &'static str,

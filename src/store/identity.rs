@@ -27,8 +27,13 @@ pub struct KeyFile {
 impl KeyFile {
     /// Reads the file; [`StoreError::Missing`] where there is none.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
-        let content = files::read(path)?.ok_or_else(|| StoreError::Missing(path.to_owned()))?;
-        Ok(Self { path: path.to_owned(), content: Zeroizing::new(content) })
+        match files::read(path)? {
+            Some(content) => Ok(Self { path: path.to_owned(), content: Zeroizing::new(content) }),
+            None if path.symlink_metadata().is_ok() => {
+                Err(StoreError::damaged(path, "is a link that leads nowhere"))
+            }
+            None => Err(StoreError::Missing(path.to_owned())),
+        }
     }
 
     /// The same of bytes that came another way and are to lie at `path`.
@@ -39,6 +44,18 @@ impl KeyFile {
     /// Whether a passphrase is needed.
     pub fn is_protected(&self) -> bool {
         self.content.starts_with(AGE_MAGIC)
+    }
+
+    /// Whether it can be a key, as far as can be seen without its passphrase.
+    pub fn check(&self) -> Result<(), StoreError> {
+        if !self.is_protected() {
+            return self.unlock(None).map(drop);
+        }
+        match age::Decryptor::new(self.content.as_slice()) {
+            Ok(decryptor) if decryptor.is_scrypt() => Ok(()),
+            Ok(_) => Err(StoreError::damaged(&self.path, "is an age file without a passphrase")),
+            Err(_) => Err(StoreError::damaged(&self.path, "is a damaged age file")),
+        }
     }
 
     /// Puts the file where it belongs, byte for byte. Without `overwrite` an
@@ -62,7 +79,10 @@ impl KeyFile {
             }
         };
         let seed = seed.ok_or_else(|| {
-            StoreError::damaged(&self.path, "is no key: 64 hexadecimal digits, or an age file, belong there")
+            StoreError::damaged(
+                &self.path,
+                "is not a key: it should hold 64 hexadecimal digits, or an age file",
+            )
         })?;
         Ok(Identity::from_seed(&seed))
     }
@@ -78,8 +98,9 @@ impl KeyFile {
         }
     }
 
-    /// Makes the file readable by its owner only; says in words where the file
-    /// system does not allow that (a Windows drive under WSL).
+    /// Makes the file readable by its owner only, and says in words that it was
+    /// not, or where the file system does not allow that (a Windows drive under
+    /// WSL).
     pub fn tighten(path: &Path) -> Option<String> {
         #[cfg(unix)]
         {
@@ -95,6 +116,10 @@ impl KeyFile {
                         path.display()
                     ));
                 }
+                return Some(format!(
+                    "Others could read {}; now only you can. If somebody may have copied it, make a new key.",
+                    path.display()
+                ));
             }
         }
         None
@@ -121,7 +146,8 @@ pub fn write(path: &Path, seed: &Secret, passphrase: &str, overwrite: bool) -> R
     KeyFile { path: path.to_owned(), content }.put(overwrite)
 }
 
-/// A seed as 64 hex digits (white space around them ignored) or 32 raw bytes.
+/// A seed as 64 hex digits (white space around them ignored) or 32 raw bytes;
+/// what editors and shells of Windows put before text is no part of it.
 pub fn parse_seed(content: &[u8]) -> Option<Secret> {
     // 32 hex digits are half a key that was cut off, not 32 random bytes.
     if let Ok(raw) = <[u8; 32]>::try_from(content)
@@ -129,7 +155,8 @@ pub fn parse_seed(content: &[u8]) -> Option<Secret> {
     {
         return Some(Zeroizing::new(raw));
     }
-    let hex = content.trim_ascii();
+    let text = plain_text(content);
+    let hex = text.trim_ascii();
     let mut seed = Zeroizing::new([0; 32]);
     if hex.len() != 64 {
         return None;
@@ -139,6 +166,17 @@ pub fn parse_seed(content: &[u8]) -> Option<Secret> {
         *byte = u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()?;
     }
     Some(seed)
+}
+
+/// Text without its byte order mark; of UTF-16 what ASCII there is.
+fn plain_text(content: &[u8]) -> Zeroizing<Vec<u8>> {
+    let unit = match content {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return Zeroizing::new(content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content).to_vec()),
+    };
+    let units = content[2..].chunks(2).map(|pair| <[u8; 2]>::try_from(pair).map_or(u16::MAX, unit));
+    Zeroizing::new(units.map(|unit| u8::try_from(unit).unwrap_or(0)).collect())
 }
 
 /// NFC, so that `é` typed on two systems is one passphrase.
@@ -156,6 +194,11 @@ mod tests {
         let raw: Vec<u8> = (0..32).collect();
         assert_eq!(parse_seed(hex.as_bytes()).unwrap().as_slice(), raw);
         assert_eq!(parse_seed(&raw).unwrap().as_slice(), raw);
+        let utf16: Vec<u8> = hex.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for bom in [[b"\xef\xbb\xbf", hex.as_bytes()].concat(), [b"\xff\xfe", utf16.as_slice()].concat()] {
+            assert_eq!(parse_seed(&bom).unwrap().as_slice(), raw);
+            assert!(parse_seed(&bom[..bom.len() - 5]).is_none());
+        }
         for bad in
             [&hex.as_bytes()[..60], &hex.as_bytes()[..32], b"", b"zz", &raw[..31], "é".repeat(32).as_bytes()]
         {

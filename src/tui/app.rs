@@ -395,6 +395,9 @@ impl App {
                     self.lay(Box::new(identity::Unlock::new(Some(Action::Inbox))), now);
                 }
             }
+            Some(IdentityState::Damaged(error)) => {
+                self.pickup.without_key(&error.message, "`cclink whoami` says what to do.");
+            }
             Some(IdentityState::None) => {
                 self.pickup.without_key(
                     "This device has no key yet, so nothing can be addressed to it.",

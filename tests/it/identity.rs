@@ -65,6 +65,7 @@ fn init_does_not_overwrite_a_key() {
 #[test]
 fn a_key_is_imported_in_each_form() {
     let raw: Vec<u8> = (0..32).collect();
+    let marked = [b"\xef\xbb\xbf", SEED.as_bytes(), b"\r\n"].concat();
     let with_end = format!("{SEED}\n");
     let capitals = SEED.to_uppercase();
     for (name, content) in [
@@ -72,6 +73,7 @@ fn a_key_is_imported_in_each_form() {
         ("hex and line end", with_end.as_bytes()),
         ("capitals", capitals.as_bytes()),
         ("raw", &raw),
+        ("with a byte order mark", &marked),
     ] {
         let a = Device::bare();
         let file = a.path("seed");

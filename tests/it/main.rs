@@ -13,6 +13,7 @@ mod damage;
 mod devices;
 mod draft;
 mod exec;
+mod files;
 mod first_cclink;
 mod grammar;
 mod hook;

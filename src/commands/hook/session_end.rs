@@ -43,9 +43,8 @@ fn can_publish(service: &Service, env: &dyn Fn(&str) -> Option<OsString>) -> Res
                  `cclink plugin install` without --on-exit.",
             ))
         }
-        IdentityState::None if !service.has_identity() => {
-            Err(Error::failed("There is no key yet.").advise("Run `cclink init`."))
-        }
+        IdentityState::None => Err(Error::failed("There is no key yet.").advise("Run `cclink init`.")),
+        IdentityState::Damaged(error) => Err(error),
         _ => Ok(()),
     }
 }

@@ -93,6 +93,7 @@ impl App {
             Some(IdentityState::None) if first => {
                 self.lay(Box::new(identity::Welcome::new(None, self.setup.home.clone())), now);
             }
+            Some(IdentityState::Damaged(error)) => self.toasts.say(Note::error(error), now),
             Some(IdentityState::Unlocked(_)) => self.start(Action::Inbox, true, now),
             _ => {}
         }
@@ -107,6 +108,7 @@ impl App {
         let why = match self.identity {
             Some(IdentityState::Locked) => Some("your key is locked; R asks for it"),
             Some(IdentityState::None) => Some("this device has no key yet; R makes or brings one"),
+            Some(IdentityState::Damaged(_)) => Some("your key cannot be used; `cclink whoami` says why"),
             _ => None,
         };
         for action in self.handoffs.opening() {

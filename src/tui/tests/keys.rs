@@ -337,6 +337,20 @@ fn a_locked_key_is_asked_for_and_what_waited_goes_on() {
 }
 
 #[test]
+fn a_damaged_key_is_never_offered_to_be_made_anew() {
+    let mut play = Play::open(110, 30);
+    let error =
+        Error::failed("The key /k is damaged: it is a damaged age file.").advise("It was left alone.");
+    play.done(Verb::Identity, Ok(Report::Identity(IdentityState::Damaged(error), String::new())));
+    assert!(play.shows("/k is damaged") && play.shows("It was left alone."), "{}", play.screen());
+    assert!(!play.shows("Welcome"), "{}", play.screen());
+    play.text("3");
+    assert!(play.last(Verb::Inbox).is_none() && !play.shows("no key yet"), "{}", play.screen());
+    play.text("2");
+    assert!(play.shows("cannot be used") && !play.shows("no key yet"), "{}", play.screen());
+}
+
+#[test]
 fn looking_again_unlocks_the_key_and_then_looks() {
     let mut play = Play::open(80, 24);
     play.done(Verb::Identity, Ok(Report::Identity(IdentityState::Locked, String::new())));

@@ -1,0 +1,39 @@
+//! What is put in order, and looked at, when cclink starts.
+
+use std::path::{Path, PathBuf};
+
+use super::Service;
+use crate::store::{Config, files};
+
+impl Service {
+    /// Removes what a killed process of ours left half-written (a whole key may
+    /// be in it), and warns of files that others can change. Blocking, and fast.
+    pub fn tidy(&self) {
+        let paths = &self.0.settings.paths;
+        let config = Config::path(&paths.config);
+        let contacts = paths.config.join("contacts.json");
+        let journal = paths.state.join("journal.json");
+        let spooled = paths.state.join("spool").join("failure.json");
+        for file in [&paths.key, &config, &contacts, &journal, &spooled] {
+            files::clean_up(file);
+        }
+        for file in self.plugin_paths() {
+            files::clean_up(&file);
+        }
+        let folders: [&Path; 2] = [&paths.config, &paths.state];
+        for path in folders.into_iter().chain([contacts.as_path(), &config, &journal]) {
+            if files::others_may_write(path) {
+                self.warn(format!(
+                    "Everybody on this machine can change {0}: `chmod go-w {0}` ends that.",
+                    path.display()
+                ));
+            }
+        }
+    }
+
+    /// The files of ours in Claude Code's folder.
+    fn plugin_paths(&self) -> Vec<PathBuf> {
+        let Some(root) = &self.0.settings.claude_root else { return Vec::new() };
+        vec![root.join("settings.json"), root.join("commands").join("cclink").join("handoff.md")]
+    }
+}

@@ -2,6 +2,8 @@
 //! standard library's own handle takes a closed stdout for one that was written.
 
 use std::io::{Error as IoError, ErrorKind, Result as IoResult, Write};
+#[cfg(unix)]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::service::{Error, Result};
@@ -9,6 +11,17 @@ use crate::service::{Error, Result};
 /// Why not all of the answer was written. A process has one stdout; once it
 /// failed nothing more is written, so that what is there has no hole.
 static TROUBLE: Mutex<Option<Trouble>> = Mutex::new(None);
+
+/// Whether the process began without a stdout. Before `main` the runtime opens
+/// /dev/null in its place, which takes everything.
+#[cfg(unix)]
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+#[cfg(unix)]
+#[ctor::ctor]
+fn look_before_main() {
+    CLOSED.store(rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err(), Ordering::Relaxed);
+}
 
 #[derive(Clone, Debug)]
 enum Trouble {
@@ -55,6 +68,9 @@ pub(super) fn written() -> Result<bool> {
 #[cfg(unix)]
 fn open() -> IoResult<std::fs::File> {
     use std::os::fd::AsFd;
+    if CLOSED.load(Ordering::Relaxed) {
+        return Err(IoError::other("it is closed"));
+    }
     std::io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from)
 }
 

@@ -7,6 +7,8 @@ use crate::support::{Device, Output, Run, row, text};
 
 /// How the shell starts the program, so that stdout is what it should be.
 const FULL: [&str; 3] = ["sh", "-c", "exec \"$0\" \"$@\" >/dev/full"];
+/// There is no stdout at all.
+const CLOSED: [&str; 3] = ["sh", "-c", "exec \"$0\" \"$@\" >&-"];
 /// The reader has left before a word was written.
 const LEFT: [&str; 3] = ["sh", "-c", "exec 3>&1; { sleep 0.1; \"$0\" \"$@\"; echo $? >&3; } | true"];
 
@@ -75,6 +77,23 @@ fn an_answer_that_could_not_be_written_is_a_failure() {
 }
 
 #[test]
+fn a_closed_stdout_is_no_place_to_answer() {
+    let a = Device::new();
+    for args in
+        [&["whoami"][..], &["whoami", "--json"], &["sessions"], &["web"], &["testnet"], &["--version"]]
+    {
+        let out = a.cmd_by(&CLOSED, args).fails(1);
+        assert!(out.stderr.contains("stdout") && out.stderr.contains("closed"), "{args:?}: {}", out.stderr);
+    }
+    // Nobody wants the answer there: that is said with /dev/null.
+    for away in [">/dev/null", "1<>/dev/null"] {
+        let line = format!("exec \"$0\" \"$@\" {away}");
+        let out = a.cmd_by(&["sh", "-c", &line], &["whoami"]).ok();
+        assert_eq!(out.said(), "", "{away}");
+    }
+}
+
+#[test]
 fn a_failure_that_cannot_be_told_is_still_one() {
     let a = Device::bare();
     let deaf = ["sh", "-c", "exec \"$0\" \"$@\" >/dev/full 2>&1"];
@@ -112,7 +131,7 @@ fn a_reader_that_went_away_is_no_failure() {
 fn a_burning_handoff_is_not_lost_with_what_was_said_of_it() {
     let a = Device::new();
     let (b, c) = (Device::copy_of(&a), Device::copy_of(&a));
-    for starter in [&FULL[..], &LEFT[..]] {
+    for starter in [&FULL[..], &CLOSED[..], &LEFT[..]] {
         for more in [&["--json"][..], &[], &["--print"]] {
             let published = a.publish(&["--burn"]);
             let token = text(&published, "token");

@@ -24,6 +24,9 @@ const SECRETS: &str = "\
 A PIN or a link with a secret on the command line can be seen by other users of this machine:
 `--pin` without a value asks for it, CCLINK_PIN holds it, and `cclink pickup -` reads a link from stdin.";
 
+/// Options whose value is in the user's own words.
+const FREE_TEXT: [&str; 4] = ["--note", "--title", "--project", "--search"];
+
 /// Move a Claude Code session to the device where you are now.
 #[derive(Debug, Parser)]
 #[command(name = "cclink", version, about, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
@@ -308,11 +311,52 @@ pub enum ContactsAction {
 pub const PIN_ADVICE: &str =
     "To give the PIN itself, write it behind `=`: --pin=PIN (a space ends the option).";
 
-/// The command's word moved before options that were written before it
-/// (`cclink --json --ttl 2h publish …`), so that options stand where one likes.
-pub fn command_first(mut args: Vec<OsString>) -> Vec<OsString> {
+/// The command line as the grammar reads it: the command's word before options
+/// that were written before it (`cclink --json --ttl 2h publish …`), so that
+/// options stand where one likes, and free text behind its option.
+pub fn arranged(args: Vec<OsString>) -> Vec<OsString> {
     let mut grammar = Cli::command();
     grammar.build();
+    let args = command_first(&grammar, args);
+    let command = args.get(1).and_then(|word| word.to_str()).and_then(|word| grammar.find_subcommand(word));
+    free_text(command.unwrap_or(&grammar), args)
+}
+
+/// Free text may begin with a dash (`--note '- look'`): it is put behind its
+/// option's `=`, unless it is an option of the command itself.
+fn free_text(command: &clap::Command, args: Vec<OsString>) -> Vec<OsString> {
+    let mut out: Vec<OsString> = Vec::with_capacity(args.len());
+    let mut only_words = false;
+    for arg in args {
+        only_words = only_words || arg == "--";
+        match out.last_mut() {
+            Some(option)
+                if !only_words
+                    && FREE_TEXT.iter().any(|free| option == free)
+                    && arg.as_encoded_bytes().starts_with(b"-")
+                    && !is_option_of(command, &arg.to_string_lossy()) =>
+            {
+                option.push("=");
+                option.push(arg);
+            }
+            _ => out.push(arg),
+        }
+    }
+    out
+}
+
+/// Whether a word is one of the command's options, with or without a value.
+fn is_option_of(command: &clap::Command, word: &str) -> bool {
+    let is_short = |letter| command.get_arguments().any(|arg| arg.get_short() == Some(letter));
+    match word.strip_prefix("--").map(|long| long.split_once('=').map_or(long, |(name, _)| name)) {
+        Some(name) => command.get_arguments().any(|arg| {
+            arg.get_long() == Some(name) || arg.get_all_aliases().unwrap_or_default().contains(&name)
+        }),
+        None => word.len() > 1 && word.chars().skip(1).all(is_short),
+    }
+}
+
+fn command_first(grammar: &clap::Command, mut args: Vec<OsString>) -> Vec<OsString> {
     let is_command = |word: &str| grammar.get_subcommands().any(|command| command.get_name() == word);
     let mut at = 1;
     while let Some(arg) = args.get(at).and_then(|arg| arg.to_str()) {
@@ -324,7 +368,7 @@ pub fn command_first(mut args: Vec<OsString>) -> Vec<OsString> {
         if arg == "--" || !arg.starts_with('-') {
             break;
         }
-        at += if takes_next_word(&grammar, arg) { 2 } else { 1 };
+        at += if takes_next_word(grammar, arg) { 2 } else { 1 };
     }
     args
 }
@@ -382,7 +426,7 @@ mod tests {
     #[test]
     fn the_command_may_stand_behind_its_options() {
         let moved = |line: &str| {
-            let args = command_first(line.split_whitespace().map(OsString::from).collect());
+            let args = arranged(line.split_whitespace().map(OsString::from).collect());
             args.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ")
         };
         for (typed, read) in [
@@ -394,6 +438,30 @@ mod tests {
             ("cclink x list", "cclink x list"),
         ] {
             assert_eq!(moved(typed), read);
+        }
+    }
+
+    #[test]
+    fn free_text_may_begin_with_a_dash() {
+        for (typed, read) in [
+            (vec!["--note", "- look"], vec!["--note=- look"]),
+            (vec!["publish", "--title", "-x", "--burn"], vec!["publish", "--title=-x", "--burn"]),
+            (vec!["--project", "-p", "publish"], vec!["publish", "--project=-p"]),
+            (vec!["sessions", "--search", "-flag"], vec!["sessions", "--search=-flag"]),
+            (vec!["sessions", "--search", "--nonsense"], vec!["sessions", "--search=--nonsense"]),
+            (vec!["--note", "-"], vec!["--note=-"]),
+            // An option of the command is one.
+            (vec!["--note", "--burn"], vec!["--note", "--burn"]),
+            (vec!["publish", "--note", "--ttl=2h"], vec!["publish", "--note", "--ttl=2h"]),
+            (vec!["sessions", "--search", "--json"], vec!["sessions", "--search", "--json"]),
+            (vec!["--note", "-h"], vec!["--note", "-h"]),
+            (vec!["--", "--note", "-x"], vec!["--", "--note", "-x"]),
+            (vec!["--note", "--", "-x"], vec!["--note", "--", "-x"]),
+        ] {
+            let words = |words: Vec<&str>| -> Vec<OsString> {
+                std::iter::once("cclink").chain(words).map(OsString::from).collect()
+            };
+            assert_eq!(arranged(words(typed)), words(read));
         }
     }
 

@@ -15,7 +15,7 @@ fn env(name: &str) -> Option<OsString> {
 }
 
 fn main() -> ExitCode {
-    let args = cli::command_first(std::env::args_os().collect());
+    let args = cli::arranged(std::env::args_os().collect());
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => return refuse(&args, &error),
@@ -51,8 +51,8 @@ async fn run(cli: Cli, printer: Printer) -> Result<ExitCode> {
         return testnet(nodes).await.map(|()| ExitCode::SUCCESS);
     }
     let service = commands::open(&env)?;
-    let cwd = std::env::current_dir()
-        .map_err(|error| Error::failed(format!("The current directory cannot be read: {error}.")))?;
+    // A deleted one stops only what needs it.
+    let cwd = std::env::current_dir().unwrap_or_default();
     let context = Context { service: &service, printer, cwd: &cwd, env: &env };
     let command = match cli.command {
         Some(command) => command,

@@ -10,6 +10,7 @@ use std::str::Chars;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde::Serializer;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -185,6 +186,11 @@ pub fn with_tilde(path: &str, home: Option<&Path>) -> String {
         .and_then(|home| path.strip_prefix(home.to_str()?.trim_end_matches('/')))
         .filter(|rest| rest.is_empty() || rest.starts_with('/'));
     inside.map_or_else(|| path.to_owned(), |rest| format!("~{rest}"))
+}
+
+/// A path in JSON, which is in UTF-8 whatever the path is in.
+pub fn serialize_path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
 }
 
 /// Seconds until [`ago`] says something else.

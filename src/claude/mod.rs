@@ -96,6 +96,7 @@ pub struct Session {
     /// Bytes.
     pub size: u64,
     /// The transcript.
+    #[serde(serialize_with = "crate::text::serialize_path")]
     pub path: PathBuf,
     /// Open in a running claude?
     pub live: Live,

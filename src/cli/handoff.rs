@@ -1,9 +1,11 @@
 //! `/cclink:handoff` as it is typed into Claude Code: a note in plain words,
 //! and among them the options of `publish`.
 
+use std::ffi::OsString;
+
 use clap::{CommandFactory, Parser};
 
-use super::{PublishArgs, takes_next_word};
+use super::{PublishArgs, free_text, takes_next_word};
 
 /// What a prompt starts with that is meant for cclink.
 pub const HANDOFF: &str = "/cclink:handoff";
@@ -41,6 +43,7 @@ pub fn parse_handoff(words: &str) -> Result<PublishArgs, String> {
             note.push(word);
         }
     }
+    let options = free_text(&grammar, options.into_iter().map(OsString::from).collect());
     let mut args = Grammar::try_parse_from(options).map_err(|error| one_line(&error))?.publish;
     if !note.is_empty() {
         if args.note.is_some() {
@@ -116,6 +119,7 @@ mod tests {
             ("--ttl 2h --burn", None),
             ("--burn --ttl 2h -- --not an option", Some("--not an option")),
             ("--ttl 2h --burn - a list, -1", Some("- a list, -1")),
+            ("--ttl 2h --burn --note '- look'", Some("- look")),
         ] {
             let args = parse_handoff(typed).unwrap();
             assert_eq!(args.note.as_deref(), note, "{typed:?}");

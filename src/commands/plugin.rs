@@ -93,8 +93,8 @@ fn make(context: &Context<'_>, changes: &[FileChange], yes: bool, question: &str
     Ok(true)
 }
 
-fn paths(changes: &[FileChange]) -> Vec<&std::path::Path> {
-    changes.iter().map(|change| change.path.as_path()).collect()
+fn paths(changes: &[FileChange]) -> Vec<String> {
+    changes.iter().map(|change| change.path.display().to_string()).collect()
 }
 
 fn status(context: &Context<'_>, status: &PluginStatus) {

@@ -127,6 +127,10 @@ fn session(context: &Context<'_>, args: &PublishArgs) -> Result<Session> {
                 _ => error,
             }
         }),
+        None if context.cwd.as_os_str().is_empty() => {
+            Err(Error::failed("The current directory was deleted or cannot be read.")
+                .advise("Go to another one, or name the session: `cclink sessions` lists them."))
+        }
         None => {
             let mut sessions = context.service.current_sessions(context.cwd, context.env)?;
             let at = if sessions.len() > 1 && prompt::can_ask() { which(context, &sessions)? } else { 0 };

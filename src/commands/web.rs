@@ -28,7 +28,8 @@ pub(super) async fn run(context: &Context<'_>, args: Args) -> Result<()> {
     };
     std::fs::write(out, &page.html)
         .map_err(|error| Error::failed(format!("{} cannot be written: {error}.", out.display())))?;
-    printer.value(&json!({ "path": out, "sha256": page.sha256, "relays": page.relays }));
+    printer
+        .value(&json!({ "path": out.display().to_string(), "sha256": page.sha256, "relays": page.relays }));
     printer.say(&format!("{} is written, {} bytes.", out.display(), page.html.len()));
     printer.say(&format!("SHA-256  {}", page.sha256));
     printer.say(&format!("Relays   {}", page.relays.join(" ")));

@@ -223,3 +223,17 @@ fn a_word_that_is_no_command_is_answered_kindly() {
     assert_eq!(text(&error, "message"), "`foo` is no command.");
     a.cmd(&["foo"]).fails(2).says(&["no session id", "--help"]);
 }
+
+#[test]
+fn free_text_may_begin_with_a_dash() {
+    let a = Device::new();
+    let id = a.session("uploader", "x").id;
+    let published =
+        a.cmd(&["publish", &id, "--note", "- look", "--title", "-x", "--project", "-p", "--json"]).ok();
+    assert_eq!(published.json()["title"], "-x");
+    let shown = a.cmd(&["pickup", text(&published.json(), "token"), "--json"]).ok().json();
+    assert_eq!((&shown["note"], &shown["title"]), (&Value::from("- look"), &Value::from("-x")), "{shown:#}");
+    a.cmd(&["sessions", "--search", "-flag", "--json"]).ok();
+    // What is an option stays one.
+    a.cmd(&["publish", &id, "--note", "--burn"]).fails(2).says(&["--note"]);
+}

@@ -106,3 +106,21 @@ fn a_qr_is_drawn_of_what_carries_no_secret() {
     assert_eq!(blocks(&out.said()), 0, "{}", out.said());
     out.says(&["web"]);
 }
+
+#[test]
+fn a_link_is_taken_out_of_what_is_around_it() {
+    let a = Device::new();
+    let b = Device::new();
+    let (one, other) = (a.publish(&["--link"]), a.publish(&["--link"]));
+    let (link, second) = (text(&one, "link"), text(&other, "link"));
+    let mail = format!("Hi,\n> {}=\n{}\nbye", &link[..40], &link[40..]);
+    for pasted in [format!("<{link}>."), format!("cclink pickup '{link}'"), mail] {
+        let by_argument = b.cmd(&["pickup", "--json", &pasted]).ok().json();
+        let by_stdin = b.cmd(&["pickup", "-", "--json"]).stdin(pasted).ok().json();
+        assert_eq!(by_argument["token"], one["token"]);
+        assert_eq!(by_stdin["token"], one["token"]);
+    }
+    let both = format!("this {link} or that {second}?");
+    let out = b.cmd(&["pickup", &both]).fails(2).says(&[text(&one, "token"), text(&other, "token")]);
+    out.hides(&[&link[link.len() - 26..], &second[second.len() - 26..]]);
+}

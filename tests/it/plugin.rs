@@ -213,3 +213,35 @@ fn a_cclink_that_went_away_is_said() {
     .unwrap();
     a.cmd(&["plugin", "status"]).ok().says(&["disableAllHooks"]);
 }
+
+#[test]
+fn settings_are_read_as_claude_reads_them_or_it_is_said_what_is_wrong() {
+    let a = Device::new();
+    for content in ["\u{feff}{\n  \"model\": \"opus\"\n}\n", "\u{feff}{\"model\":\"opus\"}", "\u{feff}{}"] {
+        fs::write(settings(&a), content).unwrap();
+        a.cmd(&["plugin", "install", "--yes"]).ok();
+        let installed = fs::read_to_string(settings(&a)).unwrap();
+        assert!(installed.starts_with('\u{feff}') && status(&a)["installed"] == true, "{installed:?}");
+        assert!(
+            serde_json::from_str::<Value>(installed.trim_start_matches('\u{feff}')).is_ok(),
+            "{installed}"
+        );
+        a.cmd(&["plugin", "remove", "--yes"]).ok();
+        assert_eq!(fs::read_to_string(settings(&a)).unwrap(), content);
+    }
+    let utf16: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (content, why) in [
+        (&utf16[..], "UTF-16"),
+        (b"{\"a\": 1e999}", "number out of range at line 1 column"),
+        (b"{\"a\": \"\\ud800\"}", "half a character"),
+        (b"{\"a\": \xff}", "not in UTF-8"),
+    ] {
+        fs::write(settings(&a), content).unwrap();
+        for args in
+            [&["plugin", "install", "--yes"][..], &["plugin", "remove", "--yes"], &["plugin", "status"]]
+        {
+            a.cmd(args).fails(1).says(&["settings.json", why]);
+        }
+        assert_eq!(fs::read(settings(&a)).unwrap(), content);
+    }
+}

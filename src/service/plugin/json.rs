@@ -17,9 +17,13 @@ pub(super) struct Child {
     pub value: Range<usize>,
 }
 
+/// What editors of Windows put before a text; claude reads over it.
+pub(super) const BOM: char = '\u{feff}';
+
 /// Where the outermost value begins.
 pub(super) fn root(text: &str) -> usize {
-    skip_blank(text.as_bytes(), 0)
+    let mark = if text.starts_with(BOM) { BOM.len_utf8() } else { 0 };
+    skip_blank(text.as_bytes(), mark)
 }
 
 /// The children of the object or array that opens at `open`; of anything else
@@ -73,7 +77,8 @@ pub(super) fn insert(text: &str, open: usize, key: Option<&str>, value: &impl Se
     }
     let (head, rest) = text.split_at((open + 1).min(text.len()));
     let tail = rest.trim_start();
-    if !text.trim().contains('\n') && text.trim() != "{}" {
+    let shown = text.trim_start_matches(BOM).trim();
+    if !shown.contains('\n') && shown != "{}" {
         return format!("{head}{}{tail}", render(text, key, value, None));
     }
     let line = head.rsplit('\n').next().unwrap_or_default();

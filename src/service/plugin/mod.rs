@@ -53,6 +53,7 @@ pub struct PluginStatus {
     /// Whether the hook for the end of a session does.
     pub on_exit: bool,
     /// Claude Code's settings.
+    #[serde(serialize_with = "crate::text::serialize_path")]
     pub settings: PathBuf,
     /// Our hooks in them.
     pub hooks: Vec<PluginHook>,
@@ -61,6 +62,7 @@ pub struct PluginStatus {
     /// Whether the key asks for a passphrase that a hook has not got.
     pub locked: bool,
     /// The file of the command.
+    #[serde(serialize_with = "crate::text::serialize_path")]
     pub command_file: PathBuf,
     /// `current`, `different` or `missing`.
     pub command: &'static str,
@@ -258,7 +260,9 @@ fn read(path: &Path) -> Result<Option<String>> {
         let leads_nowhere = path.symlink_metadata().is_ok();
         return if leads_nowhere { Err(refused(path, "it is a link that leads nowhere")) } else { Ok(None) };
     };
-    String::from_utf8(content).map(Some).map_err(|_| refused(path, "it is not in UTF-8"))
+    let in_utf16 = content.starts_with(&[0xff, 0xfe]) || content.starts_with(&[0xfe, 0xff]);
+    let why = if in_utf16 { "it is in UTF-16; save it as UTF-8" } else { "it is not in UTF-8" };
+    String::from_utf8(content).map(Some).map_err(|_| refused(path, why))
 }
 
 fn refused(path: &Path, why: &str) -> Error {

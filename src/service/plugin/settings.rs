@@ -46,7 +46,16 @@ struct Hook<'a> {
 /// The text as a value, when it has the form that Claude Code gives it; else
 /// what is wrong, with line and column of what is no JSON.
 pub(super) fn parse(text: &str) -> Result<Value, String> {
-    let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let value: Value =
+        serde_json::from_str(text.trim_start_matches(json::BOM)).map_err(|error| {
+            match error.to_string() {
+                why if why.starts_with("number out of range") => format!("it holds a {why}"),
+                why if why.contains("surrogate") || why.contains("hex escape") => {
+                    format!("it holds half a character ({why})")
+                }
+                why => why,
+            }
+        })?;
     let hooks = match value.as_object().map(|object| object.get("hooks")) {
         None => return Err("the outermost value is no object".to_owned()),
         Some(None) => return Ok(value),

@@ -245,9 +245,12 @@ pub(super) fn spread(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(..values.byte_offset())
 }
 
-/// Titles and tags whose line a torn one runs into: claude looks for these.
+/// What claude looks for behind a torn line, too.
+const TITLES: [&str; 3] = ["custom-title", "ai-title", "tag"];
+
+/// Titles and tags whose line a torn one runs into.
 fn titles_in<'a>(raw: &'a [u8], pieces: &mut Vec<Piece<'a>>) {
-    for kind in ["custom-title", "ai-title", "tag"] {
+    for kind in TITLES {
         let Some(at) = memchr::memmem::rfind(raw, format!("{{\"type\":\"{kind}\"").as_bytes()) else {
             continue;
         };
@@ -278,7 +281,13 @@ pub(super) fn told(raw: &[u8]) -> Option<(Kind, bool)> {
     let (side, rest) = chain(raw)?;
     let end = raw.get(raw.len().saturating_sub(END)..)?;
     let named = |key: &[u8]| rest.starts_with(key);
-    if named(b",\"teamName\"") || named(b",\"agentName\"") || find(end, b"\"sessionKind\"").is_some() {
+    let elsewhere = |key: &[u8]| find(end, key).is_some();
+    if named(b",\"teamName\"")
+        || named(b",\"agentName\"")
+        || elsewhere(b"\"sessionKind\"")
+        || elsewhere(b"\"teamName\"")
+        || has_title(end)
+    {
         return None;
     }
     if named(b",\"attachment\":{") {
@@ -298,6 +307,17 @@ pub(super) fn told(raw: &[u8]) -> Option<(Kind, bool)> {
     let quiet = kind.starts_with(b"progress\"")
         || kind.starts_with(b"system\"") && find(kind, b"\"voice_call_talk\"").is_none();
     quiet.then_some((Kind::Quiet, side))
+}
+
+/// Whether a line ends in a title or a tag, which a torn one may have run into.
+fn has_title(end: &[u8]) -> bool {
+    const START: &[u8] = b"{\"type\":\"";
+    memchr::memmem::find_iter(end, START).any(|at| {
+        let kind = end.get(at + START.len()..).unwrap_or_default();
+        TITLES
+            .iter()
+            .any(|title| kind.strip_prefix(title.as_bytes()).is_some_and(|rest| rest.starts_with(b"\"")))
+    })
 }
 
 /// Whose a line of a conversation is, and what follows in it.

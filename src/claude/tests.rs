@@ -435,6 +435,12 @@ fn runs_of_programs_and_agents_are_hidden() {
         assert!(home.session(late.clone() + &filler(140_000) + &user("x")).hidden, "{late}");
     }
     assert!(!home.session(user("x") + &daemon).hidden, "the first line of the talk decides");
+    // Wherever in a line it is said.
+    let written = |more: &str| {
+        let line = "{\"parentUuid\":null,\"isSidechain\":false,\"type\":\"user\",\"message\":{\"role\":\"user\",\"content\":\"x\"},\"uuid\":\"u\"";
+        home.session(format!("{line}{more}}}\n")).hidden
+    };
+    assert!(!written("") && written(",\"teamName\":\"t\"") && written(",\"sessionKind\":\"daemon\""));
     // What `/loop` began repeats itself.
     let command = |name: &str| user(&format!("<command-name>/{name}</command-name>"));
     let meta = chain("user", &json!("x"), &json!({"isMeta": true}));

@@ -63,7 +63,14 @@ fn objects_over_several_lines_are_read() {
 fn a_title_behind_a_torn_line_counts() {
     let home = Home::new();
     let talk = user("first") + &claude("x");
-    let torn = &talk[..60];
+    let written = "{\"parentUuid\":null,\"isSidechain\":false,\"type\":\"user\",\"message\":{\"role\":\"user\",\"content\":\"to";
+    for torn in [&talk[..60], written] {
+        behind(&home, &talk, torn);
+    }
+}
+
+fn behind(home: &Home, talk: &str, torn: &str) {
+    let talk = talk.to_owned();
     // The type first, as Claude writes it and looks for it.
     let title = |kind: &str, key: &str| format!("{{\"type\":\"{kind}\",\"{key}\":\"found\"}}\n");
     assert_eq!(home.session(talk.clone() + torn + &title("custom-title", "customTitle")).title, "found");

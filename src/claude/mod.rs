@@ -2,12 +2,12 @@
 //! live, and how one that arrives from elsewhere takes its place.
 //!
 //! The rules and line formats are those of the real program (2.1.330, checked
-//! by running it and by reading its package). Folders are listed, never
-//! derived from a directory's name (but the one where a session is put that is
-//! new here). Below Claude's folder only [`put`] writes, whole files of a session
-//! that arrives, each in one step, and [`sweep`] removes what an interrupted one
-//! left; everything else reads. No whole transcript is ever held in memory. Transcripts are foreign input:
-//! any bytes may stand in them, and no bytes may stop a list.
+//! by running it and by reading its package). Folders are listed, never derived
+//! from a directory's name, but for the one of a session that is new here. Only
+//! [`put`] writes below Claude's folder, whole files of a session that arrives,
+//! each in one step, and only [`sweep`] removes, what an interrupted one left. No
+//! whole transcript is ever held in memory. Transcripts are foreign input: any
+//! bytes may stand in them, and no bytes may stop a list.
 
 mod binding;
 mod branch;

@@ -5,6 +5,7 @@
 
 mod inside;
 mod resumes;
+mod round_trip;
 
 use std::fs;
 use std::path::{Path, PathBuf};

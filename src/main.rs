@@ -89,18 +89,35 @@ fn on_terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
+/// What this terminal can do; one of lines only has no place for the screen.
+fn ability() -> Result<tui::Ability> {
+    let term = env("TERM");
+    match tui::Ability::of(term.as_deref()) {
+        tui::Ability::None => Err(Error::usage(format!(
+            "This terminal cannot show the screen (TERM is {}).",
+            term.filter(|term| !term.is_empty()).map_or("not set".to_owned(), |term| format!("`{}`", term.to_string_lossy().escape_debug())),
+        ))
+        .advise("Use the commands: `cclink sessions`, `cclink publish`, `cclink pickup`; `cclink --help` lists them all.")),
+        able => Ok(able),
+    }
+}
+
 async fn screen(service: tui::Service, options: tui::Options, color: Color) -> Result<ExitCode> {
     let set = |name: &str| env(name).is_some_and(|value| !value.is_empty());
-    let plain = set("NO_COLOR") || env("TERM").is_some_and(|term| term == "dumb");
-    let no_color = color == Color::Never || (color == Color::Auto && plain);
-    let options = tui::Options { no_color, panic_switch: set("CCLINK_TEST_PANIC"), ..options };
+    let no_color = color == Color::Never || (color == Color::Auto && set("NO_COLOR"));
+    let panic_switch = set("CCLINK_TEST_PANIC");
+    let options = tui::Options { no_color, ability: ability()?, panic_switch, ..options };
     tui::install_panic_hook();
     match tui::run(service, options).await {
         Ok(tui::Exit::Quit) => Ok(ExitCode::SUCCESS),
-        // As a shell counts a program that a signal ended.
-        Ok(tui::Exit::Signal(number)) => Ok(ExitCode::from(u8::try_from(128 + number).unwrap_or(1))),
+        Ok(tui::Exit::Signal(number)) => Ok(ended_by(number)),
         Err(error) => Err(Error::failed(format!("The screen ended: {error}."))),
     }
+}
+
+/// As a shell counts a program that a signal ended.
+fn ended_by(signal: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(128 + signal).unwrap_or(1))
 }
 
 /// Two invented devices on a ring in this process.
@@ -108,7 +125,17 @@ async fn demo(color: Color) -> Result<ExitCode> {
     if !on_terminal() {
         return Err(Error::usage("The demo is a screen, and this is no terminal."));
     }
-    let demo = Demo::start().await?;
+    ability()?;
+    let demo = async {
+        let demo = Demo::start().await?;
+        demo.publish_from_other().await?;
+        Ok::<_, Error>(demo)
+    };
+    // before the screen answers to signals, its folder must not stay either
+    let demo = tokio::select! {
+        demo = demo => demo?,
+        number = commands::stopped_by() => return Ok(ended_by(number)),
+    };
     let options = tui::Options {
         cwd: demo.cwd.clone(),
         home: Some(demo.home.clone()),
@@ -116,7 +143,6 @@ async fn demo(color: Color) -> Result<ExitCode> {
         child_env: vec![("CLAUDE_CONFIG_DIR", demo.claude_root.clone().into())],
         ..tui::Options::default()
     };
-    demo.publish_from_other().await?;
     screen(demo.service.clone(), options, color).await
 }
 
@@ -147,7 +173,11 @@ fn start_log() -> Result<()> {
     };
     let filter = tracing_subscriber::EnvFilter::try_new(filter)
         .map_err(|error| Error::usage(format!("CCLINK_LOG: {error}.")))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false)
+        .init();
     Ok(())
 }
 

@@ -3,6 +3,8 @@
 //! Whatever comes from the network, a transcript or a file passes through
 //! [`clean`] (or [`clean_lines`]) once, before it reaches a terminal.
 
+mod ability;
+
 use std::fmt::Write;
 use std::iter::Peekable;
 use std::path::Path;
@@ -13,6 +15,8 @@ use chrono::{DateTime, Utc};
 use serde::Serializer;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
+
+pub use ability::Ability;
 
 const ELLIPSIS: &str = "…";
 /// Columns of a notification at most: more is cut by most desktops anyway.

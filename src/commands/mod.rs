@@ -94,19 +94,25 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
 
 /// Waits for Ctrl-C or a polite end.
 pub async fn stopped() {
+    stopped_by().await;
+}
+
+/// As [`stopped`]; gives the number of the signal.
+pub async fn stopped_by() -> i32 {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         if let (Ok(mut term), Ok(mut hup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = term.recv() => {}
-                _ = hup.recv() => {}
+            return tokio::select! {
+                _ = tokio::signal::ctrl_c() => SignalKind::interrupt(),
+                _ = term.recv() => SignalKind::terminate(),
+                _ = hup.recv() => SignalKind::hangup(),
             }
-            return;
+            .as_raw_value();
         }
     }
     let _ = tokio::signal::ctrl_c().await;
+    2
 }
 
 /// Unlocks the identity, asking for the passphrase on a terminal.

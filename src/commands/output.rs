@@ -11,6 +11,7 @@ use super::table::{self, Column};
 use crate::cli::{Color, Output};
 use crate::qr;
 use crate::service::{Error, Result};
+use crate::text::Ability;
 
 /// Prints the answers of one command.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +25,7 @@ impl Printer {
     /// As the options and `NO_COLOR` say.
     pub fn new(output: Output, env: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Self {
         let set = |name: &str| env(name).is_some_and(|value| !value.is_empty());
-        let plain = set("NO_COLOR") || env("TERM").is_some_and(|term| term == "dumb");
+        let plain = set("NO_COLOR") || Ability::of(env("TERM").as_deref()) != Ability::Full;
         let color = match output.color {
             Color::Always => true,
             Color::Never => false,
@@ -141,10 +142,13 @@ impl Printer {
         if self.json {
             return false;
         }
+        let on_terminal = std::io::stdout().is_terminal();
+        if on_terminal && Ability::of(std::env::var_os("TERM").as_deref()) != Ability::Full {
+            self.note("No QR code: this terminal cannot show its two colours.");
+            return false;
+        }
         let room = match crossterm::terminal::size() {
-            Ok((columns, rows)) if std::io::stdout().is_terminal() => {
-                qr::Room { columns: columns.into(), rows: rows.into() }
-            }
+            Ok((columns, rows)) if on_terminal => qr::Room { columns: columns.into(), rows: rows.into() },
             _ => qr::Room { columns: usize::MAX, rows: usize::MAX },
         };
         match qr::fit(text, room, qr::Cells::Half) {

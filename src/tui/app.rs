@@ -4,14 +4,15 @@
 mod draw;
 mod fold;
 mod front;
+mod input;
 mod notices;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::layout::Rect;
 
+use self::input::Asked;
 use self::notices::Notices;
 use super::jobs::Jobs;
 use super::keymap;
@@ -23,11 +24,7 @@ use super::panes::{
     sessions::Sessions,
 };
 use super::parts::{SPIN, View, confirm::Confirm, theme::Theme, toast::Toasts};
-
-/// An Enter that follows a character by less than this was pasted, not pressed.
-const BURST: Duration = Duration::from_millis(20);
-/// Nobody answers a question faster than this.
-const REFLEX: Duration = Duration::from_millis(60);
+use super::terminal::Clipboard;
 
 /// What only the loop can do.
 #[derive(Debug)]
@@ -84,7 +81,7 @@ pub struct App {
     pickup: Pickup,
     at: PaneId,
     overlays: Vec<Box<dyn View>>,
-    opened: Duration,
+    asked: Asked,
     toasts: Toasts,
     jobs: Jobs,
     identity: Option<IdentityState>,
@@ -94,6 +91,7 @@ pub struct App {
     mouse: bool,
     leaving: bool,
     last_char: Option<Duration>,
+    last_input: Option<Duration>,
     size: Rect,
     deeds: Vec<Deed>,
     dirty: bool,
@@ -109,7 +107,7 @@ impl App {
             pickup: Pickup::new(),
             at: PaneId::Sessions,
             overlays: Vec::new(),
-            opened: Duration::ZERO,
+            asked: Asked::No,
             toasts: Toasts::default(),
             jobs: Jobs::default(),
             identity: None,
@@ -119,6 +117,7 @@ impl App {
             mouse: true,
             leaving: false,
             last_char: None,
+            last_input: None,
             size: Rect::default(),
             deeds: Vec::new(),
             dirty: true,
@@ -211,26 +210,6 @@ impl App {
         self.dirty = true;
     }
 
-    /// Folds one input in.
-    pub fn input(&mut self, input: Input, now: &Now) {
-        match input {
-            Input::Key(key) if key.kind != KeyEventKind::Release => self.key(key, now),
-            Input::Paste(text) => {
-                let line = text.replace("\r\n", " ").replace(['\r', '\n'], " ");
-                let effects = self.top_mut().paste(&line, now);
-                self.apply(effects, now);
-            }
-            Input::Mouse(mouse) => self.click(mouse, now),
-            Input::FocusGained if !self.jobs.runs(Verb::Scan) => {
-                let scan = self.sessions.handle(Intent::Refresh, now);
-                self.apply(scan, now);
-            }
-            Input::Resize(width, height) => self.resize(width, height),
-            _ => return,
-        }
-        self.dirty = true;
-    }
-
     /// Makes sure that this is the size that everything is laid out for.
     pub fn fit(&mut self, width: u16, height: u16) {
         if (self.size.width, self.size.height) != (width, height) {
@@ -296,24 +275,6 @@ impl App {
         keymap::chain(self.top().context(), self.top().choosing())
     }
 
-    fn key(&mut self, key: KeyEvent, now: &Now) {
-        let burst = self.last_char.is_some_and(|at| now.since.saturating_sub(at) < BURST);
-        let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-        if matches!(key.code, KeyCode::Char(_)) && plain {
-            self.last_char = Some(now.since);
-        }
-        if key.code == KeyCode::Enter && burst && takes_text(self.top().context()) {
-            self.last_char = Some(now.since);
-            self.top_mut().burst();
-            return;
-        }
-        if let Some(intent) = keymap::intent(self.contexts(), key) {
-            return self.intend(intent, now);
-        }
-        let effects = self.top_mut().typed(key, now);
-        self.apply(effects, now);
-    }
-
     /// Does what a key or the palette asks for.
     fn intend(&mut self, intent: Intent, now: &Now) {
         match intent {
@@ -331,7 +292,7 @@ impl App {
             Intent::Palette if self.top().context() != Context::Palette => self.open_palette(),
             Intent::Back => self.back(now),
             // a pasted `dy` must not revoke
-            Intent::Yes if now.since.saturating_sub(self.opened) < REFLEX => {}
+            Intent::Yes if !self.answers(now) => {}
             other => {
                 let effects = self.top_mut().handle(other, now);
                 self.apply(effects, now);
@@ -392,7 +353,7 @@ impl App {
             Some(IdentityState::Locked) => {
                 self.pickup.without_key("Your key is locked, so the inbox cannot be read.", "R asks for it.");
                 if !std::mem::replace(&mut self.asked_for_key, true) {
-                    self.lay(Box::new(identity::Unlock::new(Some(Action::Inbox))), now);
+                    self.lay(Box::new(identity::Unlock::new(Some(Action::Inbox))));
                 }
             }
             Some(IdentityState::Damaged(error)) => {
@@ -409,10 +370,10 @@ impl App {
     }
 
     /// Lays a view over the pane.
-    fn lay(&mut self, mut view: Box<dyn View>, now: &Now) {
+    fn lay(&mut self, mut view: Box<dyn View>) {
         view.set_room(draw::overlay_area(self.size, view.context()));
         self.overlays.push(view);
-        self.opened = now.since;
+        self.asked = Asked::No;
         self.dirty = true;
     }
 
@@ -434,10 +395,14 @@ impl App {
                     self.intend(intent, now);
                 }
                 Effect::Copy(text, what) => {
-                    let note =
-                        Note::new(Tone::Plain, format!("{what} was sent to the terminal's clipboard."))
-                            .line(text.clone())
-                            .on("clipboard");
+                    let words = if Clipboard::fits(&text) {
+                        format!("{what} was sent to the terminal's clipboard.")
+                    } else {
+                        format!(
+                            "{what} is too long for the terminal's clipboard; select it here (m frees the mouse)."
+                        )
+                    };
+                    let note = Note::new(Tone::Plain, words).line(text.clone()).on("clipboard");
                     self.toasts.say(note, now);
                     self.deeds.push(Deed::Copy(text));
                 }
@@ -459,15 +424,15 @@ impl App {
             Open::Publish(session) => {
                 let form = Publish::new(*session);
                 let actions = form.opening();
-                self.lay(Box::new(form), now);
+                self.lay(Box::new(form));
                 for action in actions {
                     self.start(action, true, now);
                 }
             }
-            Open::Extend(row) => self.lay(Box::new(Extend::new(*row)), now),
-            Open::Contact(key) => self.lay(Box::new(Contact::new(key)), now),
-            Open::Qr(row) => self.lay(Box::new(Qr::new(&row, self.setup.web.as_deref())), now),
-            Open::Confirm(question) => self.lay(Box::new(Confirm(*question)), now),
+            Open::Extend(row) => self.lay(Box::new(Extend::new(*row))),
+            Open::Contact(key) => self.lay(Box::new(Contact::new(key))),
+            Open::Qr(row) => self.lay(Box::new(Qr::new(&row, self.setup.web.as_deref()))),
+            Open::Confirm(question) => self.lay(Box::new(Confirm(*question))),
         }
     }
 
@@ -475,7 +440,7 @@ impl App {
     /// without the key, that is asked for first.
     fn ask_or_start(&mut self, action: Action, now: &Now) {
         if action.verb() == Verb::List && self.identity == Some(IdentityState::Locked) {
-            return self.lay(Box::new(identity::Unlock::new(Some(action))), now);
+            return self.lay(Box::new(identity::Unlock::new(Some(action))));
         }
         self.start(action, false, now);
     }
@@ -487,18 +452,4 @@ impl App {
         self.deeds.push(Deed::Start(id, action));
         self.broadcast(&Report::Started(verb), now);
     }
-}
-
-/// Where an Enter could be the end of a pasted line.
-fn takes_text(context: Context) -> bool {
-    matches!(
-        context,
-        Context::PublishForm
-            | Context::ExtendForm
-            | Context::PickupForm
-            | Context::ContactForm
-            | Context::Palette
-            | Context::Unlock
-            | Context::Welcome
-    )
 }

@@ -30,7 +30,12 @@ pub struct Now {
 impl Now {
     /// The clocks as they stand.
     pub fn read(opened: Instant) -> Self {
-        Self { local: Local::now().fixed_offset(), since: opened.elapsed() }
+        Self::of(opened, Instant::now())
+    }
+
+    /// The clocks, for what was read from the terminal a moment ago.
+    pub fn of(opened: Instant, at: Instant) -> Self {
+        Self { local: Local::now().fixed_offset(), since: at.saturating_duration_since(opened) }
     }
 
     /// The wall clock in UTC.

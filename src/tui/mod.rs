@@ -22,23 +22,28 @@ mod worker;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event as Input, EventStream, KeyCode, KeyEventKind, KeyModifiers};
-use futures::StreamExt;
+use crossterm::event::{Event as Pressed, KeyCode, KeyEventKind, KeyModifiers};
 
 use crate::text;
+pub use crate::text::Ability;
 use app::{App, Deed, Setup};
 use message::{Event, Note, Now, Plan, Tone};
 use parts::theme::Theme;
 pub use parts::theme::{NoTheme, ThemeName};
-use terminal::{Clipboard, Ended, Screen, Signal, Signals};
+use terminal::{Clipboard, Ended, Input, Read, Screen, Signal, Signals};
 pub use worker::Service;
 use worker::Worker;
 
-/// Inputs and events taken in one turn of the loop before it draws.
+/// Events taken in one turn of the loop before it draws.
 const MOST: usize = 256;
+/// Keys are taken so long in one turn, before it looks for signals and draws.
+const TURN: Duration = Duration::from_millis(10);
+/// So long after a command that had the terminal, what comes was meant for it.
+const REST: Duration = Duration::from_millis(50);
+/// The signal that says that the terminal is gone.
+const HANG_UP: i32 = 1;
 /// How long quitting waits for writes that must not be cut in half.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -60,6 +65,8 @@ pub struct Options {
     /// Set for a command that the screen steps aside for: the demo's claude must
     /// not look at the sessions of the user.
     pub child_env: Vec<(&'static str, OsString)>,
+    /// What the terminal can do.
+    pub ability: Ability,
     /// F12 panics, to test that the terminal survives it.
     pub panic_switch: bool,
 }
@@ -84,11 +91,11 @@ pub fn install_panic_hook() {
 pub async fn run(service: Service, options: Options) -> io::Result<Exit> {
     let opened = Instant::now();
     let mut signals = Signals::listen()?;
-    let theme = if options.no_color { ThemeName::Plain } else { options.theme };
+    let plain = options.no_color || options.ability != Ability::Full;
     let app = App::new(Setup {
         cwd: options.cwd,
         home: options.home,
-        theme: Theme::named(theme),
+        theme: Theme::named(if plain { ThemeName::Plain } else { options.theme }),
         web: options.web,
         demo: options.demo,
         rings: service.config().notices,
@@ -96,7 +103,7 @@ pub async fn run(service: Service, options: Options) -> io::Result<Exit> {
         may_panic: options.panic_switch,
     });
     let worker = Worker::start(service.clone());
-    let screen = Screen::enter()?;
+    let screen = Screen::enter(options.ability)?;
     let mut stage = Stage {
         app,
         screen,
@@ -104,18 +111,46 @@ pub async fn run(service: Service, options: Options) -> io::Result<Exit> {
         clipboard: Clipboard::of_this_terminal(),
         opened,
         child_env: options.child_env,
-        stream: Some(EventStream::new()),
+        input: Some(Input::open(opened)?),
+        unseen: false,
     };
-    let exit = stage.play(&mut signals).await?;
-    stage.finish(&service).await?;
-    Ok(exit)
+    let End(why) = stage.play(&mut signals).await;
+    stage.finish(&service).await;
+    stage.input = None;
+    stage.screen.pause().await;
+    why
+}
+
+/// Why the loop is over.
+struct End(io::Result<Exit>);
+
+impl End {
+    fn broken(why: impl Into<String>) -> Self {
+        Self(Err(io::Error::other(why.into())))
+    }
+}
+
+impl From<Exit> for End {
+    fn from(exit: Exit) -> Self {
+        Self(Ok(exit))
+    }
+}
+
+/// A terminal that cannot be written to is gone, and its window was closed:
+/// what follows is as if that had been told by its signal.
+impl From<io::Error> for End {
+    fn from(_: io::Error) -> Self {
+        Exit::Signal(HANG_UP).into()
+    }
 }
 
 /// What wakes the loop.
 #[allow(clippy::large_enum_variant)] // one at a time, for one turn
 enum Woke {
     Signal(Signal),
-    Input(Option<io::Result<Input>>),
+    /// The picture is on the terminal, or never will be.
+    Written(io::Result<()>),
+    Input(Option<Read>),
     Event(Option<Event>),
     Time,
 }
@@ -129,7 +164,9 @@ struct Stage {
     opened: Instant,
     child_env: Vec<(&'static str, OsString)>,
     /// Absent while a command has the terminal: alive, it would eat its input.
-    stream: Option<EventStream>,
+    input: Option<Input>,
+    /// A picture is on its way to the terminal.
+    unseen: bool,
 }
 
 impl Stage {
@@ -137,41 +174,53 @@ impl Stage {
         Now::read(self.opened)
     }
 
-    async fn play(&mut self, signals: &mut Signals) -> io::Result<Exit> {
+    async fn play(&mut self, signals: &mut Signals) -> End {
         let now = self.now();
         self.app.open(&now);
         loop {
-            if let Some(exit) = self.do_deeds(signals).await? {
-                return Ok(exit);
-            }
-            self.draw()?;
-            match self.wait(signals).await {
-                Woke::Signal(Signal::End(number)) => return Ok(Exit::Signal(number)),
-                Woke::Signal(Signal::Stop) => self.suspend()?,
-                Woke::Signal(Signal::Continue) => self.wake_up()?,
-                Woke::Input(Some(Ok(input))) => self.take_inputs(input).await,
-                // the terminal is gone
-                Woke::Input(_) => return Ok(Exit::Quit),
-                Woke::Event(Some(event)) => self.take_events(event)?,
-                Woke::Event(None) => {
-                    return Err(io::Error::other("the background of the screen ended by itself"));
-                }
-                Woke::Time => {
-                    let now = self.now();
-                    self.app.tick(&now);
-                }
+            if let Err(end) = self.turn(signals).await {
+                return end;
             }
         }
+    }
+
+    async fn turn(&mut self, signals: &mut Signals) -> Result<(), End> {
+        self.do_deeds(signals).await?;
+        self.draw()?;
+        match self.wait(signals).await {
+            Woke::Signal(Signal::End(number)) => return Err(Exit::Signal(number).into()),
+            Woke::Signal(Signal::Stop) => self.suspend().await?,
+            Woke::Signal(Signal::Continue) => self.wake_up()?,
+            Woke::Signal(Signal::Resize) => self.app.touch(),
+            Woke::Written(written) => {
+                written?;
+                self.unseen = false;
+                let now = self.now();
+                self.app.shown(&now);
+            }
+            Woke::Input(Some(read)) => self.take_inputs(read),
+            Woke::Input(None) => {
+                self.input = None;
+                return Err(Exit::Signal(HANG_UP).into());
+            }
+            Woke::Event(Some(event)) => self.take_events(event)?,
+            Woke::Event(None) => return Err(End::broken("the background of the screen ended by itself")),
+            Woke::Time => {
+                let now = self.now();
+                self.app.tick(&now);
+            }
+        }
+        Ok(())
     }
 
     /// Signals come first, then keys, so that a flood of events never starves
     /// them.
     async fn wait(&mut self, signals: &mut Signals) -> Woke {
         let wake = self.app.next_wake(&self.now());
-        let stream = &mut self.stream;
+        let (input, screen) = (&mut self.input, &self.screen);
         let input = async {
-            match stream {
-                Some(stream) => stream.next().await,
+            match input {
+                Some(input) => input.next().await,
                 None => std::future::pending().await,
             }
         };
@@ -184,38 +233,34 @@ impl Stage {
         tokio::select! {
             biased;
             signal = signals.next() => Woke::Signal(signal),
+            written = screen.written(), if self.unseen => Woke::Written(written),
             input = input => Woke::Input(input),
             event = self.worker.events.recv() => Woke::Event(event),
             () = sleep => Woke::Time,
         }
     }
 
-    /// Takes this input and all that is ready behind it.
-    ///
-    /// The stream remembers the waker of one poll only. Polled with another
-    /// (`now_or_never` brings one that wakes nobody), the next key would be lost.
-    async fn take_inputs(&mut self, first: Input) {
-        let mut next = Some(first);
-        for _ in 0..MOST {
-            let Some(input) = next.take() else { break };
-            let now = self.now();
-            self.app.input(input, &now);
-            let Some(stream) = self.stream.as_mut() else { break };
-            if let Poll::Ready(Some(Ok(input))) = futures::poll!(stream.next()) {
-                next = Some(input);
-            }
+    /// Takes what was read, and what was read since, but never for long: signals
+    /// do not wait for keys.
+    fn take_inputs(&mut self, first: Read) {
+        let (start, mut next) = (Instant::now(), Some(first));
+        while let Some(read) = next {
+            let now = Now::of(self.opened, read.at);
+            self.app.inputs(read.inputs, &now);
+            let input = self.input.as_mut().filter(|_| start.elapsed() < TURN && !self.app.leaves());
+            next = input.and_then(Input::ready);
         }
         let now = self.now();
         self.app.settle(&now);
     }
 
     /// Takes this event and all that is ready behind it.
-    fn take_events(&mut self, first: Event) -> io::Result<()> {
+    fn take_events(&mut self, first: Event) -> Result<(), End> {
         let mut next = Some(first);
         for _ in 0..MOST {
             let Some(event) = next.take() else { break };
             if let Event::Broken(why) = event {
-                return Err(io::Error::other(format!("a job of the screen broke: {why}")));
+                return Err(End::broken(format!("a job of the screen broke: {why}")));
             }
             let now = self.now();
             self.app.event(event, &now);
@@ -226,8 +271,9 @@ impl Stage {
         Ok(())
     }
 
+    /// Draws what changed, once the terminal has taken the picture before.
     fn draw(&mut self) -> io::Result<()> {
-        if !self.app.take_dirty() {
+        if self.screen.is_busy() || !self.app.take_dirty() {
             return Ok(());
         }
         // Not every change of size is told: one before anybody listened, or
@@ -236,73 +282,82 @@ impl Stage {
         self.app.fit(size.width, size.height);
         let now = self.now();
         let app = &self.app;
-        self.screen.draw(|frame| app.draw(frame, &now))
+        self.screen.draw(|frame| app.draw(frame, &now))?;
+        self.app.drawn();
+        self.unseen = true;
+        Ok(())
     }
 
-    async fn do_deeds(&mut self, signals: &mut Signals) -> io::Result<Option<Exit>> {
+    async fn do_deeds(&mut self, signals: &mut Signals) -> Result<(), End> {
         // doing one may bring others, which are due in this turn too
         loop {
             let deeds = self.app.take_deeds();
             if deeds.is_empty() {
-                return Ok(None);
+                return Ok(());
             }
             for deed in deeds {
-                if let Some(exit) = self.do_deed(deed, signals).await? {
-                    return Ok(Some(exit));
-                }
+                self.do_deed(deed, signals).await?;
             }
         }
     }
 
-    async fn do_deed(&mut self, deed: Deed, signals: &mut Signals) -> io::Result<Option<Exit>> {
+    async fn do_deed(&mut self, deed: Deed, signals: &mut Signals) -> Result<(), End> {
         match deed {
             Deed::Start(id, action) => self.worker.run(id, action),
             Deed::Cancel(id) => self.worker.cancel(id),
             Deed::Copy(text) => {
-                let sequence = self.clipboard.sequence(&text);
-                self.screen.send(&sequence)?;
+                if let Some(sequence) = self.clipboard.sequence(&text) {
+                    self.screen.send_if_able(&sequence)?;
+                }
                 let clipboard = self.clipboard.clone();
                 tokio::spawn(async move { clipboard.give_to_tools(text).await });
             }
             Deed::Ring(words) => self.screen.ring(&words)?,
-            Deed::StepAside(plan) => return self.step_aside(&plan, signals).await,
-            Deed::Suspend => self.suspend()?,
+            Deed::StepAside(plan) => self.step_aside(&plan, signals).await?,
+            Deed::Suspend => self.suspend().await?,
             Deed::Redraw => {
                 self.screen.redraw_all()?;
                 self.app.touch();
             }
             Deed::Mouse(on) => self.screen.set_mouse(on)?,
-            Deed::Quit => return Ok(Some(Exit::Quit)),
+            Deed::Quit => return Err(Exit::Quit.into()),
             Deed::Panic => panic!("a panic on purpose (F12), to test that the terminal is restored"),
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Gives the terminal to a plan's command and comes back whole.
-    async fn step_aside(&mut self, plan: &Plan, signals: &mut Signals) -> io::Result<Option<Exit>> {
-        self.stream = None;
-        self.screen.pause()?;
+    ///
+    /// What was typed or answered before one of the two got the terminal is
+    /// nothing that the other was asked.
+    async fn step_aside(&mut self, plan: &Plan, signals: &mut Signals) -> Result<(), End> {
+        self.input = None;
+        self.screen.pause().await;
+        terminal::forget_typed();
         let ended = terminal::run(plan, &self.child_env, signals).await;
-        self.screen.tidy(matches!(&ended, Ok(Ended::Exited(status)) if status.code().is_none()))?;
+        self.screen.tidy(matches!(&ended, Ok(Ended::Exited(status)) if status.code().is_none()));
+        terminal::forget_typed();
         let note = match ended {
             Ok(Ended::Exited(status)) => ended_note(plan, status),
-            Ok(Ended::Signalled(number)) => return Ok(Some(Exit::Signal(number))),
+            Ok(Ended::Signalled(number)) => return Err(Exit::Signal(number).into()),
             Err(error) => not_started(plan, &error),
         };
         self.screen.resume()?;
-        self.stream = Some(EventStream::new());
+        let from = Instant::now() + REST;
+        self.input = Some(Input::open(from)?);
+        tokio::time::sleep_until(from.into()).await;
         let now = self.now();
         self.app.returned(note, &now);
-        Ok(None)
+        Ok(())
     }
 
-    fn suspend(&mut self) -> io::Result<()> {
+    async fn suspend(&mut self) -> io::Result<()> {
         if !terminal::can_suspend() {
             let now = self.now();
             self.app.say(Note::new(Tone::Plain, "There is no shell to go back to here."), &now);
             return Ok(());
         }
-        self.screen.pause()?;
+        self.screen.pause().await;
         terminal::stop()?;
         self.wake_up()
     }
@@ -313,8 +368,10 @@ impl Stage {
         self.screen.resume()
     }
 
-    /// Cancels what may be cut, and waits for what may not, saying so.
-    async fn finish(&mut self, service: &Service) -> io::Result<()> {
+    /// Cancels what may be cut, and waits for what may not, saying so as long as
+    /// there is somebody to read it. Only a key cuts that short: a window that is
+    /// closed is no wish to lose anything.
+    async fn finish(&mut self, service: &Service) {
         self.worker.cancel_all();
         self.app.leave();
         let last = async {
@@ -325,16 +382,27 @@ impl Stage {
         tokio::pin!(last);
         // most often there is nothing to wait for, and nothing to say
         if tokio::time::timeout(Duration::from_millis(100), &mut last).await.is_ok() {
-            return Ok(());
+            return;
         }
         loop {
             let now = Now::read(self.opened);
-            let app = &self.app;
-            self.screen.draw(|frame| app.draw(frame, &now))?;
-            let Some(stream) = self.stream.as_mut() else { return Ok(()) };
+            let (app, screen, input) = (&self.app, &mut self.screen, &mut self.input);
+            if input.is_some() && !screen.is_busy() && screen.draw(|frame| app.draw(frame, &now)).is_err() {
+                *input = None;
+            }
+            let read = async {
+                match input {
+                    Some(input) => input.next().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
-                _ = &mut last => return Ok(()),
-                input = stream.next() => if leaves_at_once(input.as_ref()) { return Ok(()) },
+                _ = &mut last => return,
+                read = read => match read {
+                    Some(read) if read.inputs.iter().any(leaves_at_once) => return,
+                    Some(_) => {}
+                    None => self.input = None,
+                },
                 () = tokio::time::sleep(parts::SPIN) => {}
             }
         }
@@ -375,9 +443,9 @@ fn not_started(plan: &Plan, error: &io::Error) -> Note {
     }
 }
 
-/// Whether the user does not want to wait, or is not there any more.
-fn leaves_at_once(input: Option<&io::Result<Input>>) -> bool {
-    let Some(Ok(Input::Key(key))) = input else { return !matches!(input, Some(Ok(_))) };
+/// Whether the user does not want to wait.
+fn leaves_at_once(input: &Pressed) -> bool {
+    let Pressed::Key(key) = input else { return false };
     let quits = key.code == KeyCode::Char('q')
         || (key.code == KeyCode::Char('c') && key.modifiers == KeyModifiers::CONTROL);
     quits && key.kind == KeyEventKind::Press

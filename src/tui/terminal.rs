@@ -1,48 +1,66 @@
 //! The terminal: its modes as a thing that is entered and left, whatever ends
 //! the program.
 //!
-//! `Terminal::clear` is never called: it asks the terminal for its cursor,
-//! which freezes while an event stream is parked.
+//! Nothing is ever asked of the terminal: it may answer late, or never, and the
+//! answer would come among the keys.
 
+mod backend;
 mod child;
 mod clipboard;
+mod input;
+mod output;
 mod signals;
 
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Stdout, Write, stdout};
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use crossterm::cursor::{RestorePosition, SavePosition, Show};
-use crossterm::event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange};
-use crossterm::style::Print;
-use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
-};
-use crossterm::{execute, queue};
-use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
+use crossterm::cursor::{RestorePosition, SavePosition};
+use crossterm::queue;
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use ratatui::backend::Backend;
 use ratatui::buffer::{Buffer, Cell};
-use ratatui::layout::{Position, Rect, Size};
+use ratatui::layout::{Rect, Size};
 use ratatui::{Frame, Terminal};
 
+use crate::text::Ability;
+
+use backend::Steady;
 pub use child::{Ended, ending, run};
 pub use clipboard::Clipboard;
+pub use input::{Input, Read, forget_typed};
+use output::Output;
 pub use signals::{Signal, Signals, can_suspend, stop};
 
+/// The screen of its own, pastes in brackets, focus.
+const ENTER: &str = "\x1b[?1049h\x1b[?2004h\x1b[?1004h";
+/// All of it off, in the order that leaves nothing behind. A sequence that was
+/// cut in half ends where the first of these begins.
+const LEAVE: &str = "\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[0m\x1b[?1049l\x1b[?25h";
 /// Presses, releases and the wheel (1000), in the form that has no limit (1006);
 /// not every motion (1003), which crossterm would ask for.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
-const PLAIN: &str = "\x1b[0m";
+const BEGIN_PICTURE: &str = "\x1b[?2026h";
+const END_PICTURE: &str = "\x1b[?2026l";
+/// A VT100 has one screen: it is wiped before and after.
+const WIPE: &str = "\x1b[m\x1b[H\x1b[J";
 /// What a program that was killed may have left on: its own screen, other reports
-/// of the mouse, focus and keys, a scrolling region, another way of writing, line
-/// drawing for letters. The cursor stays where it is, below what was written: hence
-/// 1047, and nothing for the origin mode, which would move it.
-const TIDY: &str = "\x1b[?1047l\x1b[?1003l\x1b[?1002l\x1b[?1015l\x1b[?1005l\x1b[?1004l\x1b[=0u\x1b[>4;0m\
-    \x1b[?1l\x1b>\x1b7\x1b[r\x1b8\x1b[?7h\x1b[4l\x0f\x1b(B\x1b[0m";
+/// of the mouse, focus, pastes and keys, a picture that never ends, a scrolling
+/// region, another way of writing, line drawing for letters. The cursor stays where
+/// it is, below what was written: hence 1047, and nothing for the origin mode, which
+/// would move it.
+const TIDY: &str = "\x1b[?2026l\x1b[?1047l\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1015l\x1b[?1005l\
+    \x1b[?1004l\x1b[?2004l\x1b[=0u\x1b[>4;0m\x1b[?1l\x1b>\x1b7\x1b[r\x1b8\x1b[?7h\x1b[4l\x0f\x1b(B\x1b[0m\
+    \x1b[?25h";
+/// How long a terminal may take for the last words.
+const LAST_WORDS: Duration = Duration::from_millis(800);
 
 /// Whether the modes of the screen are on, for the panic hook.
 static ENTERED: AtomicBool = AtomicBool::new(false);
+/// Whether they are those of a VT100.
+static PLAIN: AtomicBool = AtomicBool::new(false);
 
 /// Restores the terminal before any panic is reported. To be called once,
 /// after other hooks are installed and before the screen is entered.
@@ -54,28 +72,22 @@ pub fn install_panic_hook() {
     }));
 }
 
-/// Undoes all modes, once, straight on stdout.
+/// Undoes all modes, once, straight on the terminal.
 fn restore() {
     if !ENTERED.swap(false, Ordering::SeqCst) {
         return;
     }
-    // nothing can be done about an error here, and the rest is still worth trying
-    let _ = execute!(
-        stdout(),
-        EndSynchronizedUpdate,
-        Print(MOUSE_OFF),
-        DisableFocusChange,
-        DisableBracketedPaste,
-        Print(PLAIN),
-        LeaveAlternateScreen,
-        Show
-    );
+    let words = if PLAIN.load(Ordering::SeqCst) { WIPE } else { LEAVE };
+    output::write_within(words, LAST_WORDS);
+    // nothing can be done about an error here
     let _ = disable_raw_mode();
 }
 
 /// The entered screen; leaving it is its end.
 pub struct Screen {
-    terminal: Terminal<Steady<CrosstermBackend<BufWriter<Stdout>>>>,
+    terminal: Terminal<Steady<Output>>,
+    output: Output,
+    plain: bool,
     mouse: bool,
     uneasy: BTreeMap<u16, Vec<Cell>>,
 }
@@ -83,11 +95,13 @@ pub struct Screen {
 impl Screen {
     /// Enters the screen. Colours are given out even under `NO_COLOR`: there
     /// the theme has none, and crossterm would drop emphasis with them.
-    pub fn enter() -> io::Result<Self> {
+    pub fn enter(ability: Ability) -> io::Result<Self> {
         crossterm::style::force_color_output(true);
-        let terminal =
-            Terminal::new(Steady(CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, stdout()))))?;
-        let mut screen = Self { terminal, mouse: true, uneasy: BTreeMap::new() };
+        let plain = ability != Ability::Full;
+        PLAIN.store(plain, Ordering::SeqCst);
+        let output = Output::start(&ENTERED)?;
+        let terminal = Terminal::new(Steady::new(output.clone(), plain))?;
+        let mut screen = Self { terminal, output, plain, mouse: true, uneasy: BTreeMap::new() };
         screen.set_modes()?;
         Ok(screen)
     }
@@ -97,14 +111,11 @@ impl Screen {
         disable_raw_mode()?;
         enable_raw_mode()?;
         ENTERED.store(true, Ordering::SeqCst);
-        let mouse = if self.mouse { MOUSE_ON } else { MOUSE_OFF };
-        execute!(
-            self.terminal.backend_mut(),
-            EnterAlternateScreen,
-            EnableBracketedPaste,
-            EnableFocusChange,
-            Print(mouse)
-        )
+        if self.plain {
+            return self.send(WIPE);
+        }
+        self.send(ENTER)?;
+        self.send(if self.mouse { MOUSE_ON } else { MOUSE_OFF })
     }
 
     /// Comes back after the terminal belonged to somebody else.
@@ -113,34 +124,42 @@ impl Screen {
         self.redraw_all()
     }
 
-    /// Gives the terminal to somebody else.
-    pub fn pause(&mut self) -> io::Result<()> {
-        Write::flush(self.terminal.backend_mut())?;
+    /// Gives the terminal to somebody else, once all is written.
+    pub async fn pause(&mut self) {
+        // a terminal that takes nothing gets nothing
+        let _ = tokio::time::timeout(LAST_WORDS, self.output.written()).await;
         restore();
-        Ok(())
     }
 
     /// Undoes what a program before us may have left on. One that `broke_off`
     /// left the cursor anywhere: then the shell goes on below everything.
-    pub fn tidy(&mut self, broke_off: bool) -> io::Result<()> {
-        self.send(TIDY)?;
-        if broke_off { self.send("\x1b[9999;1H\r\n") } else { Ok(()) }
+    pub fn tidy(&mut self, broke_off: bool) {
+        let below = if broke_off { "\x1b[9999;1H\r\n" } else { "" };
+        if !self.plain {
+            output::write_within(&format!("{TIDY}{below}"), LAST_WORDS);
+        }
     }
 
     /// Takes or releases the mouse.
     pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
-        execute!(self.terminal.backend_mut(), Print(if on { MOUSE_ON } else { MOUSE_OFF }))
+        self.send_if_able(if on { MOUSE_ON } else { MOUSE_OFF })
+    }
+
+    fn send(&mut self, sequence: &str) -> io::Result<()> {
+        let backend = self.terminal.backend_mut();
+        backend.write_all(sequence.as_bytes())?;
+        Write::flush(backend)
     }
 
     /// Writes bytes that are no part of the picture, such as a clipboard's.
-    pub fn send(&mut self, sequence: &str) -> io::Result<()> {
-        execute!(self.terminal.backend_mut(), Print(sequence))
+    pub fn send_if_able(&mut self, sequence: &str) -> io::Result<()> {
+        if self.plain { Ok(()) } else { self.send(sequence) }
     }
 
     /// Rings, and asks the desktop to show these words.
     pub fn ring(&mut self, words: &str) -> io::Result<()> {
-        self.send(&crate::text::notification(words))
+        if self.plain { self.send("\x07") } else { self.send(&crate::text::notification(words)) }
     }
 
     /// Forgets what is on the terminal, so the next draw draws all of it.
@@ -155,12 +174,23 @@ impl Screen {
         self.terminal.size()
     }
 
+    /// Whether the last picture is still being written.
+    pub fn is_busy(&self) -> bool {
+        self.output.is_busy()
+    }
+
+    /// Waits until all is written; an error when the terminal is gone.
+    pub async fn written(&self) -> io::Result<()> {
+        self.output.written().await
+    }
+
     /// Draws one picture, shown at once where the terminal can do that.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        let (begin, end) = if self.plain { ("", "") } else { (BEGIN_PICTURE, END_PICTURE) };
+        self.terminal.backend_mut().write_all(begin.as_bytes())?;
         let rows = rows_to_settle(self.terminal.draw(render)?.buffer, &self.uneasy);
         self.settle(rows)?;
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+        self.send(end)
     }
 
     /// Rows with joined characters are painted whole when they change: a
@@ -178,6 +208,14 @@ impl Screen {
         }
         self.uneasy = rows.into_iter().filter(|(_, cells)| cells.iter().any(is_joined)).collect();
         Ok(())
+    }
+}
+
+impl Drop for Screen {
+    /// All that waited has been written before, or never will be.
+    fn drop(&mut self) {
+        restore();
+        self.output.close();
     }
 }
 
@@ -209,98 +247,9 @@ fn visible_cells(y: u16, cells: &[Cell]) -> impl Iterator<Item = (u16, u16, &Cel
     })
 }
 
-impl Drop for Screen {
-    fn drop(&mut self) {
-        let _ = self.pause();
-    }
-}
-
-/// A backend that says where it writes after every character whose width
-/// terminals disagree on, so that nothing right of it is shifted.
-struct Steady<B>(B);
-
-impl<B: Backend> Backend for Steady<B> {
-    type Error = B::Error;
-
-    fn draw<'a, I>(&mut self, content: I) -> Result<(), Self::Error>
-    where
-        I: Iterator<Item = (u16, u16, &'a Cell)>,
-    {
-        // each call of the inner one starts with a move of the cursor
-        let mut run = Vec::new();
-        for item in content {
-            let ends = !item.2.symbol().is_ascii() && crate::text::width(item.2.symbol()) != 1;
-            run.push(item);
-            if ends {
-                self.0.draw(run.drain(..))?;
-            }
-        }
-        if run.is_empty() { Ok(()) } else { self.0.draw(run.into_iter()) }
-    }
-
-    fn hide_cursor(&mut self) -> Result<(), Self::Error> {
-        self.0.hide_cursor()
-    }
-
-    fn show_cursor(&mut self) -> Result<(), Self::Error> {
-        self.0.show_cursor()
-    }
-
-    fn get_cursor_position(&mut self) -> Result<Position, Self::Error> {
-        self.0.get_cursor_position()
-    }
-
-    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), Self::Error> {
-        self.0.set_cursor_position(position)
-    }
-
-    fn clear(&mut self) -> Result<(), Self::Error> {
-        self.0.clear()
-    }
-
-    fn clear_region(&mut self, clear_type: ClearType) -> Result<(), Self::Error> {
-        self.0.clear_region(clear_type)
-    }
-
-    fn size(&self) -> Result<Size, Self::Error> {
-        self.0.size()
-    }
-
-    fn window_size(&mut self) -> Result<WindowSize, Self::Error> {
-        self.0.window_size()
-    }
-
-    fn flush(&mut self) -> Result<(), Self::Error> {
-        self.0.flush()
-    }
-}
-
-impl<W: Write> Write for Steady<CrosstermBackend<W>> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Write::flush(&mut self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn after_a_doubtful_character_the_place_is_said_again() {
-        let mut bytes = Vec::new();
-        let cells: Vec<Cell> = ["a", "👩‍👩‍👧‍👦", "b", "c"].iter().map(|symbol| Cell::new(symbol)).collect();
-        let places = [0, 1, 3, 4];
-        Steady(CrosstermBackend::new(&mut bytes))
-            .draw(places.into_iter().zip(&cells).map(|(x, cell)| (x, 0, cell)))
-            .unwrap();
-        let text = String::from_utf8(bytes).unwrap();
-        let (_, after) = text.split_once("👩‍👩‍👧‍👦").unwrap();
-        assert!(after.contains("\x1b[1;4Hbc"), "{text:?}");
-    }
 
     #[test]
     fn rows_with_joined_characters_are_known() {

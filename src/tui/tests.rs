@@ -5,6 +5,7 @@ mod narrowing;
 mod notices;
 mod pastes;
 mod phone;
+mod questions;
 mod reading;
 mod sample;
 mod screens;
@@ -139,8 +140,15 @@ impl Play {
     }
 
     fn input(&mut self, input: Input) -> &mut Self {
-        self.app.input(input, &self.now);
+        self.inputs(vec![input])
+    }
+
+    /// What one read of the terminal held; then the picture of it is shown.
+    fn inputs(&mut self, inputs: Vec<Input>) -> &mut Self {
+        self.app.inputs(inputs, &self.now);
         self.collect();
+        self.app.drawn();
+        self.app.shown(&self.now);
         self
     }
 

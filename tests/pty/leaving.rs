@@ -26,8 +26,19 @@ fn quitting_leaves_a_clean_terminal() {
 
 #[test]
 fn signals_leave_a_clean_terminal() {
-    assert!(ends("SIGTERM", &[], |terminal| terminal.signal("TERM")).contains("code 143."));
-    assert!(ends("SIGHUP", &[], |terminal| terminal.signal("HUP")).contains("code 129."));
+    for (name, code) in [
+        ("TERM", "code 143."),
+        ("HUP", "code 129."),
+        ("INT", "code 130."),
+        ("QUIT", "code 131."),
+        ("USR1", "code 138."),
+        ("USR2", "code 140."),
+        ("ALRM", "code 142."),
+        ("XCPU", "code 152."),
+    ] {
+        let said = ends(name, &[], |terminal| terminal.signal(name));
+        assert!(said.contains(code), "{name}: {said}");
+    }
 }
 
 #[test]

@@ -4,9 +4,13 @@
 //! `CCLINK_TEST_PROGRAM` names another binary to test, such as the release one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)] // a test may fail loudly
 
+mod answers;
 mod aside;
+mod closed;
 mod codes;
 mod demo;
+mod floods;
+mod kinds;
 mod leaving;
 mod notices;
 mod phone;

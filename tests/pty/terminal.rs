@@ -5,11 +5,13 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::Device;
+use filedescriptor::{POLLIN, poll, pollfd};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tempfile::TempDir;
 use vt100::{Color, MouseProtocolMode, Parser};
@@ -39,12 +41,21 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 /// A user at a terminal, with an empty home of their own.
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
-    writer: Box<dyn Write + Send>,
+    /// Absent once the window was closed.
+    window: Option<Window>,
     parser: Arc<Mutex<Parser>>,
     written: Arc<Mutex<Vec<u8>>>,
-    master: Box<dyn MasterPty + Send>,
-    reader: thread::JoinHandle<()>,
+    /// Whether what is written is not read.
+    deaf: Arc<AtomicBool>,
+    reader: Option<thread::JoinHandle<()>>,
     pub home: TempDir,
+}
+
+/// The end of the pseudo-terminal that a window holds.
+struct Window {
+    writer: Box<dyn Write + Send>,
+    master: Box<dyn MasterPty + Send>,
+    closed: Arc<AtomicBool>,
 }
 
 impl Terminal {
@@ -79,17 +90,41 @@ impl Terminal {
         let [rows, columns] = [40, 120].map(|n| NonZeroU16::new(n).unwrap());
         let parser = Arc::new(Mutex::new(Parser::new(rows, columns, 0)));
         let written = Arc::new(Mutex::new(Vec::new()));
+        let [deaf, closed] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
         let mut output = pty.master.try_clone_reader().unwrap();
+        let fd = pty.master.as_raw_fd().unwrap();
         let (sink, count) = (Arc::clone(&parser), Arc::clone(&written));
+        let [is_deaf, is_closed] = [&deaf, &closed].map(Arc::clone);
         let reader = thread::spawn(move || {
             let mut buffer = [0; 4096];
-            while let Ok(n @ 1..) = output.read(&mut buffer) {
-                sink.lock().unwrap().process(&buffer[..n]);
-                count.lock().unwrap().extend_from_slice(&buffer[..n]);
+            // a closed window does not wait for what nobody writes
+            while !is_closed.load(Ordering::SeqCst) {
+                let mut ready = [pollfd { fd, events: POLLIN, revents: 0 }];
+                let waited = poll(&mut ready, Some(Duration::from_millis(20)));
+                if is_deaf.load(Ordering::SeqCst) {
+                    thread::sleep(Duration::from_millis(20));
+                } else if waited.is_ok_and(|ready| ready > 0) {
+                    let Ok(n @ 1..) = output.read(&mut buffer) else { return };
+                    sink.lock().unwrap().process(&buffer[..n]);
+                    count.lock().unwrap().extend_from_slice(&buffer[..n]);
+                }
             }
         });
         let writer = pty.master.take_writer().unwrap();
-        Self { child, writer, parser, written, master: pty.master, reader, home }
+        let window = Some(Window { writer, master: pty.master, closed });
+        Self { child, window, parser, written, deaf, reader: Some(reader), home }
+    }
+
+    /// Closes the window, as a user does, or a lost connection.
+    pub fn hang_up(&mut self) {
+        let window = self.window.take().expect("an open window");
+        window.closed.store(true, Ordering::SeqCst);
+        self.reader.take().unwrap().join().unwrap();
+    }
+
+    /// Whether what the program writes is left unread.
+    pub fn reads(&self, reads: bool) {
+        self.deaf.store(!reads, Ordering::SeqCst);
     }
 
     /// The screen of a device, opened among its projects.
@@ -138,15 +173,28 @@ impl Terminal {
     }
 
     pub fn types(&mut self, keys: &str) {
-        self.writer.write_all(keys.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
+        self.sends(keys.as_bytes());
+    }
+
+    /// Bytes, as a terminal sends them by itself.
+    pub fn sends(&mut self, bytes: &[u8]) {
+        let writer = &mut self.window.as_mut().expect("an open window").writer;
+        writer.write_all(bytes).unwrap();
+        writer.flush().unwrap();
     }
 
     pub fn resize(&self, columns: u16, rows: u16) {
         // The picture first: what is drawn for the new size must find its room.
         let [height, width] = [rows, columns].map(|n| NonZeroU16::new(n).unwrap());
         self.parser.lock().unwrap().screen_mut().set_size(height, width);
-        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let master = &self.window.as_ref().expect("an open window").master;
+        master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+    }
+
+    /// Says that it has a size that no screen has; nothing of it is looked at.
+    pub fn claims(&self, columns: u16, rows: u16) {
+        let master = &self.window.as_ref().expect("an open window").master;
+        master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
     /// How long it takes until a typed character is shown, as the one after `at`
@@ -206,6 +254,11 @@ impl Terminal {
         })
     }
 
+    /// The process id of what was started: with `exec`, that of the program.
+    pub fn own_pid(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
     pub fn signal(&self, name: &str) {
         let line = format!("kill -{name} {}", self.pid());
         assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
@@ -216,7 +269,8 @@ impl Terminal {
         let code = until("the end of the program", || {
             self.child.try_wait().unwrap().map(|status| status.exit_code())
         });
-        until("the end of its output", || self.reader.is_finished().then_some(code))
+        let ended = || self.reader.as_ref().is_none_or(thread::JoinHandle::is_finished);
+        until("the end of its output", || ended().then_some(code))
     }
 
     /// The screen as a picture, each cell 8×16; `gap` rows of background stand

@@ -91,7 +91,7 @@ impl App {
         self.identity = Some(state);
         match &self.identity {
             Some(IdentityState::None) if first => {
-                self.lay(Box::new(identity::Welcome::new(None, self.setup.home.clone())), now);
+                self.lay(Box::new(identity::Welcome::new(None, self.setup.home.clone())));
             }
             Some(IdentityState::Damaged(error)) => self.toasts.say(Note::error(error), now),
             Some(IdentityState::Unlocked(_)) => self.start(Action::Inbox, true, now),
@@ -133,10 +133,10 @@ impl App {
                 }
             }
             ErrorKind::Locked if !job.auto => {
-                self.lay(Box::new(identity::Unlock::new(Some(job.action))), now);
+                self.lay(Box::new(identity::Unlock::new(Some(job.action))));
             }
             ErrorKind::NoIdentity if !job.auto => {
-                self.lay(Box::new(identity::Welcome::new(Some(job.action), self.setup.home.clone())), now);
+                self.lay(Box::new(identity::Welcome::new(Some(job.action), self.setup.home.clone())));
             }
             _ if job.auto || says_itself(verb) || verb == Verb::Find && self.pickup.is_typing() => {}
             _ => self.toasts.say(Note::error(error), now),

@@ -31,7 +31,12 @@ impl App {
         let here = self.contexts();
         let mut commands = Vec::new();
         for row in keymap::rows(here, &told) {
-            if !matches!(row.intent, Intent::Palette | Intent::NextField | Intent::NextChoice) {
+            // a question is answered by its own keys only
+            let other = matches!(
+                row.intent,
+                Intent::Palette | Intent::NextField | Intent::NextChoice | Intent::Yes | Intent::No
+            );
+            if !other {
                 let (words, key) = (row.words.to_owned(), row.key());
                 commands.push(Command { words, key, pane: None, intent: row.intent });
             }
@@ -75,7 +80,8 @@ impl App {
             MouseEventKind::ScrollUp => self.top_mut().wheel(mouse.column, true, now),
             MouseEventKind::ScrollDown => self.top_mut().wheel(mouse.column, false, now),
             MouseEventKind::Down(MouseButton::Left) if mouse.row + 1 == self.size.height => {
-                if let Some(intent) = self.keycap_at(mouse.column) {
+                // nor does a click answer a question
+                if let Some(intent) = self.keycap_at(mouse.column).filter(|intent| *intent != Intent::Yes) {
                     self.intend(intent, now);
                 }
                 Vec::new()

@@ -14,6 +14,8 @@ use crate::tui::message::Intent;
 
 /// Columns of the labels.
 const LABEL: u16 = 13;
+/// Characters that a field holds: more than anything that belongs into one.
+pub const MOST: usize = 4096;
 
 /// What a field holds.
 #[derive(Clone, Debug)]
@@ -225,19 +227,27 @@ impl Form {
         }
         let Value::Typed { input, picked, .. } = &mut field.value else { return false };
         *picked = false;
+        if types && input.value().chars().count() >= MOST {
+            return false;
+        }
         input.handle_event(&Event::Key(key)).is_some_and(|changed| changed.value)
     }
 
-    /// Pasted text goes in at the cursor, cleaned, on one line.
+    /// Pasted text goes in at the cursor, cleaned, on one line, as far as the
+    /// field has room.
     pub fn paste(&mut self, pasted: &str) -> bool {
         let Some(Field { value: Value::Typed { input, .. }, .. }) = self.fields.get_mut(self.focus) else {
             return false;
         };
         let line = text::clean(pasted);
-        for c in line.chars() {
-            input.handle(tui_input::InputRequest::InsertChar(c));
-        }
-        !line.is_empty()
+        let (mut before, after) = at_cursor(input);
+        let held = input.value().chars().count();
+        let (from, cursor) = (before.len(), input.cursor());
+        before.extend(line.chars().take(MOST.saturating_sub(held)));
+        let cursor = cursor + before[from..].chars().count();
+        let changed = before.len() > from;
+        *input = Input::new(before + &after).with_cursor(cursor);
+        changed
     }
 
     /// The field that is drawn at this row of the form's area.
@@ -328,10 +338,16 @@ fn choice_spans(
     spans
 }
 
+/// The text before its cursor, and the text behind it.
+fn at_cursor(input: &Input) -> (String, String) {
+    let mut chars = input.value().chars();
+    (chars.by_ref().take(input.cursor()).collect(), chars.collect())
+}
+
 /// The part of the text around its cursor, and the cursor's column in it.
 fn visible(input: &Input, hide: bool, room: usize) -> (String, usize) {
     use unicode_segmentation::UnicodeSegmentation;
-    let before: String = input.value().chars().take(input.cursor()).collect();
+    let (before, _) = at_cursor(input);
     let show = |text: &str| if hide { "•".repeat(text.chars().count()) } else { text.to_owned() };
     let (all, column) = (show(input.value()), text::width(&show(&before)));
     let skip = (column + 1).saturating_sub(room);

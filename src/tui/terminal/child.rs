@@ -42,7 +42,7 @@ async fn wait(child: &mut Child, signals: &mut Signals) -> io::Result<Ended> {
             status = child.wait() => return Ok(Ended::Exited(status?)),
             signal = signals.next() => match signal {
                 // Ctrl-C at the child's own prompt reaches its whole group, us included
-                Signal::End(number) if number != INTERRUPT => {
+                Signal::End(number) if !KEYS_OF_THE_CHILD.contains(&number) => {
                     terminate(child);
                     let patience = std::time::Duration::from_secs(3);
                     if tokio::time::timeout(patience, child.wait()).await.is_err() {
@@ -51,13 +51,14 @@ async fn wait(child: &mut Child, signals: &mut Signals) -> io::Result<Ended> {
                     return Ok(Ended::Signalled(number));
                 }
                 Signal::Stop => super::stop()?,
-                Signal::End(_) | Signal::Continue => {}
+                Signal::End(_) | Signal::Continue | Signal::Resize => {}
             },
         }
     }
 }
 
-const INTERRUPT: i32 = 2;
+/// SIGINT and SIGQUIT, as Ctrl-C and `Ctrl-\` send them.
+const KEYS_OF_THE_CHILD: [i32; 2] = [2, 3];
 
 /// How the terminal treats a line, as the user's shell has set it. A child that
 /// is killed leaves its own behind, and they would be taken for the shell's.

@@ -11,6 +11,8 @@ pub enum Signal {
     Stop,
     /// Continued after a stop.
     Continue,
+    /// The terminal has another size.
+    Resize,
 }
 
 #[cfg(unix)]
@@ -18,42 +20,76 @@ pub use unix::{Signals, can_suspend, stop};
 
 #[cfg(unix)]
 mod unix {
+    use std::task::Poll;
+
     use rustix::process;
     use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
     use super::{Signal, io};
 
+    /// Those whose default would end the program and leave the terminal as it
+    /// is. Not among them: what the kernel says of a fault of our own.
+    const ENDS: [process::Signal; 9] = [
+        process::Signal::TERM,
+        process::Signal::HUP,
+        process::Signal::INT,
+        process::Signal::QUIT,
+        process::Signal::USR1,
+        process::Signal::USR2,
+        process::Signal::ALARM,
+        process::Signal::VTALARM,
+        process::Signal::PROF,
+    ];
+    #[cfg(target_os = "linux")]
+    const MORE_ENDS: [process::Signal; 5] = [
+        process::Signal::IO,
+        process::Signal::POWER,
+        process::Signal::STKFLT,
+        process::Signal::XCPU,
+        process::Signal::XFSZ,
+    ];
+    #[cfg(not(target_os = "linux"))]
+    const MORE_ENDS: [process::Signal; 2] = [process::Signal::XCPU, process::Signal::XFSZ];
+    /// Real-time signals; how many there are is the system's own.
+    #[cfg(target_os = "linux")]
+    const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
+    #[cfg(not(target_os = "linux"))]
+    const REAL_TIME: std::ops::Range<i32> = 0..0;
+
     /// Listens to the signals.
-    pub struct Signals {
-        terminate: Stream,
-        hang_up: Stream,
-        interrupt: Stream,
-        stop: Stream,
-        resume: Stream,
-    }
+    pub struct Signals(Vec<(Signal, Stream)>);
 
     impl Signals {
         /// Starts listening; from here on none of them ends the program by itself.
         pub fn listen() -> io::Result<Self> {
-            let of = |signal: process::Signal| SignalKind::from_raw(signal.as_raw());
-            Ok(Self {
-                terminate: signal(SignalKind::terminate())?,
-                hang_up: signal(SignalKind::hangup())?,
-                interrupt: signal(SignalKind::interrupt())?,
-                stop: signal(of(process::Signal::TSTP))?,
-                resume: signal(of(process::Signal::CONT))?,
-            })
+            let others = [
+                (Signal::Stop, process::Signal::TSTP),
+                (Signal::Continue, process::Signal::CONT),
+                (Signal::Resize, process::Signal::WINCH),
+            ];
+            let ends = ENDS.into_iter().chain(MORE_ENDS).map(|end| (Signal::End(end.as_raw()), end));
+            let named = ends
+                .chain(others)
+                .map(|(means, one)| signal(SignalKind::from_raw(one.as_raw())).map(|stream| (means, stream)));
+            let mut all = named.collect::<io::Result<Vec<_>>>()?;
+            // of these some may be the C library's own
+            let real_time =
+                REAL_TIME.map(|number| (Signal::End(number), signal(SignalKind::from_raw(number))));
+            all.extend(real_time.filter_map(|(means, stream)| Some((means, stream.ok()?))));
+            Ok(Self(all))
         }
 
         /// The next signal.
         pub async fn next(&mut self) -> Signal {
-            tokio::select! {
-                Some(()) = self.terminate.recv() => Signal::End(process::Signal::TERM.as_raw()),
-                Some(()) = self.hang_up.recv() => Signal::End(process::Signal::HUP.as_raw()),
-                Some(()) = self.interrupt.recv() => Signal::End(process::Signal::INT.as_raw()),
-                Some(()) = self.stop.recv() => Signal::Stop,
-                Some(()) = self.resume.recv() => Signal::Continue,
-            }
+            std::future::poll_fn(|context| {
+                for (means, stream) in &mut self.0 {
+                    if stream.poll_recv(context).is_ready() {
+                        return Poll::Ready(*means);
+                    }
+                }
+                Poll::Pending
+            })
+            .await
         }
     }
 

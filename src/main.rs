@@ -15,6 +15,7 @@ fn env(name: &str) -> Option<OsString> {
 }
 
 fn main() -> ExitCode {
+    keep_memory_private();
     let args = cli::arranged(std::env::args_os().collect());
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
@@ -41,6 +42,21 @@ fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// A key may be open in it: no core file is written, and no other program of the
+/// user looks into it. What this program starts writes no core file either unless
+/// it asks for one; looking into that is allowed again by its start.
+fn keep_memory_private() {
+    // where the system refuses, the rest of the program does no less for the key
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Core);
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..limit });
+    }
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 async fn run(cli: Cli, printer: Printer) -> Result<ExitCode> {

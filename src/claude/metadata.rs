@@ -408,6 +408,12 @@ mod tests {
             "[[[[",
             "日本語",
             "\"content\": \"é\\u00",
+            "}",
+            "}{\"",
+            "{\n",
+            ",\n",
+            "{\"type\":\"continued-in\",\"continuedInSessionId\":\"",
+            "\"teamName\":\"t\"",
         ]);
         let part = prop_oneof![
             known.prop_map(|text| text.as_bytes().to_vec()),

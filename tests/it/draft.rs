@@ -75,6 +75,9 @@ fn by_leaving(device: &Device, session: &Session) {
     as_ada(device.cmd(&["hook", "session-end"])).stdin(input.to_string()).ok();
 }
 
+/// Who publishes, and how.
+type Face = (&'static str, fn(&Device, &Session));
+
 /// Whoever is asked, it is the same proposal.
 #[test]
 fn form_command_line_hook_and_exit_send_the_same() {
@@ -82,7 +85,6 @@ fn form_command_line_hook_and_exit_send_the_same() {
     let session = a.session("uploader", "Retry with jitter");
     repository(&session.project);
     fs::write(session.project.join("main.rs"), "changed").unwrap();
-    type Face = (&'static str, fn(&Device, &Session));
     let faces: [Face; 4] = [
         ("publish --json", |device, session| {
             as_ada(device.cmd(&["publish", &session.id, "--json"])).ok();

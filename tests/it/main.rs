@@ -16,6 +16,7 @@ mod exec;
 mod files;
 mod first_cclink;
 mod grammar;
+mod here;
 mod hook;
 mod hostile;
 mod house;

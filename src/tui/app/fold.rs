@@ -129,7 +129,13 @@ impl App {
         match error.kind {
             ErrorKind::Cancelled => {
                 if let (Some(words), false) = (&job.words, matches!(verb, Verb::Unlock)) {
-                    self.toasts.say(Note::new(Tone::Plain, format!("Cancelled: {words}.")), now);
+                    let note = if *error == Error::cancelled() {
+                        Note::new(Tone::Plain, format!("Cancelled: {words}."))
+                    } else {
+                        // What became of it is worth more than what it was.
+                        Note::new(Tone::Plain, error.message.clone()).line(error.advice.clone())
+                    };
+                    self.toasts.say(note, now);
                 }
             }
             ErrorKind::Locked if !job.auto => {

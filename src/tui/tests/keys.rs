@@ -137,6 +137,15 @@ fn escape_cancels_the_running_job_and_the_number_returns_to_zero() {
 }
 
 #[test]
+fn what_became_of_a_cancelled_publishing_is_said() {
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Enter).press(KeyCode::Enter).press(KeyCode::Esc);
+    let words = "Cancelled. What was on its way was called back.";
+    play.done(Verb::Publish, Err(Error::new(ErrorKind::Cancelled, words)));
+    assert!(play.shows(words), "{}", play.screen());
+}
+
+#[test]
 fn the_selection_follows_the_directory_until_the_user_moves() {
     let mut play = Play::open(80, 24);
     let all = sample::sessions();

@@ -23,7 +23,7 @@ const ELLIPSIS: &str = "…";
 const NOTIFICATION: usize = 120;
 
 /// Foreign text as one safe line: escape sequences go whole, control,
-/// bidirectional and zero-width characters go, a tab or line end becomes a
+/// bidirectional and invisible characters go, a tab or line end becomes a
 /// space. ZWJ and variation selectors stay, so emoji keep their shape.
 pub fn clean(text: &str) -> String {
     scrub(text, false).trim().to_owned()
@@ -54,12 +54,16 @@ fn scrub(text: &str, keep_lines: bool) -> String {
     out
 }
 
-/// Characters that move, hide or reorder others: C0, C1 and DEL, the
-/// bidirectional marks and overrides, and zero-width spaces.
+/// Characters that move, hide or reorder others, or that nobody sees: C0, C1 and
+/// DEL, the bidirectional marks and overrides, and what Unicode lets a reader
+/// ignore (tags spell whole sentences) but joiners and variation selectors.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}'
-            | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e00ff}'
+            | '\u{e01f0}'..='\u{e0fff}')
 }
 
 /// True when [`clean`] would leave the text as it is.
@@ -334,6 +338,18 @@ mod tests {
             prop_assert!(wait > 0);
             prop_assert_eq!(ago(then, at(age)), ago(then, at(age + wait - 1)));
             prop_assert_ne!(ago(then, at(age)), ago(then, at(age + wait)));
+        }
+
+        #[test]
+        fn nothing_unseen_is_left(
+            hidden in prop::sample::select(vec!['\u{ad}', '\u{2061}', '\u{2064}', '\u{2065}', '\u{206a}', '\u{206f}',
+                '\u{180e}', '\u{3164}', '\u{fff9}', '\u{e0001}', '\u{e0041}', '\u{e007f}', '\u{e0fff}']),
+            tags in "[\u{e0020}-\u{e007e}]{0,20}",
+            words in "[a-z👩👨é外\u{200d}\u{200c}\u{fe0f}\u{fe0e}]{1,20}",
+        ) {
+            let (head, tail) = (format!("a{words}"), "z");
+            prop_assert_eq!(clean(&format!("{head}{hidden}{tags}{tail}")), format!("{head}{tail}"));
+            prop_assert_eq!(clean_lines(&format!("{tags}{head}{hidden}")), head);
         }
 
         #[test]

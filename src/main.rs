@@ -191,6 +191,7 @@ fn start_log() -> Result<()> {
         .map_err(|error| Error::usage(format!("CCLINK_LOG: {error}.")))?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(false)
         .with_writer(std::io::stderr)
         .log_internal_errors(false)
         .init();

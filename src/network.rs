@@ -9,7 +9,7 @@ pub mod page;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::{join_all, select_all};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -22,8 +22,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-use crate::handoff::Address;
-use crate::handoff::packet;
+use crate::handoff::{Address, packet, z32};
 
 /// Requests at once: bursts lose packets, four never did.
 const IN_FLIGHT: usize = 4;
@@ -261,7 +260,18 @@ impl Network {
             Err(NetworkError::Unreachable)
         };
         let Ok(_permit) = self.0.permits.acquire().await else { return Err(NetworkError::Unreachable) };
-        timeout(DEADLINE, tries).await.unwrap_or(Err(NetworkError::Unreachable))
+        let start = Instant::now();
+        let looked = timeout(DEADLINE, tries).await.unwrap_or(Err(NetworkError::Unreachable));
+        let (address, ms) = (shortly(address), start.elapsed().as_millis());
+        match &looked {
+            Ok(seen) => {
+                let (answered, packets) = (seen.responded, seen.packets.len());
+                let copies = seen.packets.first().map_or(0, |(_, copies)| *copies);
+                tracing::debug!(address, answered, packets, copies, ms, "lookup");
+            }
+            Err(error) => tracing::debug!(address, %error, ms, "lookup failed"),
+        }
+        looked
     }
 
     /// One round; `None` when nobody answered.
@@ -324,7 +334,14 @@ impl Network {
             Err(NetworkError::Unreachable)
         };
         let Ok(_permit) = self.0.permits.acquire().await else { return Err(NetworkError::Unreachable) };
-        timeout(DEADLINE, tries).await.unwrap_or(Err(NetworkError::Unreachable))
+        let start = Instant::now();
+        let put = timeout(DEADLINE, tries).await.unwrap_or(Err(NetworkError::Unreachable));
+        let (address, ms) = (shortly(&packet.public_key().to_bytes()), start.elapsed().as_millis());
+        match &put {
+            Ok(copies) => tracing::debug!(address, copies, expected, ms, "put"),
+            Err(error) => tracing::debug!(address, %error, expected, ms, "put failed"),
+        }
+        put
     }
 
     async fn put_once(&self, packet: &SignedPacket, expected: Option<u64>) -> Result<u32, NetworkError> {
@@ -443,6 +460,11 @@ fn is_loopback(nodes: &[String]) -> bool {
         node.starts_with("localhost:")
             || node.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback())
     })
+}
+
+/// Enough of an address to tell it from others in a log.
+fn shortly(address: &Address) -> String {
+    z32::encode(&address[..5])
 }
 
 /// Around `ms` milliseconds, so that devices do not march in step.

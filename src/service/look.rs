@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use pkarr::SignedPacket;
 
-use super::{Error, Kind, Result, Service};
+use super::{Error, Kind, Result, Service, off_runtime};
 use crate::handoff::packet::PacketError;
 use crate::handoff::standing::MakeError;
 use crate::handoff::z32;
@@ -72,7 +72,7 @@ impl Service {
 
     /// Changes the journal; says where a damaged one was put.
     pub(super) fn journal<T>(&self, change: impl FnOnce(&mut Book) -> T) -> Result<T> {
-        let (result, aside) = self.0.journal.update(self.now(), change)?;
+        let (result, aside) = off_runtime(|| self.0.journal.update(self.now(), change))?;
         self.tell_aside(aside);
         Ok(result)
     }
@@ -144,7 +144,10 @@ pub(super) fn alive(standing: Standing, now: DateTime<Utc>) -> Result<Readable> 
         Standing::Record { record, creator, packet } => match record.age(now) {
             Age::Alive => Ok((*record, creator, packet)),
             Age::Expired => Err(Error::gone(format!("This handoff expired {}.", at(record.expires_at())))
-                .advise("Publish it again where the session lives.")),
+                .advise(format!(
+                    "Publish it again where the session lives. If it is newer than that, a clock is wrong: here it is {}.",
+                    now.format("%Y-%m-%d %H:%M UTC")
+                ))),
             Age::FromTheFuture => Err(Error::failed(format!(
                 "This handoff says it was made {}: this machine's clock is behind, or the sender's ahead.",
                 record.created_at.format("%Y-%m-%d %H:%M UTC")

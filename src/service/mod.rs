@@ -67,6 +67,10 @@ use crate::store::{Contacts, Journal};
 
 /// How long quitting waits for writes that must not be cut in half.
 const FINISH: Duration = Duration::from_secs(10);
+/// The beginning of 2026: cclink is younger.
+const BORN: i64 = 1_767_225_600;
+/// Ten years: a clock that is further on is probably wrong.
+const PLAUSIBLE: i64 = 10 * 365 * 86_400;
 
 /// Everything a verb needs; cheap to clone.
 #[derive(Clone)]
@@ -197,6 +201,24 @@ impl Service {
         now.with_nanosecond(0).unwrap_or(now)
     }
 
+    /// A clock that cannot be right publishes what nobody can read.
+    fn check_clock(&self) -> Result<()> {
+        let now = self.now();
+        let says = format!("This machine's clock says {}", now.format("%Y-%m-%d %H:%M UTC"));
+        if now.timestamp() < BORN {
+            return Err(Error::failed(format!(
+                "{says}, which is in the past: nobody could read the handoff."
+            ))
+            .advise("Nothing was published. Set the clock, then publish again."));
+        }
+        if now.timestamp() > BORN + PLAUSIBLE {
+            self.warn(format!(
+                "{says}. If that is wrong, nobody can read the handoff: set it and publish again."
+            ));
+        }
+        Ok(())
+    }
+
     /// The time in µs, for sequences.
     fn now_us(&self) -> u64 {
         let now = Utc::now() + TimeDelta::seconds(self.0.settings.clock_offset);
@@ -208,6 +230,18 @@ impl Service {
 fn random(buffer: &mut [u8]) -> Result<()> {
     getrandom::fill(buffer)
         .map_err(|error| Error::failed(format!("The system gives no random bytes: {error}.")))
+}
+
+/// Runs what may have to wait for another process without holding up the tasks
+/// beside this one.
+fn off_runtime<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current() {
+        Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => {
+            tokio::task::block_in_place(work)
+        }
+        _ => work(),
+    }
 }
 
 /// Runs slow work that is no network on a thread of its own.

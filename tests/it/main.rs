@@ -27,6 +27,7 @@ mod interrupt;
 mod link;
 mod listing;
 mod live;
+mod log;
 mod offline;
 mod passphrase;
 mod pin;

@@ -99,3 +99,22 @@ fn a_clock_that_is_off_destroys_no_entry() {
     let list = Device::copy_of(&a).json(&["list"]);
     assert!(row(&list, text(&kept, "token")).is_some(), "{list:#}");
 }
+
+#[test]
+fn a_clock_that_cannot_be_right_is_refused_or_said() {
+    let a = Device::new();
+    let id = a.session("uploader", "x").id;
+    let since_1970 = crate::support::now();
+    for offset in [-since_1970 + 60, -since_1970 - 86_400, -3 * since_1970] {
+        let out = a.cmd(&["publish", &id, "--json"]).clock(offset).fails(1);
+        assert!(text(&out.error(), "message").contains("clock says"), "{}", out.stderr);
+        a.cmd(&["list"]).clock(offset).output().exits(&[0, 1]);
+        a.cmd(&["pickup"]).clock(offset).output().exits(&[1, 3]);
+    }
+    a.cmd(&["publish", &id, "--json"]).clock(13 * 365 * 86_400).ok().says(&["clock says 20"]);
+    // An expired one names the clock that says so.
+    let b = Device::copy_of(&Device::new());
+    let published = b.publish(&["--ttl", "1h"]);
+    let out = b.cmd(&["pickup", text(&published, "token")]).clock(3 * 3600).fails(3);
+    out.says(&["expired", "a clock is wrong", "here it is"]);
+}

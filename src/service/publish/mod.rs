@@ -53,6 +53,7 @@ impl Service {
 
     async fn publish_drafted(&self, mut request: PublishRequest, job: &Job) -> Result<Published> {
         let identity = self.identity().await?;
+        self.check_clock()?;
         record::check(&request)?;
         job.doing("preparing");
         let draft = match request.draft.take() {

@@ -1,6 +1,8 @@
 //! What the verbs take and give. Results derive `Serialize` and are the
 //! `--json` value of their command, field for field.
 
+mod publishing;
+
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -8,9 +10,9 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::Error;
-use crate::claude::Session;
 pub use crate::handoff::AudienceKind;
 use crate::handoff::Ttl;
+pub use publishing::{Draft, LeftBehind, PublishRequest, SshAddress, SshSource};
 
 /// What the screen may know of the identity before it is unlocked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,158 +61,6 @@ pub struct AudienceView {
     /// The recipient's contact name, or its `pk:` key where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-}
-
-/// What publishing a session proposes. Made once, in the service, for the form,
-/// the command line, `/cclink:handoff` and on-exit alike.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft {
-    /// The session to publish: the one asked for, or the one it went on in.
-    pub session: Session,
-    /// The id asked for, where the session went on under another one.
-    pub continues: Option<String>,
-    /// How long it lives.
-    pub ttl: Ttl,
-    /// The title to send; empty for none.
-    pub title: String,
-    /// Where the session can be reached.
-    pub ssh: Option<SshAddress>,
-    /// The repository where it runs.
-    pub git: Option<crate::handoff::Git>,
-    /// Work that is not in the handoff.
-    pub left_behind: LeftBehind,
-    /// Whether Claude is in the middle of a turn.
-    pub busy: bool,
-    /// Handoffs of this session that this device published and that are alive,
-    /// as the journal knows them.
-    pub alive: Vec<Listed>,
-}
-
-impl Draft {
-    /// A request for all that is proposed, to my own devices.
-    pub fn request(self) -> PublishRequest {
-        PublishRequest {
-            session: self.session.clone(),
-            audience: AudienceChoice::Devices,
-            ttl: None,
-            burn: false,
-            label: None,
-            title: None,
-            note: None,
-            ssh: None,
-            replace: false,
-            draft: Some(Box::new(self)),
-        }
-    }
-
-    /// That the session went on under another id.
-    pub fn followed(&self) -> Option<String> {
-        let short = |id: &str| id.chars().take(8).collect::<String>();
-        let (old, new) = (short(self.continues.as_deref()?), short(&self.session.session_id));
-        Some(format!("Session {old} went on as {new}: that one is sent."))
-    }
-
-    /// That more is about to be said.
-    pub fn busy_words(&self) -> Option<&'static str> {
-        self.busy.then_some("It is in the middle of a turn; what is said until now goes.")
-    }
-}
-
-/// An SSH address, and who named it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SshAddress {
-    /// `user@host`.
-    pub address: String,
-    /// Who named it.
-    pub source: SshSource,
-}
-
-/// Who named an SSH address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SshSource {
-    /// The user: in the configuration, or for this handoff.
-    User,
-    /// Tailscale: the name is known in the user's network.
-    Tailscale,
-    /// Nobody: it is this machine's host name, which may be known nowhere else.
-    HostName,
-}
-
-impl SshAddress {
-    /// Whether it may be known nowhere else.
-    pub fn is_guessed(&self) -> bool {
-        self.source == SshSource::HostName
-    }
-
-    /// The address, and what to do about a guessed one.
-    pub fn words(&self) -> String {
-        let guessed = if self.is_guessed() { " (guessed; set `ssh` in the configuration)" } else { "" };
-        format!("{}{guessed}", self.address)
-    }
-}
-
-/// Work in the session's repository that no handoff holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct LeftBehind {
-    /// Files with changes that are not committed.
-    pub changed_files: usize,
-    /// Files that git does not know yet.
-    pub new_files: usize,
-    /// Commits on this branch that are on no remote.
-    pub unpushed_commits: usize,
-}
-
-impl LeftBehind {
-    /// Whether there is nothing of the kind.
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// "2 files changed, 1 commit not pushed: they stay on this machine."
-    pub fn words(&self) -> Option<String> {
-        let count = |number: usize, one: &str, many: &str| match number {
-            0 => None,
-            1 => Some(format!("1 {one}")),
-            _ => Some(format!("{number} {many}")),
-        };
-        let parts: Vec<String> = [
-            count(self.changed_files, "file changed", "files changed"),
-            count(self.new_files, "new file", "new files"),
-            count(self.unpushed_commits, "commit not pushed", "commits not pushed"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let all = self.changed_files + self.new_files + self.unpushed_commits;
-        let stay = if all == 1 { "it stays" } else { "they stay" };
-        (all > 0).then(|| format!("{}: {stay} on this machine.", parts.join(", ")))
-    }
-}
-
-/// Everything needed to publish one session.
-#[derive(Clone, Debug)]
-pub struct PublishRequest {
-    /// The session, as the scan found it.
-    pub session: Session,
-    /// Who may read it.
-    pub audience: AudienceChoice,
-    /// How long it lives; `None` takes the draft's.
-    pub ttl: Option<Ttl>,
-    /// Taken away by the first who picks it up.
-    pub burn: bool,
-    /// A name for the project in lists, at most 64 bytes.
-    pub label: Option<String>,
-    /// The title to send; `None` takes the draft's, empty sends none.
-    pub title: Option<String>,
-    /// A note for the reader, at most 200 bytes.
-    pub note: Option<String>,
-    /// `user@host`, at most 100 bytes; `None` takes the draft's, empty sends none.
-    pub ssh: Option<String>,
-    /// Whether an older handoff of the same session for the same audience may be
-    /// replaced although it burns.
-    pub replace: bool,
-    /// The draft that was just made, to save making it again.
-    pub draft: Option<Box<Draft>>,
 }
 
 /// A handoff that is out.

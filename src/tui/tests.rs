@@ -5,6 +5,7 @@ mod narrowing;
 mod notices;
 mod pastes;
 mod phone;
+mod publishing;
 mod questions;
 mod reading;
 mod sample;

@@ -142,6 +142,11 @@ impl App {
         std::mem::take(&mut self.dirty)
     }
 
+    /// Whether there is something to draw.
+    pub fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
     /// Draw again although nothing changed.
     pub fn touch(&mut self) {
         self.dirty = true;

@@ -233,7 +233,8 @@ impl Stage {
         tokio::select! {
             biased;
             signal = signals.next() => Woke::Signal(signal),
-            written = screen.written(), if self.unseen => Woke::Written(written),
+            // what waits to be drawn may wait for other bytes than a picture's
+            written = screen.written(), if self.unseen || self.app.is_dirty() => Woke::Written(written),
             input = input => Woke::Input(input),
             event = self.worker.events.recv() => Woke::Event(event),
             () = sleep => Woke::Time,

@@ -123,3 +123,21 @@ fn a_child_that_has_the_terminal_is_ended_with_it() {
     ends_in_order(&device, &mut terminal);
     until("the end of claude", || (!std::path::Path::new("/proc").join(pid.trim()).exists()).then_some(()));
 }
+
+#[test]
+fn its_memory_is_written_to_no_file_and_read_by_nobody() {
+    use std::os::unix::fs::MetadataExt;
+    let device = Device::new();
+    device.session("garden", "Mend the gate");
+    let mut terminal = Terminal::shell_of(&device, "ulimit -Sc unlimited; exec \"$0\"", &[]);
+    terminal.shows("Mend the gate");
+    let process = std::path::Path::new("/proc").join(terminal.own_pid().to_string());
+    let limits = fs::read_to_string(process.join("limits")).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    // The system gives the files of such a process to root, whoever runs it.
+    let memory = fs::metadata(process.join("mem")).unwrap();
+    assert_eq!(memory.uid(), 0);
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
+}

@@ -178,7 +178,7 @@ fn one_entry_of_a_newer_cclink_costs_itself() {
     journal["reminders"] = serde_json::json!([1]);
     fs::write(&path, journal.to_string()).unwrap();
     let out = a.cmd(&["list", "--json"]).ok().says(&["newer cclink"]);
-    assert_eq!(tokens(&out.json()), [kept.clone()]);
+    assert_eq!(tokens(&out.json()), std::slice::from_ref(&kept));
     a.publish(&[]);
     a.cmd(&["revoke", &kept, "--yes"]).ok();
     let written: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();

@@ -33,8 +33,10 @@ pub struct Qr {
     token: String,
     /// Only a key opens it, so that a phone needs a pass.
     keyed: bool,
-    /// The page for phones is served somewhere.
-    has_page: bool,
+    /// Where the page for phones is served.
+    page: Option<String>,
+    /// The link cannot be told while the key is locked, as at the very start.
+    lacks_link: bool,
     pass: Pass,
     contents: Vec<Content>,
     at: usize,
@@ -62,7 +64,8 @@ impl Qr {
         Self {
             token: row.token.clone(),
             keyed: matches!(row.audience.kind, AudienceKind::Devices | AudienceKind::Share),
-            has_page: web.is_some(),
+            page: web.map(str::to_owned),
+            lacks_link: row.link.is_none(),
             pass: Pass::No,
             contents: contents(row, web),
             at: 0,
@@ -71,6 +74,18 @@ impl Qr {
             grid: None,
             beside: false,
         }
+    }
+
+    /// What was opened without its link shows it as soon as it can be told; what is
+    /// looked at stays.
+    fn complete(&mut self, row: &Listed) {
+        if row.token != self.token || row.link.is_none() || !std::mem::take(&mut self.lacks_link) {
+            return;
+        }
+        let name = self.content().map(|content| content.name);
+        self.contents = contents(row, self.page.as_deref());
+        self.at = self.contents.iter().position(|content| Some(content.name) == name).unwrap_or(0);
+        self.build();
     }
 
     fn content(&self) -> Option<&Content> {
@@ -109,7 +124,9 @@ impl Qr {
     /// What a phone without a key can be given, where this is of no use to it.
     fn offer(&self, spinner: &str) -> Option<String> {
         match self.pass {
-            Pass::No if self.keyed && !self.has_page => Some("p says how any phone could open it".to_owned()),
+            Pass::No if self.keyed && !self.page.is_some() => {
+                Some("p says how any phone could open it".to_owned())
+            }
             Pass::No if self.keyed => {
                 Some("p makes a phone pass: any phone opens it, once, within 15 min".to_owned())
             }
@@ -158,7 +175,9 @@ impl Qr {
     fn ask_for_pass(&mut self) -> Vec<Effect> {
         let say = |words: &str| Note::new(Tone::Plain, words);
         let note = match self.pass {
-            Pass::No if self.has_page => return vec![Effect::Run(Action::PhonePass(self.token.clone()))],
+            Pass::No if self.page.is_some() => {
+                return vec![Effect::Run(Action::PhonePass(self.token.clone()))];
+            }
             Pass::No => {
                 say("A phone needs the cclink page: `cclink web` writes it; set `web` to its address.")
                     .line("README, “On a phone”, has the three steps. Then p makes a phone pass here.")
@@ -284,6 +303,8 @@ impl View for Qr {
             Report::Failed(Verb::PhonePass, _) if self.pass == Pass::Making => self.drop_pass(),
             // its end is looked at, and told
             Report::Row(row) if self.is_used(row) => return vec![Effect::Stop(Verb::PhonePass)],
+            Report::Row(row) => self.complete(row),
+            Report::Listed(rows, _) => rows.iter().for_each(|row| self.complete(row)),
             _ => {}
         }
         Vec::new()

@@ -168,3 +168,17 @@ fn the_end_of_an_earlier_pass_takes_no_new_one_away() {
     play.done(Verb::PhonePass, Ok(Report::PassEnded("l-of-an-earlier-view".into(), PassEnd::Revoked)));
     assert!(play.shows("gone when this closes"), "{}", play.screen());
 }
+
+#[test]
+fn a_link_that_becomes_known_is_shown_in_the_code_that_is_open() {
+    let row = sample::listed(5, Some("Retry failed uploads"), AudienceKind::Pin, State::Live, 900);
+    let mut play = Play::full(80, 24);
+    let unknown = Listed { link: None, ssh: Some("dana@desk.example.org".to_owned()), ..row.clone() };
+    play.text("2");
+    play.done(Verb::Journal, Ok(Report::Listed(vec![unknown], false)));
+    play.press(KeyCode::Enter).press(KeyCode::Tab);
+    assert!(play.shows("2 of 3"), "{}", play.screen());
+    let known = Listed { ssh: Some("dana@desk.example.org".to_owned()), ..row };
+    play.step(Verb::List, Report::Row(Box::new(known)));
+    assert!(play.shows("2 of 4"), "what is looked at stays: {}", play.screen());
+}

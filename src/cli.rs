@@ -259,6 +259,9 @@ pub struct PickupArgs {
     /// The way to go on with it, instead of the best one
     #[arg(long, value_name = "WAY")]
     pub plan: Option<Way>,
+    /// Where its machine is reached, when the handoff does not say so or is wrong; remembered once it worked
+    #[arg(long, value_name = "USER@HOST")]
+    pub ssh: Option<String>,
     /// Draw the plain link as a QR code
     #[arg(long)]
     pub qr: bool,

@@ -30,6 +30,8 @@ pub struct LiveRecord {
     pub kind: String,
     /// `busy`, `idle`, `waiting` or `shell`; old versions do not say.
     pub status: Option<String>,
+    /// What `claude attach` takes for one in the background.
+    pub job: Option<String>,
     /// Since when it is that.
     pub status_at: Option<DateTime<Utc>>,
     /// Where claude was started.
@@ -109,7 +111,10 @@ fn read(path: &Path, pid: u32) -> Option<(String, LiveRecord)> {
     let status_at =
         record.get("statusUpdatedAt").and_then(Value::as_i64).and_then(DateTime::from_timestamp_millis);
     let cwd = text("cwd").map(str::to_owned);
-    Some((id, LiveRecord { pid, live, kind, status, status_at, cwd }))
+
+    let short = |job: &&str| job.len() <= 36 && job.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let job = text("jobId").filter(short).filter(|job| !job.starts_with('-')).map(str::to_owned);
+    Some((id, LiveRecord { pid, live, kind, status, job, status_at, cwd }))
 }
 
 /// Whether pids of this domain are ours: `linux:<machine-id>:<pid-namespace>`,

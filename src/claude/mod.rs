@@ -9,6 +9,7 @@
 //! whole transcript is ever held in memory. Transcripts are foreign input: any
 //! bytes may stand in them, and no bytes may stop a list.
 
+mod asks;
 mod binding;
 mod branch;
 mod choose;
@@ -50,6 +51,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
+pub use asks::{Worktree, asks_for_summary, context_tokens, is_trusted, named_worktree};
 pub use binding::{blank, blank_bindings};
 pub use choose::{Here, order};
 pub use liveness::{LiveRecord, is_running};

@@ -34,11 +34,13 @@ pub(super) fn decide(next: Next, asks: bool, yes: bool, advice: &str) -> Result<
     match next {
         Next::Run(plan) => Ok(*plan),
         Next::Ask { plan, .. } if yes => Ok(*plan),
-        Next::Ask { why, question, plan, .. } if asks => {
-            if prompt::confirm(&format!("{why} {question}"), false)? {
-                Ok(*plan)
-            } else {
-                Err(Error::cancelled())
+        Next::Ask { why, question, plan, instead, .. } if asks => {
+            let more = if instead.is_some() { "; e ends it there and goes on here" } else { "" };
+            let answer = prompt::line(&format!("{why} {question} [y/N{more}] "))?.to_ascii_lowercase();
+            match (answer.as_str(), instead) {
+                ("y" | "yes", _) => Ok(*plan),
+                ("e", Some(instead)) => Ok(*instead),
+                _ => Err(Error::cancelled()),
             }
         }
         Next::Ask { why, .. } => Err(Error::failed(why).advise(advice)),
@@ -53,8 +55,15 @@ pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how:
     for note in &plan.notes {
         printer.note(&format!("Note: {note}."));
     }
-    let plan = if plan.kind == PlanKind::Bring { bring(context, found, how).await? } else { plan };
+    let plan = if plan.kind == PlanKind::Bring {
+        let brought = bring(context, found, how).await?;
+        service.remember_address(found);
+        brought
+    } else {
+        plan
+    };
     service.check_way(found, &plan).await?;
+    service.end_live(&plan, &Job::quiet()).await?;
     service.pick_up(found, &Job::quiet()).await?;
     if found.pickup.burn_after_read {
         let title = found.pickup.title.as_deref().unwrap_or("(untitled)");
@@ -62,13 +71,14 @@ pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how:
     }
     if plan.kind == PlanKind::Here {
         let settled = service.settle(found);
-        let error = replace_process(context, &plan).await;
+        let ended = replace_process(context, &plan).await;
         service.unsettle(settled);
-        return error;
+        return ended;
     }
     let (status, lasted) = run_aside(&plan).await?;
     if went_on(status.success(), lasted) {
         let _ = service.settle(found);
+        service.remember_address(found);
     } else if found.pickup.burn_after_read {
         printer.note("It is yours: `cclink pickup` shows it again on this device.");
     } else {

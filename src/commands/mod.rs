@@ -4,6 +4,7 @@ mod bring;
 mod config;
 mod contacts;
 mod diff;
+mod folder;
 mod go_on;
 mod handoffs;
 mod hook;
@@ -57,7 +58,7 @@ pub fn open(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Service> {
 pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
     let result = match command {
         Command::Publish(args) => publish::run(context, args).await,
-        Command::Pickup(args) => pickup::run(context, args).await,
+        Command::Pickup(args) => Box::pin(pickup::run(context, args)).await,
         Command::List { all } => handoffs::list(context, all).await,
         Command::Revoke { tokens, all, yes } => handoffs::revoke(context, &tokens, all, yes).await,
         Command::Whoami => identity::whoami(context).await,

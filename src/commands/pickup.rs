@@ -27,7 +27,10 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
     }
     let mut found = context.service.find(&target, &Job::quiet()).await.map_err(|error| hint(&args, error))?;
     let chosen = if asks && found.len() > 1 { which(context, &found)? } else { 0 };
-    let found = found.swap_remove(chosen);
+    let mut found = found.swap_remove(chosen);
+    if let Some(address) = &args.ssh {
+        found = context.service.reached_at(found, address).await?;
+    }
     if args.print && !context.printer.is_json() {
         return print_command(context, &args, &found).await;
     }
@@ -35,6 +38,9 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
         print_qr(context, &found);
     }
     if goes_on {
+        if prompt::can_ask() && !args.exec && !args.yes && lacks_folder(&found, args.plan) {
+            found = super::folder::ask(context, found).await?;
+        }
         let again = (args.plan == Some(Way::Bring)).then(|| context.service.bring_again(&found)).flatten();
         let plan = match again {
             Some(plan) => plan,
@@ -153,8 +159,8 @@ fn written(context: &Context<'_>, found: &Found) -> Result<()> {
 /// Shows it, asks, and runs the best plan.
 async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Bringing) -> Result<()> {
     print(context, &found.pickup, &found.signed_by);
-    if ask && found.pickup.plans.iter().all(|plan| !plan.ready || plan.kind == PlanKind::Command) {
-        found = ask_for_folder(context, found).await?;
+    if ask && lacks_folder(&found, None) {
+        found = super::folder::ask(context, found).await?;
     }
     let once = if found.pickup.burn_after_read { " It can be picked up once." } else { "" };
     let next = choose(&found.pickup.plans, Wanted::Best, Some(&found.pickup.hostname));
@@ -183,22 +189,19 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Br
     }
 }
 
-/// The session is here, but not its project's folder: asked once, remembered.
-async fn ask_for_folder(context: &Context<'_>, found: Found) -> Result<Found> {
-    let missing = found.pickup.plans.iter().any(|plan| {
-        matches!(plan.kind, PlanKind::Here | PlanKind::Bring)
-            && plan.why_not.as_deref().is_some_and(|why| why.contains("folder"))
-    });
-    if !missing {
-        return Ok(found);
+/// Whether the way that is meant only wants for the project's folder.
+fn lacks_folder(found: &Found, way: Option<Way>) -> bool {
+    let plans = found.pickup.plans.iter();
+    let kinds = [PlanKind::Here, PlanKind::Bring];
+    match wanted(way) {
+        Wanted::Only(kind) => plans.filter(|plan| plan.kind == kind).any(|plan| plan.lacks_folder),
+        _ => {
+            plans.clone().any(|plan| plan.lacks_folder && kinds.contains(&plan.kind))
+                && !plans
+                    .filter(|plan| plan.ready && !plan.lacks_folder)
+                    .any(|plan| plan.kind != PlanKind::Command)
+        }
     }
-    let project = text::clean(&found.pickup.project);
-    let answer = prompt::line(&format!("Where is {project} on this machine? (Enter: nowhere) "))?;
-    if answer.is_empty() {
-        return Ok(found);
-    }
-    context.service.remember_place(&found.pickup.project, std::path::Path::new(&answer))?;
-    Ok(context.service.plan_again(found).await)
 }
 
 fn wanted(way: Option<Way>) -> Wanted {

@@ -1,7 +1,7 @@
 //! `resume`.
 
 use super::{Context, go_on, prompt};
-use crate::service::{Result, Wanted, choose};
+use crate::service::{Job, Result, Wanted, choose};
 
 /// What helps where nobody can be asked.
 const FORK: &str = "`--fork` resumes a copy of it, with an id of its own.";
@@ -30,5 +30,6 @@ pub(super) async fn run(context: &Context<'_>, session: &str, fork: bool, print:
     for note in &plan.notes {
         context.printer.note(&format!("Note: {note}."));
     }
+    context.service.end_live(&plan, &Job::quiet()).await?;
     go_on::replace_process(context, &plan).await
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-pub use ssh::{SshWay, There, remote_command};
+pub use ssh::{SshWay, There, quote_for_any_shell, remote_command};
 
 /// How a session can be resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -60,6 +60,13 @@ pub struct Plan {
     /// The command as people know it, for a line: `ssh ada@dev`.
     #[serde(skip)]
     pub brief: String,
+    /// The process on this machine that has the session open, idle: not ready, but
+    /// it can be ended first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends: Option<u32>,
+    /// Nobody knows the project's folder here.
+    #[serde(skip)]
+    pub lacks_folder: bool,
 }
 
 impl Plan {
@@ -68,6 +75,12 @@ impl Plan {
     pub fn here(claude: &str, session_id: &str, directory: Option<PathBuf>, why_not: Option<String>) -> Self {
         let command = words([claude, "--resume", session_id]);
         Self::new(PlanKind::Here, command, directory, why_not)
+    }
+
+    /// The same in the worktree that claude made for the session.
+    pub fn in_worktree(claude: &str, worktree: &str, session_id: &str, directory: PathBuf) -> Self {
+        let command = words([claude, "--worktree", worktree, "--resume", session_id]);
+        Self::new(PlanKind::Here, command, Some(directory), None)
     }
 
     /// The same as a copy with an id of its own, beside a session that is open
@@ -84,10 +97,25 @@ impl Plan {
         Self::new(PlanKind::Attach, words(["tmux", verb, "-t", window]), None, None)
     }
 
+    /// The same from a terminal whose `TMUX` names another server, or one that is
+    /// gone: tmux itself would refuse.
+    pub fn attach_from_another_tmux(window: &str) -> Self {
+        let command = words(["env", "-u", "TMUX", "tmux", "attach-session", "-t", window]);
+        Self::new(PlanKind::Attach, command, None, None).note(
+            "should this terminal be inside of another tmux, press the prefix twice to reach the inner one",
+        )
+    }
+
+    /// A session that claude runs in the background, by the short id that claude
+    /// takes for it.
+    pub fn attach_background(claude: &str, short_id: &str) -> Self {
+        Self::new(PlanKind::Attach, words([claude, "attach", short_id]), None, None)
+    }
+
     /// A terminal on the machine where it lives.
     pub fn ssh(way: &SshWay<'_>, there: &There<'_>) -> Self {
         let plan = Self::new(PlanKind::Ssh, way.command(&remote_command(there)), None, None);
-        Self { brief: way.brief(), ..plan }
+        Self { brief: way.line(&[]), ..plan }
     }
 
     /// `cclink pickup TOKEN --plan bring`.
@@ -96,10 +124,30 @@ impl Plan {
         Self::new(PlanKind::Bring, command, None, why_not)
     }
 
+    /// A clone of a repository, by the user's own git.
+    pub fn git_clone(remote: &str, into: &Path) -> Self {
+        let command = words(["git", "clone", "--", remote, &into.to_string_lossy()]);
+        Self::new(PlanKind::Command, command, None, None)
+    }
+
+    /// The same plan, not ready for want of the project's folder.
+    #[must_use]
+    pub fn lacks_folder(mut self, why: impl Into<String>) -> Self {
+        self.lacks_folder = true;
+        self.not_ready(why)
+    }
+
     /// As text, for the machine where the session lives.
     pub fn command(session_id: &str, project: &str) -> Self {
         let command = words(["claude", "--resume", session_id]);
         Self::new(PlanKind::Command, command, Some(PathBuf::from(project)), None)
+    }
+
+    /// The same plan, for after the end of this process, which holds the session.
+    #[must_use]
+    pub fn after_the_end_of(mut self, process: u32) -> Self {
+        self.ends = Some(process);
+        self
     }
 
     /// Whether it goes on in a copy, beside a session that is open elsewhere.
@@ -130,7 +178,20 @@ impl Plan {
     ) -> Self {
         let shell = shell_line(&command, directory.as_deref());
         let brief = shell_line(&command, None);
-        Self { kind, command, directory, shell, ready: why_not.is_none(), why_not, notes: Vec::new(), brief }
+        let ready = why_not.is_none();
+        let notes = Vec::new();
+        Self {
+            kind,
+            command,
+            directory,
+            shell,
+            ready,
+            why_not,
+            notes,
+            brief,
+            ends: None,
+            lacks_folder: false,
+        }
     }
 }
 

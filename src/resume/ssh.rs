@@ -13,8 +13,11 @@ if [ -z \"$CCLINK_CLAUDE\" ] && [ -x \"$3\" ]; then CCLINK_CLAUDE=$3; export CCL
 for p in cclink ~/.cargo/bin/cclink ~/.local/bin/cclink /usr/local/bin/cclink /opt/homebrew/bin/cclink; \
 do command -v \"$p\" >/dev/null 2>&1 && exec \"$p\" resume \"$1\"; done; \
 cd -- \"$2\" || exit 1; \
+d=${CLAUDE_CONFIG_DIR:-$HOME/.claude}; way=--resume; id=$1; \
+for f in $(grep -ls \"sessionId.:.$1\" \"$d\"/sessions/*.json); \
+do grep -q \"kind.:.bg\" \"$f\" && way=attach && id=${1%%-*}; done; \
 for p in \"$CCLINK_CLAUDE\" claude ~/.local/bin/claude ~/.claude/local/claude /usr/local/bin/claude /opt/homebrew/bin/claude; \
-do command -v \"$p\" >/dev/null 2>&1 && exec \"$p\" --resume \"$1\"; done; \
+do command -v \"$p\" >/dev/null 2>&1 && exec \"$p\" $way \"$id\"; done; \
 echo \"claude was not found on this machine\" >&2; exit 127";
 
 /// How to reach a host.
@@ -35,10 +38,10 @@ impl SshWay<'_> {
         let (host, port) = host_and_port(self.address);
         let mut command = vec!["ssh".to_owned()];
         command.extend(self.options.iter().cloned());
+        command.extend(more.iter().map(|word| (*word).to_owned()));
         if let Some(port) = port {
             command.extend(["-p".to_owned(), port.to_owned()]);
         }
-        command.extend(more.iter().map(|word| (*word).to_owned()));
         // The address was checked not to start with `-`; brackets are for ports.
         command.push("--".to_owned());
         command.push(host.replace(['[', ']'], ""));
@@ -46,10 +49,10 @@ impl SshWay<'_> {
     }
 
     /// As people type it: `ssh ada@dev`.
-    pub fn brief(&self) -> String {
-        let ssh: Vec<String> =
-            self.ssh(&[]).iter().filter(|word| *word != "--").map(|word| quote(word)).collect();
-        ssh.join(" ")
+    pub fn line(&self, more: &[&str]) -> String {
+        let ssh = self.ssh(more);
+        let words = ssh.iter().filter(|word| *word != "--").map(|word| quote(word));
+        words.collect::<Vec<_>>().join(" ")
     }
 
     /// A terminal there, running `remote`.
@@ -99,7 +102,11 @@ pub fn remote_command(there: &There<'_>) -> String {
 
 /// A word that sh, zsh, fish and csh read alike: fish takes a backslash in single
 /// quotes for an escape, so none stands in them.
-fn quote_for_any_shell(word: &str) -> String {
+pub fn quote_for_any_shell(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "@%+:,./_-".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
     let mut out = String::from("'");
     for letter in word.chars() {
         match letter {
@@ -125,7 +132,7 @@ mod tests {
         let options = ["-i".to_owned(), "key".to_owned()];
         assert_eq!(
             way("dana@host:2222", &options).ssh(&["-t"]),
-            ["ssh", "-i", "key", "-p", "2222", "-t", "--", "dana@host"]
+            ["ssh", "-i", "key", "-t", "-p", "2222", "--", "dana@host"]
         );
         assert_eq!(way("host", &[]).ssh(&[]), ["ssh", "--", "host"]);
         assert_eq!(way("[::1]:22", &[]).ssh(&[]), ["ssh", "-p", "22", "--", "::1"]);
@@ -150,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_short_command_holds_no_script() {
-        assert_eq!(way("ada@dev", &[]).brief(), "ssh ada@dev");
-        assert_eq!(way("ada@dev:2222", &[]).brief(), "ssh -p 2222 ada@dev");
+        assert_eq!(way("ada@dev", &[]).line(&[]), "ssh ada@dev");
+        assert_eq!(way("ada@dev:2222", &[]).line(&[]), "ssh -p 2222 ada@dev");
     }
 }

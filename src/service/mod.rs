@@ -4,6 +4,7 @@
 
 mod arrive;
 mod bring;
+mod clone;
 mod contacts;
 mod error;
 mod find;
@@ -40,6 +41,7 @@ pub use self::revoke::Doomed;
 pub use arrive::{Answer, Arrived, Ask, Placed, Question};
 pub use bring::Wishes;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
+pub use clone::CloneOffer;
 pub use error::{Error, Kind, Result};
 pub use follow::Changed;
 pub use pickup::Settled;
@@ -52,7 +54,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 pub use types::*;
 pub use watch::{News, NewsKind, Watch, next_look};
-pub use way::{Next, Wanted, choose, went_on};
+pub use way::{Next, Wanted, choose, confirm, went_on};
 pub use web::{WebCheck, WebPage};
 
 pub use crate::claude::{

@@ -61,7 +61,14 @@ impl Service {
                 .filter(|_| place.token.audience != Audience::Link),
         };
         let sequence = packet::sequence(&packet).unwrap_or(0);
-        Found { pickup, signed_by, confirmed, sequence, place: PlaceHandle { place: place.clone(), record } }
+        Found {
+            pickup,
+            signed_by,
+            confirmed,
+            clone_offer: None,
+            sequence,
+            place: PlaceHandle { place: place.clone(), record, reached_at: None },
+        }
     }
 
     /// "you", a contact's name with its key, or the key.
@@ -247,6 +254,8 @@ pub struct Settled(Option<(String, Taking)>);
 pub struct PlaceHandle {
     pub(super) place: Place,
     pub(super) record: Record,
+    /// Where the user says that its machine is reached.
+    pub(super) reached_at: Option<String>,
 }
 
 #[cfg(test)]
@@ -273,7 +282,8 @@ impl Found {
             burn_after_read: pickup.burn_after_read,
             pin_protected: pickup.pin_protected,
         };
-        let place = PlaceHandle { place: Place { mailbox, token, expected: Vec::new() }, record };
-        Self { pickup, signed_by: signed_by.to_owned(), confirmed, sequence: 0, place }
+        let place =
+            PlaceHandle { place: Place { mailbox, token, expected: Vec::new() }, record, reached_at: None };
+        Self { pickup, signed_by: signed_by.to_owned(), confirmed, clone_offer: None, sequence: 0, place }
     }
 }

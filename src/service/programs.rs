@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use crate::handoff::Git;
-use crate::resume::{not_inherited, not_inherited_by_us};
+use crate::resume::{Plan, not_inherited, not_inherited_by_us};
 use crate::text;
 
 /// How long an answer may take.
@@ -142,13 +142,43 @@ pub(super) fn same_remote(a: &str, b: &str) -> bool {
     plain(a) == plain(b)
 }
 
-/// The window of tmux (`session:window.pane`) that a process runs in.
-pub(super) async fn tmux_window(process: u32) -> Option<String> {
-    let format = "#{pane_pid} #{session_name}:#{window_index}.#{pane_index}";
-    let list_panes = ["list-panes", "-a", "-F", format];
-    let list_processes = ["-A", "-o", "pid=,ppid="];
-    let (panes, processes) = tokio::join!(ask("tmux", &list_panes), ask("ps", &list_processes));
-    let (panes, processes) = (panes?, processes?);
+/// A window of tmux, and how it is reached from here.
+pub(super) struct Window {
+    /// `session:window.pane`.
+    name: String,
+    /// In the tmux around us.
+    around: bool,
+    /// `TMUX` names another server than the window's, or one that is gone.
+    astray: bool,
+}
+
+impl Window {
+    /// The plan that goes there.
+    pub fn plan(&self) -> Plan {
+        if self.astray {
+            return Plan::attach_from_another_tmux(&self.name);
+        }
+        Plan::attach(&self.name, self.around)
+    }
+}
+
+/// The window that a process runs in: of the tmux around us (`TMUX`), else of the
+/// user's own server.
+pub(super) async fn tmux_window(process: u32, around: Option<&str>) -> Option<Window> {
+    let processes = ask("ps", &["-A", "-o", "pid=,ppid="]).await?;
+    if let Some(name) = window_of(process, &processes, child("tmux")).await {
+        return Some(Window { name, around: around.is_some(), astray: false });
+    }
+    around?;
+    let mut own = child("tmux");
+    own.env_remove("TMUX");
+    let name = window_of(process, &processes, own).await?;
+    Some(Window { name, around: false, astray: true })
+}
+
+async fn window_of(process: u32, processes: &str, mut tmux: Command) -> Option<String> {
+    tmux.args(["list-panes", "-a", "-F", "#{pane_pid} #{session_name}:#{window_index}.#{pane_index}"]);
+    let panes = answer(tmux).await?;
     let parent_of = |child: u32| {
         processes.lines().find_map(|line| {
             let mut numbers = line.split_whitespace().map(|number| number.parse::<u32>().ok());
@@ -223,7 +253,7 @@ mod tests {
             command.stdout(Stdio::null()).status().is_ok_and(|status| status.success())
         };
         if !run(&["init", "-q"]) {
-            println!("skipped: git is not installed here");
+            // git is not installed here
             return;
         }
         let monitor = at("monitor");

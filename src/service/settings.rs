@@ -33,10 +33,13 @@ pub struct Settings {
     pub hostname: String,
     /// Who is logged in, for an SSH address.
     pub user: Option<String>,
-    /// Whether we run inside tmux.
-    pub in_tmux: bool,
+    /// The tmux that we run inside of, as `TMUX` says.
+    pub tmux: Option<String>,
     /// Whether the environment holds a key for claude.
     pub claude_key: bool,
+    /// From how many minutes of rest and how many tokens on claude may offer a
+    /// summary in place of a session.
+    pub summary_from: (i64, u64),
     /// What the user set in the configuration file.
     pub config: Config,
     /// Seconds that tests move the clock by; debug builds only.
@@ -55,6 +58,7 @@ impl Settings {
         }
         let text =
             |name: &str| env(name).and_then(|value| value.into_string().ok()).filter(|v| !v.is_empty());
+        let number = |name: &str| text(name).and_then(|text| text.parse::<u64>().ok());
         let paths = Paths::from_env(env).ok_or_else(|| {
             Error::failed("There is no home folder to keep the key in.").advise("Set HOME or CCLINK_HOME.")
         })?;
@@ -73,10 +77,16 @@ impl Settings {
             passphrase: text("CCLINK_PASSPHRASE").map(Zeroizing::new),
             hostname: hostname(),
             user: text("USER").or_else(|| text("LOGNAME")),
-            in_tmux: text("TMUX").is_some(),
+            tmux: text("TMUX"),
             claude_key: ["ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"]
                 .iter()
                 .any(|name| text(name).is_some()),
+            summary_from: (
+                number("CLAUDE_CODE_RESUME_THRESHOLD_MINUTES")
+                    .and_then(|n| i64::try_from(n).ok())
+                    .unwrap_or(70),
+                number("CLAUDE_CODE_RESUME_TOKEN_THRESHOLD").unwrap_or(100_000),
+            ),
             config,
             clock_offset: clock_offset(text("CCLINK_TEST_CLOCK_OFFSET")),
         })

@@ -340,6 +340,8 @@ pub struct Found {
     pub signed_by: String,
     /// Whether a complete lookup confirmed that nothing newer is there.
     pub confirmed: bool,
+    /// How its project could be cloned, where its folder is not known here.
+    pub clone_offer: Option<super::CloneOffer>,
     /// The packet's sequence in µs: orders handoffs of one second.
     pub(super) sequence: u64,
     /// Where it lies.
@@ -397,7 +399,7 @@ pub struct Pickup {
     pub plans: Vec<Plan>,
 }
 
-pub use crate::resume::{Plan, PlanKind};
+pub use crate::resume::{Plan, PlanKind, SshWay, quote_for_any_shell};
 
 /// What a verb is doing.
 #[derive(Clone, Debug)]

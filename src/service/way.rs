@@ -42,6 +42,8 @@ pub enum Next {
         yes: &'static str,
         /// What is run then.
         plan: Box<Plan>,
+        /// Another plan that ends what is in the way first, where that can be.
+        instead: Option<Box<Plan>>,
     },
     /// There is no way, for this reason.
     Nowhere(String),
@@ -73,14 +75,43 @@ pub fn choose(plans: &[Plan], wanted: Wanted, lives_on: Option<&str>) -> Next {
         (_, None) => "there is no way".to_owned(),
     });
     match plans.iter().filter(fits).find(ready) {
-        Some(copy) => Next::Ask {
-            why: format!("This session cannot be resumed: {why}."),
-            question: "Resume a copy of it?",
-            yes: "go on in a copy, with an id of its own",
-            plan: Box::new(copy.clone()),
-        },
+        Some(plan) => {
+            let instead = plans.iter().filter(fits).find(|other| other.ends.is_some());
+            ask(plan, Some(format!("This session cannot be resumed: {why}.")), instead)
+        }
         None => Next::Nowhere(why),
     }
+}
+
+/// What is asked before a plan is run that is no matter of course; `why` it came
+/// to that, where the plan itself does not say it.
+fn ask(plan: &Plan, why: Option<String>, instead: Option<&Plan>) -> Next {
+    let instead = instead.filter(|other| *other != plan).cloned().map(Box::new);
+    let plan = Box::new(plan.clone());
+    if plan.ends.is_some() {
+        let why = "It is open and idle in another terminal of this machine.".to_owned();
+        return Next::Ask {
+            why,
+            question: "End it there and go on here?",
+            yes: "end it there, go on here",
+            plan,
+            instead,
+        };
+    }
+    let why = why.unwrap_or_else(|| "It is open in a running claude on this machine.".to_owned());
+    Next::Ask {
+        why,
+        question: "Resume a copy of it?",
+        yes: "go on in a copy, with an id of its own",
+        plan,
+        instead,
+    }
+}
+
+/// Whether a plan that the user picked is run, or asked about first: what ends
+/// something always is.
+pub fn confirm(plan: &Plan) -> Next {
+    if plan.ends.is_some() { ask(plan, None, None) } else { Next::Run(Box::new(plan.clone())) }
 }
 
 /// Why neither SSH nor bringing is offered, and what to do about it.
@@ -125,7 +156,8 @@ impl Service {
         if let Some(directory) = &plan.directory {
             command.current_dir(directory);
         }
-        let shown = text::clean(program);
+        let name = std::path::Path::new(program).file_name().and_then(|name| name.to_str());
+        let shown = text::clean(name.unwrap_or(program));
         match tokio::time::timeout(PATIENCE, said(command)).await {
             Ok(Ok((true, _))) => Ok(()),
             Ok(Ok((false, words))) if words.is_empty() => {

@@ -42,6 +42,9 @@ pub struct Config {
     pub mosh: bool,
     /// Where folders of other machines lie on this one: prefix by prefix.
     pub paths: BTreeMap<String, String>,
+    /// Where other machines are reached by SSH, by their host names.
+    #[serde(deserialize_with = "hosts")]
+    pub hosts: BTreeMap<String, String>,
     /// Whether a title travels.
     pub title: TitleRule,
     /// How long a handoff lives unless it is said.
@@ -66,6 +69,7 @@ impl Default for Config {
             ssh_options: Vec::new(),
             mosh: false,
             paths: BTreeMap::new(),
+            hosts: BTreeMap::new(),
             title: TitleRule::default(),
             ttl: Ttl::DEFAULT,
             receipts: vec![AudienceKind::Devices, AudienceKind::Share],
@@ -131,6 +135,14 @@ fn ssh_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Stri
     Err(serde::de::Error::custom("`ssh` is of the form \"user@host\""))
 }
 
+fn hosts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let hosts = BTreeMap::<String, String>::deserialize(deserializer)?;
+    match hosts.values().find(|address| !is_ssh_address(address) || address.len() > 100) {
+        None => Ok(hosts),
+        Some(_) => Err(serde::de::Error::custom("an address in `[hosts]` is of the form \"user@host\"")),
+    }
+}
+
 fn ttl<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ttl, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
@@ -175,6 +187,7 @@ mod tests {
             ("receipts = [\"everybody\"]", "line 1, column 13"),
             ("look_every = \"1s\"", "line 1, column 14"),
             ("title = ", "line 1, column"),
+            ("[hosts]\ndev = \"-oProxyCommand=x\"", "line"),
         ] {
             let why = Config::parse(text).unwrap_err();
             assert!(why.starts_with(place), "{text:?}: {why}");

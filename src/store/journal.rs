@@ -24,6 +24,7 @@ const HANDOFFS: &str = "handoffs";
 const ENDS: &str = "ends";
 const TAKING: &str = "taking";
 const PLACES: &str = "places";
+const HOSTS: &str = "hosts";
 
 /// How far a handoff came, as far as this device knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,6 +150,8 @@ pub struct Book {
     pub taking: BTreeMap<String, Taking>,
     /// Where projects of other machines lie on this one, as the user said.
     pub places: BTreeMap<String, PathBuf>,
+    /// Where other machines are reached by SSH, as the user said when it worked.
+    pub hosts: BTreeMap<String, String>,
     /// What cannot be read, part by part, in the form of the file.
     unread: Map<String, Value>,
 }
@@ -171,10 +174,11 @@ impl Book {
         let (ends, unread_ends) = read_map(file.remove(ENDS));
         let (taking, unread_taking) = read_map(file.remove(TAKING));
         let (places, unread_places) = read_map(file.remove(PLACES));
-        let unread = [unread_handoffs, unread_ends, unread_taking, unread_places];
-        let parts = [HANDOFFS, ENDS, TAKING, PLACES].into_iter().zip(unread);
+        let (hosts, unread_hosts) = read_map(file.remove(HOSTS));
+        let unread = [unread_handoffs, unread_ends, unread_taking, unread_places, unread_hosts];
+        let parts = [HANDOFFS, ENDS, TAKING, PLACES, HOSTS].into_iter().zip(unread);
         file.extend(parts.filter_map(|(part, unread)| Some((part.to_owned(), unread?))));
-        Self { handoffs, ends, taking, places, unread: file }
+        Self { handoffs, ends, taking, places, hosts, unread: file }
     }
 
     fn write(&self) -> serde_json::Result<Vec<u8>> {
@@ -185,6 +189,7 @@ impl Book {
             (ENDS, serde_json::to_value(&self.ends)?),
             (TAKING, serde_json::to_value(&self.taking)?),
             (PLACES, serde_json::to_value(&self.places)?),
+            (HOSTS, serde_json::to_value(&self.hosts)?),
         ] {
             match (file.get_mut(part), value) {
                 (Some(Value::Array(unread)), Value::Array(all)) => {

@@ -20,8 +20,8 @@ use super::message::{
     Action, Context, Effect, IdentityState, Intent, JobId, Note, Now, Open, PaneId, Plan, Report, Tone, Verb,
 };
 use super::panes::{
-    contact::Contact, extend::Extend, handoffs::Handoffs, identity, pickup::Pickup, publish::Publish, qr::Qr,
-    sessions::Sessions,
+    contact::Contact, extend::Extend, folder::Folder, handoffs::Handoffs, identity, pickup::Pickup,
+    publish::Publish, qr::Qr, sessions::Sessions,
 };
 use super::parts::{SPIN, View, confirm::Confirm, theme::Theme, toast::Toasts};
 use super::terminal::Clipboard;
@@ -37,8 +37,9 @@ pub enum Deed {
     Copy(String),
     /// Ring, and say this where the user is.
     Ring(String),
-    /// Run a command in this terminal and come back.
-    StepAside(Box<Plan>),
+    /// Run a command in this terminal and come back; the action follows when that
+    /// went well.
+    StepAside(Box<Plan>, Option<Box<Action>>),
     /// Stop, as Ctrl-Z does.
     Suspend,
     /// Draw all of it again.
@@ -187,9 +188,12 @@ impl App {
         self.jobs.len()
     }
 
-    /// Back from a command that ran in this terminal.
-    pub fn returned(&mut self, note: Note, now: &Now) {
+    /// Back from a command that ran in this terminal; `then` follows.
+    pub fn returned(&mut self, note: Note, then: Option<Box<Action>>, now: &Now) {
         self.toasts.say(note, now);
+        if let Some(action) = then {
+            self.start(*action, true, now);
+        }
         let scan = self.sessions.handle(Intent::Refresh, now);
         self.apply(scan, now);
         self.dirty = true;
@@ -391,7 +395,7 @@ impl App {
                 Effect::Close => drop(self.overlays.pop()),
                 Effect::Go(pane) => self.go(pane, now),
                 Effect::Say(note) => self.toasts.say(note, now),
-                Effect::StepAside(plan) => self.deeds.push(Deed::StepAside(plan)),
+                Effect::StepAside(plan, then) => self.deeds.push(Deed::StepAside(plan, then)),
                 Effect::Intend(pane, intent) => {
                     if let Some(pane) = pane {
                         self.overlays.clear();
@@ -436,6 +440,10 @@ impl App {
             }
             Open::Extend(row) => self.lay(Box::new(Extend::new(*row))),
             Open::Contact(key) => self.lay(Box::new(Contact::new(key))),
+            Open::Folder(found) => {
+                let offer = found.clone_offer.clone();
+                self.lay(Box::new(Folder::new(*found, offer)));
+            }
             Open::Qr(row) => self.lay(Box::new(Qr::new(&row, self.setup.web.as_deref()))),
             Open::Confirm(question) => self.lay(Box::new(Confirm(*question))),
         }

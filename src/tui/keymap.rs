@@ -197,6 +197,7 @@ pub const TABLE: &[Binding] = {
         row(C::Plans, &[Key::char('a')], I::AddContact, "add contact", Footer),
 
         row(C::ContactForm, &[ENTER], I::Accept, "add", Footer),
+        row(C::FolderForm, &[ENTER], I::Accept, "take it", Footer),
 
         row(C::KeyedQr, &[Key::char('p')], I::PhonePass, "phone pass", Footer),
         row(C::Qr, &[TAB], I::NextContent, "other content", Footer),
@@ -271,6 +272,8 @@ pub fn chain(context: Context, choosing: bool) -> &'static [Context] {
         (C::PickupForm, _) => &[C::PickupForm, C::Fields, C::Always],
         (C::ContactForm, false) => &[C::ContactForm, C::Fields, C::Always],
         (C::ContactForm, true) => &[C::ContactForm, C::Choice, C::Fields, C::Always],
+        (C::FolderForm, false) => &[C::FolderForm, C::Fields, C::Always],
+        (C::FolderForm, true) => &[C::FolderForm, C::Choice, C::Fields, C::Always],
         (C::Qr, _) => &[C::Qr, C::Common, C::Always],
         (C::KeyedQr, _) => &[C::KeyedQr, C::Qr, C::Common, C::Always],
         (C::Help, _) => &[C::Help, C::Moves, C::MoveUp, C::Common, C::Always],
@@ -318,6 +321,7 @@ pub const GROUPS: &[(&str, &[Context])] = {
         ("A found handoff", &[C::Plans]),
         ("QR", &[C::Qr, C::KeyedQr]),
         ("Add a contact", &[C::ContactForm]),
+        ("Where a project is", &[C::FolderForm]),
         ("Questions", &[C::Confirm]),
         ("Your key", &[C::Unlock, C::Welcome]),
         ("Fields of a form", &[C::Fields, C::Choice]),
@@ -361,6 +365,7 @@ mod tests {
             C::PickupForm,
             C::Plans,
             C::ContactForm,
+            C::FolderForm,
             C::Qr,
             C::KeyedQr,
             C::Help,

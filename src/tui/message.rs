@@ -11,11 +11,11 @@ use chrono::{DateTime, FixedOffset, Local, Utc};
 use zeroize::Zeroizing;
 
 pub use crate::service::{
-    Asked, AudienceChoice, AudienceKind, AudienceView, Changed, ContactView, Draft, Error, Found, Here, Hit,
-    IdentityState, InboxEntry, Kind as ErrorKind, Listed, Live, Matched, News, NewsKind, Page, PassEnd,
-    Pickup as Taken, Pin, Place, Plan, PlanKind, Progress, PublishRequest, Published, Recognised, Revoked,
-    Role, Searching, Session, State, Step, Target, Ttl, Turn, Watch, child, child_of_ours, host_and_port,
-    is_ssh_address, next_look,
+    Asked, AudienceChoice, AudienceKind, AudienceView, Changed, CloneOffer, ContactView, Draft, Error, Found,
+    Here, Hit, IdentityState, InboxEntry, Kind as ErrorKind, Listed, Live, Matched, News, NewsKind, Next,
+    Page, PassEnd, Pickup as Taken, Pin, Place, Plan, PlanKind, Progress, PublishRequest, Published,
+    Recognised, Revoked, Role, Searching, Session, SshWay, State, Step, Target, Ttl, Turn, Wanted, Watch,
+    child, child_of_ours, choose, confirm, is_ssh_address, next_look, quote_for_any_shell, went_on,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.
@@ -87,6 +87,8 @@ pub enum Context {
     Plans,
     /// The form that adds a contact.
     ContactForm,
+    /// The form that asks for a project's folder.
+    FolderForm,
     /// The full-screen QR.
     Qr,
     /// The same of a handoff that only a key opens, and a phone has none.
@@ -215,8 +217,9 @@ pub enum Effect {
     Copy(String, &'static str),
     /// Tell the user something.
     Say(Note),
-    /// Run a plan's command in this terminal and come back.
-    StepAside(Box<Plan>),
+    /// Run a plan's command in this terminal and come back; the action follows
+    /// when that went well.
+    StepAside(Box<Plan>, Option<Box<Action>>),
     /// Do what a key would do, in this pane (from the palette).
     Intend(Option<PaneId>, Intent),
 }
@@ -230,6 +233,8 @@ pub enum Open {
     Extend(Box<Listed>),
     /// The form that adds the owner of a key to the contacts.
     Contact(String),
+    /// The form that asks where a found handoff's project is.
+    Folder(Box<Found>),
     /// The full-screen QR of a handoff.
     Qr(Box<Listed>),
     /// A question before something is lost.
@@ -246,7 +251,7 @@ pub struct Question {
     /// What "yes" does, as a verb.
     pub yes: &'static str,
     /// Done on "yes".
-    pub then: Action,
+    pub then: Box<Effect>,
 }
 
 /// How a note is meant.
@@ -353,8 +358,14 @@ pub enum Action {
     Recognise(String),
     /// Find a handoff without taking it.
     Find(Target),
-    /// Take a found handoff.
-    PickUp(Box<Found>),
+    /// Take a found handoff, to go on with it by this plan.
+    PickUp(Box<Found>, Box<Plan>),
+    /// What was taken reached its reader.
+    Settle(Box<Found>),
+    /// End the process that holds a plan's session, to run the plan then.
+    EndLive(Box<Plan>),
+    /// A found handoff's project is in this folder.
+    Place(Box<Found>, PathBuf),
     /// Read the contacts.
     Contacts,
     /// Add a contact: name, key, one of mine.
@@ -392,6 +403,9 @@ pub enum Verb {
     Recognise,
     Find,
     PickUp,
+    Settle,
+    Place,
+    EndLive,
     Contacts,
     AddContact,
     Unlock,
@@ -420,7 +434,10 @@ impl Action {
             Self::Inbox => Verb::Inbox,
             Self::Recognise(_) => Verb::Recognise,
             Self::Find(_) => Verb::Find,
-            Self::PickUp(_) => Verb::PickUp,
+            Self::PickUp(..) => Verb::PickUp,
+            Self::Settle(_) => Verb::Settle,
+            Self::Place(..) => Verb::Place,
+            Self::EndLive(_) => Verb::EndLive,
             Self::Contacts => Verb::Contacts,
             Self::AddContact(..) => Verb::AddContact,
             Self::Unlock(_) => Verb::Unlock,
@@ -460,6 +477,8 @@ impl Verb {
                 | Self::Extend
                 | Self::PhonePass
                 | Self::PickUp
+                | Self::Settle
+                | Self::EndLive
                 | Self::AddContact
                 | Self::CreateIdentity
         )
@@ -534,6 +553,10 @@ pub enum Report {
     Found(Vec<Found>),
     /// It is taken.
     Taken(Box<Taken>),
+    /// What held this plan's session has ended.
+    EndedLive(Box<Plan>),
+    /// The handoff with this token reached its reader.
+    Settled(String),
     /// All contacts.
     Contacts(Vec<ContactView>),
     /// A new contact.

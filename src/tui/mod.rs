@@ -29,7 +29,7 @@ use crossterm::event::{Event as Pressed, KeyCode, KeyEventKind, KeyModifiers};
 use crate::text;
 pub use crate::text::Ability;
 use app::{App, Deed, Setup};
-use message::{Event, Note, Now, Plan, Tone};
+use message::{Action, Event, Note, Now, Plan, PlanKind, Tone, went_on};
 use parts::theme::Theme;
 pub use parts::theme::{NoTheme, ThemeName};
 use terminal::{Clipboard, Ended, Input, Read, Screen, Signal, Signals};
@@ -314,7 +314,7 @@ impl Stage {
                 tokio::spawn(async move { clipboard.give_to_tools(text).await });
             }
             Deed::Ring(words) => self.screen.ring(&words)?,
-            Deed::StepAside(plan) => self.step_aside(&plan, signals).await?,
+            Deed::StepAside(plan, then) => self.step_aside(&plan, then, signals).await?,
             Deed::Suspend => self.suspend().await?,
             Deed::Redraw => {
                 self.screen.redraw_all()?;
@@ -330,17 +330,25 @@ impl Stage {
     /// Gives the terminal to a plan's command and comes back whole.
     ///
     /// What was typed or answered before one of the two got the terminal is
-    /// nothing that the other was asked.
-    async fn step_aside(&mut self, plan: &Plan, signals: &mut Signals) -> Result<(), End> {
+    /// nothing that the other was asked. `then` follows when it went well.
+    async fn step_aside(
+        &mut self,
+        plan: &Plan,
+        then: Option<Box<Action>>,
+        signals: &mut Signals,
+    ) -> Result<(), End> {
+        let begun = Instant::now();
         self.input = None;
         self.screen.pause().await;
         terminal::forget_typed();
         let ended = terminal::run(plan, &self.child_env, signals).await;
-        self.screen.tidy(matches!(&ended, Ok(Ended::Exited(status)) if status.code().is_none()));
+        let success = matches!(&ended, Ok((Ended::Exited(status), _)) if status.success());
+        let then = then.filter(|_| went_on(success, begun.elapsed()));
+        self.screen.tidy(matches!(&ended, Ok((Ended::Exited(status), _)) if status.code().is_none()));
         terminal::forget_typed();
         let note = match ended {
-            Ok(Ended::Exited(status)) => ended_note(plan, status),
-            Ok(Ended::Signalled(number)) => return Err(Exit::Signal(number).into()),
+            Ok((Ended::Exited(status), said)) => ended_note(plan, status, &said),
+            Ok((Ended::Signalled(number), _)) => return Err(Exit::Signal(number).into()),
             Err(error) => not_started(plan, &error),
         };
         self.screen.resume()?;
@@ -348,7 +356,7 @@ impl Stage {
         self.input = Some(Input::open(from)?);
         tokio::time::sleep_until(from.into()).await;
         let now = self.now();
-        self.app.returned(note, &now);
+        self.app.returned(note, then, &now);
         Ok(())
     }
 
@@ -418,12 +426,23 @@ fn name_of(plan: &Plan) -> String {
 }
 
 /// That a command is over, and how it ended.
-fn ended_note(plan: &Plan, status: std::process::ExitStatus) -> Note {
-    let words = format!("{} {}.", name_of(plan), terminal::ending(status));
+fn ended_note(plan: &Plan, status: std::process::ExitStatus, said: &[String]) -> Note {
     if status.success() {
-        return Note::new(Tone::Plain, words);
+        return Note::new(
+            Tone::Plain,
+            match plan.kind {
+                PlanKind::Attach => "Back from tmux. The session still runs in its window.".to_owned(),
+                PlanKind::Ssh => format!("Back from {}.", plan.brief),
+                PlanKind::Bring => "Back from bringing it here.".to_owned(),
+                PlanKind::Here | PlanKind::Command => {
+                    format!("Back from {}. The session can be resumed any time.", name_of(plan))
+                }
+            },
+        );
     }
-    Note::new(Tone::Bad, words).line("To run it by hand:").line(plan.shell.clone())
+    let note = Note::new(Tone::Bad, format!("{} {}.", name_of(plan), terminal::ending(status)));
+    let note = said.iter().fold(note, |note, line| note.line(line.clone()));
+    note.line(format!("To try it by hand: {}", plan.brief))
 }
 
 /// Why a command did not start, and what to do about it.

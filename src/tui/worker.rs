@@ -137,7 +137,7 @@ async fn serve(
 /// Does one action with the service, and tells what happened on the side.
 async fn perform(service: Service, action: Action, lead: Lead) -> Result<Report, Error> {
     let tell = lead.tell.clone();
-    let result = act(service.clone(), action, lead).await;
+    let result = Box::pin(act(service.clone(), action, lead)).await;
     for words in service.take_warnings() {
         tell(Report::Warned(words));
     }
@@ -172,10 +172,22 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             let (pass, end) = service.phone_pass(&token, &job).await?;
             Ok(Report::PassEnded(pass, end))
         }
-        Action::PickUp(found) => {
-            let taken = service.pick_up(&found, &job).await?;
+        Action::PickUp(found, plan) => {
+            until(&lead, async { service.check_way(&found, &plan).await.map(|()| Report::Scanned) }).await?;
+            service.end_live(&plan, &job).await?;
+            Ok(Report::Taken(Box::new(service.pick_up(&found, &job).await?)))
+        }
+        Action::EndLive(plan) => {
+            service.end_live(&plan, &job).await?;
+            Ok(Report::EndedLive(plan))
+        }
+        Action::Place(found, folder) => {
+            let placed = Box::pin(service.place(*found, &folder));
+            until(&lead, async { Ok(Report::Found(vec![placed.await?])) }).await
+        }
+        Action::Settle(found) => {
             let _ = service.settle(&found);
-            Ok(Report::Taken(Box::new(taken)))
+            Ok(Report::Settled(found.pickup.token))
         }
         // these only read: they may be dropped anywhere
         Action::List(all) => {

@@ -105,12 +105,12 @@ fn a_plan_here_needs_what_was_published() {
     b.cmd(&["pickup", token, "--exec"]).fails(1);
     assert!(b.claude_started().is_none());
 
-    // The project's folder is gone: said beforehand.
+    // The project's folder is gone: said beforehand, with where claude starts instead.
     fs::write(&session.path, &before).unwrap();
     fs::remove_dir_all(&session.project).unwrap();
-    assert!(here().is_none());
-    let picked = b.json(&["pickup", token]);
-    assert!(picked["plans"].as_array().unwrap().iter().any(|p| p["kind"] == "command"), "{picked:#}");
+    let plan = here().expect("claude resumes from anywhere");
+    assert!(plan["notes"].to_string().contains("is gone: claude starts in"), "{plan:#}");
+    assert_eq!(plan["directory"], Value::from(session.project.parent().unwrap().to_str().unwrap()));
 }
 
 #[test]

@@ -7,19 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Device, Session, text, tool_is_missing, until};
-
-/// Says, as claude does, that `process` holds a session.
-fn hold(a: &Device, session: &Session, process: u32) {
-    let status = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    let start = status.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap().to_owned();
-    let record = json!({
-        "pid": process, "sessionId": session.id, "cwd": session.project, "procStart": start,
-        "kind": "interactive", "status": "idle",
-    });
-    fs::create_dir_all(a.claude.join("sessions")).unwrap();
-    fs::write(a.claude.join(format!("sessions/{process}.json")), record.to_string()).unwrap();
-}
+use crate::support::{Device, text, tool_is_missing, until};
 
 fn kinds(plans: &Value) -> Vec<&str> {
     plans.as_array().unwrap().iter().map(|plan| text(plan, "kind")).collect()
@@ -31,7 +19,7 @@ fn a_session_that_is_open_is_never_written_by_two() {
     let b = Device::beside(&a);
     let session = a.session("uploader", "Open");
     let published = a.publish_session(&session, &["--burn"]);
-    hold(&a, &session, std::process::id());
+    a.hold(&session, std::process::id(), "busy", "interactive");
     let token = text(&published, "token");
     a.cmd(&["resume", &session.id]).fails(1).says(&["is open in a running claude", "--fork"]);
     assert!(a.claude_started().is_none());
@@ -68,7 +56,7 @@ fn a_session_in_tmux_is_gone_to() {
     let claude = until("the process in the window", Duration::from_secs(10), || {
         fs::read_to_string(&children).ok()?.split_whitespace().next()?.parse().ok()
     });
-    hold(&a, &session, claude);
+    a.hold(&session, claude, "idle", "interactive");
     let user = rustix::process::geteuid().as_raw();
     let socket = format!("{}/tmux-{user}/default,1,0", sockets.display());
     let plans = a.cmd(&["resume", &session.id, "--json"]).env("TMUX_TMPDIR", &sockets).ok().json();
@@ -78,11 +66,23 @@ fn a_session_in_tmux_is_gone_to() {
         .env("TMUX", &socket)
         .ok()
         .json();
+    // `TMUX` of a server that is gone, as in a terminal that outlived it.
+    let astray = a
+        .cmd(&["resume", &session.id, "--json"])
+        .env("TMUX_TMPDIR", &sockets)
+        .env("TMUX", "/no/such/server,1,0")
+        .ok()
+        .json();
     tmux(&["kill-server"]);
     let target = format!("work:{window}");
     assert_eq!(plans[0]["command"], json!(["tmux", "attach-session", "-t", target]), "{plans:#}");
     assert_eq!(inside[0]["command"], json!(["tmux", "switch-client", "-t", target]));
     assert_eq!(kinds(&plans), ["attach", "here", "here"]);
+    assert_eq!(
+        astray[0]["command"],
+        json!(["env", "-u", "TMUX", "tmux", "attach-session", "-t", target]),
+        "{astray:#}"
+    );
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_session_is_resumed_by_its_id_where_it_belongs() {
     a.cmd(&["resume", "11111111-2222-4333-8444-555555555555"]).fails(3);
     a.cmd(&["resume", "not-an-id"]).fails(2);
     fs::remove_dir_all(&session.project).unwrap();
-    a.cmd(&["resume", &session.id]).fails(1).says(&["is not on this machine"]);
+    a.cmd(&["resume", &session.id]).ok().says(&["is gone: claude starts in"]);
     // The user's settings say where such folders lie here.
     let elsewhere = a.path("moved");
     fs::create_dir_all(elsewhere.join("uploader")).unwrap();
@@ -152,4 +152,91 @@ fn the_same_repository_elsewhere_is_found_and_its_state_told() {
     assert_eq!(text(plan, "directory"), here.canonicalize().unwrap().to_str().unwrap());
     let notes = plan["notes"].to_string();
     assert!(notes.contains("was published at") && notes.contains("not committed"), "{notes}");
+}
+
+/// A process of ours that sits there as an idle claude does; ended at last.
+struct Idle(std::process::Child);
+
+impl Idle {
+    fn start() -> Self {
+        Self(Command::new("sleep").arg("600").spawn().unwrap())
+    }
+
+    fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_session_in_the_background_is_attached_to() {
+    let a = Device::new();
+    let session = a.session("uploader", "In the background");
+    let holder = Idle::start();
+    a.hold(&session, holder.id(), "busy", "bg");
+    let plans = a.json(&["resume", &session.id]);
+    let program = a.fake_claude();
+    assert_eq!(plans[0]["command"], json!([program, "attach", &session.id[..8]]), "{plans:#}");
+    assert!(
+        plans[0]["notes"].to_string().contains("in the background, in the middle of a turn"),
+        "{plans:#}"
+    );
+    a.cmd(&["resume", &session.id]).ok();
+    assert_eq!(a.claude_started().unwrap().args, ["attach", &session.id[..8]]);
+    let published = a.publish_session(&session, &[]);
+    let b = Device::beside(&a);
+    b.cmd(&["pickup", text(&published, "token"), "--exec"]).ok();
+    assert_eq!(b.claude_started().unwrap().args, ["attach", &session.id[..8]]);
+}
+
+#[test]
+fn an_idle_claude_is_ended_when_the_user_says_so() {
+    use crate::support::Pty;
+    let a = Device::new();
+    let session = a.session("uploader", "Idle over there");
+    let mut holder = Idle::start();
+    a.hold(&session, holder.id(), "busy", "interactive");
+    let ends =
+        |plans: &Value| plans.as_array().unwrap().iter().find(|plan| plan.get("ends").is_some()).cloned();
+    assert_eq!(ends(&a.json(&["resume", &session.id])), None, "one at work is not ended");
+    a.hold(&session, holder.id(), "idle", "interactive");
+    let plan = ends(&a.json(&["resume", &session.id])).expect("an idle one can be ended");
+    assert_eq!(plan["ends"], holder.id());
+    // Nobody said so: nothing is ended.
+    a.cmd(&["resume", &session.id]).fails(1);
+    assert!(holder.0.try_wait().unwrap().is_none());
+    let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &["resume", &session.id], &a.env(), &a.projects);
+    assert!(pty.waits_for(&["resume a copy of it?"]), "{}", pty.said());
+    pty.types("e\r");
+    until("its end", Duration::from_secs(10), || holder.0.try_wait().unwrap());
+    assert_eq!(pty.code(), 0, "{}", pty.said());
+    assert_eq!(a.claude_started().unwrap().args, ["--resume", &session.id]);
+}
+
+#[test]
+fn a_worktree_of_claudes_own_is_named() {
+    let a = Device::new();
+    let session = a.session("repo", "In a worktree");
+    let tree = session.project.join(".claude/worktrees/fix2");
+    fs::create_dir_all(&tree).unwrap();
+    let state = json!({"type": "worktree-state", "sessionId": session.id, "worktreeSession": {
+        "originalCwd": session.project, "worktreePath": tree, "worktreeName": "fix2",
+    }});
+    let left = json!({"type": "worktree-state", "sessionId": session.id, "worktreeSession": null});
+    let content =
+        fs::read_to_string(&session.path).unwrap() + &crate::support::session::lines(&[state, left]);
+    fs::write(&session.path, content).unwrap();
+    a.cmd(&["resume", &session.id]).ok();
+    let started = a.claude_started().unwrap();
+    assert_eq!(started.args, ["--worktree", "fix2", "--resume", &session.id]);
+    assert_eq!(started.cwd, session.project);
+    fs::remove_dir(&tree).unwrap();
+    a.cmd(&["resume", &session.id]).ok();
+    assert_eq!(a.claude_started().unwrap().args, ["--resume", &session.id]);
 }

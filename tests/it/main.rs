@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)] // a test may fail loudly
 
 mod arrive;
+mod beforehand;
 mod burn;
 mod config;
 mod contacts;
@@ -15,6 +16,7 @@ mod draft;
 mod exec;
 mod files;
 mod first_cclink;
+mod folder;
 mod grammar;
 mod here;
 mod hook;
@@ -34,6 +36,7 @@ mod pin;
 mod plugin;
 mod protocol;
 mod race;
+mod reach;
 mod readme;
 mod real_claude;
 mod replace;
@@ -42,6 +45,7 @@ mod search;
 mod session_end;
 mod sessions;
 mod sessions_odd;
+mod settle;
 mod share;
 mod ssh;
 mod support;

@@ -62,10 +62,10 @@ fn it_comes_back_unharmed_however_claude_ended() {
         device.session("garden", title);
     }
     for (line, said) in [
-        ("hello, 외주 q", "claude ended without an error."),
+        ("hello, 외주 q", "Back from claude."),
         ("fail", "claude failed with exit code 7."),
         ("die", "claude was killed (signal 9)."),
-        ("leave raw", "claude ended without an error."),
+        ("leave raw", "Back from claude."),
         ("die raw", "claude was killed (signal 9)."),
     ] {
         let mut terminal = Terminal::shell_of(&device, BETWEEN, &[]);

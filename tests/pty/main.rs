@@ -10,6 +10,7 @@ mod closed;
 mod codes;
 mod demo;
 mod floods;
+mod going_on;
 mod kinds;
 mod leaving;
 mod notices;

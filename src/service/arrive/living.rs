@@ -62,10 +62,10 @@ impl Service {
             return Ok(Free::Yes);
         };
         let window = match record.live {
-            Live::Yes => tmux_window(record.pid).await,
+            Live::Yes => tmux_window(record.pid, self.0.settings.tmux.as_deref()).await,
             _ => None,
         };
-        let window = window.map(|window| Plan::attach(&window, self.0.settings.in_tmux));
+        let window = window.map(|window| window.plan());
         let question = match record.live {
             Live::Yes => Question::OpenHere {
                 pid: record.pid,
@@ -91,7 +91,7 @@ impl Service {
 
     /// Asks an idle claude to end, and waits until it has: it writes its last
     /// lines then.
-    async fn end(&self, id: &str, asked: &LiveRecord, job: &Job) -> Result<()> {
+    pub(in crate::service) async fn end(&self, id: &str, asked: &LiveRecord, job: &Job) -> Result<()> {
         job.doing(format!("ending the claude that has it open (process {})", asked.pid));
         // Meanwhile it may have ended by itself, or begun to work.
         let same = |record: &LiveRecord| record.pid == asked.pid && record.status == asked.status;

@@ -75,7 +75,7 @@ impl App {
 
     /// Whether the terminal is about to be somebody else's.
     pub fn leaves(&self) -> bool {
-        let leaves = |deed: &Deed| matches!(deed, Deed::StepAside(_) | Deed::Suspend | Deed::Quit);
+        let leaves = |deed: &Deed| matches!(deed, Deed::StepAside(..) | Deed::Suspend | Deed::Quit);
         self.deeds.iter().any(leaves)
     }
 
@@ -173,6 +173,7 @@ fn takes_text(context: Context) -> bool {
             | Context::ExtendForm
             | Context::PickupForm
             | Context::ContactForm
+            | Context::FolderForm
             | Context::Palette
             | Context::Unlock
             | Context::Welcome

@@ -95,7 +95,7 @@ impl Handoffs {
                 "Nobody can pick it up any more. The session itself stays where it is.".to_owned(),
             ],
             yes: "revoke it",
-            then: Action::Revoke(vec![row.token.clone()]),
+            then: Box::new(Effect::Run(Action::Revoke(vec![row.token.clone()]))),
         })))]
     }
 
@@ -116,7 +116,7 @@ impl Handoffs {
             },
             lines,
             yes: "revoke them all",
-            then: Action::Revoke(alive.iter().map(|row| row.token.clone()).collect()),
+            then: Box::new(Effect::Run(Action::Revoke(alive.iter().map(|row| row.token.clone()).collect()))),
         })))]
     }
 

@@ -3,6 +3,7 @@
 
 pub mod contact;
 pub mod extend;
+pub mod folder;
 pub mod handoffs;
 pub mod identity;
 pub mod pickup;

@@ -351,10 +351,20 @@ impl View for Pickup {
             Report::Found(found) => self.take_found(found),
             Report::Taken(taken) => {
                 self.form.fields[PIN].set_text("");
-                self.entries.retain(|entry| !(taken.burned && entry.token == taken.token));
-                self.cursor.hold(self.entries.len(), self.page());
                 if let Stage::Offered(offer) = &mut self.stage {
                     return offer.taken((**taken).clone());
+                }
+            }
+            Report::Started(Verb::PickUp) => {
+                if let Stage::Offered(offer) = &mut self.stage {
+                    offer.begun();
+                }
+            }
+            Report::Settled(token) => {
+                self.entries.retain(|entry| !(entry.burn_after_read && entry.token == *token));
+                self.cursor.hold(self.entries.len(), self.page());
+                if let Stage::Offered(offer) = &mut self.stage {
+                    offer.settled(token);
                 }
             }
             Report::Failed(verb, error) => return self.failed(*verb, error),

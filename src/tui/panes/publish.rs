@@ -154,7 +154,7 @@ impl Publish {
                     "Whoever has its link cannot pick it up any more.".to_owned(),
                 ],
                 yes: "replace it",
-                then: publish,
+                then: Box::new(Effect::Run(publish)),
             }))),
             None => Effect::Run(publish),
         };

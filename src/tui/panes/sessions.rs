@@ -3,6 +3,7 @@
 mod conversation;
 mod detail;
 mod draw;
+mod resume;
 mod search;
 
 use std::path::{Path, PathBuf};
@@ -18,8 +19,7 @@ use self::search::{Scope, Search};
 use super::short_project;
 use crate::text;
 use crate::tui::message::{
-    Action, Changed, Context, Effect, Here, Intent, Note, Now, Open, Plan, Progress, Report, Session, Tone,
-    Verb,
+    Action, Changed, Context, Effect, Here, Intent, Note, Now, Open, Progress, Report, Session, Tone, Verb,
 };
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::list::{Cursor, hit, row_height};
@@ -452,17 +452,6 @@ fn columns(sessions: &[&Session]) -> Columns {
     }
 }
 
-/// What to do with the plans of a session that is to be resumed here.
-fn resume(plans: &[Plan]) -> Vec<Effect> {
-    if let Some(ready) = plans.iter().find(|plan| plan.ready) {
-        return vec![Effect::StepAside(Box::new(ready.clone()))];
-    }
-    let note = Note::new(Tone::Bad, "This session cannot be resumed here.");
-    let why = plans.iter().find_map(|plan| plan.why_not.clone()).unwrap_or_default();
-    let shell = plans.first().map(|plan| plan.shell.clone()).unwrap_or_default();
-    vec![Effect::Say(note.line(why).line(shell))]
-}
-
 impl View for Sessions {
     fn context(&self) -> Context {
         match &self.search {
@@ -523,7 +512,8 @@ impl View for Sessions {
                 self.scan = Scan::Failed(format!("{error} {}", error.advice));
             }
             Report::Changed(changed) => return self.change(changed),
-            Report::Plans(_, plans) => return resume(plans),
+            Report::Plans(_, plans) => return resume::resume(plans),
+            Report::EndedLive(plan) => return vec![Effect::StepAside(plan.clone(), None)],
             _ => {}
         }
         Vec::new()

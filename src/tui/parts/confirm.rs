@@ -19,7 +19,10 @@ impl View for Confirm {
 
     fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
         match intent {
-            Intent::Yes => vec![Effect::Close, Effect::Run(self.0.then.clone())],
+            Intent::Yes => {
+                let then = std::mem::replace(&mut *self.0.then, Effect::Close);
+                vec![Effect::Close, then]
+            }
             Intent::No | Intent::Back => vec![Effect::Close],
             _ => Vec::new(),
         }

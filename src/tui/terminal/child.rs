@@ -1,12 +1,15 @@
 //! A command that gets this terminal for itself.
 
 use std::ffi::OsString;
-use std::io;
-use std::process::ExitStatus;
+use std::io::{self, Write};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
-use tokio::process::Child;
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, ChildStderr};
 
 use super::{Signal, Signals};
+use crate::text;
 use crate::tui::message::{Plan, PlanKind, child, child_of_ours};
 
 /// How it ended.
@@ -18,9 +21,19 @@ pub enum Ended {
     Signalled(i32),
 }
 
-/// Runs a plan's command on this terminal and waits for it. The terminal must
-/// have been left, and nothing may read from it. `env` is set for it.
-pub async fn run(plan: &Plan, env: &[(&str, OsString)], signals: &mut Signals) -> io::Result<Ended> {
+/// Lines of a child's errors that are kept.
+const MOST_LINES: usize = 4;
+/// Bytes of a child's errors that are kept.
+const MOST_BYTES: usize = 4096;
+
+/// Runs a plan's command on this terminal and waits for it; gives the last lines
+/// of its errors too, where they can be had. The terminal must have been left, and
+/// nothing may read from it. `env` is set for it.
+pub async fn run(
+    plan: &Plan,
+    env: &[(&str, OsString)],
+    signals: &mut Signals,
+) -> io::Result<(Ended, Vec<String>)> {
     let (program, arguments) =
         plan.command.split_first().ok_or_else(|| io::Error::other("this plan has no command"))?;
     // what brings a session here is cclink itself, and needs the key
@@ -30,10 +43,41 @@ pub async fn run(plan: &Plan, env: &[(&str, OsString)], signals: &mut Signals) -
         command.current_dir(directory);
     }
     command.envs(env.iter().map(|(name, value)| (name, value)));
+    // ssh and tmux draw on stdout alone: what they say on stderr can be kept
+    if matches!(plan.kind, PlanKind::Ssh | PlanKind::Attach) {
+        command.stderr(Stdio::piped());
+    }
     let line = Line::read();
-    let ended = wait(&mut command.spawn()?, signals).await;
+    let mut child = command.spawn()?;
+    let errors = child.stderr.take().map(|errors| tokio::spawn(keep(errors)));
+    let ended = wait(&mut child, signals).await;
+    let said = match errors {
+        // something it left behind may hold the pipe open
+        Some(errors) => tokio::time::timeout(Duration::from_millis(200), errors).await,
+        None => Ok(Ok(Vec::new())),
+    };
     line.restore();
-    ended
+    Ok((ended?, lines_of(&said.ok().and_then(Result::ok).unwrap_or_default())))
+}
+
+/// Hands a child's errors on to the terminal, and keeps the last of them.
+async fn keep(mut errors: ChildStderr) -> Vec<u8> {
+    let (mut kept, mut chunk) = (Vec::new(), [0; 1024]);
+    while let Ok(read @ 1..) = errors.read(&mut chunk).await {
+        // a terminal that is gone takes nothing; the child finds out by itself
+        let _ = io::stderr().write_all(&chunk[..read]);
+        kept.extend_from_slice(&chunk[..read]);
+        let surplus = kept.len().saturating_sub(MOST_BYTES);
+        kept.drain(..surplus);
+    }
+    kept
+}
+
+/// The last lines that say something.
+fn lines_of(said: &[u8]) -> Vec<String> {
+    let said = text::clean_lines(&String::from_utf8_lossy(said));
+    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.iter().skip(lines.len().saturating_sub(MOST_LINES)).map(|line| text::fit(line, 200)).collect()
 }
 
 async fn wait(child: &mut Child, signals: &mut Signals) -> io::Result<Ended> {
@@ -44,7 +88,7 @@ async fn wait(child: &mut Child, signals: &mut Signals) -> io::Result<Ended> {
                 // Ctrl-C at the child's own prompt reaches its whole group, us included
                 Signal::End(number) if !KEYS_OF_THE_CHILD.contains(&number) => {
                     terminate(child);
-                    let patience = std::time::Duration::from_secs(3);
+                    let patience = Duration::from_secs(3);
                     if tokio::time::timeout(patience, child.wait()).await.is_err() {
                         child.kill().await?;
                     }

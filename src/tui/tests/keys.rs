@@ -119,7 +119,7 @@ fn resuming_here_steps_aside_for_claude() {
     play.text("r");
     let plans = vec![sample::plan(crate::tui::message::PlanKind::Here, true)];
     play.done(Verb::ResumeHere, Ok(Report::Plans("x".into(), plans)));
-    assert!(matches!(play.other.last(), Some(Deed::StepAside(aside)) if aside.ready));
+    assert!(matches!(play.other.last(), Some(Deed::StepAside(aside, None)) if aside.ready));
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_handoff_goes_from_the_inbox_to_claude_in_two_enters() {
     assert!(play.shows("✓ signed by you, from framework-desktop"));
     play.press(KeyCode::Enter);
     play.done(Verb::PickUp, Ok(Report::Taken(Box::new(sample::taken(true)))));
-    assert!(matches!(play.other.last(), Some(Deed::StepAside(_))));
+    assert!(matches!(play.other.last(), Some(Deed::StepAside(_, Some(_)))));
 }
 
 #[test]

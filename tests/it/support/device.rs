@@ -196,6 +196,18 @@ impl Device {
         session::write_session(&self.claude, &self.project(project), title, "2026-11-20T10:00:05.000Z")
     }
 
+    /// Says, as claude does, that `process` holds a session.
+    pub fn hold(&self, session: &Session, process: u32, status: &str, kind: &str) {
+        let state = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+        let begun = state.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap().to_owned();
+        let record = serde_json::json!({
+            "pid": process, "sessionId": session.id, "cwd": session.project, "procStart": begun,
+            "kind": kind, "status": status,
+        });
+        fs::create_dir_all(self.claude.join("sessions")).unwrap();
+        fs::write(self.claude.join(format!("sessions/{process}.json")), record.to_string()).unwrap();
+    }
+
     /// Publishes a new session with these options.
     #[track_caller]
     pub fn publish(&self, options: &[&str]) -> Value {

@@ -25,6 +25,15 @@ pub struct Sshd {
 impl Sshd {
     /// Lets people into `home`; `None` where there is no sshd.
     pub fn start(home: &Path) -> Option<Self> {
+        Self::start_with(home, "")
+    }
+
+    /// The same for a user whose login shell is this one.
+    pub fn start_with_shell(home: &Path, shell: &str) -> Option<Self> {
+        Self::start_with(home, &format!("ForceCommand {shell} -c \"$SSH_ORIGINAL_COMMAND\"\n"))
+    }
+
+    fn start_with(home: &Path, more: &str) -> Option<Self> {
         if sshd_is_missing() || tool_is_missing("ssh-keygen") {
             return None;
         }
@@ -44,7 +53,7 @@ impl Sshd {
         let config = format!(
             "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nStrictModes no\n\
              PermitRootLogin yes\nUsePAM no\nPasswordAuthentication no\nPidFile none\nPrintMotd no\n\
-             SetEnv HOME={home} PATH=/usr/local/bin:/usr/bin:/bin\nSubsystem sftp internal-sftp -d {home}\n",
+             SetEnv HOME={home} PATH=/usr/local/bin:/usr/bin:/bin\nSubsystem sftp internal-sftp -d {home}\n{more}",
             at("host"),
             at("user.pub"),
             home = home.display(),
@@ -70,8 +79,18 @@ impl Sshd {
 
     /// Configures a device so that it gets in: options for ssh, then `more`.
     pub fn configure(&self, device: &Device, more: &str) {
+        let options = self.options();
+        fs::write(device.home.join("config.toml"), format!("ssh_options = {options:?}\n{more}")).unwrap();
+    }
+
+    /// `ssh` for another program that goes there, as one line.
+    pub fn ssh_command(&self) -> String {
+        format!("ssh {}", self.options().join(" "))
+    }
+
+    fn options(&self) -> [String; 10] {
         let at = |name: &str| self.dir.path().join(name).display().to_string();
-        let options = [
+        [
             "-F".to_owned(),
             "none".to_owned(),
             "-i".to_owned(),
@@ -82,8 +101,7 @@ impl Sshd {
             "StrictHostKeyChecking=accept-new".to_owned(),
             "-o".to_owned(),
             format!("UserKnownHostsFile={}", at("known")),
-        ];
-        fs::write(device.home.join("config.toml"), format!("ssh_options = {options:?}\n{more}")).unwrap();
+        ]
     }
 
     /// What it wrote, for a failed test.

@@ -5,7 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::text;
-use crate::tui::message::{Action, Effect, Found, Intent, Note, Open, Plan, PlanKind, Taken, Tone};
+use crate::tui::message::{
+    Action, Effect, Found, Intent, Next as Way, Note, Open, Plan, PlanKind, Question, Taken, Tone, Wanted,
+    choose, confirm,
+};
 use crate::tui::parts::list::{Cursor, mark};
 use crate::tui::parts::{Look, fact, lines, long_fact, wrap};
 
@@ -19,9 +22,14 @@ pub(super) struct Offer {
     cursor: Cursor,
     /// The user moved to a way; until then the best is selected.
     chosen: bool,
+    /// The way that a question is open about.
+    asked: Option<Box<Plan>>,
     /// The way that was chosen, while the handoff is being taken.
-    taking: Option<PlanKind>,
+    taking: Option<Box<Plan>>,
+    /// It is ours: nobody else gets it.
     taken: bool,
+    /// It reached its reader.
+    settled: bool,
     /// Nobody looks any more whether something newer is there.
     unchecked: bool,
 }
@@ -39,8 +47,10 @@ impl Offer {
             found,
             cursor: Cursor { at, top: 0 },
             chosen: false,
+            asked: None,
             taking: None,
             taken: false,
+            settled: false,
             unchecked: false,
         }
     }
@@ -101,19 +111,69 @@ impl Offer {
         if self.taking.is_some() {
             return Vec::new();
         }
-        if self.taken {
-            return go_on(&plan);
+        if plan.lacks_folder && !plan.ready {
+            return vec![Effect::Open(Open::Folder(Box::new(self.found.clone())))];
         }
-        if !plan.ready && plan.kind != PlanKind::Command {
+        if !plan.ready && plan.kind != PlanKind::Command && plan.ends.is_none() {
             let why = plan.why_not.unwrap_or_default();
-            return vec![Effect::Say(Note::new(Tone::Bad, "This way is not open here.").line(why))];
+            return vec![Effect::Say(Note::new(Tone::Bad, "Not available here.").line(why))];
         }
-        if plan.kind == PlanKind::Bring {
-            // It picks up by itself, when the file is here and whole.
-            return go_on(&plan);
+        // what is selected from the start is run by the rule of all
+        match if self.chosen { confirm(&plan) } else { self.next() } {
+            Way::Ask { why, question, yes, plan, .. } if !self.taken => self.ask(why, question, yes, plan),
+            Way::Run(plan) | Way::Ask { plan, .. } => self.pick_up(plan),
+            Way::Nowhere(_) => self.pick_up(Box::new(plan)),
         }
-        self.taking = Some(plan.kind);
-        vec![Effect::Run(Action::PickUp(Box::new(self.found.clone())))]
+    }
+
+    fn next(&self) -> Way {
+        choose(&self.found.pickup.plans, Wanted::Best, Some(&self.found.pickup.hostname))
+    }
+
+    fn ask(&mut self, why: String, question: &str, yes: &'static str, plan: Box<Plan>) -> Vec<Effect> {
+        let Some(then) = self.pick_up(plan.clone()).pop() else { return Vec::new() };
+        (self.asked, self.taking) = (Some(plan), None);
+        vec![Effect::Open(Open::Confirm(Box::new(Question {
+            title: question.to_owned(),
+            lines: vec![why],
+            yes,
+            then: Box::new(then),
+        })))]
+    }
+
+    fn pick_up(&mut self, plan: Box<Plan>) -> Vec<Effect> {
+        // what brings it picks up by itself, when the file is here and whole
+        if self.taken || plan.kind == PlanKind::Bring {
+            return self.go_on(&plan);
+        }
+        let effect = Effect::Run(Action::PickUp(Box::new(self.found.clone()), plan.clone()));
+        self.taking = Some(plan);
+        vec![effect]
+    }
+
+    /// Taking it has begun, by a key or by a yes to the question.
+    pub(super) fn begun(&mut self) {
+        if self.taking.is_none() {
+            self.taking = self.asked.take();
+        }
+    }
+
+    /// It reached its reader.
+    pub(super) fn settled(&mut self, token: &str) {
+        self.settled |= token == self.found.pickup.token;
+    }
+
+    /// What going on in this way means for the screen. A command is settled by
+    /// being shown, another way when it was gone.
+    fn go_on(&self, plan: &Plan) -> Vec<Effect> {
+        let found = Box::new(self.found.clone());
+        if (!plan.ready && plan.ends.is_none()) || plan.kind == PlanKind::Command {
+            let settle = self.taken.then(|| Effect::Run(Action::Settle(found)));
+            let copy = Effect::Copy(plan.shell.clone(), "The command");
+            return std::iter::once(copy).chain(settle).collect();
+        }
+        let then = self.taken.then(|| Box::new(Action::Settle(found)));
+        vec![Effect::StepAside(Box::new(plan.clone()), then)]
     }
 
     /// It is ours: go on in the chosen way.
@@ -121,19 +181,20 @@ impl Offer {
         if taken.token != self.found.pickup.token {
             return Vec::new();
         }
-        let kind = self.taking.take();
+        let plan = self.taking.take();
         self.taken = true;
         self.found.pickup = taken;
-        let plans = &self.found.pickup.plans;
-        self.cursor.at = plans.iter().position(|plan| Some(plan.kind) == kind).unwrap_or(0);
-        self.plan().map(go_on).unwrap_or_default()
+        let at = self.found.pickup.plans.iter().position(|other| Some(other) == plan.as_deref());
+        self.cursor.at = at.unwrap_or_else(|| best(&self.found));
+        self.chosen = true;
+        self.plan().map(|plan| self.go_on(plan)).unwrap_or_default()
     }
 
     /// The plan whose words stand in this row of the area it is drawn in.
     pub(super) fn choose_at(&mut self, row: u16, width: u16) {
         let columns = usize::from(width).max(8);
         let plan_columns = columns.saturating_sub(4).max(8);
-        let seal = if self.taken { "✓ picked up · " } else { "✓ " };
+        let seal = if self.settled { "✓ picked up · " } else { "✓ " };
         let mut at = 2 + wrap(&format!("{seal}{}", self.found.signed_by), columns).len();
         at += usize::from(!self.found.confirmed && !self.taken);
         at += usize::from(self.found.pickup.burn_after_read && !self.taken);
@@ -158,7 +219,7 @@ impl Offer {
         let mut out: Vec<Line<'_>> = Vec::new();
         let title = pickup.title.as_deref().filter(|title| !title.is_empty()).unwrap_or("(untitled)");
         out.push(Line::styled(text::fit(title, columns), look.theme.strong));
-        let seal = if self.taken { "✓ picked up · " } else { "✓ " };
+        let seal = if self.settled { "✓ picked up · " } else { "✓ " };
         let signed = format!("{seal}{}", self.found.signed_by);
         out.extend(wrap(&signed, columns).into_iter().map(|line| Line::styled(line, look.theme.good)));
         if !self.found.confirmed && !self.taken {
@@ -193,9 +254,7 @@ impl Offer {
         for (at, plan) in self.found.pickup.plans.iter().enumerate() {
             let selected = at == self.cursor.at;
             let words = match plan.kind {
-                PlanKind::Here if plan.command.iter().any(|word| word == "--fork-session") => {
-                    "Go on here in a copy of it"
-                }
+                PlanKind::Here if plan.is_copy() => "Go on here in a copy of it",
                 PlanKind::Here => "Go on here, on this machine",
                 PlanKind::Attach => "Go to its window in tmux",
                 PlanKind::Ssh => "Go on over SSH, where it lives",
@@ -243,15 +302,13 @@ fn command_lines(shell: &str, columns: usize) -> Vec<String> {
     all
 }
 
-/// The first way that is open.
+/// The way that the rule of all runs, or asks about; else the first that is open.
 fn best(found: &Found) -> usize {
-    found.pickup.plans.iter().position(|plan| plan.ready).unwrap_or(0)
-}
-
-/// What going on in this way means for the screen.
-fn go_on(plan: &Plan) -> Vec<Effect> {
-    if plan.ready && plan.kind != PlanKind::Command {
-        return vec![Effect::StepAside(Box::new(plan.clone()))];
-    }
-    vec![Effect::Copy(plan.shell.clone(), "The command")]
+    let plans = &found.pickup.plans;
+    let wanted = match choose(plans, Wanted::Best, Some(&found.pickup.hostname)) {
+        Way::Run(plan) | Way::Ask { plan, .. } => Some(plan),
+        Way::Nowhere(_) => None,
+    };
+    let at = wanted.and_then(|wanted| plans.iter().position(|plan| *plan == *wanted));
+    at.or_else(|| plans.iter().position(|plan| plan.ready)).unwrap_or(0)
 }

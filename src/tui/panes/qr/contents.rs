@@ -1,6 +1,6 @@
 //! What the QR of a handoff can hold.
 
-use crate::tui::message::{AudienceKind, Listed, Published, host_and_port};
+use crate::tui::message::{AudienceKind, Listed, Published, SshWay, quote_for_any_shell};
 
 /// One thing the QR can hold.
 #[derive(Debug)]
@@ -96,21 +96,16 @@ fn pickup_command(row: &Listed) -> String {
     }
 }
 
-/// Into the session where it lives: my own device picks up its own token, and
-/// needs no key for what it gave to others.
+/// Into the session where it is: my own device picks up its own token, and needs
+/// no key for what it gave to others. For another machine's ssh: the options that
+/// are set for ours are none of its.
 fn ssh_command(row: &Listed, address: &str) -> String {
-    let (host, port) = host_and_port(address);
-    let host = host.replace(['[', ']'], "");
-    let port = port.map(|port| format!("-p {port} ")).unwrap_or_default();
+    let ssh = SshWay { address, options: &[], mosh: false }.line(&["-t"]);
     if row.audience.kind == AudienceKind::Devices {
-        return format!("ssh -t {port}{host} cclink pickup {} --exec", row.token);
+        return format!("{ssh} cclink pickup {} --exec", row.token);
     }
-    let resume = format!("claude --resume {}", row.session_id);
-    let remote = shlex::try_quote(&row.project)
-        .ok()
-        .and_then(|project| shlex::try_quote(&format!("cd {project} && {resume}")).ok().map(Into::into));
-    let remote: String = remote.unwrap_or(resume);
-    format!("ssh -t {port}{host} {remote}")
+    let resume = format!("cd {} && claude --resume {}", quote_for_any_shell(&row.project), row.session_id);
+    format!("{ssh} {}", quote_for_any_shell(&resume))
 }
 
 #[cfg(test)]

@@ -1,0 +1,76 @@
+//! A session that is open here: its window, its background process, or a copy of
+//! it; never a second writer without a word.
+
+use crate::claude::{self, LiveRecord};
+use crate::service::programs::tmux_window;
+use crate::service::{Error, Job, Live, Plan, Result, Service, Session, blocking};
+
+impl Service {
+    /// The ways to a session that a claude of this machine has open; `here` is the
+    /// plan that would write it a second time.
+    pub(super) async fn live_plans(&self, here: Plan, program: &str, copy: &Session) -> Vec<Plan> {
+        let record = self.live_record(&copy.session_id).await;
+        let process = record.as_ref().map(|record| record.pid);
+        let who = process.map_or_else(String::new, |pid| format!(" (process {pid})"));
+        let busy = record.as_ref().and_then(|record| record.status.as_deref()).is_some_and(is_busy);
+        let background = record.as_ref().is_some_and(is_background);
+        let state = match (background, busy) {
+            (true, true) => "it is running in the background, in the middle of a turn",
+            (true, false) => "it is running in the background",
+            (false, true) => "it is in the middle of a turn",
+            (false, false) => "it is open and idle",
+        };
+        let window = match process {
+            Some(pid) => tmux_window(pid, self.0.settings.tmux.as_deref()).await,
+            None => None,
+        };
+        let mut plans = Vec::new();
+        if background {
+            let short = record.as_ref().and_then(|record| record.job.clone());
+            let short = short.unwrap_or_else(|| copy.session_id.chars().take(8).collect());
+            plans.push(Plan::attach_background(program, &short).note(state));
+        }
+        plans.extend(window.map(|window| window.plan().note(state)));
+        let copied = Plan::fork(program, &copy.session_id, here.directory.clone());
+        plans.push(if busy {
+            copied.note("its last turn is not finished: the copy ends before that turn's answer")
+        } else {
+            copied
+        });
+        let idle = record.as_ref().and_then(|record| record.status.as_deref()) == Some("idle");
+        let open = format!("it is open in a running claude on this machine{who}: close it there first");
+        let closed = here.not_ready(open);
+        plans.push(match process.filter(|_| idle && !background) {
+            Some(process) => closed.after_the_end_of(process),
+            None => closed,
+        });
+        plans
+    }
+
+    /// Asks the process that holds a plan's session to end, and waits until it is
+    /// gone. One that is at work by now is left alone.
+    pub async fn end_live(&self, plan: &Plan, job: &Job) -> Result<()> {
+        let (Some(process), Some(id)) = (plan.ends, plan.command.last()) else { return Ok(()) };
+        let Some(record) = self.live_record(id).await else { return Ok(()) };
+        if record.pid != process || record.status.as_deref() != Some("idle") {
+            return Err(Error::failed("The session is not idle any more.")
+                .advise("Nothing was ended. Wait until its turn is over, or resume a copy of it."));
+        }
+        self.end(id, &record, job).await
+    }
+
+    async fn live_record(&self, session_id: &str) -> Option<LiveRecord> {
+        let (root, id) = (self.0.settings.claude_root.clone()?, session_id.to_owned());
+        let live = blocking(move || claude::Store::new(root).live_sessions()).await.ok()?;
+        live.get(&id).filter(|record| record.live == Live::Yes).cloned()
+    }
+}
+
+fn is_busy(status: &str) -> bool {
+    matches!(status, "busy" | "shell")
+}
+
+/// Claude refuses to resume what these hold, and attaches to it.
+fn is_background(record: &LiveRecord) -> bool {
+    matches!(record.kind.as_str(), "bg" | "daemon" | "daemon-worker")
+}

@@ -1,0 +1,298 @@
+//! Plans: every way to go on with a session from this machine, best first.
+
+mod folder;
+mod live;
+mod notes;
+
+use std::path::{Path, PathBuf};
+
+use super::way::no_address;
+use super::{AudienceKind, Error, Found, Live, Plan, PlanKind, Result, Service, Session, blocking};
+use crate::claude;
+use crate::handoff::record::is_ssh_address;
+use crate::handoff::{Record, Token};
+use crate::resume::{SshWay, There};
+use crate::text;
+use folder::Folder;
+
+/// Where the claude command usually is, behind the home folder: a PATH does not
+/// always have it.
+const USUAL: [&str; 2] = [".local/bin/claude", ".claude/local/claude"];
+/// The same for all users.
+const USUAL_FOR_ALL: [&str; 2] = ["/usr/local/bin/claude", "/opt/homebrew/bin/claude"];
+
+/// What is known of a session beyond its id.
+#[derive(Clone, Copy, Default)]
+struct Hints<'a> {
+    record: Option<&'a Record>,
+    token: Option<&'a Token>,
+}
+
+impl Hints<'_> {
+    /// Whether only a stranger's word names its project.
+    fn of_a_stranger(&self) -> bool {
+        self.token.is_some_and(|token| token.audience != AudienceKind::Devices)
+    }
+}
+
+impl Service {
+    /// The plans for a found handoff.
+    pub(super) async fn planned(&self, mut found: Found) -> Found {
+        if let Some(address) = self.known_address(&found) {
+            found.place.record.ssh = Some(address);
+        }
+        let hints = Hints { record: Some(&found.place.record), token: Some(&found.place.place.token) };
+        found.pickup.plans = self.plans(&found.place.record.session_id, hints).await;
+        let lacks_folder = found.pickup.plans.iter().any(|plan| plan.lacks_folder);
+        found.clone_offer = if lacks_folder { Self::clone_offer(&found) } else { None };
+        found
+    }
+
+    /// A found handoff whose machine is reached at this address.
+    pub async fn reached_at(&self, mut found: Found, address: &str) -> Result<Found> {
+        if !is_ssh_address(address) || address.len() > 100 {
+            return Err(Error::usage(format!("`{}` is not of the form USER@HOST.", text::clean(address))));
+        }
+        found.place.record.ssh = Some(address.to_owned());
+        found.place.reached_at = Some(address.to_owned());
+        Ok(self.planned(found).await)
+    }
+
+    /// How this device reaches the machine of a handoff of its own people, as
+    /// the user said now, set, or said earlier when it worked.
+    fn known_address(&self, found: &Found) -> Option<String> {
+        if let Some(address) = &found.place.reached_at {
+            return Some(address.clone());
+        }
+        let record = &found.place.record;
+        if !matches!(found.place.place.token.audience, AudienceKind::Devices | AudienceKind::Share) {
+            return None;
+        }
+        let set = self.0.settings.config.hosts.get(&record.hostname).cloned();
+        set.or_else(|| self.0.journal.load().ok()?.0.hosts.get(&record.hostname).cloned())
+    }
+
+    /// The address that the user gave worked: it is remembered for this host.
+    pub fn remember_address(&self, found: &Found) {
+        if let Some(address) = found.place.reached_at.clone() {
+            let host = found.place.record.hostname.clone();
+            self.note(|book| drop(book.hosts.insert(host, address)));
+        }
+    }
+
+    /// The plans for a session of this machine.
+    pub async fn resume_plans(&self, session_id: &str) -> Result<Vec<Plan>> {
+        let service = self.clone();
+        let id = session_id.to_owned();
+        let session = blocking(move || service.session(&id)).await??;
+        Ok(self.plans(&session.session_id, Hints::default()).await)
+    }
+
+    /// A copy of a session, with an id of its own.
+    pub async fn fork_plan(&self, session_id: &str) -> Result<Plan> {
+        let (service, id) = (self.clone(), session_id.to_owned());
+        let session_id = blocking(move || service.session(&id)).await??.session_id;
+        let plans = self.resume_plans(&session_id).await?;
+        let here = plans.iter().find(|plan| plan.kind == PlanKind::Here && plan.directory.is_some());
+        if let (Some(here), Some(claude)) = (here, self.claude_program()) {
+            Ok(Plan::fork(&claude, &session_id, here.directory.clone()))
+        } else {
+            let why = plans.iter().find_map(|plan| plan.why_not.clone()).unwrap_or_default();
+            Err(Error::failed(format!("This session cannot be resumed: {why}.")))
+        }
+    }
+
+    /// The plans of a found handoff once more, after something changed.
+    pub async fn plan_again(&self, found: Found) -> Found {
+        self.planned(found).await
+    }
+
+    async fn plans(&self, session_id: &str, hints: Hints<'_>) -> Vec<Plan> {
+        let mut plans = self.local_plans(session_id, hints).await;
+        // Of the ways on this machine the ready ones first, in their order.
+        plans.sort_by_key(|plan| !plan.ready);
+        if let Some(record) = hints.record {
+            plans.extend(self.ssh_plan(record, &plans));
+            plans.extend(self.bring_plan(record, hints.token, &plans).await);
+            plans.push(Plan::command(&record.session_id, &record.project));
+        }
+        plans
+    }
+
+    async fn local_plans(&self, session_id: &str, hints: Hints<'_>) -> Vec<Plan> {
+        let Some(copy) = self.best_copy(session_id, hints.record).await else { return Vec::new() };
+        let claude = self.claude_program();
+        let program = claude.clone().unwrap_or_else(|| self.0.settings.claude.clone());
+        let mut why_not = if !copy.resumable {
+            Some(copy.why_not.clone().unwrap_or_else(|| "there is no conversation in it".to_owned()))
+        } else if !self.holds(&copy, hints.record).await {
+            Some("the copy on this machine holds less than what was published".to_owned())
+        } else if claude.is_none() {
+            Some(format!(
+                "`{}` was not found on this machine: install it, or set CCLINK_CLAUDE",
+                text::clean(&self.0.settings.claude)
+            ))
+        } else {
+            None
+        };
+        let mut folder = self.folder(Some(&copy), hints).await;
+        let lacks_folder = folder.is_none() && why_not.is_none();
+        if lacks_folder {
+            folder = self.folder_instead(&copy, &program).await;
+        }
+        if lacks_folder && folder.is_none() {
+            why_not =
+                Some(format!("its project folder {} is not on this machine", text::clean(&copy.project)));
+        }
+        let directory = folder.as_ref().map(|folder| folder.path.clone());
+        let mut here = match self.worktree(&copy).await.filter(|_| why_not.is_none()) {
+            Some(tree) => Plan::in_worktree(&program, &tree.name, &copy.session_id, tree.of),
+            None => Plan::here(&program, &copy.session_id, directory, why_not),
+        };
+        here.lacks_folder = lacks_folder;
+        here.notes = self.notes(folder.as_ref(), &copy, hints).await;
+        match copy.live {
+            Live::Yes if here.ready => self.live_plans(here, &program, &copy).await,
+            Live::Perhaps if here.ready => {
+                vec![here.note("it may be open on another machine or in a container that shares this folder")]
+            }
+            _ => vec![here],
+        }
+    }
+
+    /// Of the copies in several folders the one that can be resumed and holds
+    /// what was published. Starting in its folder settles which one is meant.
+    pub(super) async fn best_copy(&self, session_id: &str, record: Option<&Record>) -> Option<Session> {
+        let (root, id) = (self.0.settings.claude_root.clone()?, session_id.to_owned());
+        let transcript = record.map(|record| record.transcript.clone());
+        blocking(move || {
+            let copies = claude::Store::new(root).find(&id);
+            let holds = |copy: &Session| {
+                transcript.as_ref().is_none_or(|mark| claude::holds(&copy.path, mark).unwrap_or(false))
+            };
+            copies.into_iter().max_by_key(|copy| (copy.resumable && holds(copy), copy.resumable))
+        })
+        .await
+        .ok()?
+    }
+
+    /// The worktree that claude made for a session, while it is there.
+    async fn worktree(&self, copy: &Session) -> Option<claude::Worktree> {
+        let path = copy.path.clone();
+        blocking(move || claude::named_worktree(&path)).await.ok()?
+    }
+
+    async fn holds(&self, copy: &Session, record: Option<&Record>) -> bool {
+        let Some(mark) = record.map(|record| record.transcript.clone()) else { return true };
+        let path = copy.path.clone();
+        blocking(move || claude::holds(&path, &mark).unwrap_or(false)).await.unwrap_or(false)
+    }
+
+    /// A terminal on the machine where it is; without an address, and no way
+    /// here, why not.
+    fn ssh_plan(&self, record: &Record, local: &[Plan]) -> Option<Plan> {
+        let there = There {
+            session_id: &record.session_id,
+            project: &record.project,
+            claude: record.claude.as_deref(),
+            claude_dir: record.claude_dir.as_deref(),
+        };
+        let Some(address) = record.ssh.as_deref() else {
+            let shown = Some(record.hostname.as_str()).filter(|host| is_ssh_address(host))?;
+            let plan = Plan::ssh(&self.ssh_way(shown), &there).not_ready(no_address(&record.hostname));
+            return (!local.iter().any(|plan| plan.ready)).then_some(plan);
+        };
+        let plan = Plan::ssh(&self.ssh_way(address), &there);
+        let program = if self.0.settings.config.mosh { "mosh" } else { "ssh" };
+        let plan = plan.note(
+            "should claude say \"Not logged in\" there (a Mac's keychain is locked over SSH): /login once in that \
+             session, or set CLAUDE_CODE_OAUTH_TOKEN there",
+        );
+        Some(match self.find_program(program) {
+            Some(_) => plan,
+            None => plan.not_ready(format!("`{program}` was not found on this machine")),
+        })
+    }
+
+    /// How the record's address is reached.
+    pub(super) fn ssh_way<'a>(&'a self, address: &'a str) -> SshWay<'a> {
+        let config = &self.0.settings.config;
+        SshWay { address, options: &config.ssh_options, mosh: config.mosh }
+    }
+
+    async fn bring_plan(&self, record: &Record, token: Option<&Token>, local: &[Plan]) -> Option<Plan> {
+        record.ssh.as_ref()?;
+        // What is here already need not be brought.
+        if local.iter().any(|plan| plan.ready && plan.kind != PlanKind::Ssh) {
+            return None;
+        }
+        let hints = Hints { record: Some(record), token };
+        let why_not = if self.find_program("ssh").is_none() {
+            Some("`ssh` was not found on this machine".to_owned())
+        } else if self.claude_program().is_none() {
+            Some(format!("`{}` was not found on this machine", text::clean(&self.0.settings.claude)))
+        } else {
+            None
+        };
+        let plan = Plan::bring(&self.own_program(), &token?.to_string(), why_not)
+            .note("a transcript holds everything said and shown in it, secrets included");
+        if plan.ready && self.folder(None, hints).await.is_none() {
+            return Some(plan.lacks_folder(format!(
+                "no folder of this machine is known for {}: start cclink in a clone of it, or name one with `[paths]` \
+                 in the configuration",
+                text::clean(&record.project)
+            )));
+        }
+        Some(plan)
+    }
+
+    /// The claude command, if it can be found: as it was given, for the shell
+    /// line to stay short; else where it usually is.
+    fn claude_program(&self) -> Option<String> {
+        let claude = &self.0.settings.claude;
+        let Some(found) = self.find_program(claude) else { return self.usual_claude() };
+        // A relative path would be looked for in the project's folder.
+        let relative = claude.contains('/') && !Path::new(claude).is_absolute();
+        if relative { found.to_str().map(str::to_owned) } else { Some(claude.clone()) }
+    }
+
+    /// claude in one of its usual places, where the user named no other.
+    fn usual_claude(&self) -> Option<String> {
+        if self.0.settings.claude != "claude" {
+            return None;
+        }
+        let home = self.0.settings.home.as_deref();
+        let own = USUAL.iter().filter_map(|place| Some(home?.join(place)));
+        let places = own.chain(USUAL_FOR_ALL.iter().map(PathBuf::from));
+        let mut found = places.filter_map(|place| which::which_in(place, None::<&str>, "/").ok());
+        found.find_map(|path| path.to_str().map(str::to_owned))
+    }
+
+    /// The absolute path of the claude command, for the record.
+    pub(super) fn claude_path(&self) -> Option<String> {
+        let found = self.find_program(&self.0.settings.claude);
+        found.and_then(|path| path.to_str().map(str::to_owned)).or_else(|| self.usual_claude())
+    }
+
+    /// Claude's folder, for the record: only where it is another than `~/.claude`.
+    pub(super) fn unusual_claude_dir(&self) -> Option<String> {
+        let root = std::path::absolute(self.0.settings.claude_root.as_ref()?).ok()?;
+        let usual = self.0.settings.home.as_ref().map(|home| home.join(".claude"));
+        let dir = root.to_str().filter(|dir| dir.len() <= 255 && text::clean(dir) == *dir)?;
+        (usual.as_deref() != Some(root.as_path())).then(|| dir.to_owned())
+    }
+
+    /// How this program is started: by its name where that finds it.
+    pub(super) fn own_program(&self) -> String {
+        let this = std::env::current_exe().ok();
+        let by_name = self.find_program("cclink").is_some_and(|found| Some(found) == this);
+        this.filter(|_| !by_name)
+            .and_then(|path| path.to_str().map(str::to_owned))
+            .unwrap_or_else(|| "cclink".to_owned())
+    }
+
+    fn find_program(&self, name: &str) -> Option<PathBuf> {
+        let here = std::env::current_dir().unwrap_or_default();
+        which::which_in(name, self.0.settings.search_path.as_ref(), here).ok()
+    }
+}

@@ -1,0 +1,144 @@
+//! Reaching the machine where a session is: addresses that the reader knows,
+//! login shells of all kinds, and Claude's folder there.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use serde_json::Value;
+
+use crate::support::{Device, Sshd, text};
+
+fn origin() -> Option<(Device, Sshd)> {
+    let a = Device::new();
+    symlink(&a.claude, a.path("user/.claude")).unwrap();
+    let sshd = Sshd::start(&a.path("user"))?;
+    Some((a, sshd))
+}
+
+fn plan<'a>(plans: &'a Value, kind: &str) -> Option<&'a Value> {
+    plans.as_array().unwrap().iter().find(|plan| plan["kind"] == kind)
+}
+
+#[test]
+fn without_an_address_it_is_said_what_to_type() {
+    let a = Device::new();
+    let b = Device::copy_of(&a);
+    let published = a.publish(&[]);
+    let token = text(&published, "token");
+    let plans = b.json(&["pickup", token])["plans"].clone();
+    let ssh = plan(&plans, "ssh").expect("it is said why not");
+    assert_eq!(ssh["ready"], false);
+    assert!(text(ssh, "why_not").contains("--ssh USER@HOST"), "{ssh:#}");
+    for way in ["ssh", "bring"] {
+        b.cmd(&["pickup", token, "--plan", way]).fails(1).says(&["no SSH address", "--ssh USER@HOST"]);
+    }
+    b.cmd(&["pickup", token, "--ssh", "-oProxyCommand=x"]).fails(2);
+}
+
+#[test]
+fn an_address_is_given_and_remembered_when_it_worked() {
+    let Some((a, sshd)) = origin() else { return };
+    let b = Device::copy_of(&a);
+    sshd.configure(&b, "");
+    let session = a.session("uploader", "Reach me");
+    let published = a.publish_session(&session, &[]);
+    let token = text(&published, "token");
+    // One that does not work is not remembered.
+    assert_ne!(b.cmd(&["pickup", token, "--plan", "ssh", "--ssh", "ada@127.0.0.1:1"]).output().code, 0);
+    let plans = b.json(&["pickup", token])["plans"].clone();
+    assert_eq!(plan(&plans, "ssh").unwrap()["ready"], false, "{plans:#}");
+    let out = b.cmd(&["pickup", token, "--plan", "ssh", "--ssh", &sshd.address()]).output();
+    assert_eq!(out.code, 0, "{}\n{}", out.said(), sshd.log());
+    assert_eq!(a.claude_started().expect("claude ran there").args, ["--resume", &session.id]);
+    // From now on this host is known, whatever the handoff says.
+    let wrong = a.publish_session(&session, &["--ssh", "ada@127.0.0.1:1"]);
+    let plans = b.json(&["pickup", text(&wrong, "token")])["plans"].clone();
+    let ssh = plan(&plans, "ssh").unwrap();
+    assert_eq!(ssh["ready"], true);
+    let port = sshd.address().rsplit(':').next().unwrap().to_owned();
+    assert!(text(ssh, "shell").contains(&port), "{ssh:#}");
+    // A stranger's handoff is not led to our own machines by its host name.
+    let link = a.publish_session(&session, &["--link"]);
+    let c = Device::bare();
+    fs::copy(b.home.join("config.toml"), c.home.join("config.toml")).unwrap_or_default();
+    let plans = b.json(&["pickup", text(&link, "link")])["plans"].clone();
+    assert_eq!(plan(&plans, "ssh").unwrap()["ready"], false, "{plans:#}");
+}
+
+#[test]
+fn the_configuration_knows_hosts() {
+    let Some((a, sshd)) = origin() else { return };
+    let b = Device::copy_of(&a);
+    let host = crate::support::hostname();
+    sshd.configure(&b, &format!("[hosts]\n{host:?} = {:?}\n", sshd.address()));
+    let session = a.session("uploader", "Reach me");
+    let published = a.publish_session(&session, &[]);
+    let out = b.cmd(&["pickup", text(&published, "token"), "--plan", "ssh"]).output();
+    assert_eq!(out.code, 0, "{}\n{}", out.said(), sshd.log());
+    assert_eq!(a.claude_started().expect("claude ran there").args, ["--resume", &session.id]);
+}
+
+#[test]
+fn any_login_shell_and_any_path_will_do() {
+    let a = Device::new();
+    let b = Device::copy_of(&a);
+    let session = a.session(r"it's a\dir\\ $(touch x) !! `y`", "Over there");
+    for shell in ["sh", "bash", "fish", "zsh", "tcsh"] {
+        if tool_is_missing_quietly(shell) {
+            println!("skipped: `{shell}` is not installed here");
+            continue;
+        }
+        let Some(there) = Sshd::start_with_shell(&a.path("user"), shell) else { return };
+        let published = a.publish_session(&session, &["--ssh", &there.address()]);
+        there.configure(&b, "");
+        let _ = fs::remove_file(a.path("claude-was-started"));
+        let out = b.cmd(&["pickup", text(&published, "token"), "--plan", "ssh"]).output();
+        let started =
+            a.claude_started().unwrap_or_else(|| panic!("{shell}: {}\n{}", out.said(), there.log()));
+        assert_eq!(started.cwd, session.project, "{shell}");
+        assert_eq!(started.args, ["--resume", &session.id], "{shell}");
+        assert!(!session.project.join("x").exists());
+    }
+}
+
+fn tool_is_missing_quietly(tool: &str) -> bool {
+    !std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(tool).is_file()))
+}
+
+#[test]
+fn claudes_folder_there_is_said_by_the_handoff() {
+    // CLAUDE_CONFIG_DIR at the origin: neither SSH nor bringing looked there.
+    let a = Device::new();
+    let Some(sshd) = Sshd::start(&a.path("user")) else { return };
+    let b = Device::copy_of(&a);
+    let paths = format!("[paths]\n{:?} = {:?}\n", a.projects.display(), b.projects.display());
+    sshd.configure(&b, &paths);
+    b.project("uploader");
+    let bin = a.path("user/.local/bin");
+    fs::create_dir_all(&bin).unwrap();
+    symlink(env!("CARGO_BIN_EXE_cclink"), bin.join("cclink")).unwrap();
+    let session = a.session("uploader", "In another folder");
+    let published = a.publish_session(&session, &["--ssh", &sshd.address()]);
+    let token = text(&published, "token");
+    let out = b.cmd(&["pickup", token, "--plan", "ssh"]).output();
+    let started = a.claude_started().unwrap_or_else(|| panic!("{}\n{}", out.said(), sshd.log()));
+    assert_eq!(started.args, ["--resume", &session.id]);
+    assert!(started.env.contains(&format!("CLAUDE_CONFIG_DIR={}", a.claude.display())), "{:?}", started.env);
+    fs::remove_dir_all(&session.project).unwrap();
+    b.cmd(&["pickup", token, "--plan", "bring"]).ok();
+    assert_eq!(b.claude_started().expect("claude ran here").args, ["--resume", &session.id]);
+}
+
+#[test]
+fn claude_is_found_where_it_usually_is_on_this_machine() {
+    let a = Device::new();
+    let session = a.session("uploader", "Here");
+    let bin = a.path("user/.local/bin");
+    fs::create_dir_all(&bin).unwrap();
+    fs::rename(a.fake_claude(), bin.join("claude")).unwrap();
+    a.cmd(&["resume", &session.id]).without("CCLINK_CLAUDE").env("PATH", "/usr/bin:/bin").ok();
+    assert_eq!(a.claude_started().expect("claude ran").args, ["--resume", &session.id]);
+    // One that the user named is not replaced.
+    a.cmd(&["resume", &session.id]).env("CCLINK_CLAUDE", "/no/such/claude").fails(1).says(&["was not found"]);
+}

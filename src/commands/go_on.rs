@@ -14,6 +14,7 @@ pub(super) fn print_plan(context: &Context<'_>, plan: &Plan, hostname: &str) {
     let printer = context.printer;
     let label = match plan.kind {
         PlanKind::Here => "Here:    ".to_owned(),
+        PlanKind::Attach if plan.is_in_background() => "Attach:  ".to_owned(),
         PlanKind::Attach => "In tmux: ".to_owned(),
         PlanKind::Ssh => "By SSH:  ".to_owned(),
         PlanKind::Bring => "Bring it:".to_owned(),

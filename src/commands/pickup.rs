@@ -168,6 +168,7 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Br
         Next::Run(plan) => {
             let question = match plan.kind {
                 PlanKind::Here => "Resume it here?",
+                PlanKind::Attach if plan.is_in_background() => "Go to it, where it runs in the background?",
                 PlanKind::Attach => "Go to its window in tmux?",
                 PlanKind::Ssh => "Resume it over SSH?",
                 PlanKind::Bring => "Bring it here?",

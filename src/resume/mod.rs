@@ -150,6 +150,11 @@ impl Plan {
         self
     }
 
+    /// Whether it opens a session that claude runs in the background.
+    pub fn is_in_background(&self) -> bool {
+        self.command.get(1).is_some_and(|word| word == "attach")
+    }
+
     /// Whether it goes on in a copy, beside a session that is open elsewhere.
     pub fn is_copy(&self) -> bool {
         self.command.iter().any(|word| word == "--fork-session")

@@ -1,11 +1,53 @@
-//! Going on from the screen: nothing is taken before it is sure that claude works,
-//! and what a child says reaches the screen.
+//! Which plan is run is one rule: of Enter, `r`, `pickup --exec` and `resume`; and
+//! what a child says reaches the screen.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::{Device, row, text};
+use crate::support::{Device, Session, row, text};
 use crate::terminal::{Terminal, until};
+
+struct Situation {
+    name: &'static str,
+    prepare: fn(&Device, &Session),
+    /// The arguments that claude is started with by all four; `None`: all ask, or
+    /// say why not, with these words.
+    runs: Option<fn(&Session) -> Vec<String>>,
+    says: &'static str,
+    /// The selected way of a pickup.
+    way: &'static str,
+}
+
+const SITUATIONS: [Situation; 4] = [
+    Situation {
+        name: "closed",
+        prepare: |_, _| {},
+        runs: Some(|session| vec!["--resume".to_owned(), session.id.clone()]),
+        says: "",
+        way: "Go on here, on this machine",
+    },
+    Situation {
+        name: "in the background",
+        prepare: |device, session| device.hold(session, std::process::id(), "idle", "bg"),
+        runs: Some(|session| vec!["attach".to_owned(), session.id[..8].to_owned()]),
+        says: "",
+        way: "Go to it, where it runs in",
+    },
+    Situation {
+        name: "open",
+        prepare: |device, session| device.hold(session, std::process::id(), "busy", "interactive"),
+        runs: None,
+        says: "is open in a running",
+        way: "Go on here in a copy of it",
+    },
+    Situation {
+        name: "without claude",
+        prepare: |device, _| fs::remove_file(device.fake_claude()).unwrap(),
+        runs: None,
+        says: "was not found",
+        way: "The command, to run",
+    },
+];
 
 fn started(device: &Device) -> Option<Vec<String>> {
     let started = device.claude_started().map(|started| started.args);
@@ -13,6 +55,67 @@ fn started(device: &Device) -> Option<Vec<String>> {
         fs::remove_file(device.path("claude-was-started")).unwrap();
     }
     started
+}
+
+#[test]
+fn all_four_do_the_same() {
+    for Situation { name, prepare, runs, says, way } in SITUATIONS {
+        let device = Device::new();
+        let other = Device::beside(&device);
+        let session = device.session("garden", "Mend the gate");
+        other.publish_session(&session, &[]);
+        prepare(&device, &session);
+        let wanted = runs.map(|runs| runs(&session));
+        for args in [&["resume", &session.id][..], &["pickup", "--exec"]] {
+            let out = device.cmd(args).output();
+            assert_eq!(started(&device), wanted, "{name}: {args:?}: {}", out.said());
+            assert!(out.said().contains(says), "{name}: {args:?}: {}", out.said());
+            assert_eq!(out.code == 0, wanted.is_some(), "{name}: {args:?}: {}", out.said());
+        }
+        let mut terminal = Terminal::of(&device, &[]);
+        terminal.shows("Mend the gate");
+        for keys in ["r", "\r"] {
+            if keys == "\r" {
+                terminal.types("3");
+                terminal.shows("1 for you");
+                terminal.types("\r");
+                terminal.shows("signed by you");
+                terminal.shows(way);
+                if wanted.is_none() && name != "open" {
+                    // Without a way here the command is what is offered.
+                    terminal.shows(says);
+                    break;
+                }
+            }
+            terminal.types(keys);
+            if let Some(wanted) = &wanted {
+                let seen = until("claude", || started(&device));
+                assert_eq!(seen, *wanted, "{name}: {keys:?}");
+                terminal.shows("Back from");
+                continue;
+            }
+            terminal.shows(says);
+            if name == "open" {
+                terminal.shows("Resume a copy of it?");
+                terminal.types("n");
+                terminal.hides("Resume a copy of it?");
+            }
+            assert_eq!(started(&device), None, "{name}: {keys:?}");
+        }
+        if name == "open" {
+            terminal.types("\r");
+            terminal.shows("Resume a copy of it?");
+            // A yes that comes too soon after the question is none.
+            let seen = until("claude", || {
+                terminal.types("y");
+                started(&device)
+            });
+            assert_eq!(seen, ["--resume", &session.id, "--fork-session"], "{name}");
+            terminal.shows("Back from");
+        }
+        terminal.types("q");
+        assert_eq!(terminal.code(), 0, "{name}");
+    }
 }
 
 #[test]

@@ -111,6 +111,10 @@ impl Offer {
         if self.taking.is_some() {
             return Vec::new();
         }
+        if self.is_early() {
+            let words = "Still looking for the ways to go on. Press Enter again in a moment.";
+            return vec![Effect::Say(Note::new(Tone::Plain, words))];
+        }
         if plan.lacks_folder && !plan.ready {
             return vec![Effect::Open(Open::Folder(Box::new(self.found.clone())))];
         }
@@ -124,6 +128,12 @@ impl Offer {
             Way::Run(plan) | Way::Ask { plan, .. } => self.pick_up(plan),
             Way::Nowhere(_) => self.pick_up(Box::new(plan)),
         }
+    }
+
+    /// Only the first answer is there, and no way but the command is known yet.
+    fn is_early(&self) -> bool {
+        let known = self.found.confirmed || self.unchecked || self.chosen;
+        !known && self.found.pickup.plans.iter().all(|plan| plan.kind == PlanKind::Command)
     }
 
     fn next(&self) -> Way {
@@ -256,6 +266,7 @@ impl Offer {
             let words = match plan.kind {
                 PlanKind::Here if plan.is_copy() => "Go on here in a copy of it",
                 PlanKind::Here => "Go on here, on this machine",
+                PlanKind::Attach if plan.is_in_background() => "Go to it, where it runs in the background",
                 PlanKind::Attach => "Go to its window in tmux",
                 PlanKind::Ssh => "Go on over SSH, where it lives",
                 PlanKind::Bring => "Bring it to this machine, then go on here",

@@ -83,10 +83,10 @@ fn answers_to_a_claude_that_is_gone_press_no_key() {
     until("claude", || (starts(&device) == 1).then_some(()));
     // It never reads what it asked for, nor what is typed meanwhile.
     terminal.sends(b"r\r1e1e/1e1e/2e2e\x1b\\");
-    ANSWERS.iter().for_each(|answer| terminal.sends(answer));
+    terminal.sends(&ANSWERS.concat());
     fs::write(device.claude.join("end"), "").unwrap();
     terminal.shows("claude ended without an error.");
-    ANSWERS.iter().for_each(|answer| terminal.sends(answer));
+    terminal.sends(&ANSWERS.concat());
     settle(&mut terminal);
     assert!(terminal.text().contains("Enter publish"), "{}", terminal.text());
     terminal.types("q");
@@ -104,7 +104,7 @@ fn a_question_is_answered_by_a_key_that_followed_it() {
     // An unmarked paste: the question and its answer in one go.
     terminal.types("dy");
     terminal.shows("leave it as it is");
-    ANSWERS.iter().for_each(|answer| terminal.sends(answer));
+    terminal.sends(&ANSWERS.concat());
     terminal.types("\x1b[200~y\x1b[201~");
     // a click on "y yes", which the last row shows
     let row = terminal.text().lines().count();

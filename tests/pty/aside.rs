@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::Device;
+use crate::support::{Device, session};
 use crate::terminal::{Terminal, until};
 
 /// A claude that reads a line from the terminal and does what it says.
@@ -58,8 +58,10 @@ fn selected(terminal: &Terminal) -> Option<String> {
 #[test]
 fn it_comes_back_unharmed_however_claude_ended() {
     let device = device();
-    for title in ["Move the database", "Mend the gate", "Water the plants"] {
-        device.session("garden", title);
+    // one after the other: what came last stays the first row, however it is read
+    for (hour, title) in ["Move the database", "Mend the gate", "Water the plants"].iter().enumerate() {
+        let time = format!("2026-11-20T1{hour}:00:05.000Z");
+        session::write_session(&device.claude, &device.project("garden"), title, &time);
     }
     for (line, said) in [
         ("hello, 외주 q", "Back from claude."),
@@ -69,7 +71,7 @@ fn it_comes_back_unharmed_however_claude_ended() {
         ("die raw", "claude was killed (signal 9)."),
     ] {
         let mut terminal = Terminal::shell_of(&device, BETWEEN, &[]);
-        terminal.shows("Mend the gate");
+        terminal.shows("3 of 3");
         terminal.types("G");
         let row = until("the last row", || selected(&terminal).filter(|row| !row.contains("Water")));
         terminal.types("r");

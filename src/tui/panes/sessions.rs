@@ -6,6 +6,7 @@ mod draw;
 mod resume;
 mod search;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -183,9 +184,11 @@ impl Sessions {
     }
 
     fn take(&mut self, batch: &[Session]) {
+        let paths: HashSet<&Path> = batch.iter().map(|row| row.path.as_path()).collect();
         let add = |list: &mut Vec<Session>| {
-            // A row that was being checked comes once more.
-            list.retain(|known| !known.checking || batch.iter().all(|row| row.path != known.path));
+            // A row that was being checked comes once more, and so does one whose
+            // file changed while all are read.
+            list.retain(|known| !paths.contains(known.path.as_path()));
             list.extend(batch.iter().cloned());
         };
         if let Some(fresh) = &mut self.fresh { add(fresh) } else { self.relist(add) }

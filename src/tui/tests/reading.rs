@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::{Event as Input, KeyCode};
 
 use super::{Play, sample};
-use crate::tui::message::{Action, Changed, Error, ErrorKind, Page, Place, Report, Searching, Verb};
+use crate::tui::message::{Action, Changed, Error, ErrorKind, Page, Place, Progress, Report, Searching, Verb};
 
 /// The screen reads the conversation of the session that is selected.
 fn answer_preview(play: &mut Play, page: Page) {
@@ -24,6 +24,18 @@ fn numbered(turns: std::ops::Range<u64>, size: u64) -> Page {
         end,
         size,
     }
+}
+
+#[test]
+fn a_session_that_changes_while_all_are_read_is_one_row() {
+    let mut play = Play::full(120, 40);
+    let (rows, all) = (sample::sessions(), play.screen().lines().nth(1).unwrap().to_owned());
+    play.text("R");
+    let files = rows.iter().map(|row| row.path.clone()).collect();
+    play.step(Verb::Follow, Report::Changed(Changed { rows: rows.clone(), files, scan: false }));
+    play.step(Verb::Scan, Report::Sessions(rows, Progress::default()));
+    play.done(Verb::Scan, Ok(Report::Scanned));
+    assert_eq!(play.screen().lines().nth(1).unwrap(), all);
 }
 
 #[test]

@@ -97,6 +97,7 @@ impl Terminal {
         let [is_deaf, is_closed] = [&deaf, &closed].map(Arc::clone);
         let reader = thread::spawn(move || {
             let mut buffer = [0; 4096];
+            let mut picture = Vec::new();
             // a closed window does not wait for what nobody writes
             while !is_closed.load(Ordering::SeqCst) {
                 let mut ready = [pollfd { fd, events: POLLIN, revents: 0 }];
@@ -104,9 +105,16 @@ impl Terminal {
                 if is_deaf.load(Ordering::SeqCst) {
                     thread::sleep(Duration::from_millis(20));
                 } else if waited.is_ok_and(|ready| ready > 0) {
-                    let Ok(n @ 1..) = output.read(&mut buffer) else { return };
-                    sink.lock().unwrap().process(&buffer[..n]);
-                    count.lock().unwrap().extend_from_slice(&buffer[..n]);
+                    let read = output.read(&mut buffer).unwrap_or(0);
+                    picture.extend_from_slice(&buffer[..read]);
+                    if read == 0 || !is_half(&picture) {
+                        sink.lock().unwrap().process(&picture);
+                        picture.clear();
+                    }
+                    count.lock().unwrap().extend_from_slice(&buffer[..read]);
+                    if read == 0 {
+                        return;
+                    }
                 }
             }
         });
@@ -306,6 +314,12 @@ impl Terminal {
         picture.extend(pixels);
         picture
     }
+}
+
+/// Whether a picture has begun that is to be shown once it is whole.
+fn is_half(bytes: &[u8]) -> bool {
+    let last = |mark: &[u8]| bytes.windows(mark.len()).rposition(|at| at == mark);
+    last(b"\x1b[?2026h") > last(b"\x1b[?2026l")
 }
 
 /// How light a colour is; the terminal's own is `default`.

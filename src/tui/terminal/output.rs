@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// Bytes of one write: after each it is looked whether they are still wanted.
-const PIECE: usize = 1024;
+const PIECE: usize = 4096;
 
 /// Where pictures are written to.
 #[derive(Clone)]

@@ -91,10 +91,12 @@ impl Inside {
         self.service.find(&target, &Job::quiet()).await.map(|mut found| found.remove(0))
     }
 
-    /// Finds one handoff and picks it up.
+    /// Finds one handoff, picks it up and has it.
     pub async fn pick_up(&self, text: &str) -> Result<Pickup, Error> {
         let found = self.find(text).await?;
-        self.service.pick_up(&found, &Job::quiet()).await
+        let pickup = self.service.pick_up(&found, &Job::quiet()).await?;
+        drop(self.service.settle(&found));
+        Ok(pickup)
     }
 }
 

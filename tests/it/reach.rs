@@ -26,9 +26,9 @@ fn without_an_address_it_is_said_what_to_type() {
     let published = a.publish(&[]);
     let token = text(&published, "token");
     let plans = b.json(&["pickup", token])["plans"].clone();
-    let ssh = plan(&plans, "ssh").expect("it is said why not");
-    assert_eq!(ssh["ready"], false);
-    assert!(text(ssh, "why_not").contains("--ssh USER@HOST"), "{ssh:#}");
+    assert_eq!(plan(&plans, "ssh"), None, "{plans:#}");
+    let command = plan(&plans, "command").unwrap();
+    assert!(command["notes"][0].as_str().unwrap().contains("--ssh USER@HOST"), "{command:#}");
     for way in ["ssh", "bring"] {
         b.cmd(&["pickup", token, "--plan", way]).fails(1).says(&["no SSH address", "--ssh USER@HOST"]);
     }

@@ -112,9 +112,12 @@ impl Service {
         // Of the ways on this machine the ready ones first, in their order.
         plans.sort_by_key(|plan| !plan.ready);
         if let Some(record) = hints.record {
-            plans.extend(self.ssh_plan(record, &plans));
+            plans.extend(self.ssh_plan(record));
             plans.extend(self.bring_plan(record, hints.token, &plans).await);
-            plans.push(Plan::command(&record.session_id, &record.project));
+            let command = Plan::command(&record.session_id, &record.project);
+            // Without an address, and no way here, it is said what would help.
+            let lost = record.ssh.is_none() && !plans.iter().any(|plan| plan.ready);
+            plans.push(if lost { command.note(no_address(&record.hostname)) } else { command });
         }
         plans
     }
@@ -188,19 +191,14 @@ impl Service {
         blocking(move || claude::holds(&path, &mark).unwrap_or(false)).await.unwrap_or(false)
     }
 
-    /// A terminal on the machine where it is; without an address, and no way
-    /// here, why not.
-    fn ssh_plan(&self, record: &Record, local: &[Plan]) -> Option<Plan> {
+    /// A terminal on the machine where it is.
+    fn ssh_plan(&self, record: &Record) -> Option<Plan> {
+        let address = record.ssh.as_deref()?;
         let there = There {
             session_id: &record.session_id,
             project: &record.project,
             claude: record.claude.as_deref(),
             claude_dir: record.claude_dir.as_deref(),
-        };
-        let Some(address) = record.ssh.as_deref() else {
-            let shown = Some(record.hostname.as_str()).filter(|host| is_ssh_address(host))?;
-            let plan = Plan::ssh(&self.ssh_way(shown), &there).not_ready(no_address(&record.hostname));
-            return (!local.iter().any(|plan| plan.ready)).then_some(plan);
         };
         let plan = Plan::ssh(&self.ssh_way(address), &there);
         let program = if self.0.settings.config.mosh { "mosh" } else { "ssh" };

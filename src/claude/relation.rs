@@ -25,6 +25,10 @@ const TAIL: u64 = 64 * 1024;
 /// A line beyond this is counted as a message unread, by its first bytes.
 const LONGEST: usize = 8 * 1024 * 1024;
 
+/// So many settings of the user, each so long, are compared.
+const REPEATED: usize = 64;
+const SHORT: usize = 4096;
+
 /// What one transcript is to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Relation {
@@ -106,7 +110,11 @@ impl Rest {
                     rest.goes_on = true;
                     rest.messages += messages;
                 }
-                Weight::Repeated => drop(repeated.insert(content)),
+                Weight::Repeated if repeated.len() < REPEATED && content.len() <= SHORT => {
+                    repeated.insert(content);
+                }
+                // More than a user sets: somebody else's file may hold anything.
+                Weight::Repeated => rest.goes_on = true,
             }
         }
         // Claude repeats what the user set when it ends: that alone is nothing new.

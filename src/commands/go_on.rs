@@ -77,7 +77,7 @@ pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how:
         return ended;
     }
     let (status, lasted) = run_aside(&plan).await?;
-    if went_on(status.success(), lasted) {
+    if went_on(status, lasted) {
         let _ = service.settle(found);
         service.remember_address(found);
     } else if found.pickup.burn_after_read {

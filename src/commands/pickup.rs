@@ -18,7 +18,7 @@ const MAX_LINK: u64 = 64 * 1024;
 
 pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
     let on_terminal = prompt::can_ask() && std::io::stdout().is_terminal() && !context.printer.is_json();
-    let goes_on = !args.print && (args.exec || args.plan.is_some_and(|way| way != Way::Command));
+    let goes_on = !args.print && args.plan != Some(Way::Command) && (args.exec || args.plan.is_some());
     let asks = on_terminal && !args.print && !goes_on && !args.yes;
     let target = target(context, &args)?;
     // PIN and link handoffs need no identity; whatever does says so itself.
@@ -49,7 +49,7 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
         return go_on(context, &found, plan, Bringing::from(&args)).await;
     }
     if asks || (args.yes && on_terminal && !args.print) {
-        return interactive(context, found, asks, Bringing { yes: false, ..Bringing::from(&args) }).await;
+        return interactive(context, found, asks, Bringing::from(&args)).await;
     }
     let pickup = context.service.pick_up(&found, &Job::quiet()).await?;
     context.printer.value(&pickup);
@@ -65,9 +65,15 @@ async fn print_command(context: &Context<'_>, args: &PickupArgs, found: &Found) 
     }
     let best = match (args.plan, choose(&found.pickup.plans, Wanted::Best, None)) {
         (None, Next::Run(plan)) => *plan,
-        (None, _) => decide(found, Wanted::Only(PlanKind::Command), false, false)?,
-        (way, _) => decide(found, wanted(way), false, true)?,
+        (None, Next::Nowhere(_)) => decide(found, Wanted::Only(PlanKind::Command), false, false)?,
+        (way, _) => decide(found, wanted(way), false, args.yes)?,
     };
+    if best.kind == PlanKind::Bring {
+        // It picks up by itself: taken now, there would be nothing left to bring.
+        print(&aside, &found.pickup, &found.signed_by);
+        context.printer.say(&best.shell);
+        return Ok(());
+    }
     let pickup = context.service.pick_up(found, &Job::quiet()).await?;
     print(&aside, &pickup, &found.signed_by);
     context.printer.say(&best.shell);

@@ -75,13 +75,15 @@ impl Service {
         job: &Job,
     ) -> Result<Arrived> {
         loop {
-            let ours = self.best_copy(&parcel.id, None).await.map(|copy| copy.path);
+            let mut ours = self.best_copy(&parcel.id, None).await.map(|copy| copy.path);
             let place = match &ours {
                 // The same id in two folders could not be resumed from a third.
                 Some(path) => path.clone(),
                 None => self.new_place(directory, &parcel.id)?,
             };
             let seen = Seen::at(&place);
+            // What could not be listed is there all the same.
+            ours = ours.or_else(|| seen.0.is_some().then(|| place.clone()));
             let way = self.way(parcel, ours, decided, ask).await?;
             let putting = Putting { root: self.claude_root()?, parcel: parcel.clone(), place, seen, decided };
             if let Some(placed) = blocking(move || putting.put(&way)).await?? {
@@ -196,7 +198,10 @@ impl Putting {
             Way::Nothing(_) => {
                 notes.push("it was here already, and went on here: nothing had to come".to_owned());
             }
-            Way::KeepOurs if self.is_open(id) => return Ok(None),
+            // Nothing of it moves under a claude that has just opened it.
+            Way::KeepOurs | Way::Grow if self.is_open(id) || Seen::at(&place) != self.seen => {
+                return Ok(None);
+            }
             Way::KeepOurs => notes.push(self.keep_ours()?),
             Way::Grow | Way::Beside => {}
         }
@@ -308,8 +313,11 @@ impl Putting {
             ("sub-agents and large outputs", self.parcel.session(), side, for_side),
             ("checkpoints", self.parcel.history(), history, for_history),
             ("the plan", self.parcel.plans(), self.root.join("plans"), Prefer::Newer),
-            ("memory", self.parcel.memory(), memory, Prefer::Newer),
+            ("memory", self.parcel.memory(), memory, Prefer::Ours),
         ] {
+            if from == self.parcel.session() && matches!(way, Way::Beside) {
+                continue;
+            }
             match claude::merge(&from, &to, prefer, &self.parcel.id) {
                 Ok(merged) if merged.kept.is_empty() => {}
                 Ok(merged) => {

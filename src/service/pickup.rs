@@ -3,7 +3,7 @@
 //! the same device.
 
 use super::look::{Place, Readable, alive, not_found};
-use super::{Error, Found, Job, Pickup, Plan, Result, Service};
+use super::{Error, Found, Job, Pickup, Plan, PlanKind, Result, Service};
 use pkarr::SignedPacket;
 
 use crate::handoff::z32;
@@ -108,6 +108,14 @@ impl Service {
                 self.must_finish(async move { service.burn(&place, &packet, sighting).await }).await?;
             }
             pickup.burned = true;
+        }
+        if burn {
+            // Bringing it picks it up by itself, which cannot be done twice.
+            let used = |plan: Plan| match plan.kind {
+                PlanKind::Bring => plan.not_ready("this handoff was used up by picking it up like this"),
+                _ => plan,
+            };
+            pickup.plans = pickup.plans.into_iter().map(used).collect();
         }
         Ok(pickup)
     }

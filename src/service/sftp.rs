@@ -178,5 +178,6 @@ pub(super) async fn next(file: &mut File, path: &Path, most: u32) -> Result<Opti
 
 /// A failure of the other side, with the path it is about.
 pub(super) fn failed(path: &Path, error: &openssh_sftp_client::Error) -> Error {
-    Error::failed(format!("{} cannot be read there: {error}.", text::clean(&path.to_string_lossy())))
+    let (path, why) = (text::clean(&path.to_string_lossy()), text::clean(&error.to_string()));
+    Error::failed(format!("{path} cannot be read there: {}.", text::fit(&why, 200)))
 }

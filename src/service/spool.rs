@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{AudienceKind, Draft, Error, Job, Kind, PublishRequest, Result, Service, Ttl, blocking};
+use super::{AudienceKind, Draft, Error, Job, Kind, PublishRequest, Result, Service, blocking};
 use crate::handoff::Identity;
 use crate::handoff::record::is_session_id;
 use crate::store::spool::Spool;
@@ -121,16 +121,14 @@ impl Service {
         let Some(row) = older.max_by_key(|row| row.expires_at) else { return Ok(None) };
         let (_, record) = match self.record_of_mine(identity, &row.token).await {
             Ok(found) => found,
-            Err(error) if error.kind == Kind::Unreachable => return Err(error),
             // It ended meanwhile.
-            Err(_) => return Ok(None),
+            Err(error) if error.kind == Kind::Gone => return Ok(None),
+            Err(error) => return Err(error),
         };
-        let left = u64::try_from((record.expires_at() - self.now()).num_seconds()).unwrap_or(0);
-        let left = Ttl::from_seconds(left).unwrap_or(draft.ttl);
         let proposed = draft.ssh.as_ref().map(|ssh| &ssh.address);
         let ssh = (record.ssh.as_ref() != proposed).then(|| record.ssh.clone().unwrap_or_default());
         Ok(Some(PublishRequest {
-            ttl: Some(left.max(draft.ttl)),
+            ttl: Some(record.ttl),
             burn: record.burn_after_read,
             label: record.label,
             title: Some(record.title.unwrap_or_default()),

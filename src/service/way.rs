@@ -1,6 +1,6 @@
 //! The way on: which plan is run, and that it can be, before anything is taken.
 
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -122,9 +122,10 @@ pub(super) fn no_address(host: &str) -> String {
     )
 }
 
-/// Whether a way that ended like this was gone: what it was for has happened.
-pub fn went_on(success: bool, lasted: Duration) -> bool {
-    success || lasted >= LASTED
+/// Whether a way that ended like this was gone: what it was for has happened. What
+/// ssh (255) and git (128) end with is their own failure, however long it took.
+pub fn went_on(status: ExitStatus, lasted: Duration) -> bool {
+    status.success() || (lasted >= LASTED && !matches!(status.code(), Some(128 | 255)))
 }
 
 impl Service {
@@ -169,8 +170,9 @@ impl Service {
         }
     }
 
-    /// A host that refuses us only for want of a password answers all the same:
-    /// the password is asked for in its terminal.
+    /// A host that refuses us only because nobody could be asked (for a password, a
+    /// key's passphrase, whether it is the right one) answers all the same: its
+    /// terminal asks.
     async fn check_host(&self, found: &Found) -> Result<()> {
         let address = found.place.record.ssh.clone().unwrap_or_default();
         let words = self.ssh_way(&address).ssh(&["-T", "-o", CONNECT, "-o", "BatchMode=yes"]);
@@ -178,7 +180,7 @@ impl Service {
         command.args(&words[1..]).arg("true");
         match said(command).await {
             Ok((true, _)) => Ok(()),
-            Ok((false, words)) if asks_for_a_password(&words) => Ok(()),
+            Ok((false, words)) if would_ask(&words) => Ok(()),
             Ok((false, words)) => {
                 let words = if words.is_empty() { "no answer".to_owned() } else { words };
                 Err(Error::failed(format!("{address} cannot be reached over SSH: {words}.")))
@@ -202,9 +204,8 @@ async fn said(mut command: Command) -> std::io::Result<(bool, String)> {
     Ok((output.status.success(), words.unwrap_or_else(|| last(&output.stdout))))
 }
 
-fn asks_for_a_password(words: &str) -> bool {
-    words.contains("Permission denied")
-        && (words.contains("password") || words.contains("keyboard-interactive"))
+fn would_ask(words: &str) -> bool {
+    words.contains("Permission denied") || words.contains("Host key verification failed")
 }
 
 #[cfg(test)]
@@ -244,8 +245,9 @@ mod tests {
 
     #[test]
     fn a_host_that_wants_a_password_answers() {
-        assert!(asks_for_a_password("ada@dev: Permission denied (publickey,password)"));
-        assert!(!asks_for_a_password("ada@dev: Permission denied (publickey)"));
-        assert!(!asks_for_a_password("ssh: connect to host dev port 22: Connection refused"));
+        assert!(would_ask("ada@dev: Permission denied (publickey,password)"));
+        assert!(would_ask("ada@dev: Permission denied (publickey)"));
+        assert!(would_ask("Host key verification failed."));
+        assert!(!would_ask("ssh: connect to host dev port 22: Connection refused"));
     }
 }

@@ -342,8 +342,8 @@ impl Stage {
         self.screen.pause().await;
         terminal::forget_typed();
         let ended = terminal::run(plan, &self.child_env, signals).await;
-        let success = matches!(&ended, Ok((Ended::Exited(status), _)) if status.success());
-        let then = then.filter(|_| went_on(success, begun.elapsed()));
+        let went = matches!(&ended, Ok((Ended::Exited(status), _)) if went_on(*status, begun.elapsed()));
+        let then = then.filter(|_| went);
         self.screen.tidy(matches!(&ended, Ok((Ended::Exited(status), _)) if status.code().is_none()));
         terminal::forget_typed();
         let note = match ended {

@@ -53,10 +53,14 @@ impl Service {
         let (Some(process), Some(id)) = (plan.ends, plan.command.last()) else { return Ok(()) };
         let Some(record) = self.live_record(id).await else { return Ok(()) };
         if record.pid != process || record.status.as_deref() != Some("idle") {
-            return Err(Error::failed("The session is not idle any more.")
-                .advise("Nothing was ended. Wait until its turn is over, or resume a copy of it."));
+            return Err(no_longer_idle());
         }
-        self.end(id, &record, job).await
+        self.end(id, &record, job).await?;
+        // It may have begun to work in this moment, and was left alone then.
+        match self.live_record(id).await {
+            None => Ok(()),
+            Some(_) => Err(no_longer_idle()),
+        }
     }
 
     async fn live_record(&self, session_id: &str) -> Option<LiveRecord> {
@@ -64,6 +68,11 @@ impl Service {
         let live = blocking(move || claude::Store::new(root).live_sessions()).await.ok()?;
         live.get(&id).filter(|record| record.live == Live::Yes).cloned()
     }
+}
+
+fn no_longer_idle() -> Error {
+    Error::failed("The session is not idle any more.")
+        .advise("Nothing was ended. Wait until its turn is over, or resume a copy of it.")
 }
 
 fn is_busy(status: &str) -> bool {

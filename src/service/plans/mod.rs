@@ -65,7 +65,7 @@ impl Service {
             return Some(address.clone());
         }
         let record = &found.place.record;
-        if !matches!(found.place.place.token.audience, AudienceKind::Devices | AudienceKind::Share) {
+        if found.place.place.token.audience != AudienceKind::Devices {
             return None;
         }
         let set = self.0.settings.config.hosts.get(&record.hostname).cloned();
@@ -112,7 +112,7 @@ impl Service {
         // Of the ways on this machine the ready ones first, in their order.
         plans.sort_by_key(|plan| !plan.ready);
         if let Some(record) = hints.record {
-            plans.extend(self.ssh_plan(record));
+            plans.extend(self.ssh_plan(record, hints));
             plans.extend(self.bring_plan(record, hints.token, &plans).await);
             let command = Plan::command(&record.session_id, &record.project);
             // Without an address, and no way here, it is said what would help.
@@ -173,7 +173,8 @@ impl Service {
             let holds = |copy: &Session| {
                 transcript.as_ref().is_none_or(|mark| claude::holds(&copy.path, mark).unwrap_or(false))
             };
-            copies.into_iter().max_by_key(|copy| (copy.resumable && holds(copy), copy.resumable))
+            // Newest first; of equally good ones the last counts.
+            copies.into_iter().rev().max_by_key(|copy| (copy.resumable && holds(copy), copy.resumable))
         })
         .await
         .ok()?
@@ -192,13 +193,14 @@ impl Service {
     }
 
     /// A terminal on the machine where it is.
-    fn ssh_plan(&self, record: &Record) -> Option<Plan> {
+    fn ssh_plan(&self, record: &Record, hints: Hints<'_>) -> Option<Plan> {
         let address = record.ssh.as_deref()?;
         let there = There {
             session_id: &record.session_id,
             project: &record.project,
-            claude: record.claude.as_deref(),
-            claude_dir: record.claude_dir.as_deref(),
+            // What runs on a machine of ours is not for somebody else to say.
+            claude: record.claude.as_deref().filter(|_| !hints.of_a_stranger()),
+            claude_dir: record.claude_dir.as_deref().filter(|_| !hints.of_a_stranger()),
         };
         let plan = Plan::ssh(&self.ssh_way(address), &there);
         let program = if self.0.settings.config.mosh { "mosh" } else { "ssh" };

@@ -117,7 +117,7 @@ impl Service {
 
     /// Handoffs that a newer one was to replace when this program was ended.
     pub(in super::super) fn left_to_replace<'a>(entries: impl Iterator<Item = &'a Entry>) -> HashSet<Token> {
-        let out = entries.filter(|entry| entry.stage == Stage::Published);
+        let out = entries.filter(|entry| matches!(entry.stage, Stage::Published | Stage::Burned));
         out.flat_map(|entry| entry.replaces.iter().copied()).collect()
     }
 }

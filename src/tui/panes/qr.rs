@@ -124,7 +124,7 @@ impl Qr {
     /// What a phone without a key can be given, where this is of no use to it.
     fn offer(&self, spinner: &str) -> Option<String> {
         match self.pass {
-            Pass::No if self.keyed && !self.page.is_some() => {
+            Pass::No if self.keyed && self.page.is_none() => {
                 Some("p says how any phone could open it".to_owned())
             }
             Pass::No if self.keyed => {

@@ -150,7 +150,11 @@ mod source {
 
         /// Reads to the end of what has begun.
         fn skip_rest(&mut self, bytes: &mut [u8]) {
-            while self.parser.holds_keys_back() && matches!(self.wait(Some(REST), false), Ok(Woke::Bytes)) {
+            let end = Instant::now() + 10 * REST;
+            while self.parser.holds_keys_back()
+                && Instant::now() < end
+                && matches!(self.wait(Some(REST), false), Ok(Woke::Bytes))
+            {
                 let Ok(len @ 1..) = read(bytes) else { return };
                 self.parser.feed(&bytes[..len], Instant::now(), &mut Vec::new());
             }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use crossterm::event::{Event as Input, KeyCode};
 
 use super::{Play, sample};
-use crate::tui::message::{Action, Changed, Error, ErrorKind, Page, Place, Progress, Report, Searching, Verb};
+use crate::tui::message::{
+    Action, Changed, Error, ErrorKind, Page, Place, Progress, Report, Searching, Verb,
+};
 
 /// The screen reads the conversation of the session that is selected.
 fn answer_preview(play: &mut Play, page: Page) {

@@ -125,6 +125,10 @@ impl Offer {
         // what is selected from the start is run by the rule of all
         match if self.chosen { confirm(&plan) } else { self.next() } {
             Way::Ask { why, question, yes, plan, .. } if !self.taken => self.ask(why, question, yes, plan),
+            Way::Ask { plan, .. } if plan.ends.is_some() => {
+                let words = "It is open in another terminal here. End it there, or choose another way.";
+                vec![Effect::Say(Note::new(Tone::Bad, words))]
+            }
             Way::Run(plan) | Way::Ask { plan, .. } => self.pick_up(plan),
             Way::Nowhere(_) => self.pick_up(Box::new(plan)),
         }

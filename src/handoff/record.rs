@@ -131,13 +131,17 @@ impl Record {
         }
     }
 
-    /// The JSON that is signed and sent, shortened where it must be: the title
-    /// (never below 24 characters), then Claude's folder, the git remote, the
-    /// path of claude and the note go. Says whether the note had to go.
-    pub fn encode(mut self) -> Result<(Vec<u8>, bool), RecordError> {
+    /// The JSON that is signed and sent, of the record as it fits.
+    pub fn encode(self) -> Result<Vec<u8>, RecordError> {
+        Ok(self.fitted()?.to_json())
+    }
+
+    /// The record as it travels, shortened where it must be: the title (never
+    /// below 24 characters), then Claude's folder, the git remote, the path of
+    /// claude and the note go.
+    pub fn fitted(mut self) -> Result<Self, RecordError> {
         self.title = self.title.map(|title| shortened(&title, 160));
         self.check()?;
-        let had_note = self.note.is_some();
         self.shorten_title();
         let drops: [fn(&mut Self); 4] = [
             |record| record.claude_dir = None,
@@ -155,7 +159,7 @@ impl Record {
             }
         }
         match self.over() {
-            0 => Ok((self.to_json(), had_note && self.note.is_none())),
+            0 => Ok(self),
             over => Err(RecordError::TooLarge(over)),
         }
     }

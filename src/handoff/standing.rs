@@ -81,20 +81,18 @@ pub enum MakeError {
 }
 
 impl Mailbox {
-    /// The packet of a record, signed by its creator. Says whether the note
-    /// had to be dropped.
+    /// The packet of a record, signed by its creator.
     pub fn make_record(
         &self,
         creator: &Identity,
         token: &Token,
         record: Record,
         sequence: u64,
-    ) -> Result<(SignedPacket, bool), MakeError> {
+    ) -> Result<SignedPacket, MakeError> {
         let key = self.record_key(token);
-        let (json, note_dropped) = record.encode()?;
+        let json = record.encode()?;
         let signature = creator.sign(Kind::Record as u8, &address(&key), &json);
-        let packet = self.sealed(&key, Kind::Record, &[&signature[..], &json].concat(), sequence)?;
-        Ok((packet, note_dropped))
+        self.sealed(&key, Kind::Record, &[&signature[..], &json].concat(), sequence)
     }
 
     /// The packet that any reader may put in a record's place.

@@ -87,7 +87,7 @@ fn two_thousand_records_with_a_long_path_seal_without_a_failure() {
     long.project = format!("/{}", "p".repeat(109));
     long.title = Some("A title of ordinary length that travels along".to_owned());
     for number in 0..2000 {
-        let (packet, _) = mailbox.make_record(&creator, &TOKEN, long.clone(), number).unwrap();
+        let packet = mailbox.make_record(&creator, &TOKEN, long.clone(), number).unwrap();
         assert!(packet.encoded_packet().len() <= 1000);
     }
 }
@@ -97,10 +97,10 @@ fn only_the_expected_signature_at_the_expected_place_counts() {
     let (me, thief) = (identity(1), identity(2));
     let mailbox = devices(&me);
     let expected = [me.public()];
-    let (real, _) = mailbox.make_record(&me, &TOKEN, record(), 5).unwrap();
+    let real = mailbox.make_record(&me, &TOKEN, record(), 5).unwrap();
     assert!(matches!(mailbox.judge(&TOKEN, &expected, std::slice::from_ref(&real)), Standing::Record { .. }));
     // The right secret, another identity's signature.
-    let (forged, _) = mailbox.make_record(&thief, &TOKEN, record(), 6).unwrap();
+    let forged = mailbox.make_record(&thief, &TOKEN, record(), 6).unwrap();
     assert!(matches!(mailbox.judge(&TOKEN, &expected, &[forged]), Standing::Absent));
     // The real payload, sealed and signed again for another token.
     let opened = seal::open(&mailbox.lock(), &packet::data(&real).unwrap()).unwrap();
@@ -119,7 +119,7 @@ fn ends_are_final_whatever_the_sequence() {
     let mailbox = devices(&me);
     let expected = [me.public()];
     let trace = |hostname: &str| Trace { at: noon(), hostname: hostname.to_owned() };
-    let (record_9, _) = mailbox.make_record(&me, &TOKEN, record(), 9).unwrap();
+    let record_9 = mailbox.make_record(&me, &TOKEN, record(), 9).unwrap();
     let burned_3 = mailbox.make_burned(&TOKEN, &trace("early"), 3).unwrap();
     let burned_4 = mailbox.make_burned(&TOKEN, &trace("late"), 4).unwrap();
     let revoked_2 = mailbox.make_revoked(&me, &TOKEN, noon(), 2).unwrap();
@@ -137,7 +137,7 @@ fn ends_are_final_whatever_the_sequence() {
     // An older record that a member put back over an extended one.
     let mut longer = record();
     longer.ttl = Ttl::MAX;
-    let (extended, _) = mailbox.make_record(&me, &TOKEN, longer, 5).unwrap();
+    let extended = mailbox.make_record(&me, &TOKEN, longer, 5).unwrap();
     let Standing::Record { record, .. } = judge(&[extended, record_9]) else { panic!("a record stands") };
     assert_eq!(record.ttl, Ttl::MAX);
 }
@@ -198,7 +198,7 @@ fn hostile_fields_refuse_the_record() {
 
 #[test]
 fn fields_without_their_names_are_no_record() {
-    let value: serde_json::Value = serde_json::from_slice(&record().encode().unwrap().0).unwrap();
+    let value: serde_json::Value = serde_json::from_slice(&record().encode().unwrap()).unwrap();
     let unnamed: Vec<_> = value.as_object().unwrap().values().collect();
     let unnamed = serde_json::to_vec(&unnamed).unwrap();
     assert_eq!(Record::decode(&unnamed), Err(RecordError::Form));
@@ -218,14 +218,14 @@ fn what_does_not_fit_is_shortened_in_order() {
     long.note = Some("n".repeat(120));
     long.claude = Some(format!("/{}", "c".repeat(60)));
     long.project = format!("/{}", "p".repeat(110));
-    let (json, dropped) = long.clone().encode().unwrap();
+    let json = long.clone().encode().unwrap();
     let sent = Record::decode(&json).unwrap();
-    assert!(json.len() <= MAX_JSON && !dropped);
+    assert!(json.len() <= MAX_JSON);
+    assert_eq!(sent, long.clone().fitted().unwrap());
     assert!(sent.title.unwrap().ends_with('…') && sent.note.is_some());
     long.project = format!("/{}", "p".repeat(200));
-    let (json, dropped) = long.clone().encode().unwrap();
-    let sent = Record::decode(&json).unwrap();
-    assert!(dropped && sent.note.is_none() && sent.claude.is_none());
+    let sent = Record::decode(&long.clone().encode().unwrap()).unwrap();
+    assert!(sent.note.is_none() && sent.claude.is_none());
     assert!(sent.title.unwrap().chars().count() >= 24);
     long.project = format!("/{}", "p".repeat(500));
     assert!(matches!(long.encode(), Err(RecordError::TooLarge(over)) if over > 0));
@@ -410,7 +410,7 @@ proptest! {
     fn a_record_reads_back_whatever_its_words(title in "\\PC{0,200}", note in "\\PC{0,60}", path in "/[a-zA-Z0-9 ._é外-]{1,80}") {
         let mut any = record();
         (any.title, any.note, any.project) = (Some(title), Some(note), path);
-        if let Ok((json, _)) = any.encode() {
+        if let Ok(json) = any.encode() {
             prop_assert!(json.len() <= MAX_JSON);
             prop_assert!(Record::decode(&json).is_ok());
         }

@@ -86,7 +86,7 @@ impl Service {
                 .advise("Choose a later end, at most 7 days after it was published."));
         }
         let sequence = self.sequence_after(&sighting)?;
-        let (packet, _) = place.mailbox.make_record(&identity, &place.token, record.clone(), sequence)?;
+        let packet = place.mailbox.make_record(&identity, &place.token, record.clone(), sequence)?;
         let service = self.clone();
         let (address, created_with) = (place.address(), entry.token);
         self.must_finish(async move {

@@ -36,6 +36,16 @@ pub fn same_handoff(picked: &Value, published: &Value) {
 }
 
 #[test]
+fn what_was_shortened_is_told_as_it_travelled() {
+    let a = Device::new();
+    let (title, note) = ("A long title ".repeat(12), "n".repeat(190));
+    let published = a.publish(&["--title", title.trim(), "--note", &note, "--ssh", "ada@dev.example.org"]);
+    assert!(text(&published, "title").ends_with('…'), "{published:#}");
+    same_handoff(&Device::copy_of(&a).json(&["pickup"]), &published);
+    assert_eq!(a.json(&["list"])[0]["title"], published["title"]);
+}
+
+#[test]
 fn a_copy_of_the_key_picks_up() {
     let a = Device::new();
     let session = a.session("uploader", "Retry with jitter");

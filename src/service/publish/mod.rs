@@ -18,6 +18,7 @@ use super::{
     AudienceKind, Error, Job, Kind, LeftBehind, PublishRequest, Published, Result, Service, SshSource, Step,
 };
 use crate::handoff::index::Entry as IndexEntry;
+use crate::handoff::standing::MakeError;
 use crate::handoff::z32;
 use crate::handoff::{Identity, Index, Link, LinkTarget, Record, Token};
 use crate::network::Sighting;
@@ -90,7 +91,11 @@ impl Service {
         job: &Job,
     ) -> Result<Published> {
         let sequence = self.now_us();
-        let (packet, note_dropped) =
+        let has_note = record.note.is_some();
+        // From here on only what travels is told.
+        let record = record.fitted().map_err(MakeError::from)?;
+        let note_dropped = has_note && record.note.is_none();
+        let packet =
             prepared.place.mailbox.make_record(identity, &prepared.place.token, record.clone(), sequence)?;
         let entry = intent(identity, &prepared, &record, &aside, &packet)?;
         self.journal(|book| book.handoffs.push(entry))?;

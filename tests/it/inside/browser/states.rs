@@ -88,7 +88,7 @@ fn what_no_relay_confirms_is_shown_as_such() {
     let stage = Stage::new();
     // Long words in each place: none may make the page scroll sideways.
     let host = format!("ada@{}.example.org:22022", "a-machine-".repeat(5).trim_end_matches('-'));
-    let (title, note) = ("Reticulating".repeat(5), format!("{} and the rest", "x".repeat(44)));
+    let (title, note) = ("Reticulating".repeat(5), format!("{} and the rest", "x".repeat(80)));
     let plain = stage.device.publish(&["--link", "--title", &title, "--note", &note, "--ssh", &host]);
     let burning = stage.device.publish(&["--link", "--burn"]);
     let proxy = format!("http://127.0.0.1:{PROXY}");

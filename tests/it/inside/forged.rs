@@ -36,7 +36,7 @@ async fn a_record_forged_with_the_right_secret_is_refused() {
     let mut forged = *record;
     forged.project = "/home/dana/trap".to_owned();
     let later = real[0].timestamp().as_u64() + 1;
-    let (forged, _) = mailbox.make_record(&thief, &token, forged, later).unwrap();
+    let forged = mailbox.make_record(&thief, &token, forged, later).unwrap();
     assert!(network.put(&forged, None).await.unwrap() > 0, "the network itself takes it");
     // The real one is overwritten on every node; the forgery is not believed.
     let error = b.pick_up(&published.link).await.unwrap_err();

@@ -90,7 +90,7 @@ async fn announcing_a_later_record_does_not_undo_an_end() {
     assert!(b.pick_up(&published.token).await.unwrap().burned);
     // A's bytes are later than the end, as of an extension that few nodes heard.
     let later = u64::try_from(Utc::now().timestamp_micros()).unwrap() + 60_000_000;
-    let (packet, _) = mailbox.make_record(&identity, &token, *record, later).unwrap();
+    let packet = mailbox.make_record(&identity, &token, *record, later).unwrap();
     let payload = z32::encode(&packet.to_relay_payload());
     journal(&a).update(Utc::now(), |book| book.entry(&token).unwrap().packet = payload).unwrap();
     assert_eq!(a.service.announce(&published.token, &Job::quiet()).await.unwrap().state, State::Burned);

@@ -4,6 +4,7 @@
 //! mailbox's secret follow the key of its [`Index`], the key of each record,
 //! and the lock that seals them; see [`Mailbox`].
 
+pub mod burn;
 mod derive;
 pub mod index;
 mod json;

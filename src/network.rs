@@ -131,6 +131,8 @@ pub struct Sighting {
     packets: Vec<(SignedPacket, u32)>,
     /// Highest sequence met, of packets that are no packets of ours too.
     highest: Option<u64>,
+    /// Nodes that were asked.
+    pub asked: u32,
     /// Nodes that answered.
     pub responded: u32,
 }
@@ -139,6 +141,12 @@ impl Sighting {
     /// The packets, newest first.
     pub fn packets(&self) -> Vec<SignedPacket> {
         self.packets.iter().map(|(packet, _)| packet.clone()).collect()
+    }
+
+    /// The packets and on how many nodes each was seen; on none where only a
+    /// relay had it.
+    pub fn held(&self) -> &[(SignedPacket, u32)] {
+        &self.packets
     }
 
     /// The newest packet.
@@ -306,7 +314,8 @@ impl Network {
                 Some(answer) = relays.next(), if !relays.is_empty() => relay_says(answer, &mut sighting, on_packet),
             }
         }
-        sighting.responded = detailed.outcome.recv().await.valid_responses();
+        let outcome = detailed.outcome.recv().await;
+        (sighting.asked, sighting.responded) = (outcome.queried, outcome.valid_responses());
         let patience = if sighting.responded > 0 { RELAY_LAG } else { RELAY_TIMEOUT };
         let rest = async {
             while let Some(answer) = relays.next().await {

@@ -14,6 +14,7 @@ use super::record::{Record, RecordError};
 use super::seal::{self, Kind, OpenError, SealError};
 use super::time;
 use super::token::Token;
+use super::z32;
 
 /// Who ended or read a handoff, and when (by that reader's clock).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,25 @@ pub struct Trace {
     /// The reader's host, at most 64 bytes; foreign text, to be cleaned before it
     /// is shown.
     pub hostname: String,
+    /// Tells the mark of one pickup from all others, however often it is wrapped
+    /// anew: 13 characters of z-base-32. A receipt has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+impl Trace {
+    /// The mark of a pickup that begins now.
+    pub fn mark(at: DateTime<Utc>, hostname: &str) -> Result<Self, getrandom::Error> {
+        let mut id = [0; 8];
+        getrandom::fill(&mut id)?;
+        Ok(Self { at, hostname: hostname.to_owned(), id: Some(z32::encode(&id)) })
+    }
+
+    /// What two wrappings of one mark have in common. An older cclink's mark has
+    /// no id; its moment and host stand for it.
+    pub fn key(&self) -> String {
+        self.id.clone().unwrap_or_else(|| format!("{} {}", self.at.timestamp(), self.hostname))
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -173,6 +193,12 @@ impl Mailbox {
         packets.iter().any(|packet| self.open(packet) == Err(OpenError::Newer))
     }
 
+    /// The mark in a packet, if it is one.
+    pub fn read_mark(&self, packet: &SignedPacket) -> Option<Trace> {
+        let opened = self.open(packet).ok().filter(|opened| opened.kind == Kind::Burned)?;
+        read_trace(&opened.payload)
+    }
+
     /// The last reader's receipt among the packets found.
     pub fn read_receipt(&self, packets: &[SignedPacket]) -> Option<Trace> {
         let newest = packets.iter().max_by_key(|packet| packet.timestamp().as_u64())?;
@@ -252,7 +278,8 @@ fn signed_json<'a>(
 
 fn read_trace(payload: &[u8]) -> Option<Trace> {
     let trace: Trace = named(payload, &[])?;
-    (trace.hostname.len() <= 64).then_some(trace)
+    let short = |text: &str| text.len() <= 64;
+    (short(&trace.hostname) && trace.id.as_deref().is_none_or(short)).then_some(trace)
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {

@@ -118,7 +118,7 @@ fn ends_are_final_whatever_the_sequence() {
     let me = identity(1);
     let mailbox = devices(&me);
     let expected = [me.public()];
-    let trace = |hostname: &str| Trace { at: noon(), hostname: hostname.to_owned() };
+    let trace = |hostname: &str| Trace { at: noon(), hostname: hostname.to_owned(), id: None };
     let record_9 = mailbox.make_record(&me, &TOKEN, record(), 9).unwrap();
     let burned_3 = mailbox.make_burned(&TOKEN, &trace("early"), 3).unwrap();
     let burned_4 = mailbox.make_burned(&TOKEN, &trace("late"), 4).unwrap();

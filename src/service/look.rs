@@ -9,7 +9,7 @@ use crate::handoff::standing::MakeError;
 use crate::handoff::z32;
 use crate::handoff::{Address, Age, Mailbox, PublicKey, Record, Standing, Token, Ttl, mailbox, packet};
 use crate::network::{NetworkError, OnPacket, Sighting};
-use crate::store::journal::{Book, End};
+use crate::store::journal::{Book, End, Taking};
 use crate::text;
 
 /// Where a handoff lies, and whose signature counts there.
@@ -106,20 +106,21 @@ impl Service {
         self.warn(format!("{kept} kept but not shown: made by a newer cclink. Update cclink to see all."));
     }
 
-    /// Whether a burned packet is this device's own, of a pickup that ended
-    /// before it showed anything: then the record that it took, once more.
-    pub(super) fn taken_before(&self, place: &Place, burned: &SignedPacket) -> Option<Readable> {
-        let address = place.address();
-        let (book, _) = self.0.journal.load().ok()?;
-        let taking = book.taking.get(&z32::encode(&address))?;
-        if taking.burned != z32::encode(&burned.to_relay_payload()) {
-            return None;
-        }
-        let packet = packet::from_payload(&address, &z32::decode_any(&taking.record)?)?;
+    /// The record that a pickup of this device took, or tried to, before it ended
+    /// without showing anything.
+    pub(super) fn taken_before(&self, place: &Place) -> Option<Readable> {
+        let taking = self.taking(place)?;
+        let packet = packet::from_payload(&place.address(), &z32::decode_any(&taking.record)?)?;
         match place.judge(&[packet]) {
             Standing::Record { record, creator, packet } => Some((*record, creator, packet)),
             _ => None,
         }
+    }
+
+    /// The journal's note of a pickup under way.
+    pub(super) fn taking(&self, place: &Place) -> Option<Taking> {
+        let (mut book, _) = self.0.journal.load().ok()?;
+        book.taking.remove(&z32::encode(&place.address()))
     }
 
     /// The sequence that follows what a lookup saw.

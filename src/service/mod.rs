@@ -4,6 +4,7 @@
 
 mod arrive;
 mod bring;
+mod burn;
 mod clone;
 mod contacts;
 mod error;

@@ -2,21 +2,14 @@
 //! reader has what was in it. What was taken and not settled is shown again by
 //! the same device.
 
-use super::look::{Place, Readable, alive, not_found};
-use super::{Error, Found, Job, Pickup, Plan, PlanKind, Result, Service};
-use pkarr::SignedPacket;
-
+use super::look::{Place, Readable, alive};
+use super::{Found, Job, Pickup, Plan, PlanKind, Result, Service};
 use crate::handoff::z32;
 use crate::handoff::{
     AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, mailbox, packet,
 };
-use crate::network::{NetworkError, Sighting};
-use crate::store::Stage;
 use crate::store::journal::Taking;
 use crate::text;
-
-/// The creator can only write so often while we take it.
-const ROUNDS: u32 = 5;
 
 impl Service {
     /// What a verified record looks like to its reader.
@@ -102,11 +95,9 @@ impl Service {
         let mut pickup = self.found(&place, readable, true).pickup;
         pickup.plans.clone_from(&found.pickup.plans);
         if burn {
-            if taken.is_none() {
-                job.doing("taking it, for good");
-                let (service, place) = (self.clone(), place.clone());
-                self.must_finish(async move { service.burn(&place, &packet, sighting).await }).await?;
-            }
+            job.doing("taking it, for good");
+            let (service, place) = (self.clone(), place.clone());
+            self.must_finish(async move { service.burn(&place, &packet, sighting).await }).await?;
             pickup.burned = true;
         }
         if burn {
@@ -148,72 +139,12 @@ impl Service {
         }
     }
 
-    /// What a pickup of this device took before it was interrupted.
+    /// What a pickup of this device took, or tried to, before it was interrupted.
     pub(super) fn ours_already(&self, place: &Place, standing: &Standing) -> Option<Readable> {
         match standing {
-            Standing::Burned { packet, .. } => self.taken_before(place, packet),
+            Standing::Burned { .. } => self.taken_before(place),
             _ => None,
         }
-    }
-
-    /// Puts the burned packet, waits until whoever checked before it was
-    /// visible has put too, and lets a complete lookup alone decide: a refused
-    /// packet can still lie on some nodes, an accepted one can lose, and one that
-    /// nobody acknowledged can stand.
-    async fn burn(&self, place: &Place, record: &SignedPacket, mut sighting: Sighting) -> Result<()> {
-        for _ in 0..ROUNDS {
-            let mine =
-                place.mailbox.make_burned(&place.token, &self.trace(), self.sequence_after(&sighting)?)?;
-            self.note_taking(place, &mine, record)?;
-            let put = self.0.network.put(&mine, Some(sighting.expected())).await;
-            self.0.network.settle().await;
-            let looked = self.look(place, &mut |_| {}).await.map_err(|error| {
-                error.advise("Whether it was taken is not known. Pick it up again on this device when the network is back.")
-            })?;
-            match looked {
-                (Standing::Burned { packet, .. }, _) if packet.is_same_as(&mine) => {
-                    self.set_stage(&place.token, Stage::Burned, false);
-                    // Nodes that refused or missed it hear of it again.
-                    let _ = self.0.network.put(&mine, None).await;
-                    return Ok(());
-                }
-                // Its creator wrote there at the same moment (extended it).
-                (Standing::Record { .. }, seen) if matches!(put, Ok(_) | Err(NetworkError::Conflict)) => {
-                    sighting = seen;
-                }
-                (Standing::Record { .. } | Standing::Absent, _) => {
-                    return Err(put
-                        .err()
-                        .map_or_else(
-                            || Error::failed("The network did not keep the mark that it was taken."),
-                            Error::from,
-                        )
-                        .advise(
-                            "It could not be taken for good, so it was not picked up at all. Try again.",
-                        ));
-                }
-                (ended, _) => return Err(alive(ended, self.now()).err().unwrap_or_else(not_found)),
-            }
-        }
-        Err(Error::failed("It could not be taken: others kept writing there.")
-            .advise("It was not picked up. Try again."))
-    }
-
-    /// Notes what is about to be taken, and how it is known as ours. Without the
-    /// note nothing is taken: it would be lost with this process.
-    fn note_taking(&self, place: &Place, burned: &SignedPacket, record: &SignedPacket) -> Result<()> {
-        let taking = Taking {
-            burned: z32::encode(&burned.to_relay_payload()),
-            record: z32::encode(&record.to_relay_payload()),
-            until: self.now() + chrono::TimeDelta::seconds(i64::from(crate::handoff::Ttl::MAX.seconds())),
-            unknown: serde_json::Map::new(),
-        };
-        let noted = self.journal(|book| book.taking.insert(z32::encode(&place.address()), taking));
-        noted.map(drop).map_err(|error| {
-            Error::failed(format!("The journal could not be written: {}", error.message)).advise(
-                "It was not picked up: without a note on this disk it could be lost. Make room and try again.",
-            )
-        })
     }
 
     /// Tells the creator, in the background, where the reader's settings allow
@@ -238,7 +169,7 @@ impl Service {
 
     /// Who is at work here, now.
     fn trace(&self) -> Trace {
-        Trace { at: self.now(), hostname: self.0.settings.hostname.clone() }
+        Trace { at: self.now(), hostname: self.0.settings.hostname.clone(), id: None }
     }
 
     /// The reader's receipt of a handoff, if one was left.

@@ -2,6 +2,7 @@
 //! line cannot be made to do, such as forging a record.
 
 mod browser;
+mod burning;
 mod churn;
 mod forged;
 mod interrupted;

@@ -39,7 +39,7 @@ async fn a_pickup_that_died_after_taking_is_finished_by_the_next_one() {
     let network = Network::new(ring.network());
     let record = packets(&network, &mailbox, &token).await.remove(0);
     // What B had done when its process was killed: noted, written, not shown.
-    let trace = Trace { at: Utc::now(), hostname: "inside".to_owned() };
+    let trace = Trace::mark(Utc::now(), "inside").unwrap();
     let burned = mailbox.make_burned(&token, &trace, record.timestamp().as_u64() + 1).unwrap();
     let taking = Taking {
         burned: z32::encode(&burned.to_relay_payload()),

@@ -38,10 +38,53 @@ pub struct LiveRecord {
     pub cwd: Option<String>,
 }
 
+/// What a claude does in a session that it has open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// Nothing: it can be ended, and nothing is lost.
+    Idle,
+    /// Its turn is over, but a command that it started runs on.
+    Shell,
+    /// It waits for an answer in the middle of a turn.
+    Waiting,
+    /// It is in the middle of a turn; a newer claude's word counts as this.
+    Busy,
+    /// Its version does not say.
+    Unknown,
+}
+
+impl Doing {
+    /// By the `status` of its record: the one place that knows these words.
+    pub fn of(status: Option<&str>) -> Self {
+        match status {
+            Some("idle") => Self::Idle,
+            Some("shell") => Self::Shell,
+            Some("waiting") => Self::Waiting,
+            Some(_) => Self::Busy,
+            None => Self::Unknown,
+        }
+    }
+
+    /// Whether the end of the transcript is not the end of a turn.
+    pub fn is_in_turn(self) -> bool {
+        matches!(self, Self::Busy | Self::Waiting)
+    }
+}
+
 /// A turn's last line and the end of its status are written so close together.
 const TOGETHER: TimeDelta = TimeDelta::seconds(10);
 
 impl LiveRecord {
+    /// What its claude does.
+    pub fn doing(&self) -> Doing {
+        Doing::of(self.status.as_deref())
+    }
+
+    /// Whether claude refuses to resume what it holds, and attaches to it.
+    pub fn is_in_background(&self) -> bool {
+        matches!(self.kind.as_str(), "bg" | "daemon" | "daemon-worker")
+    }
+
     /// Whether the process may in truth write to this transcript, though its
     /// record names session `own`: `/resume` inside a claude leaves the record as
     /// it was. So it is where the file grew just when the process worked, in its
@@ -49,7 +92,7 @@ impl LiveRecord {
     pub(super) fn may_write(&self, own: &str, candidate: &Candidate) -> bool {
         let Some(at) = self.status_at.filter(|_| self.live == Live::Yes) else { return false };
         let since = candidate.modified - at;
-        let busy = self.status.as_deref() == Some("busy");
+        let busy = self.doing().is_in_turn();
         if since < -TOGETHER || !busy && since > TOGETHER {
             return false;
         }
@@ -275,6 +318,20 @@ mod tests {
         assert_eq!(store.session_of_pid(me).as_deref(), Some(ID));
         let record = store.live_sessions().remove(ID).unwrap();
         assert_eq!((record.pid, &*record.kind, record.status.as_deref()), (me, "bg", Some("idle")));
+    }
+
+    #[test]
+    fn each_status_says_what_its_claude_does() {
+        for (status, doing, in_turn) in [
+            (Some("idle"), Doing::Idle, false),
+            (Some("shell"), Doing::Shell, false),
+            (Some("waiting"), Doing::Waiting, true),
+            (Some("busy"), Doing::Busy, true),
+            (Some("a word of tomorrow"), Doing::Busy, true),
+            (None, Doing::Unknown, false),
+        ] {
+            assert_eq!((Doing::of(status), doing.is_in_turn()), (doing, in_turn), "{status:?}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! whole transcript is ever held in memory. Transcripts are foreign input: any
 //! bytes may stand in them, and no bytes may stop a list.
 
+mod added;
 mod asks;
 mod binding;
 mod branch;
@@ -51,10 +52,11 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
+pub use added::added_folders;
 pub use asks::{Worktree, asks_for_summary, context_tokens, is_trusted, named_worktree};
 pub use binding::{blank, blank_bindings};
 pub use choose::{Here, order};
-pub use liveness::{LiveRecord, is_running};
+pub use liveness::{Doing, LiveRecord, is_running};
 pub use mark::{MARK_REACH, holds, mark, mark_of_tail};
 pub use merge::{Merged, Prefer, files_below, folders_below, merge, remove_folder};
 pub use place::{TURN_TAIL, TurnEnd, folder_for, is_plan, last_turn, names_session, plan_names, whole_turns};
@@ -145,7 +147,7 @@ pub struct Session {
     #[serde(skip)]
     pub checking: bool,
     /// The last turn ended with an error of the API: claude will meet it again.
-    #[serde(skip)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub api_error: bool,
 }
 

@@ -60,13 +60,21 @@ fn find(context: &Context<'_>, query: &str, all: bool) -> Result<()> {
     Ok(())
 }
 
-fn row(session: &Session) -> Vec<String> {
-    let state = match (session.resumable, session.live) {
-        (false, _) => session.why_not.clone().unwrap_or_else(|| "cannot be resumed".to_owned()),
-        (true, Live::Yes) => "live".to_owned(),
-        (true, Live::Perhaps) => "live elsewhere?".to_owned(),
-        (true, Live::No) => String::new(),
+/// What is to be known of a session beside its facts.
+fn state(session: &Session) -> String {
+    if !session.resumable {
+        return session.why_not.clone().unwrap_or_else(|| "cannot be resumed".to_owned());
+    }
+    let live = match session.live {
+        Live::Yes => Some("live"),
+        Live::Perhaps => Some("live elsewhere?"),
+        Live::No => None,
     };
+    let failed = session.api_error.then_some("last turn: API error");
+    live.into_iter().chain(failed).collect::<Vec<_>>().join("; ")
+}
+
+fn row(session: &Session) -> Vec<String> {
     vec![
         session.session_id.clone(),
         text::fit(&session.title, WIDEST),
@@ -74,6 +82,6 @@ fn row(session: &Session) -> Vec<String> {
         session.git_branch.clone().unwrap_or_default(),
         text::ago(session.updated_at, Utc::now()),
         text::bytes(session.size),
-        state,
+        state(session),
     ]
 }

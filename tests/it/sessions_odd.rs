@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::session::{lines, new_id, user_line, write};
+use crate::support::session::{assistant_line, lines, new_id, user_line, write};
 use crate::support::{Device, Session, text};
 use serde_json::{Value, json};
 
@@ -39,6 +39,33 @@ fn turn(title: &str) -> Vec<String> {
         user_line(&id, cwd, "Refactor the parser", "2026-11-20T10:00:00.000Z").to_string(),
         json!({"type": "ai-title", "aiTitle": title}).to_string(),
     ]
+}
+
+#[test]
+fn an_api_error_as_the_last_turn_is_said() {
+    let a = Device::new();
+    let session = a.session("uploader", "Refused");
+    let mut error =
+        assistant_line(&session.id, &session.project, "API Error: 400", "2026-11-20T10:00:09.000Z");
+    error["isApiErrorMessage"] = true.into();
+    let content = fs::read_to_string(&session.path).unwrap() + &lines(&[error]);
+    fs::write(&session.path, content).unwrap();
+    a.cmd(&["sessions"]).ok().says(&["last turn: API error"]);
+    assert_eq!(list(&a, &["sessions"])[0]["api_error"], true);
+    a.cmd(&["resume", "--print", &session.id]).ok().says(&["ended in an error of the API"]);
+}
+
+#[test]
+fn folders_that_a_resume_leaves_out_are_named() {
+    let a = Device::new();
+    let session = a.session("uploader", "With another folder");
+    let start = json!({"type": "attachment", "attachment": {"type": "environment", "snapshot": {
+        "workingDirectory": session.project, "additionalWorkingDirectories": ["/srv/extra"],
+    }}});
+    let content = fs::read_to_string(&session.path).unwrap() + &lines(&[start]);
+    fs::write(&session.path, content).unwrap();
+    let out = a.cmd(&["resume", "--print", &session.id]).ok().says(&["--add-dir: /srv/extra"]);
+    assert!(!out.stdout.contains("/srv/extra"), "nothing is added by itself: {}", out.stdout);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::programs::tmux_window;
 use super::super::{Error, Job, Live, Plan, Result, Service, blocking};
 use super::{Answer, Ask, Decided, Question};
-use crate::claude::{self, LiveRecord};
+use crate::claude::{self, Doing, LiveRecord};
 
 /// How long a claude that was asked to end may take.
 const ENDS: Duration = Duration::from_secs(20);
@@ -69,7 +69,7 @@ impl Service {
         let question = match record.live {
             Live::Yes => Question::OpenHere {
                 pid: record.pid,
-                idle: record.status.as_deref() == Some("idle"),
+                idle: record.doing() == Doing::Idle,
                 window: window.clone(),
             },
             _ => Question::PerhapsOpen,
@@ -94,7 +94,7 @@ impl Service {
     pub(in crate::service) async fn end(&self, id: &str, asked: &LiveRecord, job: &Job) -> Result<()> {
         job.doing(format!("ending the claude that has it open (process {})", asked.pid));
         // Meanwhile it may have ended by itself, or begun to work.
-        let same = |record: &LiveRecord| record.pid == asked.pid && record.status == asked.status;
+        let same = |record: &LiveRecord| record.pid == asked.pid && record.doing() == asked.doing();
         let now = self.who_has_open(id).await?;
         if !now.as_ref().is_some_and(same) {
             return Ok(());

@@ -165,11 +165,12 @@ enum Process {
 
 /// What a record says that its claude is doing.
 fn doing(record: &Value, process: Process, quiet: Duration) -> Turn {
-    match record.get("status").and_then(Value::as_str) {
-        Some("idle" | "waiting" | "shell") => Turn::Idle,
-        Some(_) if process == Process::Unknown && quiet > A_TURN => Turn::Closed,
-        Some(_) => Turn::Running,
-        None => Turn::Unknown,
+    let doing = claude::Doing::of(record.get("status").and_then(Value::as_str));
+    match doing {
+        claude::Doing::Unknown => Turn::Unknown,
+        doing if !doing.is_in_turn() => Turn::Idle,
+        _ if process == Process::Unknown && quiet > A_TURN => Turn::Closed,
+        _ => Turn::Running,
     }
 }
 
@@ -186,6 +187,9 @@ mod tests {
         assert_eq!(doing(&busy, Process::Unknown, long), Turn::Closed);
         assert_eq!(doing(&busy, Process::Alive, long), Turn::Running);
         assert_eq!(doing(&json!({"status": "idle"}), Process::Unknown, long), Turn::Idle);
+        // A question is in the middle of a turn; a command in the background is not.
+        assert_eq!(doing(&json!({"status": "waiting"}), Process::Alive, now), Turn::Running);
+        assert_eq!(doing(&json!({"status": "shell"}), Process::Alive, now), Turn::Idle);
         assert_eq!(doing(&json!({}), Process::Alive, now), Turn::Unknown);
     }
 }

@@ -9,6 +9,9 @@ use crate::service::programs::{ask_git, repository};
 use crate::service::{Service, Session, blocking};
 use crate::text;
 
+/// Columns that a list of folders may take in a note.
+const LONGEST: usize = 200;
+
 impl Service {
     /// What to know before a session is resumed in this folder.
     pub(super) async fn notes(
@@ -29,6 +32,7 @@ impl Service {
         if copy.api_error {
             notes.push("its last turn ended in an error of the API".to_owned());
         }
+        notes.extend(added_note(copy).await);
         notes.extend(self.summary_note(copy).await);
         if !self.seems_logged_in() {
             notes.push(
@@ -83,6 +87,21 @@ impl Service {
                 .to_owned()
         })
     }
+}
+
+/// Folders that claude worked in too, which a resume leaves out; which of claude's
+/// options are given is the user's to say.
+async fn added_note(copy: &Session) -> Option<String> {
+    let path = copy.path.clone();
+    let added = blocking(move || claude::added_folders(&path)).await.ok()?;
+    if added.is_empty() {
+        return None;
+    }
+    let folders: Vec<String> = added.iter().map(|path| text::clean(&path.to_string_lossy())).collect();
+    Some(format!(
+        "a resume leaves out what was added with --add-dir: {}; `/add-dir` adds it again",
+        text::fit(&folders.join(", "), LONGEST)
+    ))
 }
 
 /// How the repository here differs from what was published.

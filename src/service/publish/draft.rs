@@ -45,8 +45,7 @@ impl Service {
         let (session, continues) = self.continued(asked);
         let alive = self.published_of(&session, continues.as_deref())?;
         let live = self.store()?.live_sessions();
-        let busy =
-            live.get(&session.session_id).is_some_and(|record| record.status.as_deref() == Some("busy"));
+        let busy = live.get(&session.session_id).is_some_and(|record| record.doing().is_in_turn());
         Ok(Draft {
             title: self.usual_title(&session).unwrap_or_default(),
             continues,

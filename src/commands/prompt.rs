@@ -22,8 +22,10 @@ pub fn secret(question: &str) -> Result<Option<Zeroizing<String>>> {
     }
 }
 
-/// Asks a question whose answer is a line.
+/// Asks a question whose answer is a line. What was typed before it could be read
+/// is no answer to it.
 pub fn line(question: &str) -> Result<String> {
+    forget_typed();
     let mut stderr = std::io::stderr().lock();
     let _ = write!(stderr, "{question}");
     let _ = stderr.flush();
@@ -36,6 +38,15 @@ pub fn line(question: &str) -> Result<String> {
         }
         Ok(_) => Ok(answer.trim().to_owned()),
         Err(error) => Err(Error::failed(format!("The terminal gave no answer: {error}."))),
+    }
+}
+
+/// Lets go of what was typed ahead, and of the rest of a paste.
+fn forget_typed() {
+    #[cfg(unix)]
+    if std::io::stdin().is_terminal() {
+        // a terminal that is gone answers nothing anyway
+        let _ = rustix::termios::tcflush(rustix::stdio::stdin(), rustix::termios::QueueSelector::IFlush);
     }
 }
 

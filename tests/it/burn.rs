@@ -97,6 +97,21 @@ fn answering_no_does_not_burn() {
 }
 
 #[test]
+fn what_was_typed_before_the_question_is_no_answer() {
+    let a = Device::new();
+    let b = Device::beside(&a);
+    let published = a.publish(&["--burn"]);
+    let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &["pickup"], &b.env(), &b.projects);
+    // The rest of a paste, say.
+    pty.types("y\r");
+    assert!(pty.waits_for(&["[y/n]"]), "{}", pty.said());
+    pty.types("n\r");
+    assert_eq!(pty.code(), 0, "{}", pty.said());
+    assert!(b.claude_started().is_none(), "{}", pty.said());
+    assert_eq!(b.json(&["pickup"])["token"], published["token"]);
+}
+
+#[test]
 fn answering_yes_burns_and_resumes() {
     let a = Device::new();
     let b = Device::beside(&a);

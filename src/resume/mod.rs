@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-pub use ssh::{SshWay, There, quote_for_any_shell, remote_command};
+pub use ssh::{CONNECT, SshWay, There, quote_for_any_shell, remote_command};
 
 /// How a session can be resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

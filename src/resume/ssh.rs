@@ -20,6 +20,9 @@ for p in \"$CCLINK_CLAUDE\" claude ~/.local/bin/claude ~/.claude/local/claude /u
 do command -v \"$p\" >/dev/null 2>&1 && exec \"$p\" $way \"$id\"; done; \
 echo \"claude was not found on this machine\" >&2; exit 127";
 
+/// An option for ssh: when a host that does not answer is given up.
+pub const CONNECT: &str = "ConnectTimeout=15";
+
 /// How to reach a host.
 #[derive(Clone, Copy, Debug)]
 pub struct SshWay<'a> {

@@ -335,7 +335,7 @@ impl Putting {
 }
 
 /// A file in Claude's folder, or of ours, that failed us.
-fn unwritten(path: &Path, error: &std::io::Error) -> Error {
+pub(super) fn unwritten(path: &Path, error: &std::io::Error) -> Error {
     Error::failed(format!("{} cannot be written: {error}.", text::clean(&path.to_string_lossy())))
         .advise("The session here is as it was. Make room or mend the folder, then try again.")
 }

@@ -15,11 +15,9 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::process::Child;
 
 use super::{Error, Result, child};
-use crate::resume::SshWay;
+use crate::resume::{CONNECT, SshWay};
 use crate::text;
 
-/// Seconds until a host that does not answer is given up.
-const CONNECT: &str = "ConnectTimeout=15";
 /// Bytes asked for at once; the other side may give fewer.
 pub(super) const CHUNK: u32 = 256 * 1024;
 /// What ssh says when it fails is short.

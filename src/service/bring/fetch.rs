@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::AsyncSeekExt;
 
-use super::super::arrive::Parcel;
+use super::super::arrive::{Parcel, unwritten};
 use super::super::sftp::{self, CHUNK};
 use super::super::{Error, Job, Result, blocking};
 use super::origin::{Origin, Turn};
@@ -139,9 +139,4 @@ fn verify(part: &Path, mark: &Transcript, id: &str, turn: Turn) -> Result<Option
             text::bytes(whole - bytes)
         )
     }))
-}
-
-fn unwritten(part: &Path, error: &std::io::Error) -> Error {
-    Error::failed(format!("{} cannot be written: {error}.", part.display()))
-        .advise("The session here is as it was. Make room, then try again.")
 }

@@ -149,6 +149,7 @@ impl Demo {
                 user: None,
                 claude_key: true,
                 clock_offset: 0,
+                way_holds: None,
             };
             (Service::new(settings), dir)
         };

@@ -1,20 +1,23 @@
 //! Going on with a session: showing a way, and another program in this one's
 //! place.
 
-use std::process::ExitStatus;
-use std::time::{Duration, Instant};
-
 use super::bring::{Bringing, bring};
 use super::{Context, prompt};
-use crate::service::{Error, Found, Job, Next, Plan, PlanKind, Result, child, went_on};
+use crate::service::{
+    Ended, Error, Found, Job, LineModes, Next, Plan, PlanKind, Result, Signals, command_of, once_held,
+    wait_for,
+};
 use crate::text;
+
+/// Said where a handoff that burned did not reach its reader yet.
+const OURS: &str = "It is yours: `cclink pickup` shows it again on this device.";
 
 /// One way to go on, in a line or two.
 pub(super) fn print_plan(context: &Context<'_>, plan: &Plan, hostname: &str) {
     let printer = context.printer;
     let label = match plan.kind {
         PlanKind::Here => "Here:    ".to_owned(),
-        PlanKind::Attach if plan.is_in_background() => "Attach:  ".to_owned(),
+        PlanKind::Attach if plan.is_in_background() => "Background:".to_owned(),
         PlanKind::Attach => "In tmux: ".to_owned(),
         PlanKind::Ssh => "By SSH:  ".to_owned(),
         PlanKind::Bring => "Bring it:".to_owned(),
@@ -36,17 +39,23 @@ pub(super) fn decide(next: Next, asks: bool, yes: bool, advice: &str) -> Result<
         Next::Run(plan) => Ok(*plan),
         Next::Ask { plan, .. } if yes => Ok(*plan),
         Next::Ask { why, question, plan, instead, .. } if asks => {
-            let more = if instead.is_some() { "; e ends it there and goes on here" } else { "" };
-            let answer = prompt::line(&format!("{why} {question} [y/N{more}] "))?.to_ascii_lowercase();
-            match (answer.as_str(), instead) {
-                ("y" | "yes", _) => Ok(*plan),
-                ("e", Some(instead)) => Ok(*instead),
-                _ => Err(Error::cancelled()),
-            }
+            ask(&format!("{why} {question}"), *plan, instead)?.ok_or_else(Error::cancelled)
         }
         Next::Ask { why, .. } => Err(Error::failed(why).advise(advice)),
         Next::Nowhere(why) => Err(Error::failed(format!("This session cannot be resumed: {why}."))),
     }
+}
+
+/// Asks about a plan that is no matter of course, and offers the one that ends
+/// what is in its way; `None`: neither.
+pub(super) fn ask(question: &str, plan: Plan, instead: Option<Box<Plan>>) -> Result<Option<Plan>> {
+    let more = if instead.is_some() { "; e ends it there and goes on here" } else { "" };
+    let answer = prompt::line(&format!("{question} [y/N{more}] "))?.to_ascii_lowercase();
+    Ok(match (answer.as_str(), instead) {
+        ("y" | "yes", _) => Some(plan),
+        ("e", Some(instead)) => Some(*instead),
+        _ => None,
+    })
 }
 
 /// Takes a handoff and goes on with it. Nothing is taken before it is sure that
@@ -64,58 +73,75 @@ pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how:
         plan
     };
     service.check_way(found, &plan).await?;
-    service.end_live(&plan, &Job::quiet()).await?;
     service.pick_up(found, &Job::quiet()).await?;
+    // Only now: had another reader been faster, nothing were to be ended.
+    service.end_live(&plan, &Job::quiet()).await.map_err(|error| kept(found, error))?;
     if found.pickup.burn_after_read {
         let title = found.pickup.title.as_deref().unwrap_or("(untitled)");
         printer.note(&format!("Picked up: {title} ({}).", found.pickup.session_id));
     }
     if plan.kind == PlanKind::Here {
+        // A receipt cannot be taken back.
+        service.can_start(&plan).map_err(|error| kept(found, not_started(&plan, &error)))?;
         let settled = service.settle(found);
         let ended = replace_process(context, &plan).await;
         service.unsettle(settled);
-        return ended;
+        return ended.map_err(|error| kept(found, error));
     }
-    let (status, lasted) = run_aside(&plan).await?;
-    if went_on(status, lasted) {
-        let _ = service.settle(found);
-        service.remember_address(found);
+    let mut gone = false;
+    let ended = once_held(run_aside(&plan), service.way_holds(plan.kind), || {
+        gone = true;
+        reached(context, found);
+    })
+    .await?;
+    if gone {
+        // it was while it ran, however it ended
+    } else if matches!(ended, Ended::Exited(status) if status.success()) {
+        reached(context, found);
     } else if found.pickup.burn_after_read {
-        printer.note("It is yours: `cclink pickup` shows it again on this device.");
+        printer.note(OURS);
     } else {
         printer.note("Nothing was picked up; it stays where it is.");
     }
-    leave_with(context, status).await
+    leave_with(context, ended).await
 }
 
-/// Ends as a child did that ran in our place.
-async fn leave_with(context: &Context<'_>, status: ExitStatus) -> Result<()> {
-    if status.success() {
-        return Ok(());
+/// An error after it was taken.
+fn kept(found: &Found, error: Error) -> Error {
+    if !found.pickup.burn_after_read {
+        return error;
     }
-    context.service.finish().await;
-    std::process::exit(status.code().unwrap_or(1));
+    let advice = format!("{} {OURS}", error.advice);
+    error.advise(advice)
 }
 
-/// Runs a plan in this terminal and waits for it; how long that took, too. What
-/// ends us ends it.
-async fn run_aside(plan: &Plan) -> Result<(ExitStatus, Duration)> {
-    let [program, arguments @ ..] = plan.command.as_slice() else {
-        return Err(Error::failed("There is no command to run."));
+/// The way on was gone: what was taken is its reader's, and the address worked.
+fn reached(context: &Context<'_>, found: &Found) {
+    let _ = context.service.settle(found);
+    context.service.remember_address(found);
+}
+
+/// Ends as a child did that ran in our place, or as what ended both.
+async fn leave_with(context: &Context<'_>, ended: Ended) -> Result<()> {
+    let code = match ended {
+        Ended::Exited(status) if status.success() => return Ok(()),
+        Ended::Exited(status) => status.code().unwrap_or(1),
+        Ended::Signalled(number) => 128 + number,
     };
-    let begun = Instant::now();
-    let started = child(program).args(arguments).kill_on_drop(true).spawn();
-    let mut running = started.map_err(|error| not_started(plan, &error))?;
-    loop {
-        tokio::select! {
-            status = running.wait() => {
-                let status = status.map_err(|error| Error::failed(format!("{program}: {error}.")))?;
-                return Ok((status, begun.elapsed()));
-            }
-            // Ctrl-C reaches it as well: it decides.
-            _ = tokio::signal::ctrl_c() => {}
-        }
-    }
+    context.service.finish().await;
+    std::process::exit(code);
+}
+
+/// Runs a plan in this terminal and waits for it. What ends us ends it.
+async fn run_aside(plan: &Plan) -> Result<Ended> {
+    let failed = |error: std::io::Error| not_started(plan, &error);
+    // From here on a closed window or a signal ends us in order.
+    let mut signals = Signals::listen().map_err(failed)?;
+    let modes = LineModes::read();
+    let started = command_of(plan).and_then(|mut command| command.kill_on_drop(true).spawn());
+    let ended = wait_for(&mut started.map_err(failed)?, &mut signals).await;
+    modes.restore();
+    ended.map_err(failed)
 }
 
 fn not_started(plan: &Plan, error: &std::io::Error) -> Error {
@@ -128,14 +154,8 @@ fn not_started(plan: &Plan, error: &std::io::Error) -> Error {
 /// variables of a claude session around us.
 pub(super) async fn replace_process(context: &Context<'_>, plan: &Plan) -> Result<()> {
     context.service.finish().await;
-    let [program, arguments @ ..] = plan.command.as_slice() else {
-        return Err(Error::failed("There is no command to run."));
-    };
-    let mut command = child(program).into_std();
-    command.args(arguments);
-    if let Some(directory) = &plan.directory {
-        command.current_dir(directory);
-    }
+    let failed = |error: std::io::Error| not_started(plan, &error);
+    let mut command = command_of(plan).map_err(failed)?.into_std();
     #[cfg(unix)]
     let error = std::os::unix::process::CommandExt::exec(&mut command);
     #[cfg(not(unix))]
@@ -143,5 +163,5 @@ pub(super) async fn replace_process(context: &Context<'_>, plan: &Plan) -> Resul
         Ok(status) => std::process::exit(status.code().unwrap_or(1)),
         Err(error) => error,
     };
-    Err(not_started(plan, &error))
+    Err(failed(error))
 }

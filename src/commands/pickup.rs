@@ -25,7 +25,11 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
     if context.service.identity_state() == IdentityState::Locked && needs_identity(context, &target) {
         super::unlock(context).await?;
     }
-    let mut found = context.service.find(&target, &Job::quiet()).await.map_err(|error| hint(&args, error))?;
+    let found = match args.plan {
+        Some(Way::Bring) => context.service.find_to_bring(&target, &Job::quiet()).await,
+        _ => context.service.find(&target, &Job::quiet()).await,
+    };
+    let mut found = found.map_err(|error| hint(&args, error))?;
     let chosen = if asks && found.len() > 1 { which(context, &found)? } else { 0 };
     let mut found = found.swap_remove(chosen);
     if let Some(address) = &args.ssh {
@@ -68,12 +72,6 @@ async fn print_command(context: &Context<'_>, args: &PickupArgs, found: &Found) 
         (None, Next::Nowhere(_)) => decide(found, Wanted::Only(PlanKind::Command), false, false)?,
         (way, _) => decide(found, wanted(way), false, args.yes)?,
     };
-    if best.kind == PlanKind::Bring {
-        // It picks up by itself: taken now, there would be nothing left to bring.
-        print(&aside, &found.pickup, &found.signed_by);
-        context.printer.say(&best.shell);
-        return Ok(());
-    }
     let pickup = context.service.pick_up(found, &Job::quiet()).await?;
     print(&aside, &pickup, &found.signed_by);
     context.printer.say(&best.shell);
@@ -169,8 +167,12 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Br
         found = super::folder::ask(context, found).await?;
     }
     let once = if found.pickup.burn_after_read { " It can be picked up once." } else { "" };
+    let nothing = || {
+        context.printer.note("Nothing was picked up; it stays where it is.");
+        Ok(())
+    };
     let next = choose(&found.pickup.plans, Wanted::Best, Some(&found.pickup.hostname));
-    let (question, default, plan) = match next {
+    let (question, plan) = match next {
         Next::Run(plan) => {
             let question = match plan.kind {
                 PlanKind::Here => "Resume it here?",
@@ -180,15 +182,21 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Br
                 PlanKind::Bring => "Bring it here?",
                 PlanKind::Command => "Pick it up?",
             };
-            (question.to_owned(), true, Some(*plan))
+            (question, Some(*plan))
         }
-        Next::Ask { why, question, plan, .. } => (format!("{why} {question}"), false, Some(*plan)),
-        Next::Nowhere(_) if found.pickup.burn_after_read => ("Pick it up?".to_owned(), true, None),
+        Next::Ask { why, question, plan, instead, .. } if ask => {
+            let chosen = super::go_on::ask(&format!("{why} {question}{once}"), *plan, instead)?;
+            return match chosen {
+                Some(plan) => go_on(context, &found, plan, how).await,
+                None => nothing(),
+            };
+        }
+        Next::Ask { plan, .. } => return go_on(context, &found, *plan, how).await,
+        Next::Nowhere(_) if found.pickup.burn_after_read => ("Pick it up?", None),
         Next::Nowhere(_) => return take(context, &found).await,
     };
-    if ask && !prompt::confirm(&format!("{question}{once}"), default)? {
-        context.printer.note("Nothing was picked up; it stays where it is.");
-        return Ok(());
+    if ask && !prompt::confirm(&format!("{question}{once}"), true)? {
+        return nothing();
     }
     match plan {
         Some(plan) => go_on(context, &found, plan, how).await,

@@ -118,6 +118,7 @@ impl Service {
         let taking = Taking {
             burned: z32::encode(&burned.to_relay_payload()),
             record: z32::encode(&record.to_relay_payload()),
+            settled: false,
             until: self.now() + chrono::TimeDelta::seconds(i64::from(crate::handoff::Ttl::MAX.seconds())),
             unknown: serde_json::Map::new(),
         };

@@ -51,19 +51,29 @@ impl Service {
     /// Verified handoffs, newest first; [`Target::Newest`] gives at most one.
     /// `Step::Found` tells a first answer before it is confirmed.
     pub async fn find(&self, target: &Target, job: &Job) -> Result<Vec<Found>> {
+        self.find_all(target, false, job).await
+    }
+
+    /// The same to bring it: what this device took for good is found once more,
+    /// though it was shown; nobody else has its conversation's address now.
+    pub async fn find_to_bring(&self, target: &Target, job: &Job) -> Result<Vec<Found>> {
+        self.find_all(target, true, job).await
+    }
+
+    async fn find_all(&self, target: &Target, again: bool, job: &Job) -> Result<Vec<Found>> {
         job.doing("looking for it");
         job.run(async {
             let found = match target {
                 Target::Newest => self.find_newest(job).await,
                 Target::Text(text, pin) => match self.meaning(text)? {
                     Meaning::Link(link) => {
-                        self.find_link(&link, pin.as_deref().map(String::as_str), job).await
+                        self.find_link(&link, pin.as_deref().map(String::as_str), again, job).await
                     }
                     Meaning::Key(key) => self.find_from(key, pin.as_deref().map(String::as_str)).await,
                     Meaning::Token(token) => {
                         let identity = self.identity().await?;
                         let known = self.by_token(&identity, &token, true).await?;
-                        Ok(vec![self.find_place(&known.place, job).await?])
+                        Ok(vec![self.find_one(&known.place, again, job).await?])
                     }
                 },
                 Target::Entry(entry) => self.find_entry(entry, job).await,
@@ -148,7 +158,7 @@ impl Service {
     }
 
     /// One handoff by its link.
-    async fn find_link(&self, link: &Link, pin: Option<&str>, job: &Job) -> Result<Vec<Found>> {
+    async fn find_link(&self, link: &Link, pin: Option<&str>, again: bool, job: &Job) -> Result<Vec<Found>> {
         let place = match &link.target {
             LinkTarget::Secret(secret) => {
                 let mailbox = Mailbox::link(&link.creator, secret);
@@ -159,10 +169,10 @@ impl Service {
                     self.devices_place(&self.identity().await?, &link.creator, *token)?
                 }
                 AudienceKind::Share => self.share_place(&self.identity().await?, &link.creator, *token)?,
-                _ => return self.find_pin_link(&link.creator, *token, pin, job).await,
+                _ => return self.find_pin_link(&link.creator, *token, pin, again, job).await,
             },
         };
-        Ok(vec![self.find_place(&place, job).await?])
+        Ok(vec![self.find_one(&place, again, job).await?])
     }
 
     fn devices_place(&self, identity: &Identity, creator: &PublicKey, token: Token) -> Result<Place> {
@@ -197,12 +207,13 @@ impl Service {
         creator: &PublicKey,
         token: Token,
         pin: Option<&str>,
+        again: bool,
         job: &Job,
     ) -> Result<Vec<Found>> {
         let mut trouble = wrong_pin();
         for mailbox in self.pin_mailboxes(creator, pin).await? {
             let place = Place { mailbox, token, expected: vec![*creator] };
-            match self.find_place(&place, job).await {
+            match self.find_one(&place, again, job).await {
                 Ok(found) => return Ok(vec![found]),
                 Err(error) if error == not_found() => {}
                 Err(error) if error.kind == Kind::Unreachable => return Err(error),
@@ -271,6 +282,10 @@ impl Service {
     /// One handoff: a first answer at once, the verdict after the complete
     /// lookup.
     pub(super) async fn find_place(&self, place: &Place, job: &Job) -> Result<Found> {
+        self.find_one(place, false, job).await
+    }
+
+    async fn find_one(&self, place: &Place, again: bool, job: &Job) -> Result<Found> {
         let mut told = false;
         let mut on_packet = |packet: &SignedPacket| {
             if !told
@@ -283,8 +298,10 @@ impl Service {
             }
         };
         let (standing, _) = self.look(place, &mut on_packet).await?;
-        if let Some(readable) = self.ours_already(place, &standing) {
-            return Ok(self.found(place, readable, true));
+        if let Some(readable) = self.ours_already(place, &standing, again) {
+            let mut found = self.found(place, readable, true);
+            found.place.again = again;
+            return Ok(found);
         }
         Ok(self.found(place, alive(standing, self.now())?, true))
     }

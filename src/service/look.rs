@@ -107,9 +107,9 @@ impl Service {
     }
 
     /// The record that a pickup of this device took, or tried to, before it ended
-    /// without showing anything.
-    pub(super) fn taken_before(&self, place: &Place) -> Option<Readable> {
-        let taking = self.taking(place)?;
+    /// without showing anything; `again`, also what one took that was shown.
+    pub(super) fn taken_before(&self, place: &Place, again: bool) -> Option<Readable> {
+        let taking = self.taking(place).filter(|taking| again || !taking.settled)?;
         let packet = packet::from_payload(&place.address(), &z32::decode_any(&taking.record)?)?;
         match place.judge(&[packet]) {
             Standing::Record { record, creator, packet } => Some((*record, creator, packet)),
@@ -117,7 +117,7 @@ impl Service {
         }
     }
 
-    /// The journal's note of a pickup under way.
+    /// The journal's note of a pickup for good.
     pub(super) fn taking(&self, place: &Place) -> Option<Taking> {
         let (mut book, _) = self.0.journal.load().ok()?;
         book.taking.remove(&z32::encode(&place.address()))

@@ -3,6 +3,7 @@
 //! can be cancelled.
 
 mod arrive;
+mod aside;
 mod bring;
 mod burn;
 mod clone;
@@ -27,6 +28,7 @@ mod search;
 mod sessions;
 mod settings;
 mod sftp;
+mod signals;
 mod spool;
 mod tidy;
 mod tokens;
@@ -40,6 +42,7 @@ use std::time::Duration;
 
 pub use self::revoke::Doomed;
 pub use arrive::{Answer, Arrived, Ask, Placed, Question};
+pub use aside::{Ended, LineModes, command_of, once_held, wait_for};
 pub use bring::Wishes;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 pub use clone::CloneOffer;
@@ -50,12 +53,13 @@ pub use plugin::{FileChange, PluginHook, PluginStatus};
 pub use programs::{child, child_of_ours};
 pub use search::{Asked, Match, SessionMatches};
 pub use settings::Settings;
+pub use signals::{Signal, Signals, can_suspend, stop};
 pub use spool::{SpoolFailure, Spooled};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 pub use types::*;
 pub use watch::{News, NewsKind, Watch, next_look};
-pub use way::{Next, Wanted, choose, confirm, went_on};
+pub use way::{END_THERE, Next, Wanted, choose, confirm};
 pub use web::{WebCheck, WebPage};
 
 pub use crate::claude::{
@@ -183,11 +187,6 @@ impl Service {
         let ended = tokio::time::timeout(FINISH, self.0.must_finish.wait()).await.is_ok();
         self.0.must_finish.reopen();
         ended
-    }
-
-    /// Whether such writes are under way.
-    pub fn is_finishing(&self) -> bool {
-        !self.0.must_finish.is_empty()
     }
 
     /// Runs `work` to its end even when the caller is cancelled.

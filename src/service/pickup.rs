@@ -3,12 +3,11 @@
 //! the same device.
 
 use super::look::{Place, Readable, alive};
-use super::{Found, Job, Pickup, Plan, PlanKind, Result, Service};
+use super::{Found, Job, Pickup, Plan, Result, Service};
 use crate::handoff::z32;
 use crate::handoff::{
     AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, mailbox, packet,
 };
-use crate::store::journal::Taking;
 use crate::text;
 
 impl Service {
@@ -60,7 +59,7 @@ impl Service {
             confirmed,
             clone_offer: None,
             sequence,
-            place: PlaceHandle { place: place.clone(), record, reached_at: None },
+            place: PlaceHandle { place: place.clone(), record, reached_at: None, again: false },
         }
     }
 
@@ -86,7 +85,7 @@ impl Service {
         let place = found.place.place.clone();
         job.doing("making sure that nothing newer is there");
         let (standing, sighting) = job.run(async { self.look(&place, &mut |_| {}).await }).await?;
-        let taken = self.ours_already(&place, &standing);
+        let taken = self.ours_already(&place, &standing, found.place.again);
         let readable = match &taken {
             Some(readable) => readable.clone(),
             None => alive(standing, self.now())?,
@@ -100,20 +99,12 @@ impl Service {
             self.must_finish(async move { service.burn(&place, &packet, sighting).await }).await?;
             pickup.burned = true;
         }
-        if burn {
-            // Bringing it picks it up by itself, which cannot be done twice.
-            let used = |plan: Plan| match plan.kind {
-                PlanKind::Bring => plan.not_ready("this handoff was used up by picking it up like this"),
-                _ => plan,
-            };
-            pickup.plans = pickup.plans.into_iter().map(used).collect();
-        }
         Ok(pickup)
     }
 
     /// What was taken reached its reader: it was written out, or the way on
-    /// succeeded. Forgets the note of one that burned, for now it cannot be lost;
-    /// leaves a receipt of one that did not.
+    /// succeeded. One that burned is not shown again; of one that did not a
+    /// receipt is left.
     pub fn settle(&self, found: &Found) -> Settled {
         let place = &found.place.place;
         if !found.place.record.burn_after_read {
@@ -121,28 +112,32 @@ impl Service {
             return Settled(None);
         }
         let address = z32::encode(&place.address());
-        let note = self.journal(|book| book.taking.remove(&address));
-        Settled(
-            note.unwrap_or_else(|error| {
-                self.warn(format!("The journal could not be written: {}", error.message));
-                None
-            })
-            .map(|note| (address, note)),
-        )
+        let mut first = false;
+        self.note(|book| {
+            if let Some(taking) = book.taking.get_mut(&address) {
+                first = !std::mem::replace(&mut taking.settled, true);
+            }
+        });
+        Settled(first.then_some(address))
     }
 
     /// The way on failed at its last step after all: this device can show what
     /// was taken once more.
     pub fn unsettle(&self, settled: Settled) {
-        if let Some((address, note)) = settled.0 {
-            self.note(|book| drop(book.taking.insert(address, note)));
+        if let Some(address) = settled.0 {
+            self.note(|book| {
+                if let Some(taking) = book.taking.get_mut(&address) {
+                    taking.settled = false;
+                }
+            });
         }
     }
 
-    /// What a pickup of this device took, or tried to, before it was interrupted.
-    pub(super) fn ours_already(&self, place: &Place, standing: &Standing) -> Option<Readable> {
+    /// What a pickup of this device took, or tried to, before it was interrupted;
+    /// `again`, also what one took that was not.
+    pub(super) fn ours_already(&self, place: &Place, standing: &Standing, again: bool) -> Option<Readable> {
         match standing {
-            Standing::Burned { .. } => self.taken_before(place),
+            Standing::Burned { .. } => self.taken_before(place, again),
             _ => None,
         }
     }
@@ -182,10 +177,10 @@ impl Service {
     }
 }
 
-/// What settling forgot.
+/// What was settled by it: the address of what had burned.
 #[must_use]
 #[derive(Debug)]
-pub struct Settled(Option<(String, Taking)>);
+pub struct Settled(Option<String>);
 
 /// A found handoff's place and record, so that going on with it need not search
 /// again.
@@ -195,6 +190,8 @@ pub struct PlaceHandle {
     pub(super) record: Record,
     /// Where the user says that its machine is reached.
     pub(super) reached_at: Option<String>,
+    /// This device took it for good before, and may have shown it.
+    pub(super) again: bool,
 }
 
 #[cfg(test)]
@@ -221,8 +218,8 @@ impl Found {
             burn_after_read: pickup.burn_after_read,
             pin_protected: pickup.pin_protected,
         };
-        let place =
-            PlaceHandle { place: Place { mailbox, token, expected: Vec::new() }, record, reached_at: None };
+        let place = Place { mailbox, token, expected: Vec::new() };
+        let place = PlaceHandle { place, record, reached_at: None, again: false };
         Self { pickup, signed_by: signed_by.to_owned(), confirmed, clone_offer: None, sequence: 0, place }
     }
 }

@@ -44,6 +44,8 @@ pub struct Settings {
     pub config: Config,
     /// Seconds that tests move the clock by; debug builds only.
     pub clock_offset: i64,
+    /// After how many seconds a way has held, for tests; debug builds only.
+    pub way_holds: Option<u64>,
 }
 
 impl Settings {
@@ -88,7 +90,8 @@ impl Settings {
                 number("CLAUDE_CODE_RESUME_TOKEN_THRESHOLD").unwrap_or(100_000),
             ),
             config,
-            clock_offset: clock_offset(text("CCLINK_TEST_CLOCK_OFFSET")),
+            clock_offset: for_tests(text("CCLINK_TEST_CLOCK_OFFSET")).unwrap_or(0),
+            way_holds: for_tests(text("CCLINK_TEST_WAY_HOLDS")),
         })
     }
 }
@@ -100,7 +103,7 @@ fn hostname() -> String {
     if name.is_empty() { "unknown-host".to_owned() } else { name }
 }
 
-/// Lets tests age things; a release build keeps to the real clock.
-fn clock_offset(text: Option<String>) -> i64 {
-    if cfg!(debug_assertions) { text.and_then(|text| text.parse().ok()).unwrap_or(0) } else { 0 }
+/// Lets tests move the time; a release build keeps to the real clock.
+fn for_tests<T: std::str::FromStr>(text: Option<String>) -> Option<T> {
+    text.filter(|_| cfg!(debug_assertions))?.parse().ok()
 }

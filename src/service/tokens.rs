@@ -142,6 +142,14 @@ impl Service {
         found.retain(is_meant);
         found.sort_by_key(|known| known.place.token);
         found.dedup_by_key(|known| known.place.token);
+        if let (0, true, Ok(token)) = (found.len(), received, prefix.parse::<Token>())
+            && token.audience == AudienceKind::Devices
+        {
+            // No list names it any more, or not yet: it lies where its token says.
+            let mailbox = Mailbox::devices(&identity.devices_secret());
+            let place = Place { mailbox, token, expected: self.my_keys(&identity.public()) };
+            return Ok(Known { place, created: 0, expires: 0 });
+        }
         match found.len() {
             0 => Err(Error::gone(format!("No handoff of yours starts with `{prefix}`."))
                 .advise("`cclink list --all` shows them; one from somebody else is picked up by its link.")),

@@ -1,20 +1,24 @@
 //! The way on: which plan is run, and that it can be, before anything is taken.
 
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
 
 use super::programs::child;
 use super::{Error, Found, Plan, PlanKind, Result, Service};
+use crate::resume::CONNECT;
 use crate::text;
 
 /// How long a claude may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Seconds until a host that does not answer is given up.
-const CONNECT: &str = "ConnectTimeout=15";
-/// A way that lasted this long was gone, however it ended.
-const LASTED: Duration = Duration::from_mins(1);
+/// A way that holds for so long is gone, however it ends then.
+const HOLDS: Duration = Duration::from_mins(1);
+/// The same over SSH: sooner, ssh may still be waiting for a host that is silent.
+const HOLDS_OVER_SSH: Duration = Duration::from_mins(3);
+
+/// What a plan does that ends what is in its way first, as a verb.
+pub const END_THERE: &str = "end it there, go on here";
 
 /// Which plan is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,13 +94,7 @@ fn ask(plan: &Plan, why: Option<String>, instead: Option<&Plan>) -> Next {
     let plan = Box::new(plan.clone());
     if plan.ends.is_some() {
         let why = "It is open and idle in another terminal of this machine.".to_owned();
-        return Next::Ask {
-            why,
-            question: "End it there and go on here?",
-            yes: "end it there, go on here",
-            plan,
-            instead,
-        };
+        return Next::Ask { why, question: "End it there and go on here?", yes: END_THERE, plan, instead };
     }
     let why = why.unwrap_or_else(|| "It is open in a running claude on this machine.".to_owned());
     Next::Ask {
@@ -122,18 +120,26 @@ pub(super) fn no_address(host: &str) -> String {
     )
 }
 
-/// Whether a way that ended like this was gone: what it was for has happened. What
-/// ssh (255) and git (128) end with is their own failure, however long it took.
-pub fn went_on(status: ExitStatus, lasted: Duration) -> bool {
-    status.success() || (lasted >= LASTED && !matches!(status.code(), Some(128 | 255)))
-}
-
 impl Service {
+    /// How long a way of this kind runs until it is gone: what it is for has
+    /// happened. `None` for what is only over when it succeeded.
+    pub fn way_holds(&self, kind: PlanKind) -> Option<Duration> {
+        let holds = match kind {
+            PlanKind::Here | PlanKind::Attach => HOLDS,
+            PlanKind::Ssh => HOLDS_OVER_SSH,
+            PlanKind::Bring | PlanKind::Command => return None,
+        };
+        Some(self.0.settings.way_holds.map_or(holds, Duration::from_secs))
+    }
+
     /// Makes sure that a plan can be run, before its handoff is taken: that its
     /// claude works; for one that burns, that its machine answers.
     pub async fn check_way(&self, found: &Found, plan: &Plan) -> Result<()> {
         match plan.kind {
-            PlanKind::Here => self.check_claude(plan).await,
+            PlanKind::Here => match self.still_idle(plan).await {
+                Ok(()) => self.check_claude(plan).await,
+                no => no,
+            },
             PlanKind::Ssh if found.pickup.burn_after_read => self.check_host(found).await,
             _ => Ok(()),
         }
@@ -146,6 +152,18 @@ impl Service {
             };
             Error::new(error.kind, error.message).advise(advice)
         })
+    }
+
+    /// Whether a plan's program is there to be started: the last look before it
+    /// takes our place.
+    pub fn can_start(&self, plan: &Plan) -> std::io::Result<()> {
+        let here = std::env::current_dir().unwrap_or_default();
+        let directory = plan.directory.as_deref().unwrap_or(&here);
+        let program = plan.command.first().and_then(|program| self.program_from(program, directory));
+        if directory.is_dir() && program.is_some() {
+            return Ok(());
+        }
+        Err(std::io::ErrorKind::NotFound.into())
     }
 
     async fn check_claude(&self, plan: &Plan) -> Result<()> {

@@ -124,13 +124,17 @@ pub struct End {
 }
 
 /// A pickup for good that was begun: should this process die between taking the
-/// handoff and showing it, the next one still can.
+/// handoff and showing it, the next one still can. Its conversation can be brought
+/// by it later, too, which nobody else can do any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Taking {
     /// The burned packet that is ours, in z-base-32.
     pub burned: String,
     /// The record's packet, in z-base-32.
     pub record: String,
+    /// It reached its reader.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub settled: bool,
     /// When it may be forgotten.
     #[serde(with = "time")]
     pub until: DateTime<Utc>,
@@ -146,7 +150,7 @@ pub struct Book {
     pub handoffs: Vec<Entry>,
     /// Ends by address, both in z-base-32.
     pub ends: BTreeMap<String, End>,
-    /// Pickups under way, by address in z-base-32.
+    /// Pickups for good, by address in z-base-32.
     pub taking: BTreeMap<String, Taking>,
     /// Where projects of other machines lie on this one, as the user said.
     pub places: BTreeMap<String, PathBuf>,

@@ -199,6 +199,14 @@ impl App {
         self.dirty = true;
     }
 
+    /// Starts a job while another command has the terminal; gives what the loop
+    /// has to do for it at once.
+    pub fn begin(&mut self, action: Action, now: &Now) -> Vec<Deed> {
+        let later = std::mem::take(&mut self.deeds);
+        self.start(action, true, now);
+        std::mem::replace(&mut self.deeds, later)
+    }
+
     /// When to wake although nothing happens; `None`: sleep.
     pub fn next_wake(&self, now: &Now) -> Option<Duration> {
         let spin = self.jobs.spins().then(|| {
@@ -301,7 +309,7 @@ impl App {
             Intent::Palette if self.top().context() != Context::Palette => self.open_palette(),
             Intent::Back => self.back(now),
             // a pasted `dy` must not revoke
-            Intent::Yes if !self.answers(now) => {}
+            answer if answer.is_answer() && !self.answers(now) => {}
             other => {
                 let effects = self.top_mut().handle(other, now);
                 self.apply(effects, now);

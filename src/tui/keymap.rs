@@ -209,6 +209,7 @@ pub const TABLE: &[Binding] = {
         row(C::Palette, &[DOWN], I::Down, "down", Footer),
 
         row(C::Confirm, &[Key::char('y')], I::Yes, "yes", Footer),
+        row(C::ConfirmOr, &[Key::char('e')], I::EndThere, "end it there", Footer),
         row(C::Confirm, &[Key::char('n')], I::No, "no", Footer),
 
         row(C::Unlock, &[ENTER], I::Accept, "unlock", Footer),
@@ -279,6 +280,7 @@ pub fn chain(context: Context, choosing: bool) -> &'static [Context] {
         (C::Help, _) => &[C::Help, C::Moves, C::MoveUp, C::Common, C::Always],
         (C::Palette, _) => &[C::Palette, C::Always],
         (C::Confirm, _) => &[C::Confirm, C::Always],
+        (C::ConfirmOr, _) => &[C::ConfirmOr, C::Confirm, C::Always],
         (C::Unlock, _) => &[C::Unlock, C::Always],
         (C::Welcome, false) => &[C::Welcome, C::Fields, C::Always],
         (C::Welcome, true) => &[C::Welcome, C::Choice, C::Fields, C::Always],
@@ -322,7 +324,7 @@ pub const GROUPS: &[(&str, &[Context])] = {
         ("QR", &[C::Qr, C::KeyedQr]),
         ("Add a contact", &[C::ContactForm]),
         ("Where a project is", &[C::FolderForm]),
-        ("Questions", &[C::Confirm]),
+        ("Questions", &[C::Confirm, C::ConfirmOr]),
         ("Your key", &[C::Unlock, C::Welcome]),
         ("Fields of a form", &[C::Fields, C::Choice]),
         ("Moving", &[C::Moves, C::MoveUp]),
@@ -371,6 +373,7 @@ mod tests {
             C::Help,
             C::Palette,
             C::Confirm,
+            C::ConfirmOr,
             C::Unlock,
             C::Welcome,
         ]

@@ -11,11 +11,12 @@ use chrono::{DateTime, FixedOffset, Local, Utc};
 use zeroize::Zeroizing;
 
 pub use crate::service::{
-    Asked, AudienceChoice, AudienceKind, AudienceView, Changed, CloneOffer, ContactView, Draft, Error, Found,
-    Here, Hit, IdentityState, InboxEntry, Kind as ErrorKind, Listed, Live, Matched, News, NewsKind, Next,
-    Page, PassEnd, Pickup as Taken, Pin, Place, Plan, PlanKind, Progress, PublishRequest, Published,
-    Recognised, Revoked, Role, Searching, Session, SshWay, State, Step, Target, Ttl, Turn, Wanted, Watch,
-    child, child_of_ours, choose, confirm, is_ssh_address, next_look, quote_for_any_shell, went_on,
+    Asked, AudienceChoice, AudienceKind, AudienceView, Changed, CloneOffer, ContactView, Draft, END_THERE,
+    Ended, Error, Found, Here, Hit, IdentityState, InboxEntry, Kind as ErrorKind, LineModes, Listed, Live,
+    Matched, News, NewsKind, Next, Page, PassEnd, Pickup as Taken, Pin, Place, Plan, PlanKind, Progress,
+    PublishRequest, Published, Recognised, Revoked, Role, Searching, Session, Signal, Signals, SshWay, State,
+    Step, Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of, confirm, is_ssh_address,
+    next_look, once_held, quote_for_any_shell, stop, wait_for,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.
@@ -99,6 +100,8 @@ pub enum Context {
     Palette,
     /// A question before something is lost.
     Confirm,
+    /// The same where something else can be done instead.
+    ConfirmOr,
     /// Asking for the passphrase of the key.
     Unlock,
     /// First run: no key yet.
@@ -106,6 +109,11 @@ pub enum Context {
 }
 
 impl Context {
+    /// Whether it is a question before something is lost, of whatever kind.
+    pub fn is_question(self) -> bool {
+        matches!(self, Self::Confirm | Self::ConfirmOr)
+    }
+
     /// Whether it is the full-screen QR, of whatever kind.
     pub fn is_qr(self) -> bool {
         matches!(self, Self::Qr | Self::KeyedQr)
@@ -171,8 +179,16 @@ pub enum Intent {
     CopyText,
     Yes,
     No,
+    EndThere,
     /// Hidden: provokes a panic, to test that the terminal survives it.
     Panic,
+}
+
+impl Intent {
+    /// Whether it answers a question so that something happens.
+    pub fn is_answer(self) -> bool {
+        matches!(self, Self::Yes | Self::EndThere)
+    }
 }
 
 /// One of the three panes that share the body of the screen.
@@ -252,6 +268,8 @@ pub struct Question {
     pub yes: &'static str,
     /// Done on "yes".
     pub then: Box<Effect>,
+    /// What else can be done, and how: it ends what is in the way first.
+    pub instead: Option<(&'static str, Box<Effect>)>,
 }
 
 /// How a note is meant.
@@ -362,8 +380,9 @@ pub enum Action {
     PickUp(Box<Found>, Box<Plan>),
     /// What was taken reached its reader.
     Settle(Box<Found>),
-    /// End the process that holds a plan's session, to run the plan then.
-    EndLive(Box<Plan>),
+    /// End the process that holds a plan's session, to run the plan then; of a
+    /// handoff that was taken, this one, to be settled.
+    EndLive(Box<Plan>, Option<Box<Found>>),
     /// A found handoff's project is in this folder.
     Place(Box<Found>, PathBuf),
     /// Read the contacts.
@@ -437,7 +456,7 @@ impl Action {
             Self::PickUp(..) => Verb::PickUp,
             Self::Settle(_) => Verb::Settle,
             Self::Place(..) => Verb::Place,
-            Self::EndLive(_) => Verb::EndLive,
+            Self::EndLive(..) => Verb::EndLive,
             Self::Contacts => Verb::Contacts,
             Self::AddContact(..) => Verb::AddContact,
             Self::Unlock(_) => Verb::Unlock,
@@ -551,10 +570,10 @@ pub enum Report {
     FirstFound(Box<Found>),
     /// What was found, newest first.
     Found(Vec<Found>),
-    /// It is taken.
-    Taken(Box<Taken>),
-    /// What held this plan's session has ended.
-    EndedLive(Box<Plan>),
+    /// It is taken, to go on with it by this plan.
+    Taken(Box<Taken>, Box<Plan>),
+    /// What held this plan's session has ended; the handoff that it was taken by.
+    EndedLive(Box<Plan>, Option<Box<Found>>),
     /// The handoff with this token reached its reader.
     Settled(String),
     /// All contacts.

@@ -29,10 +29,12 @@ use crossterm::event::{Event as Pressed, KeyCode, KeyEventKind, KeyModifiers};
 use crate::text;
 pub use crate::text::Ability;
 use app::{App, Deed, Setup};
-use message::{Action, Event, Note, Now, Plan, PlanKind, Tone, went_on};
+use message::{
+    Action, Ended, Event, Note, Now, Plan, PlanKind, Signal, Signals, Tone, can_suspend, once_held, stop,
+};
 use parts::theme::Theme;
 pub use parts::theme::{NoTheme, ThemeName};
-use terminal::{Clipboard, Ended, Input, Read, Screen, Signal, Signals};
+use terminal::{Clipboard, Input, Read, Screen};
 pub use worker::Service;
 use worker::Worker;
 
@@ -111,11 +113,12 @@ pub async fn run(service: Service, options: Options) -> io::Result<Exit> {
         clipboard: Clipboard::of_this_terminal(),
         opened,
         child_env: options.child_env,
+        service,
         input: Some(Input::open(opened)?),
         unseen: false,
     };
     let End(why) = stage.play(&mut signals).await;
-    stage.finish(&service).await;
+    stage.finish().await;
     stage.input = None;
     stage.screen.pause().await;
     why
@@ -163,6 +166,7 @@ struct Stage {
     clipboard: Clipboard,
     opened: Instant,
     child_env: Vec<(&'static str, OsString)>,
+    service: Service,
     /// Absent while a command has the terminal: alive, it would eat its input.
     input: Option<Input>,
     /// A picture is on its way to the terminal.
@@ -330,20 +334,29 @@ impl Stage {
     /// Gives the terminal to a plan's command and comes back whole.
     ///
     /// What was typed or answered before one of the two got the terminal is
-    /// nothing that the other was asked. `then` follows when it went well.
+    /// nothing that the other was asked. `then` follows when it went well, or
+    /// while it runs, as soon as that is sure.
     async fn step_aside(
         &mut self,
         plan: &Plan,
-        then: Option<Box<Action>>,
+        mut then: Option<Box<Action>>,
         signals: &mut Signals,
     ) -> Result<(), End> {
-        let begun = Instant::now();
         self.input = None;
         self.screen.pause().await;
         terminal::forget_typed();
-        let ended = terminal::run(plan, &self.child_env, signals).await;
-        let went = matches!(&ended, Ok((Ended::Exited(status), _)) if went_on(*status, begun.elapsed()));
-        let then = then.filter(|_| went);
+        let way = terminal::run(plan, &self.child_env, signals);
+        let ended = once_held(way, self.service.way_holds(plan.kind), || {
+            let now = Now::read(self.opened);
+            let due = then.take().map(|action| self.app.begin(*action, &now)).unwrap_or_default();
+            for deed in due {
+                if let Deed::Start(id, action) = deed {
+                    self.worker.run(id, action);
+                }
+            }
+        })
+        .await;
+        let then = then.filter(|_| matches!(&ended, Ok((Ended::Exited(status), _)) if status.success()));
         self.screen.tidy(matches!(&ended, Ok((Ended::Exited(status), _)) if status.code().is_none()));
         terminal::forget_typed();
         let note = match ended {
@@ -361,13 +374,13 @@ impl Stage {
     }
 
     async fn suspend(&mut self) -> io::Result<()> {
-        if !terminal::can_suspend() {
+        if !can_suspend() {
             let now = self.now();
             self.app.say(Note::new(Tone::Plain, "There is no shell to go back to here."), &now);
             return Ok(());
         }
         self.screen.pause().await;
-        terminal::stop()?;
+        stop()?;
         self.wake_up()
     }
 
@@ -380,7 +393,8 @@ impl Stage {
     /// Cancels what may be cut, and waits for what may not, saying so as long as
     /// there is somebody to read it. Only a key cuts that short: a window that is
     /// closed is no wish to lose anything.
-    async fn finish(&mut self, service: &Service) {
+    async fn finish(&mut self) {
+        let service = self.service.clone();
         self.worker.cancel_all();
         self.app.leave();
         let last = async {

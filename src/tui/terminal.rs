@@ -9,7 +9,6 @@ mod child;
 mod clipboard;
 mod input;
 mod output;
-mod signals;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -27,11 +26,10 @@ use ratatui::{Frame, Terminal};
 use crate::text::Ability;
 
 use backend::Steady;
-pub use child::{Ended, ending, run};
+pub use child::{ending, run};
 pub use clipboard::Clipboard;
 pub use input::{Input, Read, forget_typed};
 use output::Output;
-pub use signals::{Signal, Signals, can_suspend, stop};
 
 /// The screen of its own, pastes in brackets, focus.
 const ENTER: &str = "\x1b[?1049h\x1b[?2004h\x1b[?1004h";

@@ -1,6 +1,7 @@
 //! The whole screen without a terminal: keys and events in, buffer out.
 
 mod keys;
+mod live;
 mod narrowing;
 mod notices;
 mod pastes;
@@ -21,6 +22,13 @@ use ratatui::buffer::Buffer;
 use super::app::{App, Deed, Setup};
 use super::message::{Action, Draft, Error, Event, IdentityState, JobId, Now, Place, Progress, Report, Verb};
 use super::parts::theme::Theme;
+
+/// A handoff that was picked up to go on with it by its first plan.
+fn taken(ready: bool) -> Report {
+    let taken = sample::taken(ready);
+    let plan = taken.plans[0].clone();
+    Report::Taken(Box::new(taken), Box::new(plan))
+}
 
 /// The screen, its clock, and what it asked of the loop.
 struct Play {
@@ -124,7 +132,7 @@ impl Play {
             (_, 0) => Err(Error::cancelled()),
             (Verb::Find, 1) => Ok(Report::Found(vec![sample::found(true, true), sample::found(false, true)])),
             (Verb::Find, _) => Ok(Report::Found(vec![sample::found(false, true)])),
-            (Verb::PickUp, _) => Ok(Report::Taken(Box::new(sample::taken(at.is_multiple_of(2))))),
+            (Verb::PickUp, _) => Ok(taken(at.is_multiple_of(2))),
             (Verb::Journal | Verb::List, 1) => Ok(Report::Listed(sample::handoffs(), verb == Verb::List)),
             (Verb::Journal | Verb::List, _) => Ok(Report::Listed(Vec::new(), true)),
             (Verb::Inbox, 1) => Ok(Report::Inbox(Vec::new())),

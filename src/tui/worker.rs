@@ -174,12 +174,14 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
         }
         Action::PickUp(found, plan) => {
             until(&lead, async { service.check_way(&found, &plan).await.map(|()| Report::Scanned) }).await?;
+            let taken = service.pick_up(&found, &job).await?;
+            // only now: had another reader been faster, nothing were to be ended
             service.end_live(&plan, &job).await?;
-            Ok(Report::Taken(Box::new(service.pick_up(&found, &job).await?)))
+            Ok(Report::Taken(Box::new(taken), plan))
         }
-        Action::EndLive(plan) => {
+        Action::EndLive(plan, found) => {
             service.end_live(&plan, &job).await?;
-            Ok(Report::EndedLive(plan))
+            Ok(Report::EndedLive(plan, found))
         }
         Action::Place(found, folder) => {
             let placed = Box::pin(service.place(*found, &folder));

@@ -71,6 +71,7 @@ impl Inside {
             user: None,
             claude_key: true,
             clock_offset: 0,
+            way_holds: None,
         };
         change(&mut settings);
         let service = Service::new(settings);

@@ -187,6 +187,12 @@ fn a_session_in_the_background_is_attached_to() {
         plans[0]["notes"].to_string().contains("in the background, in the middle of a turn"),
         "{plans:#}"
     );
+    let printed = a.cmd(&["resume", "--print", &session.id]).ok();
+    assert!(
+        printed.stderr.contains("Background:") && !printed.stderr.contains("In tmux"),
+        "{}",
+        printed.stderr
+    );
     a.cmd(&["resume", &session.id]).ok();
     assert_eq!(a.claude_started().unwrap().args, ["attach", &session.id[..8]]);
     let published = a.publish_session(&session, &[]);
@@ -217,6 +223,54 @@ fn an_idle_claude_is_ended_when_the_user_says_so() {
     until("its end", Duration::from_secs(10), || holder.0.try_wait().unwrap());
     assert_eq!(pty.code(), 0, "{}", pty.said());
     assert_eq!(a.claude_started().unwrap().args, ["--resume", &session.id]);
+}
+
+#[test]
+fn a_pickup_offers_to_end_an_idle_claude_and_takes_first() {
+    use crate::support::{Pty, row};
+    let a = Device::new();
+    let (b, c) = (Device::beside(&a), Device::copy_of(&a));
+    let session = a.session("uploader", "Idle over there");
+    let mut holder = Idle::start();
+    a.hold(&session, holder.id(), "idle", "interactive");
+    let asked = |token: &str| {
+        let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &["pickup", token], &b.env(), &b.projects);
+        assert!(pty.waits_for(&["e ends it there"]), "{}", pty.said());
+        pty
+    };
+    // Another reader was faster: nothing is ended for it.
+    let burning = a.publish_session(&session, &["--burn"]);
+    let mut pty = asked(text(&burning, "token"));
+    assert_eq!(c.json(&["pickup", text(&burning, "token")])["burned"], true);
+    pty.types("e\r");
+    assert_eq!(pty.code(), 3, "{}", pty.said());
+    assert!(holder.0.try_wait().unwrap().is_none(), "ended for nothing");
+
+    let published = a.publish_session(&session, &[]);
+    let token = text(&published, "token");
+    let mut pty = asked(token);
+    pty.types("e\r");
+    until("its end", Duration::from_secs(10), || holder.0.try_wait().unwrap());
+    assert_eq!(pty.code(), 0, "{}", pty.said());
+    assert_eq!(b.claude_started().unwrap().args, ["--resume", &session.id]);
+    let receipt = || row(&a.json(&["list", "--all"]), token).unwrap()["picked_up"].clone();
+    until("the receipt", Duration::from_secs(10), || (!receipt().is_null()).then_some(()));
+}
+
+#[test]
+fn what_a_claude_does_is_said_and_only_an_idle_one_is_ended() {
+    let a = Device::new();
+    let session = a.session("uploader", "Open");
+    let holder = Idle::start();
+    for (status, unfinished, can_end) in
+        [("idle", false, true), ("shell", false, false), ("waiting", true, false), ("busy", true, false)]
+    {
+        a.hold(&session, holder.id(), status, "interactive");
+        let plans = a.json(&["resume", &session.id]);
+        let notes = plans[0]["notes"].to_string();
+        assert_eq!(notes.contains("last turn is not finished"), unfinished, "{status}: {plans:#}");
+        assert_eq!(plans[1].get("ends").is_some(), can_end, "{status}: {plans:#}");
+    }
 }
 
 #[test]

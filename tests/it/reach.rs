@@ -50,13 +50,22 @@ fn an_address_is_given_and_remembered_when_it_worked() {
     let out = b.cmd(&["pickup", token, "--plan", "ssh", "--ssh", &sshd.address()]).output();
     assert_eq!(out.code, 0, "{}\n{}", out.said(), sshd.log());
     assert_eq!(a.claude_started().expect("claude ran there").args, ["--resume", &session.id]);
-    // From now on this host is known, whatever the handoff says.
-    let wrong = a.publish_session(&session, &["--ssh", "ada@127.0.0.1:1"]);
-    let plans = b.json(&["pickup", text(&wrong, "token")])["plans"].clone();
-    let ssh = plan(&plans, "ssh").unwrap();
-    assert_eq!(ssh["ready"], true);
+    // From now on this host is known, and it is said how.
+    let silent = a.publish_session(&session, &[]);
+    let plans = b.json(&["pickup", text(&silent, "token")])["plans"].clone();
     let port = sshd.address().rsplit(':').next().unwrap().to_owned();
-    assert!(text(ssh, "shell").contains(&port), "{ssh:#}");
+    for kind in ["ssh", "bring"] {
+        let plan = plan(&plans, kind).unwrap_or_else(|| panic!("{kind}: {plans:#}"));
+        assert!(plan["notes"].to_string().contains("reached before"), "{plan:#}");
+    }
+    assert!(text(plan(&plans, "ssh").unwrap(), "shell").contains(&port), "{plans:#}");
+    // What a handoff says itself is newer than what was remembered.
+    let moved = a.publish_session(&session, &["--ssh", "ada@127.0.0.1:1"]);
+    let picked = b.json(&["pickup", text(&moved, "token")]);
+    let ssh = plan(&picked["plans"], "ssh").unwrap();
+    assert!(text(ssh, "shell").contains("ada@127.0.0.1") && !text(ssh, "shell").contains(&port), "{ssh:#}");
+    assert!(!ssh["notes"].to_string().contains("reached before"), "{ssh:#}");
+    assert_eq!(picked["ssh"], "ada@127.0.0.1:1");
     // A stranger's handoff is not led to our own machines by its host name.
     let link = a.publish_session(&session, &["--link"]);
     let c = Device::bare();
@@ -72,8 +81,15 @@ fn the_configuration_knows_hosts() {
     let host = crate::support::hostname();
     sshd.configure(&b, &format!("[hosts]\n{host:?} = {:?}\n", sshd.address()));
     let session = a.session("uploader", "Reach me");
-    let published = a.publish_session(&session, &[]);
-    let out = b.cmd(&["pickup", text(&published, "token"), "--plan", "ssh"]).output();
+    let published = a.publish_session(&session, &["--ssh", "ada@127.0.0.1:1"]);
+    let token = text(&published, "token");
+    // What the reader set goes before what the handoff says, which is shown as it is.
+    let picked = b.json(&["pickup", token]);
+    let ssh = plan(&picked["plans"], "ssh").unwrap();
+    let notes = ssh["notes"].to_string();
+    assert!(notes.contains("[hosts]") && notes.contains("the handoff says ada@127.0.0.1:1"), "{ssh:#}");
+    assert_eq!(picked["ssh"], "ada@127.0.0.1:1");
+    let out = b.cmd(&["pickup", token, "--plan", "ssh"]).output();
     assert_eq!(out.code, 0, "{}\n{}", out.said(), sshd.log());
     assert_eq!(a.claude_started().expect("claude ran there").args, ["--resume", &session.id]);
 }

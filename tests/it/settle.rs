@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
 
 use crate::support::{Device, Sshd, row, text, until};
@@ -64,6 +65,80 @@ fn nothing_is_lost_when_the_last_step_fails() {
     let again = b.json(&["pickup", token]);
     assert_eq!((&again["session_id"], &again["burned"]), (&published["session_id"], &true.into()));
     b.cmd(&["pickup", token]).fails(3).says(&["already picked up"]);
+    // One that does not burn cannot take its receipt back.
+    let kept = a.publish(&[]);
+    claude_that_vanishes(&b);
+    b.cmd(&["pickup", text(&kept, "token"), "--exec"]).fails(1).says(&["could not be started"]);
+    assert_eq!(picked_up(&a, text(&kept, "token")), Value::Null, "a receipt without a claude");
+}
+
+/// An ssh that lets anybody in and stays, until it is ended.
+fn ssh_that_stays(device: &Device) -> String {
+    let bin = device.path("ssh-bin");
+    fs::create_dir_all(&bin).unwrap();
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *' true') exit 0 ;; esac\necho $$ > '{}'\nexec sleep 600\n",
+        device.path("in").display()
+    );
+    fs::write(bin.join("ssh"), script).unwrap();
+    fs::set_permissions(bin.join("ssh"), fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default())
+}
+
+/// Goes on over SSH; ended by `signal` once `when` says so.
+fn ended_while_away(b: &Device, token: &str, holds: &str, signal: Signal, when: impl Fn() -> bool) {
+    let path = ssh_that_stays(b);
+    let _ = fs::remove_file(b.path("in"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cclink"))
+        .args(["pickup", token, "--plan", "ssh"])
+        .env_clear()
+        .envs(b.env())
+        .envs([("PATH", path.as_str()), ("CCLINK_TEST_WAY_HOLDS", holds)])
+        .current_dir(&b.projects)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let within = Duration::from_secs(30);
+    let ssh: i32 = until("ssh", within, || fs::read_to_string(b.path("in")).ok()?.trim().parse().ok());
+    until("the moment", within, || (when() || child.try_wait().unwrap().is_some()).then_some(()));
+    let pid = |id: i32| Pid::from_raw(id).unwrap();
+    kill_process(pid(i32::try_from(child.id()).unwrap()), signal).unwrap();
+    let code = until("its end", within, || child.try_wait().unwrap()).code();
+    assert_eq!(code, Some(128 + signal.as_raw()), "it ends in order");
+    until("the end of ssh", within, || test_kill_process(pid(ssh)).is_err().then_some(()));
+}
+
+#[test]
+fn a_way_that_holds_is_settled_while_it_runs() {
+    // A closed window or a signal lost the receipt, and what had burned was shown again.
+    let a = Device::new();
+    let b = Device::copy_of(&a);
+    for signal in [Signal::TERM, Signal::HUP] {
+        let published = a.publish(&["--ssh", "ada@desk"]);
+        let token = text(&published, "token");
+        ended_while_away(&b, token, "1", signal, || !picked_up(&a, token).is_null());
+        assert!(!picked_up(&a, token).is_null());
+
+        let published = a.publish(&["--ssh", "ada@desk", "--burn"]);
+        let token = text(&published, "token");
+        let journal = || fs::read_to_string(b.home.join("journal.json")).unwrap_or_default();
+        let settled = journal().matches("\"settled\": true").count();
+        let one_more = || journal().matches("\"settled\": true").count() > settled;
+        ended_while_away(&b, token, "1", signal, one_more);
+        b.cmd(&["pickup", token]).fails(3).says(&["already picked up"]);
+    }
+}
+
+#[test]
+fn a_way_that_did_not_hold_yet_is_not_settled() {
+    let a = Device::new();
+    let b = Device::copy_of(&a);
+    let published = a.publish(&["--ssh", "ada@desk", "--burn"]);
+    let token = text(&published, "token");
+    ended_while_away(&b, token, "600", Signal::TERM, || true);
+    assert_eq!(b.json(&["pickup", token])["burned"], true, "it is shown again");
 }
 
 #[test]

@@ -157,6 +157,40 @@ fn it_is_brought_here_byte_for_byte() {
 }
 
 #[test]
+fn what_this_device_took_it_can_still_bring() {
+    let Some((a, sshd)) = origin() else { return };
+    let (b, c) = (reader(&a, &sshd), reader(&a, &sshd));
+    let here = b.project("uploader");
+    let session = a.session("uploader", "Bring me");
+    let take = |args: &[&str]| {
+        let published = a.publish_session(&session, &["--burn", "--ssh", &sshd.address()]);
+        let token = text(&published, "token").to_owned();
+        let answer = b.cmd(&[&["pickup", token.as_str()], args].concat()).ok();
+        (token, answer)
+    };
+    // Both devices share this machine; on another one the path is not there.
+    let (token, printed) = take(&["--print", "--plan", "bring"]);
+    assert!(printed.stdout.contains(&token), "{}", printed.stdout);
+    c.cmd(&["pickup", &token]).fails(3).says(&["already picked up"]);
+    let (token, answer) = take(&["--json"]);
+    let plans = answer.json()["plans"].clone();
+    let bring = plans.as_array().unwrap().iter().find(|plan| plan["kind"] == "bring").unwrap().clone();
+    assert_eq!(bring["ready"], true, "{plans:#}");
+    b.cmd(&["pickup", &token]).fails(3).says(&["already picked up"]);
+    c.cmd(&["pickup", &token, "--plan", "bring"]).fails(3).says(&["already picked up"]);
+    // As the plan says.
+    fs::remove_dir_all(&session.project).unwrap();
+    let words: Vec<&str> =
+        bring["command"].as_array().unwrap()[1..].iter().map(|word| word.as_str().unwrap()).collect();
+    b.cmd(&words).ok();
+    let started = b.claude_started().expect("claude ran here");
+    assert_eq!(
+        (started.cwd, started.args),
+        (here.canonicalize().unwrap(), vec!["--resume".to_owned(), session.id])
+    );
+}
+
+#[test]
 fn brought_into_a_folder_that_is_there_it_is_not_put_inside() {
     let Some((a, sshd)) = origin() else { return };
     let b = reader(&a, &sshd);

@@ -171,3 +171,64 @@ fn what_ssh_says_is_shown_and_its_script_is_not() {
     terminal.types("q");
     assert_eq!(terminal.code(), 0);
 }
+
+#[test]
+fn a_way_that_holds_is_settled_before_the_window_is_closed() {
+    let device = Device::new();
+    let other = Device::copy_of(&device);
+    let published = other.publish(&["--title", "Mend the gate", "--burn", "--ssh", "ada@desk"]);
+    let token = text(&published, "token");
+    let bin = device.path("ssh-bin");
+    fs::create_dir_all(&bin).unwrap();
+    let script =
+        "#!/bin/sh\ncase \"$*\" in *' true') exit 0 ;; esac\necho 'a shell on the desk'\nexec sleep 600\n";
+    fs::write(bin.join("ssh"), script).unwrap();
+    fs::set_permissions(bin.join("ssh"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let mut terminal = Terminal::of(&device, &[("PATH", &path), ("CCLINK_TEST_WAY_HOLDS", "1")]);
+    terminal.types("3");
+    terminal.shows("1 for you");
+    terminal.types("\r");
+    terminal.shows("Go on over SSH, where it");
+    terminal.types("\r");
+    terminal.shows("a shell on the desk");
+    let journal = || fs::read_to_string(device.home.join("journal.json")).unwrap_or_default();
+    until("it is settled", || journal().contains("\"settled\": true").then_some(()));
+    terminal.hang_up();
+    assert_eq!(terminal.code(), 129);
+    device.cmd(&["pickup", token]).fails(3).says(&["already picked up"]);
+}
+
+#[test]
+fn an_idle_claude_is_ended_from_the_screen() {
+    let device = Device::new();
+    let other = Device::beside(&device);
+    let session = device.session("garden", "Mend the gate");
+    let published = other.publish_session(&session, &[]);
+    for keys in ["r", "3"] {
+        let mut holder = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+        device.hold(&session, holder.id(), "idle", "interactive");
+        let mut terminal = Terminal::of(&device, &[]);
+        terminal.shows("Mend the gate");
+        terminal.types(keys);
+        if keys == "3" {
+            terminal.shows("1 for you");
+            terminal.types("\r");
+            terminal.shows("Go on here in a copy of it");
+            terminal.types("\r");
+        }
+        terminal.shows("e end it there, go on here");
+        let ended = until("its end", || {
+            terminal.types("e");
+            holder.try_wait().unwrap()
+        });
+        assert!(!ended.success());
+        assert_eq!(until("claude", || started(&device)), ["--resume", &session.id], "{keys}");
+        terminal.shows("Back from");
+        terminal.types("q");
+        assert_eq!(terminal.code(), 0);
+        let listed = other.json(&["list", "--all"]);
+        let receipt = &row(&listed, text(&published, "token")).unwrap()["picked_up"];
+        assert_eq!(receipt.is_null(), keys == "r", "{keys}: {listed:#}");
+    }
+}

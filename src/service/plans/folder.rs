@@ -50,7 +50,7 @@ impl Service {
         copy: Option<&Session>,
         record: Option<&Record>,
     ) -> Option<PathBuf> {
-        self.folder(copy, Hints { record, token: None }).await.map(|folder| folder.path)
+        self.folder(copy, Hints { record, ..Hints::default() }).await.map(|folder| folder.path)
     }
 
     /// The same, and what is known of it. The folder that the transcript's own is

@@ -21,11 +21,44 @@ const USUAL: [&str; 2] = [".local/bin/claude", ".claude/local/claude"];
 /// The same for all users.
 const USUAL_FOR_ALL: [&str; 2] = ["/usr/local/bin/claude", "/opt/homebrew/bin/claude"];
 
+/// Where the address of a machine comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// `--ssh`.
+    Said,
+    /// `[hosts]`.
+    Set,
+    /// The handoff itself.
+    Handoff,
+    /// It worked before.
+    Remembered,
+}
+
+impl Source {
+    /// What is said of an address that is not the handoff's own.
+    fn words(self, address: &str, found: &Found) -> Option<String> {
+        let host = text::clean(&found.pickup.hostname);
+        let from = match self {
+            Self::Handoff => return None,
+            Self::Said => "given with --ssh".to_owned(),
+            Self::Set => format!("set for {host} under [hosts]"),
+            Self::Remembered => format!("how {host} was reached before"),
+        };
+        let other = match &found.pickup.ssh {
+            Some(own) if own != address => format!("; the handoff says {own}"),
+            _ => String::new(),
+        };
+        Some(format!("{address} is {from}{other}"))
+    }
+}
+
 /// What is known of a session beyond its id.
 #[derive(Clone, Copy, Default)]
 struct Hints<'a> {
     record: Option<&'a Record>,
     token: Option<&'a Token>,
+    /// Where the address comes from, unless it is the record's own.
+    whence: Option<&'a str>,
 }
 
 impl Hints<'_> {
@@ -38,10 +71,11 @@ impl Hints<'_> {
 impl Service {
     /// The plans for a found handoff.
     pub(super) async fn planned(&self, mut found: Found) -> Found {
-        if let Some(address) = self.known_address(&found) {
-            found.place.record.ssh = Some(address);
-        }
-        let hints = Hints { record: Some(&found.place.record), token: Some(&found.place.place.token) };
+        let address = self.address(&found);
+        let whence = address.as_ref().and_then(|(address, source)| source.words(address, &found));
+        found.place.record.ssh = address.map(|(address, _)| address);
+        let token = Some(&found.place.place.token);
+        let hints = Hints { record: Some(&found.place.record), token, whence: whence.as_deref() };
         found.pickup.plans = self.plans(&found.place.record.session_id, hints).await;
         let lacks_folder = found.pickup.plans.iter().any(|plan| plan.lacks_folder);
         found.clone_offer = if lacks_folder { Self::clone_offer(&found) } else { None };
@@ -53,23 +87,28 @@ impl Service {
         if !is_ssh_address(address) || address.len() > 100 {
             return Err(Error::usage(format!("`{}` is not of the form USER@HOST.", text::clean(address))));
         }
-        found.place.record.ssh = Some(address.to_owned());
         found.place.reached_at = Some(address.to_owned());
         Ok(self.planned(found).await)
     }
 
-    /// How this device reaches the machine of a handoff of its own people, as
-    /// the user said now, set, or said earlier when it worked.
-    fn known_address(&self, found: &Found) -> Option<String> {
-        if let Some(address) = &found.place.reached_at {
-            return Some(address.clone());
+    /// How the machine of a handoff is reached: as the reader says now or has set,
+    /// else as the handoff says, else as it worked before. By its host name only
+    /// the user's own machines are known.
+    fn address(&self, found: &Found) -> Option<(String, Source)> {
+        if let Some(said) = &found.place.reached_at {
+            return Some((said.clone(), Source::Said));
         }
-        let record = &found.place.record;
-        if found.place.place.token.audience != AudienceKind::Devices {
-            return None;
+        let host = &found.place.record.hostname;
+        let ours = found.place.place.token.audience == AudienceKind::Devices;
+        if let Some(set) = self.0.settings.config.hosts.get(host).filter(|_| ours) {
+            return Some((set.clone(), Source::Set));
         }
-        let set = self.0.settings.config.hosts.get(&record.hostname).cloned();
-        set.or_else(|| self.0.journal.load().ok()?.0.hosts.get(&record.hostname).cloned())
+        // its own word; what was found out from it may have changed the record's
+        if let Some(address) = &found.pickup.ssh {
+            return Some((address.clone(), Source::Handoff));
+        }
+        let (book, _) = self.0.journal.load().ok().filter(|_| ours)?;
+        Some((book.hosts.get(host)?.clone(), Source::Remembered))
     }
 
     /// The address that the user gave worked: it is remembered for this host.
@@ -102,18 +141,13 @@ impl Service {
         }
     }
 
-    /// The plans of a found handoff once more, after something changed.
-    pub async fn plan_again(&self, found: Found) -> Found {
-        self.planned(found).await
-    }
-
     async fn plans(&self, session_id: &str, hints: Hints<'_>) -> Vec<Plan> {
         let mut plans = self.local_plans(session_id, hints).await;
         // Of the ways on this machine the ready ones first, in their order.
         plans.sort_by_key(|plan| !plan.ready);
         if let Some(record) = hints.record {
             plans.extend(self.ssh_plan(record, hints));
-            plans.extend(self.bring_plan(record, hints.token, &plans).await);
+            plans.extend(self.bring_plan(record, hints, &plans).await);
             let command = Plan::command(&record.session_id, &record.project);
             // Without an address, and no way here, it is said what would help.
             let lost = record.ssh.is_none() && !plans.iter().any(|plan| plan.ready);
@@ -208,6 +242,7 @@ impl Service {
             "should claude say \"Not logged in\" there (a Mac's keychain is locked over SSH): /login once in that \
              session, or set CLAUDE_CODE_OAUTH_TOKEN there",
         );
+        let plan = hints.whence.into_iter().fold(plan, Plan::note);
         Some(match self.find_program(program) {
             Some(_) => plan,
             None => plan.not_ready(format!("`{program}` was not found on this machine")),
@@ -220,13 +255,12 @@ impl Service {
         SshWay { address, options: &config.ssh_options, mosh: config.mosh }
     }
 
-    async fn bring_plan(&self, record: &Record, token: Option<&Token>, local: &[Plan]) -> Option<Plan> {
+    async fn bring_plan(&self, record: &Record, hints: Hints<'_>, local: &[Plan]) -> Option<Plan> {
         record.ssh.as_ref()?;
         // What is here already need not be brought.
         if local.iter().any(|plan| plan.ready && plan.kind != PlanKind::Ssh) {
             return None;
         }
-        let hints = Hints { record: Some(record), token };
         let why_not = if self.find_program("ssh").is_none() {
             Some("`ssh` was not found on this machine".to_owned())
         } else if self.claude_program().is_none() {
@@ -234,8 +268,9 @@ impl Service {
         } else {
             None
         };
-        let plan = Plan::bring(&self.own_program(), &token?.to_string(), why_not)
+        let plan = Plan::bring(&self.own_program(), &hints.token?.to_string(), why_not)
             .note("a transcript holds everything said and shown in it, secrets included");
+        let plan = hints.whence.into_iter().fold(plan, Plan::note);
         if plan.ready && self.folder(None, hints).await.is_none() {
             return Some(plan.lacks_folder(format!(
                 "no folder of this machine is known for {}: start cclink in a clone of it, or name one with `[paths]` \
@@ -292,7 +327,11 @@ impl Service {
     }
 
     fn find_program(&self, name: &str) -> Option<PathBuf> {
-        let here = std::env::current_dir().unwrap_or_default();
-        which::which_in(name, self.0.settings.search_path.as_ref(), here).ok()
+        self.program_from(name, &std::env::current_dir().unwrap_or_default())
+    }
+
+    /// A program as a process that starts in this folder would find it.
+    pub(super) fn program_from(&self, name: &str, folder: &Path) -> Option<PathBuf> {
+        which::which_in(name, self.0.settings.search_path.as_ref(), folder).ok()
     }
 }

@@ -32,10 +32,9 @@ impl App {
         let mut commands = Vec::new();
         for row in keymap::rows(here, &told) {
             // a question is answered by its own keys only
-            let other = matches!(
-                row.intent,
-                Intent::Palette | Intent::NextField | Intent::NextChoice | Intent::Yes | Intent::No
-            );
+            let other =
+                matches!(row.intent, Intent::Palette | Intent::NextField | Intent::NextChoice | Intent::No)
+                    || row.intent.is_answer();
             if !other {
                 let (words, key) = (row.words.to_owned(), row.key());
                 commands.push(Command { words, key, pane: None, intent: row.intent });
@@ -81,7 +80,7 @@ impl App {
             MouseEventKind::ScrollDown => self.top_mut().wheel(mouse.column, false, now),
             MouseEventKind::Down(MouseButton::Left) if mouse.row + 1 == self.size.height => {
                 // nor does a click answer a question
-                if let Some(intent) = self.keycap_at(mouse.column).filter(|intent| *intent != Intent::Yes) {
+                if let Some(intent) = self.keycap_at(mouse.column).filter(|intent| !intent.is_answer()) {
                     self.intend(intent, now);
                 }
                 Vec::new()

@@ -137,7 +137,7 @@ impl App {
 
     /// A picture of this state is on its way to the terminal.
     pub fn drawn(&mut self) {
-        let asks = self.top().context() == Context::Confirm && !self.too_small();
+        let asks = self.top().context().is_question() && !self.too_small();
         self.asked = match self.asked {
             _ if !asks => Asked::No,
             Asked::No => Asked::Drawn,

@@ -96,6 +96,7 @@ impl Handoffs {
             ],
             yes: "revoke it",
             then: Box::new(Effect::Run(Action::Revoke(vec![row.token.clone()]))),
+            instead: None,
         })))]
     }
 
@@ -117,6 +118,7 @@ impl Handoffs {
             lines,
             yes: "revoke them all",
             then: Box::new(Effect::Run(Action::Revoke(alive.iter().map(|row| row.token.clone()).collect()))),
+            instead: None,
         })))]
     }
 

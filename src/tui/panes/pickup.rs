@@ -349,10 +349,10 @@ impl View for Pickup {
                 self.stage = Stage::Offered(Box::new(Offer::new((**found).clone())));
             }
             Report::Found(found) => self.take_found(found),
-            Report::Taken(taken) => {
+            Report::Taken(taken, plan) => {
                 self.form.fields[PIN].set_text("");
                 if let Stage::Offered(offer) = &mut self.stage {
-                    return offer.taken((**taken).clone());
+                    return offer.taken((**taken).clone(), plan);
                 }
             }
             Report::Started(Verb::PickUp) => {

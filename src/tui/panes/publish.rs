@@ -155,6 +155,7 @@ impl Publish {
                 ],
                 yes: "replace it",
                 then: Box::new(Effect::Run(publish)),
+                instead: None,
             }))),
             None => Effect::Run(publish),
         };

@@ -516,7 +516,10 @@ impl View for Sessions {
             }
             Report::Changed(changed) => return self.change(changed),
             Report::Plans(_, plans) => return resume::resume(plans),
-            Report::EndedLive(plan) => return vec![Effect::StepAside(plan.clone(), None)],
+            Report::EndedLive(plan, found) => {
+                let then = found.clone().map(|found| Box::new(Action::Settle(found)));
+                return vec![Effect::StepAside(plan.clone(), then)];
+            }
             _ => {}
         }
         Vec::new()

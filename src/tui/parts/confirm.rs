@@ -12,9 +12,39 @@ use crate::tui::message::{Context, Effect, Intent, Now, Question};
 #[derive(Debug)]
 pub struct Confirm(pub Question);
 
+impl Confirm {
+    /// Each key with what it does.
+    fn keys(&self) -> Vec<(&'static str, &'static str)> {
+        let instead = self.0.instead.as_ref().map(|(words, _)| ("e", *words));
+        let keys = std::iter::once(("y", self.0.yes)).chain(instead);
+        keys.chain([("n", "leave it as it is")]).collect()
+    }
+
+    /// Whether the answers have room beside each other.
+    fn fits(&self, columns: usize) -> bool {
+        self.keys().iter().map(|(key, words)| text::width(key) + text::width(words) + 4).sum::<usize>()
+            <= columns + 3
+    }
+
+    /// Rows that the answers take beyond one.
+    fn more_rows(&self, columns: usize) -> usize {
+        if self.fits(columns) { 0 } else { self.keys().len() - 1 }
+    }
+
+    fn answers<'a>(&self, columns: usize, look: &Look<'_>) -> Vec<Line<'a>> {
+        let span = |(key, words): &(&'static str, &'static str)| {
+            [Span::styled(format!("{key} "), look.theme.accent), Span::raw(format!("{words}   "))]
+        };
+        if self.fits(columns) {
+            return vec![Line::from(self.keys().iter().flat_map(span).collect::<Vec<_>>())];
+        }
+        self.keys().iter().map(|answer| Line::from(span(answer).to_vec())).collect()
+    }
+}
+
 impl View for Confirm {
     fn context(&self) -> Context {
-        Context::Confirm
+        if self.0.instead.is_some() { Context::ConfirmOr } else { Context::Confirm }
     }
 
     fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
@@ -22,6 +52,9 @@ impl View for Confirm {
             Intent::Yes => {
                 let then = std::mem::replace(&mut *self.0.then, Effect::Close);
                 vec![Effect::Close, then]
+            }
+            Intent::EndThere => {
+                self.0.instead.take().map(|(_, then)| vec![Effect::Close, *then]).unwrap_or_default()
             }
             Intent::No | Intent::Back => vec![Effect::Close],
             _ => Vec::new(),
@@ -32,7 +65,7 @@ impl View for Confirm {
         let width = area.width.min(66);
         let columns = usize::from(width.saturating_sub(4)).max(1);
         let mut content: Vec<Line<'_>> = Vec::new();
-        let most = usize::from(area.height.saturating_sub(4)).max(1);
+        let most = usize::from(area.height).saturating_sub(4 + self.more_rows(columns)).max(1);
         let wrapped: Vec<String> = self.0.lines.iter().flat_map(|line| wrap(line, columns)).collect();
         for line in wrapped.iter().take(most.saturating_sub(1)) {
             content.push(Line::styled(line.clone(), look.theme.text));
@@ -41,12 +74,7 @@ impl View for Confirm {
             content.push(Line::styled(text::fit("…", columns), look.theme.quiet));
         }
         content.push(Line::default());
-        content.push(Line::from(vec![
-            Span::styled("y ", look.theme.accent),
-            Span::raw(format!("{}   ", self.0.yes)),
-            Span::styled("n ", look.theme.accent),
-            Span::raw("leave it as it is"),
-        ]));
+        content.extend(self.answers(columns, look));
         let height = u16::try_from(content.len()).unwrap_or(u16::MAX).saturating_add(2);
         let inner = boxed(frame, centred(area, width, height), &self.0.title, look.theme.warn);
         lines(frame, inner, &content);

@@ -6,20 +6,10 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
-use tokio::process::{Child, ChildStderr};
+use tokio::process::ChildStderr;
 
-use super::{Signal, Signals};
 use crate::text;
-use crate::tui::message::{Plan, PlanKind, child, child_of_ours};
-
-/// How it ended.
-#[derive(Debug)]
-pub enum Ended {
-    /// By itself.
-    Exited(ExitStatus),
-    /// We were told to end meanwhile, and ended it.
-    Signalled(i32),
-}
+use crate::tui::message::{Ended, LineModes, Plan, PlanKind, Signals, command_of, wait_for};
 
 /// Lines of a child's errors that are kept.
 const MOST_LINES: usize = 4;
@@ -34,23 +24,16 @@ pub async fn run(
     env: &[(&str, OsString)],
     signals: &mut Signals,
 ) -> io::Result<(Ended, Vec<String>)> {
-    let (program, arguments) =
-        plan.command.split_first().ok_or_else(|| io::Error::other("this plan has no command"))?;
-    // what brings a session here is cclink itself, and needs the key
-    let mut command = if plan.kind == PlanKind::Bring { child_of_ours(program) } else { child(program) };
-    command.args(arguments);
-    if let Some(directory) = &plan.directory {
-        command.current_dir(directory);
-    }
+    let mut command = command_of(plan)?;
     command.envs(env.iter().map(|(name, value)| (name, value)));
     // ssh and tmux draw on stdout alone: what they say on stderr can be kept
     if matches!(plan.kind, PlanKind::Ssh | PlanKind::Attach) {
         command.stderr(Stdio::piped());
     }
-    let line = Line::read();
+    let line = LineModes::read();
     let mut child = command.spawn()?;
     let errors = child.stderr.take().map(|errors| tokio::spawn(keep(errors)));
-    let ended = wait(&mut child, signals).await;
+    let ended = wait_for(&mut child, signals).await;
     let said = match errors {
         // something it left behind may hold the pipe open
         Some(errors) => tokio::time::timeout(Duration::from_millis(200), errors).await,
@@ -80,55 +63,6 @@ fn lines_of(said: &[u8]) -> Vec<String> {
     lines.iter().skip(lines.len().saturating_sub(MOST_LINES)).map(|line| text::fit(line, 200)).collect()
 }
 
-async fn wait(child: &mut Child, signals: &mut Signals) -> io::Result<Ended> {
-    loop {
-        tokio::select! {
-            status = child.wait() => return Ok(Ended::Exited(status?)),
-            signal = signals.next() => match signal {
-                // Ctrl-C at the child's own prompt reaches its whole group, us included
-                Signal::End(number) if !KEYS_OF_THE_CHILD.contains(&number) => {
-                    terminate(child);
-                    let patience = Duration::from_secs(3);
-                    if tokio::time::timeout(patience, child.wait()).await.is_err() {
-                        child.kill().await?;
-                    }
-                    return Ok(Ended::Signalled(number));
-                }
-                Signal::Stop => super::stop()?,
-                Signal::End(_) | Signal::Continue | Signal::Resize => {}
-            },
-        }
-    }
-}
-
-/// SIGINT and SIGQUIT, as Ctrl-C and `Ctrl-\` send them.
-const KEYS_OF_THE_CHILD: [i32; 2] = [2, 3];
-
-/// How the terminal treats a line, as the user's shell has set it. A child that
-/// is killed leaves its own behind, and they would be taken for the shell's.
-struct Line {
-    #[cfg(unix)]
-    before: Option<rustix::termios::Termios>,
-}
-
-impl Line {
-    fn read() -> Self {
-        Self {
-            #[cfg(unix)]
-            before: rustix::termios::tcgetattr(rustix::stdio::stdin()).ok(),
-        }
-    }
-
-    fn restore(&self) {
-        #[cfg(unix)]
-        if let Some(before) = &self.before {
-            let now = rustix::termios::OptionalActions::Now;
-            // the terminal may be gone, which the screen finds out by itself
-            let _ = rustix::termios::tcsetattr(rustix::stdio::stdin(), now, before);
-        }
-    }
-}
-
 /// How it ended, in words that go behind its name.
 pub fn ending(status: ExitStatus) -> String {
     match status.code() {
@@ -150,16 +84,4 @@ fn killed(status: ExitStatus) -> String {
 #[cfg(not(unix))]
 fn killed(_status: ExitStatus) -> String {
     "was ended".to_owned()
-}
-
-/// Asks the child to end, so that it can put the terminal right itself.
-fn terminate(child: &Child) {
-    #[cfg(unix)]
-    if let Some(pid) =
-        child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
-    {
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-    }
-    #[cfg(not(unix))]
-    let _ = child;
 }

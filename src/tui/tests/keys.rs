@@ -223,7 +223,7 @@ fn a_handoff_goes_from_the_inbox_to_claude_in_two_enters() {
     play.done(Verb::Find, Ok(Report::Found(vec![sample::found(true, true)])));
     assert!(play.shows("✓ signed by you, from framework-desktop"));
     play.press(KeyCode::Enter);
-    play.done(Verb::PickUp, Ok(Report::Taken(Box::new(sample::taken(true)))));
+    play.done(Verb::PickUp, Ok(super::taken(true)));
     assert!(matches!(play.other.last(), Some(Deed::StepAside(_, Some(_)))));
 }
 

@@ -6,8 +6,8 @@ use ratatui::text::{Line, Span};
 
 use crate::text;
 use crate::tui::message::{
-    Action, Effect, Found, Intent, Next as Way, Note, Open, Plan, PlanKind, Question, Taken, Tone, Wanted,
-    choose, confirm,
+    Action, END_THERE, Effect, Found, Intent, Next as Way, Note, Open, Plan, PlanKind, Question, Taken, Tone,
+    Wanted, choose, confirm,
 };
 use crate::tui::parts::list::{Cursor, mark};
 use crate::tui::parts::{Look, fact, lines, long_fact, wrap};
@@ -22,10 +22,8 @@ pub(super) struct Offer {
     cursor: Cursor,
     /// The user moved to a way; until then the best is selected.
     chosen: bool,
-    /// The way that a question is open about.
-    asked: Option<Box<Plan>>,
-    /// The way that was chosen, while the handoff is being taken.
-    taking: Option<Box<Plan>>,
+    /// It is being taken.
+    taking: bool,
     /// It is ours: nobody else gets it.
     taken: bool,
     /// It reached its reader.
@@ -47,8 +45,7 @@ impl Offer {
             found,
             cursor: Cursor { at, top: 0 },
             chosen: false,
-            asked: None,
-            taking: None,
+            taking: false,
             taken: false,
             settled: false,
             unchecked: false,
@@ -71,7 +68,7 @@ impl Offer {
 
     /// Whether it is being taken, or is taken.
     pub(super) fn is_taken(&self) -> bool {
-        self.taken || self.taking.is_some()
+        self.taken || self.taking
     }
 
     /// The lookup behind the first answer ended without another.
@@ -81,7 +78,7 @@ impl Offer {
 
     /// Taking it failed; it is offered again.
     pub(super) fn give_up(&mut self) {
-        self.taking = None;
+        self.taking = false;
     }
 
     fn plan(&self) -> Option<&Plan> {
@@ -108,7 +105,7 @@ impl Offer {
 
     fn run(&mut self) -> Vec<Effect> {
         let Some(plan) = self.plan().cloned() else { return Vec::new() };
-        if self.taking.is_some() {
+        if self.taking {
             return Vec::new();
         }
         if self.is_early() {
@@ -124,12 +121,16 @@ impl Offer {
         }
         // what is selected from the start is run by the rule of all
         match if self.chosen { confirm(&plan) } else { self.next() } {
-            Way::Ask { why, question, yes, plan, .. } if !self.taken => self.ask(why, question, yes, plan),
-            Way::Ask { plan, .. } if plan.ends.is_some() => {
-                let words = "It is open in another terminal here. End it there, or choose another way.";
-                vec![Effect::Say(Note::new(Tone::Bad, words))]
+            Way::Ask { why, question, yes, plan, instead } => {
+                vec![Effect::Open(Open::Confirm(Box::new(Question {
+                    title: question.to_owned(),
+                    lines: vec![why],
+                    yes,
+                    then: Box::new(self.run_asked(plan)),
+                    instead: instead.map(|plan| (END_THERE, Box::new(self.run_asked(plan)))),
+                })))]
             }
-            Way::Run(plan) | Way::Ask { plan, .. } => self.pick_up(plan),
+            Way::Run(plan) => self.pick_up(plan),
             Way::Nowhere(_) => self.pick_up(Box::new(plan)),
         }
     }
@@ -144,32 +145,33 @@ impl Offer {
         choose(&self.found.pickup.plans, Wanted::Best, Some(&self.found.pickup.hostname))
     }
 
-    fn ask(&mut self, why: String, question: &str, yes: &'static str, plan: Box<Plan>) -> Vec<Effect> {
-        let Some(then) = self.pick_up(plan.clone()).pop() else { return Vec::new() };
-        (self.asked, self.taking) = (Some(plan), None);
-        vec![Effect::Open(Open::Confirm(Box::new(Question {
-            title: question.to_owned(),
-            lines: vec![why],
-            yes,
-            then: Box::new(then),
-        })))]
-    }
-
     fn pick_up(&mut self, plan: Box<Plan>) -> Vec<Effect> {
         // what brings it picks up by itself, when the file is here and whole
         if self.taken || plan.kind == PlanKind::Bring {
             return self.go_on(&plan);
         }
-        let effect = Effect::Run(Action::PickUp(Box::new(self.found.clone()), plan.clone()));
-        self.taking = Some(plan);
-        vec![effect]
+        self.taking = true;
+        vec![self.take_by(plan)]
     }
 
-    /// Taking it has begun, by a key or by a yes to the question.
-    pub(super) fn begun(&mut self) {
-        if self.taking.is_none() {
-            self.taking = self.asked.take();
+    fn take_by(&self, plan: Box<Plan>) -> Effect {
+        Effect::Run(Action::PickUp(Box::new(self.found.clone()), plan))
+    }
+
+    /// What an answer to the question does: a copy, or the end of what is in the
+    /// way.
+    fn run_asked(&self, plan: Box<Plan>) -> Effect {
+        let found = Box::new(self.found.clone());
+        match plan.ends {
+            _ if !self.taken => self.take_by(plan),
+            Some(_) => Effect::Run(Action::EndLive(plan, Some(found))),
+            None => Effect::StepAside(plan, Some(Box::new(Action::Settle(found)))),
         }
+    }
+
+    /// Taking it has begun, by a key or by an answer to the question.
+    pub(super) fn begun(&mut self) {
+        self.taking = true;
     }
 
     /// It reached its reader.
@@ -191,14 +193,13 @@ impl Offer {
     }
 
     /// It is ours: go on in the chosen way.
-    pub(super) fn taken(&mut self, taken: Taken) -> Vec<Effect> {
+    pub(super) fn taken(&mut self, taken: Taken, plan: &Plan) -> Vec<Effect> {
         if taken.token != self.found.pickup.token {
             return Vec::new();
         }
-        let plan = self.taking.take();
-        self.taken = true;
+        (self.taking, self.taken) = (false, true);
         self.found.pickup = taken;
-        let at = self.found.pickup.plans.iter().position(|other| Some(other) == plan.as_deref());
+        let at = self.found.pickup.plans.iter().position(|other| other == plan);
         self.cursor.at = at.unwrap_or_else(|| best(&self.found));
         self.chosen = true;
         self.plan().map(|plan| self.go_on(plan)).unwrap_or_default()
@@ -299,7 +300,7 @@ impl Offer {
                 );
             }
         }
-        if self.taking.is_some() {
+        if self.taking {
             out.push(Line::styled(format!("  {} picking it up …", look.spinner()), look.theme.quiet));
         }
         out

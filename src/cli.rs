@@ -146,6 +146,24 @@ pub enum Command {
         #[arg(long, hide = true, default_value_t = 60, value_parser = clap::value_parser!(u64).range(5..=86_400))]
         every: u64,
     },
+    /// Announce what is alive again and again until it expires: the network forgets after about two hours
+    Keep {
+        /// Announce everything once, then end: for cron
+        #[arg(long, conflicts_with_all = ["install", "remove"])]
+        once: bool,
+        /// End when nothing is alive any more, or another keeper runs
+        #[arg(long, hide = true, conflicts_with_all = ["once", "install", "remove"])]
+        while_alive: bool,
+        /// Start it with this machine from now on (systemd, launchd or cron): shows what is written, and asks
+        #[arg(long)]
+        install: bool,
+        /// Take away what `--install` wrote
+        #[arg(long, conflicts_with = "install")]
+        remove: bool,
+        /// Install or remove without asking
+        #[arg(long, short = 'y')]
+        yes: bool,
+    },
     /// /cclink:handoff inside Claude Code: add it to its settings, or take it away
     Plugin {
         /// What to do.

@@ -16,7 +16,7 @@ use mainline::async_dht::AsyncDht;
 use mainline::{Dht, DhtBuilder, Id};
 
 use crate::network::NetworkConfig;
-use crate::service::{AudienceChoice, Job, PublishRequest, Result, Service, Settings};
+use crate::service::{AudienceChoice, Job, KEEP_EVERY, PublishRequest, Result, Service, Settings};
 use crate::store::{Config, Paths};
 
 /// How long the ring may take until every node knows the others.
@@ -58,31 +58,13 @@ impl Ring {
         for (number, address) in addresses.iter().enumerate() {
             let others: Vec<String> =
                 addresses.iter().filter(|other| *other != address).map(ToString::to_string).collect();
-            let mut node = Dht::builder();
-            node.server_mode()
-                .bind_address(Ipv4Addr::LOCALHOST)
-                .port(address.port())
-                .bootstrap(&others)
-                .request_timeout(TIMEOUT);
+            let mut node = node(*address, &others);
             settle(number, &mut node);
             nodes.push((*address, node.build()?.as_async()));
         }
         let ring = Self { nodes };
-        ring.wait_until_ready().await?;
+        until_known(&ring.nodes, count - 1).await?;
         Ok(ring)
-    }
-
-    async fn wait_until_ready(&self) -> std::io::Result<()> {
-        let deadline = Instant::now() + READY;
-        let enough = (self.nodes.len() - 1).min(16);
-        for (_, node) in &self.nodes {
-            while node.find_node(Id::random()).await.len() < enough {
-                if Instant::now() > deadline {
-                    return Err(std::io::Error::other("the private DHT did not get ready"));
-                }
-            }
-        }
-        Ok(())
     }
 
     /// `127.0.0.1:PORT` of each node.
@@ -95,10 +77,58 @@ impl Ring {
         NetworkConfig { bootstrap: Some(self.bootstrap()), relays: Vec::new() }
     }
 
+    /// Ends the first `count` nodes, and starts others in their places, which hold
+    /// nothing. (At new addresses nobody would ever hear of them: a node learns
+    /// of another only by its answers.)
+    pub async fn replace(&mut self, count: usize) -> std::io::Result<()> {
+        let known = self.bootstrap();
+        let left: Vec<SocketAddr> =
+            self.nodes.drain(..count.min(self.nodes.len())).map(|(address, _)| address).collect();
+        let deadline = Instant::now() + READY;
+        for address in left {
+            let others: Vec<String> =
+                known.iter().filter(|other| **other != address.to_string()).cloned().collect();
+            loop {
+                match node(address, &others).build() {
+                    Ok(new) => break self.nodes.push((address, new.as_async())),
+                    // The one that left lets go of it soon.
+                    Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < deadline => {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        until_known(&self.nodes, self.nodes.len() - 1).await
+    }
+
     /// Ends the last `count` nodes.
     pub fn stop(&mut self, count: usize) {
         self.nodes.truncate(self.nodes.len().saturating_sub(count));
     }
+}
+
+fn node(address: SocketAddr, others: &[String]) -> DhtBuilder {
+    let mut node = Dht::builder();
+    node.server_mode()
+        .bind_address(Ipv4Addr::LOCALHOST)
+        .port(address.port())
+        .bootstrap(others)
+        .request_timeout(TIMEOUT);
+    node
+}
+
+/// Waits until each of these nodes knows so many others, or a full bucket.
+async fn until_known(nodes: &[(SocketAddr, AsyncDht)], others: usize) -> std::io::Result<()> {
+    let deadline = Instant::now() + READY;
+    for (_, node) in nodes {
+        while node.find_node(Id::random()).await.len() < others.min(16) {
+            if Instant::now() > deadline {
+                return Err(std::io::Error::other("the private DHT did not get ready"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Ports that are free now: bound together, so that all differ, then let go.
@@ -150,6 +180,7 @@ impl Demo {
                 claude_key: true,
                 clock_offset: 0,
                 way_holds: None,
+                keep_every: KEEP_EVERY,
             };
             (Service::new(settings), dir)
         };

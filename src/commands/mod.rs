@@ -9,6 +9,7 @@ mod go_on;
 mod handoffs;
 mod hook;
 mod identity;
+mod keep;
 mod output;
 mod pickup;
 mod plugin;
@@ -69,6 +70,9 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         Command::Resume { session, fork, print } => resume::run(context, &session, fork, print).await,
         Command::Config => config::run(context),
         Command::Watch { every } => watch::run(context, every).await,
+        Command::Keep { once, while_alive, install, remove, yes } => {
+            keep::run(context, keep::Args { once, while_alive, install, remove, yes }).await
+        }
         Command::Plugin { action } => plugin::run(context, &action),
         Command::Sessions { search, all } => sessions::run(context, search.as_deref(), all),
         Command::Web { relays, out, check } => web::run(context, web::Args { relays, out, check }).await,

@@ -83,6 +83,16 @@ impl Printer {
         }
     }
 
+    /// One value of many, on a line of its own, where JSON is wanted.
+    pub fn line(self, value: &impl Serialize) {
+        if self.json {
+            match serde_json::to_string(value) {
+                Ok(json) => write_out(&json),
+                Err(error) => stdout::failed(format!("it cannot be put into JSON ({error})")),
+            }
+        }
+    }
+
     /// Whether the whole answer so far was written: `false` where the reader
     /// went away (`| head`), an error where it could not be written. What was
     /// taken for the reader is let go of only after `true`.

@@ -8,7 +8,7 @@ use super::{Context, prompt};
 use crate::cli::{PIN_ADVICE, PublishArgs, command_advice};
 use crate::service::{
     AudienceChoice, AudienceKind, Draft, Error, Job, Kind, PublishRequest, Published, Result, Service,
-    Session,
+    Session, Ttl,
 };
 use crate::text;
 
@@ -50,6 +50,12 @@ pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> 
     for warning in &published.warnings {
         printer.note(warning);
     }
+    if !context.service.is_kept() && published.ttl > Ttl::UNKEPT {
+        printer.note(
+            "The network may forget it after about 2 h: `cclink keep`, `cclink watch` or an open screen keeps it \
+             until it expires (`cclink keep --install`: always).",
+        );
+    }
     printer.check().map_err(|error| {
         error.advise(format!(
             "The handoff {0} is published: `cclink list` shows it, `cclink revoke {0}` calls it back.",
@@ -83,8 +89,10 @@ async fn publish(context: &Context<'_>, request: PublishRequest) -> Result<Publi
     let work = context.service.publish(request, &job);
     tokio::pin!(work);
     tokio::select! {
-        published = &mut work => return published,
+        // It hears before anything begins.
+        biased;
         () = super::stopped() => job.cancel.cancel(),
+        published = &mut work => return published,
     }
     work.await
 }

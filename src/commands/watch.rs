@@ -7,7 +7,7 @@ use chrono::{Local, Utc};
 use serde_json::json;
 
 use super::{Context, stdout};
-use crate::service::{Error, Job, Kind, News, NewsKind, Result, Watch, next_look};
+use crate::service::{Error, Job, Keeping, Kind, News, NewsKind, Result, Watch, next_look};
 use crate::text;
 
 pub(super) async fn run(context: &Context<'_>, every: u64) -> Result<()> {
@@ -17,6 +17,7 @@ pub(super) async fn run(context: &Context<'_>, every: u64) -> Result<()> {
     tokio::select! {
         () = &mut stopped => Ok(()),
         ended = look_again(context, Duration::from_secs(every)) => ended,
+        Err(error) = context.service.keep(Keeping::Always, |_| {}) => Err(error),
     }
 }
 

@@ -29,6 +29,9 @@ impl Ttl {
     /// Eight hours: what a handoff gets when nobody says otherwise.
     pub const DEFAULT: Self = Self(8 * 3600);
 
+    /// Two hours: how long nodes keep what nobody announces again (BEP 44).
+    pub const UNKEPT: Self = Self(2 * 3600);
+
     /// From seconds; refused outside of [`Ttl::MIN`] to [`Ttl::MAX`].
     pub fn from_seconds(seconds: u64) -> Result<Self, TtlError> {
         u32::try_from(seconds)

@@ -159,6 +159,15 @@ impl Marks {
     }
 }
 
+/// Whether readers still vote: a mark that is announced then could undo votes.
+pub(super) fn has_rivals(place: &Place, seen: &Sighting) -> bool {
+    let marks = Marks::at(place, seen);
+    let mut keys: Vec<String> = marks.view.held.iter().filter_map(|held| held.mark.clone()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys.len() > 1 && !matches!(marks.view.next(&String::new()), Next::Won(_))
+}
+
 /// The mark of a pickup that this device had begun.
 fn mark_of(place: &Place, note: &Taking) -> Option<Trace> {
     let packet = packet::from_payload(&place.address(), &z32::decode_any(&note.burned)?)?;

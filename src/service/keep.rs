@@ -4,14 +4,16 @@ use chrono::TimeDelta;
 
 use pkarr::SignedPacket;
 
+use super::burn::has_rivals;
 use super::look::{Place, alive, not_found, stored_packet};
 use super::publish::span_of;
 use super::{AudienceKind, Error, Job, Kind, Listed, Result, Service, State, Ttl};
 use crate::handoff::index::Entry as IndexEntry;
 use crate::handoff::z32;
-use crate::handoff::{Identity, Standing, Token, packet};
+use crate::handoff::{Address, Identity, Standing, Token, packet};
 use crate::network::{NetworkError, Sighting};
 use crate::store::Entry;
+use crate::store::journal::Announced;
 
 impl Service {
     /// Sends a handoff's stored bytes again; needs no secret. A complete
@@ -24,21 +26,53 @@ impl Service {
             .ok_or_else(|| Error::failed("The journal does not hold this handoff whole."))?;
         job.doing("announcing");
         let identity = if self.is_locked() { None } else { self.identity().await.ok() };
-        let sighting = job.run(async { Ok(self.0.network.lookup(&address, &mut |_| {}).await?) }).await?;
+        let looked = self.to_announce(identity.as_ref(), &entry, &address, stored);
+        let (packet, _) = job.run(looked).await?;
+        let service = self.clone();
+        let token = entry.token;
+        self.must_finish(async move {
+            let copies = service.0.network.put(&packet, None).await?;
+            service.note_announced(&token, copies);
+            Ok(())
+        })
+        .await?;
+        self.checked(&entry.token, job).await
+    }
+
+    /// What to announce of a handoff, and whether anything of it is there.
+    pub(super) async fn to_announce(
+        &self,
+        identity: Option<&Identity>,
+        entry: &Entry,
+        address: &Address,
+        stored: SignedPacket,
+    ) -> Result<(SignedPacket, bool)> {
+        let sighting = self.0.network.lookup(address, &mut |_| {}).await?;
         let mut seen = sighting.packets();
-        seen.extend(self.remembered_end(&address));
-        let place = identity.as_ref().and_then(|identity| self.place_of(identity, &entry));
-        let packet = match (identity, place) {
-            (Some(identity), Some(place)) => {
+        seen.extend(self.remembered_end(address));
+        let is_there = !seen.is_empty();
+        let packet = match identity.and_then(|identity| Some((identity, self.place_of(identity, entry)?))) {
+            Some((identity, place)) => {
+                if has_rivals(&place, &sighting) {
+                    return Err(Error::failed("It is being picked up just now."));
+                }
                 seen.push(stored);
-                self.what_counts(&identity, &place, &seen, &sighting)?
+                self.what_counts(identity, &place, &seen, &sighting)?
             }
             // Locked, nothing can be opened: what is not our own may be an end.
-            _ => seen.into_iter().find(|packet| !packet.is_same_as(&stored)).unwrap_or(stored),
+            None => seen.into_iter().find(|packet| !packet.is_same_as(&stored)).unwrap_or(stored),
         };
-        let service = self.clone();
-        self.must_finish(async move { Ok(service.0.network.put(&packet, None).await?) }).await?;
-        self.checked(&entry.token, job).await
+        Ok((packet, is_there))
+    }
+
+    /// Notes in the journal that a handoff was announced just now.
+    pub(super) fn note_announced(&self, token: &Token, copies: u32) {
+        let announced = Announced { at: self.now(), copies };
+        self.note(|book| {
+            if let Some(entry) = book.entry(token) {
+                entry.announced = Some(announced);
+            }
+        });
     }
 
     /// Of all packets the one that counts; an end that lies under a later

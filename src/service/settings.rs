@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -11,6 +12,9 @@ use crate::network::NetworkConfig;
 use crate::store::paths::Env;
 use crate::store::{Config, Paths};
 use crate::text;
+
+/// Nodes forget after about two hours.
+pub const KEEP_EVERY: Duration = Duration::from_hours(1);
 
 /// What a [`super::Service`] is built from.
 #[derive(Clone, Debug)]
@@ -46,6 +50,9 @@ pub struct Settings {
     pub clock_offset: i64,
     /// After how many seconds a way has held, for tests; debug builds only.
     pub way_holds: Option<u64>,
+    /// How often what is alive is announced again; another in tests of debug
+    /// builds only.
+    pub keep_every: Duration,
 }
 
 impl Settings {
@@ -92,6 +99,7 @@ impl Settings {
             config,
             clock_offset: for_tests(text("CCLINK_TEST_CLOCK_OFFSET")).unwrap_or(0),
             way_holds: for_tests(text("CCLINK_TEST_WAY_HOLDS")),
+            keep_every: for_tests(text("CCLINK_TEST_KEEP_EVERY")).map_or(KEEP_EVERY, Duration::from_secs),
         })
     }
 }

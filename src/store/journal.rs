@@ -97,9 +97,22 @@ pub struct Entry {
     /// The handoffs of the same session that this one takes the place of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaces: Vec<Token>,
+    /// When it was announced again last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced: Option<Announced>,
     /// Fields of a newer cclink.
     #[serde(flatten)]
     pub unknown: Unknown,
+}
+
+/// When a handoff was announced again, and to how many nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announced {
+    /// Whole seconds.
+    #[serde(with = "time")]
+    pub at: DateTime<Utc>,
+    /// Nodes that took it.
+    pub copies: u32,
 }
 
 impl Entry {

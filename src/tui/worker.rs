@@ -13,8 +13,8 @@ use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::message::{Action, Error, Event, JobId, Place, Report, Step};
-use crate::service::Job;
 pub use crate::service::Service;
+use crate::service::{Job, Keeping};
 
 /// A conversation is opened when the user stays at it so long: what is only
 /// passed, key by key, takes no time away from the keys.
@@ -50,6 +50,9 @@ pub struct Worker {
 impl Worker {
     /// Starts the background over a service.
     pub fn start(service: Service) -> Self {
+        let keeper = service.clone();
+        // Ends with the process; what is wrong with its journal the panes tell.
+        tokio::spawn(async move { keeper.keep(Keeping::Always, |_| {}).await });
         Self::with(move |action, lead| Box::pin(perform(service.clone(), action, lead)))
     }
 

@@ -6,6 +6,7 @@ mod burning;
 mod churn;
 mod forged;
 mod interrupted;
+mod keeping;
 mod namespace;
 mod relay;
 
@@ -72,6 +73,7 @@ impl Inside {
             claude_key: true,
             clock_offset: 0,
             way_holds: None,
+            keep_every: cclink::service::KEEP_EVERY,
         };
         change(&mut settings);
         let service = Service::new(settings);

@@ -26,6 +26,7 @@ mod identity;
 mod inside;
 mod inside_claude;
 mod interrupt;
+mod keep;
 mod link;
 mod listing;
 mod live;

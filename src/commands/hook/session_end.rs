@@ -32,7 +32,10 @@ fn spool(input: &Input, env: &dyn Fn(&str) -> Option<OsString>) -> Result<()> {
     }
     let transcript = input.transcript_path.as_str().map(PathBuf::from);
     service.spool_session(id, transcript)?;
-    detach()
+    detach(&["hook", "worker"]).map_err(|error| {
+        Error::failed(format!("The worker could not be started: {error}."))
+            .advise("The session is handed over when the next one ends.")
+    })
 }
 
 fn can_publish(service: &Service, env: &dyn Fn(&str) -> Option<OsString>) -> Result<()> {
@@ -49,21 +52,15 @@ fn can_publish(service: &Service, env: &dyn Fn(&str) -> Option<OsString>) -> Res
     }
 }
 
-/// Starts the worker: in a process group of its own, so that it is not killed
+/// Starts this program: in a process group of its own, so that it is not killed
 /// with ours, and with nothing of ours open.
-fn detach() -> Result<()> {
-    let start = || {
-        let mut command = child_of_ours(std::env::current_exe()?).into_std();
-        command.args(["hook", "worker"]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        command.spawn()
-    };
-    start().map(drop).map_err(|error: std::io::Error| {
-        Error::failed(format!("The worker could not be started: {error}."))
-            .advise("The session is handed over when the next one ends.")
-    })
+fn detach(args: &[&str]) -> std::io::Result<()> {
+    let mut command = child_of_ours(std::env::current_exe()?).into_std();
+    command.args(args);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command.spawn().map(drop)
 }
 
 /// `hook worker`: publishes what waits.
@@ -76,6 +73,9 @@ pub(super) fn work(wait: u64, env: &dyn Fn(&str) -> Option<OsString>) -> ExitCod
             let _deaf = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup());
             let worked = service.hand_over_spooled(Duration::from_secs(wait)).await;
             service.finish().await;
+            // What was handed over lasts as long as it says; nobody else may be there
+            // to keep it. Without a keeper it is as before: for about two hours.
+            let _ = detach(&["keep", "--while-alive"]);
             worked
         });
         runtime.shutdown_background();

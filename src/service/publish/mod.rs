@@ -294,6 +294,7 @@ fn intent(
         picked_up: None,
         pass_of: aside.pass_of,
         replaces: aside.replaces.clone(),
+        announced: None,
         unknown: serde_json::Map::new(),
     })
 }

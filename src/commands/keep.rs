@@ -1,0 +1,117 @@
+//! `keep`: announces what is alive, once or until Ctrl-C; `--install` has the
+//! system start it.
+
+use chrono::Local;
+
+use super::{Context, prompt};
+use crate::service::{Autostart, Did, Error, Keeping, Kept, Kind, Result};
+
+/// The options of the command.
+pub(super) struct Args {
+    pub once: bool,
+    pub while_alive: bool,
+    pub install: bool,
+    pub remove: bool,
+    pub yes: bool,
+}
+
+pub(super) async fn run(context: &Context<'_>, args: Args) -> Result<()> {
+    match args {
+        Args { install: true, yes, .. } => install(context, yes).await,
+        Args { remove: true, yes, .. } => remove(context, yes).await,
+        Args { once: true, .. } => once(context).await,
+        Args { while_alive: true, .. } => {
+            // The terminal that is closed behind claude does not end us.
+            #[cfg(unix)]
+            let _deaf = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup());
+            context.service.keep(Keeping::WhileAlive, |_| {}).await
+        }
+        _ => keep(context).await,
+    }
+}
+
+async fn once(context: &Context<'_>) -> Result<()> {
+    let kept = context.service.keep_once().await?;
+    context.printer.value(&kept);
+    if kept.is_empty() {
+        context.printer.say("Nothing of this device is alive.");
+    }
+    for one in &kept {
+        context.printer.say(&words(one));
+    }
+    match kept.iter().find_map(|one| one.error.clone()) {
+        Some(error) => Err(Error::new(Kind::Unreachable, error)),
+        None => Ok(()),
+    }
+}
+
+async fn keep(context: &Context<'_>) -> Result<()> {
+    let printer = context.printer;
+    if context.service.is_kept() {
+        printer.note("Another cclink keeps your handoffs; this one takes over when it ends.");
+    } else {
+        printer.note("Announcing your handoffs about once an hour, until Ctrl-C.");
+    }
+    let tell = |kept: &[Kept]| {
+        let at = Local::now().format("%H:%M:%S");
+        printer.line(&kept);
+        for one in kept {
+            printer.say(&format!("{at} {}", words(one)));
+        }
+    };
+    tokio::select! {
+        ended = context.service.keep(Keeping::Always, tell) => ended,
+        () = super::stopped() => Ok(()),
+    }
+}
+
+fn words(kept: &Kept) -> String {
+    let token = &kept.token;
+    match (kept.did, kept.copies.unwrap_or(0)) {
+        (Did::Announced, 1) => format!("{token}  announced: 1 node holds it"),
+        (Did::Announced, copies) => format!("{token}  announced: {copies} nodes hold it"),
+        (Did::Ended, _) => format!("{token}  ended: picked up or revoked on another device"),
+        (Did::Lost, _) => format!(
+            "{token}  not found, so it may have been picked up; publish the session again if it was not"
+        ),
+        (Did::Failed, _) => format!("{token}  {}", kept.error.as_deref().unwrap_or("failed")),
+    }
+}
+
+async fn install(context: &Context<'_>, yes: bool) -> Result<()> {
+    let start = start(context).await?;
+    context.printer.say(&start.shown());
+    if !yes && !may("Install it?", "install")? {
+        return Err(Error::failed("Nothing was installed."));
+    }
+    start.install().await?;
+    context.printer.say("Installed. Your handoffs are kept while this machine runs.");
+    Ok(())
+}
+
+async fn remove(context: &Context<'_>, yes: bool) -> Result<()> {
+    let start = start(context).await?;
+    if !start.is_installed() {
+        context.printer.say("Nothing is installed.");
+        return Ok(());
+    }
+    context.printer.say(&start.shown());
+    if !yes && !may("Remove it?", "remove")? {
+        return Err(Error::failed("Nothing was removed."));
+    }
+    start.remove().await?;
+    context.printer.say("Removed.");
+    Ok(())
+}
+
+async fn start(context: &Context<'_>) -> Result<Autostart> {
+    let env = |name: &str| (context.env)(name).and_then(|value| value.into_string().ok());
+    context.service.autostart(&env).await
+}
+
+fn may(question: &str, what: &str) -> Result<bool> {
+    if !prompt::can_ask() {
+        return Err(Error::usage(format!("Cannot ask for confirmation here; pass --yes to {what} it.")));
+    }
+    prompt::confirm(question, false)
+}

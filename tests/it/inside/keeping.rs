@@ -1,0 +1,69 @@
+//! What is kept outlives the nodes it was published to.
+
+use std::time::Duration;
+
+use cclink::demo::Ring;
+use cclink::service::{AudienceChoice, Did, Job, Keeping, State};
+use tokio::sync::mpsc::unbounded_channel;
+
+use super::{Inside, ring};
+
+const SOON: Duration = Duration::from_mins(1);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_is_there_when_every_node_was_replaced() {
+    let mut ring = Ring::start(10).await.unwrap();
+    let unkept = Inside::new(&ring.network());
+    let a = Inside::copy_with(&unkept, &ring.network(), |settings| {
+        settings.keep_every = Duration::from_secs(2);
+    });
+    a.invent_session();
+    let kept = a.publish(AudienceChoice::Link, false).await.unwrap();
+    let lost = unkept.publish(AudienceChoice::Link, false).await.unwrap();
+    let (tell, mut told) = unbounded_channel();
+    let service = a.service.clone();
+    let keeper = tokio::spawn(async move {
+        service.keep(Keeping::Always, |round| round.iter().for_each(|one| drop(tell.send(one.clone())))).await
+    });
+    for _ in 0..2 {
+        ring.replace(5).await.unwrap();
+        while told.try_recv().is_ok() {}
+        let announced = async {
+            // The first may have begun before.
+            for _ in 0..2 {
+                while told.recv().await.is_some_and(|one| one.did != Did::Announced) {}
+            }
+        };
+        tokio::time::timeout(SOON, announced).await.unwrap();
+    }
+    let reader = Inside::copy_of(&unkept, &ring.network());
+    assert_eq!(reader.find(&kept.link).await.unwrap().pickup.session_id, kept.session_id);
+    assert_eq!(reader.find(&lost.link).await.unwrap_err().exit_code(), 3);
+    assert!(a.service.is_kept());
+    keeper.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_is_adopted_and_what_burned_is_never_brought_back() {
+    let mut ring = ring().await;
+    let a = Inside::new(&ring.network());
+    let b = Inside::copy_of(&a, &ring.network());
+    let burning = a.publish(AudienceChoice::Devices, true).await.unwrap();
+    assert!(b.pick_up(&burning.token).await.unwrap().burned);
+    let kept = a.service.keep_once().await.unwrap();
+    assert_eq!((kept.len(), kept[0].did), (1, Did::Ended), "{kept:?}");
+    assert_eq!(a.service.journal_list(true).unwrap()[0].state, State::Burned);
+    // Its end is announced from now on, and is no news.
+    assert_eq!(a.service.keep_once().await.unwrap(), []);
+
+    let other = a.publish(AudienceChoice::Link, true).await.unwrap();
+    ring.replace(10).await.unwrap();
+    let moved = Inside::copy_of(&a, &ring.network());
+    std::fs::copy(a.dir.path().join("home/journal.json"), moved.dir.path().join("home/journal.json"))
+        .unwrap();
+    let kept = moved.service.keep_once().await.unwrap();
+    let it = kept.iter().find(|one| one.token == other.token).unwrap();
+    assert_eq!(it.did, Did::Lost, "{kept:?}");
+    assert_eq!(moved.find(&other.link).await.unwrap_err().exit_code(), 3);
+    drop(a.service.list(false, &Job::quiet()));
+}

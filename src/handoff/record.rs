@@ -269,28 +269,33 @@ pub fn is_session_id(text: &str) -> bool {
 /// The `[user@]host` and the port of an address that was checked. Of an IPv6
 /// address only what stands behind `]` is a port.
 pub fn host_and_port(address: &str) -> (&str, Option<&str>) {
-    match address.rsplit_once(':') {
-        Some((host, port))
+    let (_, host) = user_and_host(address);
+    match host.rsplit_once(':') {
+        Some((name, port))
             if !port.is_empty()
                 && port.bytes().all(|b| b.is_ascii_digit())
-                && (!host.contains(':') || host.ends_with(']')) =>
+                && (!name.contains(':') || (name.starts_with('[') && name.ends_with(']'))) =>
         {
-            (host, Some(port))
+            (&address[..address.len() - port.len() - 1], Some(port))
         }
         _ => (address, None),
     }
 }
 
+fn user_and_host(address: &str) -> (Option<&str>, &str) {
+    address.split_once('@').map_or((None, address), |(user, host)| (Some(user), host))
+}
+
 /// `[user@]host[:port]` of letters, digits and `.-_:[]%+`, neither part
-/// starting with `-`: what ssh takes as a destination and no shell expands.
+/// starting with `-`, the port from 1 to 65535: what ssh takes as a destination
+/// and no shell expands.
 pub fn is_ssh_address(text: &str) -> bool {
     let fits = |part: &str| {
         !part.is_empty()
             && !part.starts_with('-')
             && part.chars().all(|c| c.is_ascii_alphanumeric() || ".-_:[]%+".contains(c))
     };
-    match text.split_once('@') {
-        Some((user, host)) => fits(user) && fits(host),
-        None => fits(text),
-    }
+    let (address, port) = host_and_port(text);
+    let (user, host) = user_and_host(address);
+    user.is_none_or(fits) && fits(host) && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }

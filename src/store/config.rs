@@ -132,7 +132,7 @@ fn ssh_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Stri
     if is_ssh_address(&text) && text.len() <= 100 {
         return Ok(Some(text));
     }
-    Err(serde::de::Error::custom("`ssh` is of the form \"user@host\""))
+    Err(serde::de::Error::custom("`ssh` is of the form \"user@host\" or \"user@host:22\""))
 }
 
 fn hosts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {

@@ -15,6 +15,10 @@ ABSENT = "absent"  # as if nothing lay there, but its sequence counts
 NO_ITEM = "no item"  # not even its sequence counts
 CLOCK = "clock"  # valid, but this machine's clock is behind or the sender's ahead
 
+SSH_REFUSED = ["dana@desk:0", "dana@desk:00", "dana@desk:65536", "desk:99999999999999999999", "dana@[fe80::1]:0",
+               "dana@:22", ":22", "a:b@desk:0", "-o@desk:22", "dana@-desk:22"]
+SSH_TAKEN = ["dana@desk:1", "desk:65535", "dana@[fe80::1]:22", "dana@fe80::0", "a:b@desk:22"]
+
 
 def weak_keys() -> list[dict]:
     """The points of small order (a signature of them proves nothing, an exchange
@@ -157,6 +161,12 @@ def items(d, boxes: dict) -> list[dict]:
     field("title 161", "title over 160 bytes", {"title": "t" * 161, "git": None, "note": None})
     field("note 201", "note over 200 bytes", {"note": "n" * 201, "git": None})
     field("ssh 101", "ssh over 100 bytes", {"ssh": "u@" + "s" * 99, "git": None})
+    field("claude_dir 256", "claude_dir over 255 bytes", {"claude_dir": "/" * 256, "git": None, "note": None, "label": None, "claude": None})
+    field("claude_dir of two lines", "a line end in a path", {"claude_dir": "/a\nb", "git": None})
+    for ssh in SSH_REFUSED:
+        field(f"ssh {ssh}", "no address, or no port from 1 to 65535", {"ssh": ssh})
+    for ssh in SSH_TAKEN:
+        field(f"ssh {ssh}", "an address", {"ssh": ssh}, OPENS)
     field("session id in capitals", "session_id must be lower case", {"session_id": d.RECORD["session_id"].upper()})
     field("session id without hyphens", "36 characters", {"session_id": d.RECORD["session_id"].replace("-", "")})
     field("session id is a flag", "no UUID", {"session_id": "--dangerously-skip-permissions-12345"})

@@ -1,5 +1,7 @@
 // What the phone does next: commands and the addresses of apps, as values.
 
+import { sshParts as partsOf } from "../core/record.js";
+
 /** A word for a POSIX shell. */
 export const quote = (word) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
@@ -10,13 +12,10 @@ export const resumeCommand = (record) => `cd -- ${quote(record.project)} && clau
 export const shortCommand = (record, token) =>
   record.burn_after_read ? `cclink resume ${record.session_id}` : `cclink pickup ${token.slice(0, 5)} --exec`;
 
-/** `[user@]host[:port]` in its parts. Of an IPv6 address only what stands behind `]` is a port. */
+/** Its parts as a command takes them: an IPv6 address without brackets. */
 export function sshParts(address) {
-  const at = address.indexOf("@");
-  const user = at < 0 ? null : address.slice(0, at);
-  const rest = address.slice(at + 1);
-  const [, host, port] = rest.match(/^(\[[^\]]*\]|[^:]*):(\d+)$/) ?? [null, rest, null];
-  return { user, host: host.replace(/[[\]]/g, ""), port };
+  const { host, ...parts } = partsOf(address);
+  return { ...parts, host: host.replace(/[[\]]/g, "") };
 }
 
 /** Opens any SSH app; none of them takes a command. */

@@ -62,6 +62,7 @@ export function decodeRecord(json) {
     git: optional(field("git"), (git) => objectOf(git, readGit)),
     ssh: optional(field("ssh"), text),
     claude: optional(field("claude"), text),
+    claude_dir: optional(field("claude_dir"), text),
     transcript: objectOf(field("transcript"), readTranscript),
     created_at: time(field("created_at")),
     ttl: Number(whole(field("ttl"), MAX_U64)),
@@ -90,6 +91,7 @@ function check(record) {
     ["title", record.title, 160],
     ["note", record.note, 200],
     ["SSH address", record.ssh, 100],
+    ["path of Claude's folder", record.claude_dir, 255],
     ["branch", record.git?.branch ?? null, 80],
   ];
   for (const [name, value, limit] of limits) {
@@ -101,6 +103,7 @@ function check(record) {
     ["project path", record.project],
     ["SSH address", record.ssh],
     ["path of claude", record.claude],
+    ["path of Claude's folder", record.claude_dir],
     ["session id", record.session_id],
   ];
   for (const [name, value] of places) {
@@ -116,11 +119,20 @@ function unfit(name) {
   throw new Refused(`its ${name} holds characters that do not belong there`);
 }
 
-/** `[user@]host[:port]`, neither part starting with `-`: what no shell expands. */
-function isSshAddress(address) {
+/** `[user@]host[:port]` in its parts. Of an IPv6 address only what stands behind `]` is a port. */
+export function sshParts(address) {
   const at = address.indexOf("@");
-  const parts = at < 0 ? [address] : [address.slice(0, at), address.slice(at + 1)];
-  return parts.every((part) => /^[A-Za-z0-9._:[\]%+][A-Za-z0-9._:[\]%+-]*$/.test(part));
+  const user = at < 0 ? null : address.slice(0, at);
+  const rest = address.slice(at + 1);
+  const [, host, port] = rest.match(/^(\[.*\]|[^:]*):(\d+)$/) ?? [null, rest, null];
+  return { user, host, port };
+}
+
+/** Neither part starting with `-`, the port from 1 to 65535: what no shell expands. */
+export function isSshAddress(address) {
+  const { user, host, port } = sshParts(address);
+  const fits = (part) => /^[A-Za-z0-9._:[\]%+][A-Za-z0-9._:[\]%+-]*$/.test(part);
+  return (user === null || fits(user)) && fits(host) && (port === null || (port >= 1 && port <= 65535));
 }
 
 /** What a clock says of a record: "alive", "expired" or "from the future". */

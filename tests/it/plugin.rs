@@ -245,3 +245,27 @@ fn settings_are_read_as_claude_reads_them_or_it_is_said_what_is_wrong() {
         assert_eq!(fs::read(settings(&a)).unwrap(), content);
     }
 }
+
+/// The hooks are found again by the program's name: another one is said, and the
+/// settings are not blamed.
+#[test]
+fn a_program_of_another_name() {
+    let a = Device::new();
+    fs::write(settings(&a), "{\"model\":\"opus\"}\n").unwrap();
+    let before = snapshot(&a);
+    let install = |name: &str, args: &[&str]| {
+        let program = a.path("bin").join(name);
+        fs::copy(env!("CARGO_BIN_EXE_cclink"), &program).unwrap();
+        // In place of the one that the tests start.
+        a.cmd_by(&["sh", "-c", "shift; exec \"$@\"", "sh"], &[]).arg(&program).args(args)
+    };
+    let out = install("ccl", &["plugin", "install", "--yes"]).fails(1);
+    out.says(&["named `ccl`", "rename"]).hides(&["settings.json"]);
+    assert_eq!(snapshot(&a), before);
+    for name in ["cclink-0.2", ".cclink-wrapped"] {
+        install(name, &["plugin", "install", "--yes"]).ok();
+        assert_eq!(status(&a)["installed"], true, "{name}");
+        a.cmd(&["plugin", "remove", "--yes"]).ok();
+        assert_eq!(snapshot(&a), before, "{name}");
+    }
+}

@@ -237,6 +237,12 @@ fn wanted(program: &Path, on_exit: bool) -> Result<Vec<Wanted>> {
         Error::failed(format!("{} cannot be named in a settings file.", program.display()))
             .advise("Move cclink to a path in UTF-8.")
     })?;
+    if !settings::is_cclink(program) {
+        let name = program.file_name().unwrap_or_default().to_string_lossy();
+        return Err(Error::failed(format!("This program is named `{}`.", crate::text::clean(&name))).advise(
+            "Its hooks are found again by the name `cclink`. Nothing was changed: rename it, then run the command again.",
+        ));
+    }
     let hook =
         |event, name| Wanted { event, command: format!("{quoted} hook {name}"), timeout: timeout(event) };
     let mut wanted = vec![hook("UserPromptSubmit", "prompt")];

@@ -101,9 +101,15 @@ fn hooks_of(text: &str, group: &Child) -> Option<Child> {
 fn program_of(command: &str) -> Option<String> {
     let words = shlex::split(command)?;
     let [program, hook, event] = words.as_slice() else { return None };
-    let is_cclink = Path::new(program).file_stem().is_some_and(|stem| stem == "cclink");
-    (is_cclink && hook == "hook" && matches!(event.as_str(), "prompt" | "session-end"))
+    (is_cclink(Path::new(program)) && hook == "hook" && matches!(event.as_str(), "prompt" | "session-end"))
         .then(|| program.clone())
+}
+
+/// Whether a program is a cclink by its name, which may say more
+/// (`cclink-0.2`, `.cclink-wrapped`): our hooks are known by it.
+pub(super) fn is_cclink(program: &Path) -> bool {
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    name.split(|letter: char| !letter.is_alphabetic()).any(|word| word == "cclink")
 }
 
 /// Whether these hooks stand there, and no others of ours.

@@ -78,7 +78,7 @@ async fn run(cli: Cli, printer: Printer) -> Result<ExitCode> {
         None => {
             let options = tui::Options {
                 cwd,
-                home: env("HOME").map(Into::into),
+                home: service.home().map(Into::into),
                 theme: theme(&service)?,
                 web: service.config().web.clone(),
                 ..tui::Options::default()

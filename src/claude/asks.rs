@@ -58,33 +58,6 @@ pub fn asks_for_summary(state_file: &Path) -> bool {
     dismissed != Some(true)
 }
 
-/// A worktree that claude made for a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Worktree {
-    /// As `claude --worktree` takes it.
-    pub name: String,
-    /// The folder that it belongs to, where claude is started.
-    pub of: PathBuf,
-}
-
-/// The worktree of its own in which a session ran last, when that is still there:
-/// claude takes a session out of it at its end, and names it for the next time.
-pub fn named_worktree(transcript: &Path) -> Option<Worktree> {
-    let (file, metadata) = file::open(transcript).ok()?;
-    let tail = file::read_at(&file, metadata.len().saturating_sub(TAIL), TAIL).ok()?;
-    let mut lines = tail.split(|byte| *byte == b'\n').rev();
-    let found = lines.find_map(|line| {
-        memmem::find(line, b"\"type\":\"worktree-state\"")?;
-        let line: Value = serde_json::from_slice(line).ok()?;
-        line.get("worktreeSession").filter(|session| session.is_object()).cloned()
-    })?;
-    let text = |name: &str| found.get(name).and_then(Value::as_str);
-    let (name, of) = (text("worktreeName")?.to_owned(), PathBuf::from(text("originalCwd")?));
-    let there = Path::new(text("worktreePath")?).is_dir() && of.is_dir();
-    let plain = !name.is_empty() && !name.starts_with('-') && crate::text::clean(&name) == name;
-    (there && plain).then_some(Worktree { name, of })
-}
-
 /// How many tokens the conversation held at its last answer, by what the
 /// transcript's end says.
 pub fn context_tokens(transcript: &Path) -> Option<u64> {
@@ -137,29 +110,6 @@ mod tests {
         assert_eq!(is_trusted(&state, &repository), Some(true));
         assert_eq!(is_trusted(&state, &outside), Some(true), "a worktree is its repository's");
         assert_eq!(is_trusted(&state, &plain), Some(false));
-    }
-
-    #[test]
-    fn a_worktree_is_named_while_it_is_there() {
-        let dir = tempfile::tempdir().unwrap();
-        let (tree, transcript) = (dir.path().join("tree"), dir.path().join("t.jsonl"));
-        std::fs::create_dir(&tree).unwrap();
-        let state = json!({"type": "worktree-state", "worktreeSession": {
-            "originalCwd": dir.path(), "worktreePath": tree, "worktreeName": "fix2",
-        }});
-        // claude took the session out of it at its end
-        std::fs::write(
-            &transcript,
-            format!("{state}\n{}\n", json!({"type": "worktree-state", "worktreeSession": null})),
-        )
-        .unwrap();
-        // compact, as claude writes; serde_json is
-        assert_eq!(
-            named_worktree(&transcript).unwrap(),
-            Worktree { name: "fix2".into(), of: dir.path().into() }
-        );
-        std::fs::remove_dir(&tree).unwrap();
-        assert_eq!(named_worktree(&transcript), None);
     }
 
     #[test]

@@ -53,7 +53,7 @@ use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
 pub use added::added_folders;
-pub use asks::{Worktree, asks_for_summary, context_tokens, is_trusted, named_worktree};
+pub use asks::{asks_for_summary, context_tokens, is_trusted};
 pub use binding::{blank, blank_bindings};
 pub use choose::{Here, order};
 pub use liveness::{Doing, LiveRecord, is_running};
@@ -68,7 +68,7 @@ pub use renamed::{copy_renamed, id_for_copy};
 pub use scan::{Progress, ScanError, Skipped};
 pub use search::{Found, Hit, MOST_HITS, Searched, Searching, lit, search_one};
 pub use watch::{Change, Watching};
-pub use worktree::worktree;
+pub use worktree::{Worktree, named_worktree, worktree};
 
 /// Whether a session is open in a running claude.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

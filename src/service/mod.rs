@@ -155,6 +155,11 @@ impl Service {
         &self.0.settings.config
     }
 
+    /// The user's home folder.
+    pub fn home(&self) -> Option<&std::path::Path> {
+        self.0.settings.home.as_deref()
+    }
+
     /// How long a handoff lives unless it is said.
     pub fn default_ttl(&self) -> Ttl {
         self.0.settings.config.ttl

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
+use crate::claude;
 use crate::handoff::Git;
 use crate::resume::{Plan, not_inherited, not_inherited_by_us};
 use crate::text;
@@ -29,19 +30,24 @@ const OF_ANOTHER_GIT: [&str; 5] =
 /// Another program, to be started without our secrets and without the variables
 /// of a claude session around us. Every child begins here.
 pub fn child(program: impl AsRef<OsStr>) -> Command {
-    let mut command = Command::new(program);
-    for name in not_inherited() {
-        command.env_remove(name);
-    }
-    command
+    begun(program, not_inherited())
 }
 
 /// This program once more: without the variables of a claude session around us,
 /// with what opens the key.
 pub fn child_of_ours(program: impl AsRef<OsStr>) -> Command {
+    begun(program, not_inherited_by_us())
+}
+
+fn begun(program: impl AsRef<OsStr>, not_inherited: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
     let mut command = Command::new(program);
-    for name in not_inherited_by_us() {
+    for name in not_inherited {
         command.env_remove(name);
+    }
+    // It may start in another folder, where a relative path is another place.
+    let env = |name: &str| std::env::var_os(name);
+    if let Some(dir) = env("CLAUDE_CONFIG_DIR").and_then(|_| claude::config_dir(&env, None)) {
+        command.env("CLAUDE_CONFIG_DIR", dir);
     }
     command
 }

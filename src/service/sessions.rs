@@ -39,15 +39,15 @@ impl Service {
         }
         claude::order(&mut sessions, cwd);
         sessions.retain(|session| all || !session.hidden);
-        let here = Self::here(cwd);
+        let here = self.here(cwd);
         // A stable sort: within the project and outside of it, newest first.
         sessions.sort_by_key(|session| !here.is_of(session));
         Ok(sessions)
     }
 
     /// A directory as the project that it is in. Blocking.
-    pub fn here(cwd: &Path) -> claude::Here {
-        claude::Here::new(cwd, etcetera::home_dir().ok().as_deref())
+    fn here(&self, cwd: &Path) -> claude::Here {
+        claude::Here::new(cwd, self.home())
     }
 
     /// A part of a session's conversation; in the message that was asked for, the
@@ -111,7 +111,7 @@ impl Service {
             return Ok(vec![self.session(&id)?]);
         }
         let sessions = self.sessions(cwd, false)?;
-        let found: Vec<Session> = Self::here(cwd).candidates(&sessions).into_iter().cloned().collect();
+        let found: Vec<Session> = self.here(cwd).candidates(&sessions).into_iter().cloned().collect();
         if found.is_empty() {
             return Err(Error::failed("No session of this directory can be resumed.").advise(
                 "Run cclink in the project's folder, or name a session: `cclink sessions` lists them all.",

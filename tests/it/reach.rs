@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 
 use serde_json::Value;
 
-use crate::support::{Device, Sshd, text};
+use crate::support::{Device, Sshd, session, text};
 
 fn origin() -> Option<(Device, Sshd)> {
     let a = Device::new();
@@ -157,4 +157,36 @@ fn claude_is_found_where_it_usually_is_on_this_machine() {
     assert_eq!(a.claude_started().expect("claude ran").args, ["--resume", &session.id]);
     // One that the user named is not replaced.
     a.cmd(&["resume", &session.id]).env("CCLINK_CLAUDE", "/no/such/claude").fails(1).says(&["was not found"]);
+}
+
+/// As claude reads the variable (asked of 2.1.332): one path, from the folder
+/// where claude runs, in which nothing is expanded.
+#[test]
+fn claudes_folder_is_found_however_it_is_named() {
+    let a = Device::new();
+    let Some(sshd) = Sshd::start(&a.path("user")) else { return };
+    let here = a.project("here").canonicalize().unwrap();
+    for (value, dir) in [
+        ("", here.clone()),
+        ("conf", here.join("conf")),
+        ("~/conf", here.join("~/conf")),
+        ("one:two", here.join("one:two")),
+    ] {
+        let project = a.project("uploader");
+        let session = session::write_session(&dir, &project, "Elsewhere", "2026-11-20T10:00:05.000Z");
+        let run = |args: &[&str]| a.cmd(args).env("CLAUDE_CONFIG_DIR", value).cwd(&here);
+        let published = run(&["publish", &session.id, "--json", "--ssh", &sshd.address()]).ok().json();
+        run(&["resume", &session.id]).ok();
+        let started = a.claude_started().expect("claude ran");
+        assert_eq!(started.cwd, session.project);
+        let told = started.env.iter().find_map(|line| line.strip_prefix("CLAUDE_CONFIG_DIR="));
+        assert_eq!(told.map(std::path::Path::new), Some(&*dir), "{value:?}");
+        // At the other end the record says where it lies.
+        let b = Device::copy_of(&a);
+        sshd.configure(&b, &format!("[paths]\n{:?} = {:?}\n", a.projects.display(), b.projects.display()));
+        b.project("uploader");
+        fs::remove_dir_all(&session.project).unwrap();
+        b.cmd(&["pickup", text(&published, "token"), "--plan", "bring"]).ok();
+        assert_eq!(b.claude_started().expect("claude ran").args, ["--resume", &session.id], "{value:?}");
+    }
 }

@@ -14,6 +14,8 @@ use crate::handoff::{Token, Trace, Ttl, time};
 
 /// Ended handoffs are remembered for this long after their expiry.
 const MEMORY: TimeDelta = TimeDelta::days(30);
+/// What cannot be read is kept for this long: far longer than anything lives.
+const UNREAD_MEMORY: TimeDelta = TimeDelta::days(365);
 /// What this cclink writes. A newer one's number stays as it is.
 const VERSION: u32 = 1;
 
@@ -230,7 +232,27 @@ impl Book {
         self.handoffs.retain(|entry| entry.expires_at() + MEMORY > now);
         self.ends.retain(|_, end| end.until > now);
         self.taking.retain(|_, taking| taking.until > now);
+        for part in [HANDOFFS, ENDS, TAKING] {
+            match self.unread.get_mut(part) {
+                Some(Value::Array(all)) => all.retain_mut(|value| may_matter(value, now)),
+                Some(Value::Object(all)) => all.retain(|_, value| may_matter(value, now)),
+                _ => {}
+            }
+        }
     }
+}
+
+/// Whether what cannot be read may still be of use. What says no time of its own
+/// is given the one at which it was met.
+fn may_matter(value: &mut Value, now: DateTime<Utc>) -> bool {
+    let Value::Object(fields) = value else { return true };
+    let time = |name: &str| time::parse(fields.get(name)?.as_str()?);
+    let said = ["unread_since", "created_at", "until"].into_iter().filter_map(time);
+    if let Some(at) = said.filter(|at| *at < now + MEMORY).max() {
+        return at + UNREAD_MEMORY > now;
+    }
+    fields.insert("unread_since".to_owned(), time::print(&now).into());
+    true
 }
 
 /// The entries that can be read, and the rest.
@@ -276,6 +298,11 @@ impl Journal {
     /// In the folder of state.
     pub fn new(state: &Path) -> Self {
         Self { path: state.join("journal.json") }
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What it holds now. A damaged file is set aside first; where to, is
@@ -393,10 +420,37 @@ mod tests {
             for part in ["version", "reminders"] {
                 assert_eq!(written[part], file[part], "{written:#}");
             }
-            assert_eq!(written["ends"]["a"], file["ends"]["a"], "{written:#}");
+            assert_eq!(written["ends"]["a"]["packet"], file["ends"]["a"]["packet"], "{written:#}");
             assert_eq!(written["places_unread"], file["places"], "{written:#}");
             assert_eq!(written["places"]["/there"], "/here", "{written:#}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_forgotten_after_a_year() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = Journal::new(dir.path());
+        let now = time::parse("2026-11-28T11:00:00Z").unwrap();
+        let newer = |created: &str| {
+            let mut value = entry("d3333333333331");
+            (value["stage"], value["created_at"]) = ("paused".into(), created.into());
+            value
+        };
+        let timeless = |name: &str| serde_json::json!({"name": name});
+        let file = serde_json::json!({
+            "handoffs": [newer("2026-11-28T10:00:00Z"), newer("9999-01-01T00:00:00Z"), timeless("a")],
+            "ends": {"x": {"packet": 1, "until": "2026-12-05T00:00:00Z"}, "y": timeless("b")},
+        });
+        std::fs::write(dir.path().join("journal.json"), file.to_string()).unwrap();
+        let unread = |at: DateTime<Utc>| {
+            journal.update(at, |_| ()).unwrap();
+            let book = journal.load().unwrap().0;
+            (book.unread_handoffs(), book.unread.get(ENDS).and_then(Value::as_object).map_or(0, Map::len))
+        };
+        assert_eq!(unread(now), (3, 2));
+        assert_eq!(unread(now + TimeDelta::days(364)), (3, 2));
+        assert_eq!(unread(now + TimeDelta::days(367)), (0, 1));
+        assert_eq!(unread(now + TimeDelta::days(380)), (0, 0));
     }
 
     #[test]

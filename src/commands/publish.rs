@@ -19,9 +19,11 @@ pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> 
     let session = session(context, &args)?;
     super::unlock(context).await?;
     let draft = context.service.draft(&session).await?;
+    let audience = audience(context, &args)?;
+    let draft = draft.toward(&context.service.audience_view(&audience)?);
     let notes = before(&draft, &args);
     let request = PublishRequest {
-        audience: audience(context, &args)?,
+        audience,
         ttl: args.ttl,
         burn: args.burn,
         label: args.project,

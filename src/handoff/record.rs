@@ -297,5 +297,7 @@ pub fn is_ssh_address(text: &str) -> bool {
     };
     let (address, port) = host_and_port(text);
     let (user, host) = user_and_host(address);
-    user.is_none_or(fits) && fits(host) && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+    user.is_none_or(fits)
+        && fits(host)
+        && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }

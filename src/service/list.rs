@@ -5,7 +5,7 @@ use futures::future::join_all;
 
 use super::publish::{FEW_COPIES, open_secrets};
 use super::tokens::Known;
-use super::{AudienceKind, AudienceView, Job, Kind, Listed, PickedUp, Result, Service, State, Step};
+use super::{AudienceKind, AudienceView, Job, Kind, Listed, Named, PickedUp, Result, Service, State, Step};
 use crate::handoff::{Age, Identity, Link, LinkTarget, PublicKey, Record, Standing, Token, Trace};
 use crate::network::Sighting;
 use crate::store::{Entry, Stage};
@@ -66,7 +66,12 @@ impl Service {
                 }
                 told(self.check_own(&identity, entry, known, &devices).await)
             });
-            let foreign = others.iter().map(|known| async { told(self.check_other(known).await) });
+            let foreign = others.iter().map(|known| async {
+                if replaced.contains(&known.place.token) {
+                    let _ = self.call_back(&identity, &known.place).await;
+                }
+                told(self.check_other(known).await)
+            });
             let (own, foreign) = tokio::join!(join_all(own), join_all(foreign));
             let rows: Result<Vec<Option<Listed>>> = own.into_iter().chain(foreign).collect();
             Ok(ordered(rows?.into_iter().flatten().collect(), all))
@@ -115,6 +120,10 @@ impl Service {
             web_link: link.as_ref().and_then(|link| self.web_link(link)),
             link: link.map(|link| link.to_string()),
             ssh: entry.ssh.clone(),
+            named: Named {
+                title: entry.title_named.then(|| entry.title.clone().unwrap_or_default()),
+                ssh: entry.ssh_named.then(|| entry.ssh.clone().unwrap_or_default()),
+            },
             own: true,
             phone_pass: entry.pass_of.is_some(),
             picked_up: entry.picked_up.as_ref().map(picked_up),
@@ -237,6 +246,7 @@ impl Service {
             web_link: None,
             // It may have been guessed there.
             ssh: None,
+            named: Named::default(),
             own: false,
             phone_pass: false,
             picked_up: trace.as_ref().map(picked_up),

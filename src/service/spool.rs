@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{AudienceKind, Draft, Error, Job, Kind, PublishRequest, Result, Service, blocking};
-use crate::handoff::Identity;
+use super::look::Place;
+use super::{AudienceKind, AudienceView, Draft, Error, Job, Kind, PublishRequest, Result, Service, blocking};
 use crate::handoff::record::is_session_id;
+use crate::handoff::{Identity, Mailbox, Record, Token, TokenBytes};
 use crate::store::spool::Spool;
 pub use crate::store::spool::{SpoolFailure, Spooled};
 
@@ -108,37 +109,63 @@ impl Service {
         }
         // Asked first, so that a try without a network leaves no failed handoff.
         let identity = self.identity().await?;
-        self.known_from_devices(&identity).await?;
-        let renewed = self.renewed(&identity, &draft).await?;
+        let others = self.others_of(&identity, &draft).await?;
+        let renewed = self.renewed(&identity, &draft, others).await?;
         let request = PublishRequest { replace: true, ..renewed.unwrap_or_else(|| draft.request()) };
         self.publish(request, &Job::quiet()).await.map(drop)
     }
 
-    /// A request that renews what was published of a session to my devices: it
-    /// lives as long, burns like it, and says the same.
-    async fn renewed(&self, identity: &Identity, draft: &Draft) -> Result<Option<PublishRequest>> {
-        let older = draft.alive.iter().filter(|row| row.audience.kind == AudienceKind::Devices);
-        let Some(row) = older.max_by_key(|row| row.expires_at) else { return Ok(None) };
-        let (_, record) = match self.record_of_mine(identity, &row.token).await {
-            Ok(found) => found,
+    /// A request that renews what was published of a session to my devices, from
+    /// here or from another of them: it lives as long, burns like it, and says the
+    /// same. Where this machine is reached, only this one knows.
+    async fn renewed(
+        &self,
+        identity: &Identity,
+        draft: &Draft,
+        others: Vec<Record>,
+    ) -> Result<Option<PublishRequest>> {
+        let devices = AudienceView { kind: AudienceKind::Devices, name: None };
+        let own = draft.replaced(&devices).max_by_key(|row| row.expires_at);
+        let other = others.into_iter().max_by_key(Record::expires_at);
+        if let Some(record) = other.filter(|other| own.is_none_or(|own| own.expires_at < other.expires_at()))
+        {
+            return Ok(Some(PublishRequest {
+                label: record.label.clone(),
+                title: Some(record.title.clone().unwrap_or_default()),
+                ..lasting(&record, draft)
+            }));
+        }
+        let Some(row) = own else { return Ok(None) };
+        match self.record_of_mine(identity, &row.token).await {
+            Ok((_, record)) => Ok(Some(lasting(&record, draft))),
             // It ended meanwhile.
-            Err(error) if error.kind == Kind::Gone => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let proposed = draft.ssh.as_ref().map(|ssh| &ssh.address);
-        let ssh = (record.ssh.as_ref() != proposed).then(|| record.ssh.clone().unwrap_or_default());
-        Ok(Some(PublishRequest {
-            ttl: Some(record.ttl),
-            burn: record.burn_after_read,
-            label: record.label,
-            title: Some(record.title.unwrap_or_default()),
-            note: record.note,
-            ssh,
-            ..draft.clone().request()
-        }))
+            Err(error) if error.kind == Kind::Gone => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What my other devices published of a session to my devices.
+    async fn others_of(&self, identity: &Identity, draft: &Draft) -> Result<Vec<Record>> {
+        let mailbox = Mailbox::devices(&identity.devices_secret());
+        let (index, _) = self.read_index(&mailbox).await?;
+        let token = Token { audience: AudienceKind::Devices, bytes: TokenBytes::default() };
+        let place = Place { mailbox, token, expected: vec![identity.public()] };
+        let others = self.others(&place, &index, &draft.session_ids()).await;
+        Ok(others.into_iter().filter_map(|other| other.record).collect())
     }
 
     fn spool(&self) -> Spool {
         Spool::new(&self.0.settings.paths.state)
+    }
+}
+
+/// A request for what a draft proposes, to live and burn as this record does,
+/// with its note.
+fn lasting(record: &Record, draft: &Draft) -> PublishRequest {
+    PublishRequest {
+        ttl: Some(record.ttl),
+        burn: record.burn_after_read,
+        note: record.note.clone(),
+        ..draft.clone().request()
     }
 }

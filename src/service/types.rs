@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::Error;
 pub use crate::handoff::AudienceKind;
 use crate::handoff::Ttl;
-pub use publishing::{Draft, LeftBehind, PublishRequest, SshAddress, SshSource};
+pub use publishing::{Draft, LeftBehind, Named, PublishRequest, SshAddress, SshSource};
 
 /// What the screen may know of the identity before it is unlocked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,6 +206,9 @@ pub struct Listed {
     /// The SSH address that the user set.
     #[serde(skip)]
     pub ssh: Option<String>,
+    /// What the user named for this handoff alone.
+    #[serde(skip)]
+    pub named: Named,
     /// Whether this device published it.
     #[serde(skip)]
     pub own: bool,

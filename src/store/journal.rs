@@ -67,6 +67,12 @@ pub struct Entry {
     /// The SSH address that the user set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ssh: Option<String>,
+    /// Whether the user chose the title, or none, for this handoff.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub title_named: bool,
+    /// Whether the user chose the SSH address, or none, for this handoff.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ssh_named: bool,
     /// Whether the first pickup takes it away.
     pub burn_after_read: bool,
     /// Whole seconds.

@@ -125,23 +125,110 @@ fn what_was_left_to_replace_is_replaced_later() {
 }
 
 #[test]
-fn the_inbox_shows_a_session_once() {
-    // Two of my devices published the same session: neither knows of the other's.
+fn what_another_of_my_devices_published_is_replaced() {
     let a = Device::new();
-    let a2 = Device::beside(&a);
-    let b = Device::copy_of(&a);
+    let b = Device::beside(&a);
     let session = a.session("uploader", "Retry with jitter");
-    a.publish_session(&session, &["--note", "older"]);
-    // Sequences and times go by the second.
-    let newer = a2.cmd(&["publish", &session.id, "--note", "newer", "--json"]).clock(2).ok().json();
-    let env = b.env();
+    let first = a.publish_session(&session, &[]);
+    let other = a.publish(&[]);
+    let second = b.publish_session(&session, &[]);
+    assert_eq!(second["replaced"], json!([first["token"]]), "{second:#}");
+    let mut alive = [text(&second, "token"), text(&other, "token")];
+    alive.sort_unstable();
+    for device in [&a, &b] {
+        assert_eq!(tokens(&device.json(&["list"])), alive);
+    }
+    assert_eq!(state(&a, text(&first, "token")), "revoked");
+    a.cmd(&["pickup", text(&first, "link")]).fails(3).says(&["revoked"]);
+    // And back, by the hook; a contact's as well.
+    let input = submitted(&session, "/cclink:handoff").to_string();
+    let reason = text(&a.cmd(&["hook", "prompt"]).stdin(input).ok().json(), "reason").to_owned();
+    assert!(reason.contains(&format!("It replaces {}", text(&second, "token"))), "{reason}");
+    assert_eq!(state(&b, text(&second, "token")), "revoked");
+    let anna = Device::new().public_key();
+    let shared = a.publish_session(&session, &["--share", &anna]);
+    let again = b.publish_session(&session, &["--share", &anna]);
+    assert_eq!(again["replaced"], json!([shared["token"]]), "{again:#}");
+}
+
+#[test]
+fn one_of_another_device_that_burns_is_asked_about() {
+    let a = Device::new();
+    let b = Device::beside(&a);
+    let session = a.session("uploader", "Retry with jitter");
+    let burning = a.publish_session(&session, &["--burn"]);
+    let token = text(&burning, "token");
+    b.cmd(&["publish", &session.id]).fails(1).says(&[token, "burns", "--yes"]);
+    for device in [&a, &b] {
+        assert_eq!(tokens(&device.json(&["list", "--all"])), [token], "nothing went out");
+    }
+    let second = b.publish_session(&session, &["--yes"]);
+    assert_eq!(second["replaced"], json!([token]));
+    assert_eq!(state(&a, token), "revoked");
+}
+
+/// Both went on: what only the other device has is not taken away.
+#[test]
+fn another_way_that_the_session_went_stays() {
+    let a = Device::new();
+    let session = a.session("uploader", "Retry with jitter");
+    let b = Device::copy_of(&a);
+    let copy = b.claude.join(session.path.strip_prefix(&a.claude).unwrap());
+    fs::create_dir_all(copy.parent().unwrap()).unwrap();
+    fs::copy(&session.path, &copy).unwrap();
+    let more = |path: &std::path::Path, prompt: &str| {
+        let line = crate::support::session::user_line(
+            &session.id,
+            &session.project,
+            prompt,
+            "2026-11-20T11:00:05.000Z",
+        );
+        let mut content = fs::read_to_string(path).unwrap();
+        content.push_str(&lines(&[line]));
+        fs::write(path, content).unwrap();
+    };
+    more(&session.path, "Only on a");
+    let first = a.publish_session(&session, &[]);
+    more(&copy, "Only on b");
+    let out = b.cmd(&["publish", &session.id, "--json"]).clock(2).ok();
+    let second = out.says(&[text(&first, "token"), "messages that are not here"]).json();
+    assert!(second.get("replaced").is_none(), "{second:#}");
+    assert_eq!(b.json(&["list"]).as_array().unwrap().len(), 2);
+    // One row a session, the newer: a third device sees it so, and `watch` too.
+    let c = Device::copy_of(&a);
+    let env = c.env();
     let mut watch =
-        Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &["watch", "--json", "--every", "5"], &env, &b.projects);
-    assert!(watch.waits_for(&[text(&newer, "token")]), "{}", watch.said());
+        Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &["watch", "--json", "--every", "5"], &env, &c.projects);
+    assert!(watch.waits_for(&[text(&second, "token")]), "{}", watch.said());
     let other = a.publish(&["--ttl", "2h"]);
     assert!(watch.waits_for(&[text(&other, "token")]), "{}", watch.said());
     let said = watch.said();
     assert_eq!(said.matches("\"token\"").count(), 2, "{said}");
+    // With all of it here it is replaced.
+    fs::copy(&session.path, &copy).unwrap();
+    let third = b.publish_session(&session, &[]);
+    assert_eq!(tokens(&json!([{"token": first["token"]}, {"token": second["token"]}])), {
+        let mut replaced: Vec<String> = serde_json::from_value(third["replaced"].clone()).unwrap();
+        replaced.sort();
+        replaced
+    });
+}
+
+/// Killed between the new one and the end of another device's: as above.
+#[test]
+fn what_was_left_to_replace_of_another_device_is_replaced_later() {
+    let a = Device::new();
+    let first = a.publish(&[]);
+    let b = Device::copy_of(&a);
+    let second = b.publish(&[]);
+    Journal::new(&b.home)
+        .update(chrono::Utc::now(), |book| {
+            let entry = book.entry(&text(&second, "token").parse().unwrap()).unwrap();
+            entry.replaces = vec![text(&first, "token").parse().unwrap()];
+        })
+        .unwrap();
+    assert_eq!(tokens(&b.json(&["list"])), [text(&second, "token")]);
+    assert_eq!(state(&a, text(&first, "token")), "revoked");
 }
 
 /// What the hook is told when a session ends.
@@ -216,4 +303,22 @@ fn leaving_an_empty_session_hands_nothing_over() {
         (list != json!([])).then_some(list)
     });
     assert_eq!(list[0]["title"], "hi");
+}
+
+#[test]
+fn leaving_renews_what_another_of_my_devices_handed_over() {
+    let a = Device::new();
+    let b = Device::beside(&a);
+    let session = a.session("uploader", "Retry with jitter");
+    let options =
+        ["--ttl", "2d", "--burn", "--note", "mind the gap", "--project", "shop", "--ssh", "ada@first"];
+    let explicit = a.publish_session(&session, &options);
+    leave(&b, &session);
+    let list = b.json(&["list"]);
+    assert_eq!(list.as_array().unwrap().len(), 1, "{list:#}");
+    assert_ne!(list[0]["token"], explicit["token"]);
+    let picked = Device::copy_of(&a).json(&["pickup"]);
+    assert_eq!((&picked["note"], &picked["burn_after_read"]), (&json!("mind the gap"), &json!(true)));
+    assert_eq!((&picked["label"], &picked["ttl"]), (&json!("shop"), &json!(172_800)));
+    assert_ne!(picked["ssh"], json!("ada@first"), "another machine's");
 }

@@ -62,13 +62,24 @@ impl Service {
         token.audience = mailbox.audience;
         let target = secret.clone().map_or(LinkTarget::Token(token), LinkTarget::Secret);
         Ok(Prepared {
-            audience: AudienceView { kind: token.audience, name: recipient.map(|key| self.name_of(&key)) },
+            audience: self.audience_view(audience)?,
             place: Place { mailbox, token, expected: vec![me] },
             link: Link { creator: me, target },
             recipient,
             pin,
             secret,
         })
+    }
+
+    /// Who an audience is, as lists show it.
+    pub fn audience_view(&self, audience: &AudienceChoice) -> Result<AudienceView> {
+        let (kind, name) = match audience {
+            AudienceChoice::Devices => (AudienceKind::Devices, None),
+            AudienceChoice::Share(to) => (AudienceKind::Share, Some(self.name_of(&self.recipient(to)?))),
+            AudienceChoice::Pin(_) => (AudienceKind::Pin, None),
+            AudienceChoice::Link => (AudienceKind::Link, None),
+        };
+        Ok(AudienceView { kind, name })
     }
 
     fn recipient(&self, to: &str) -> Result<PublicKey> {

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::super::programs::{ask_git, status, tailscale_name};
 use super::super::{
-    Draft, LeftBehind, Listed, Place, Result, Role, Service, Session, SshAddress, SshSource, Turn, blocking,
+    Draft, LeftBehind, Listed, Named, Place, Result, Role, Service, Session, SshAddress, SshSource, Turn,
+    blocking,
 };
 use crate::claude;
 use crate::handoff::Git;
@@ -48,9 +49,11 @@ impl Service {
         let busy = live.get(&session.session_id).is_some_and(|record| record.doing().is_in_turn());
         Ok(Draft {
             title: self.usual_title(&session).unwrap_or_default(),
+            label: None,
             continues,
             ttl: self.default_ttl(),
             ssh: None,
+            named: Named::default(),
             git: None,
             left_behind: LeftBehind::default(),
             busy,

@@ -12,6 +12,7 @@ use audience::seal_secrets;
 pub(super) use audience::{Prepared, open_secrets};
 use pkarr::SignedPacket;
 pub(super) use record::span_of;
+use replace::Older;
 
 use super::look::Place;
 use super::{
@@ -27,6 +28,9 @@ use crate::store::{Entry, Stage};
 /// Fewer copies than this, on a network with more nodes, is worth a word.
 pub(super) const FEW_COPIES: u32 = 10;
 
+/// How long the handoffs of other devices are looked at before this one is told.
+const LOOK_BESIDE: Duration = Duration::from_secs(3);
+
 /// How long taking back a handoff that did not go out may take.
 const TAKE_BACK: Duration = Duration::from_secs(3);
 
@@ -35,14 +39,33 @@ const TAKE_BACK: Duration = Duration::from_secs(3);
 pub(super) struct Aside {
     /// Who named its SSH address.
     pub ssh: Option<SshSource>,
+    /// Whether its title was chosen for it alone.
+    pub title_named: bool,
+    /// Whether its SSH address was.
+    pub ssh_named: bool,
+    /// The session's ids: what else the mailbox holds of it is replaced.
+    pub session_ids: Vec<String>,
     /// The handoff that it is the phone pass of.
     pub pass_of: Option<Token>,
     /// The handoffs that it takes the place of.
     pub replaces: Vec<Token>,
 }
 
+/// A handoff that the network has, and what was read meanwhile.
+struct Sent {
+    place: Place,
+    sequence: u64,
+    record: Record,
+    published: Published,
+    /// The mailbox's list.
+    index: Option<(Index, Sighting)>,
+    /// What other devices published of the same session; `None` where that is
+    /// not known yet.
+    others: Option<Vec<Older>>,
+}
+
 impl Service {
-    /// Publishes one session, in place of what this device published of it for
+    /// Publishes one session, in place of what my devices published of it for
     /// the same audience. Cancelled before the network has it, nothing goes out;
     /// cancelled while it is on its way, it is taken back.
     pub async fn publish(&self, request: PublishRequest, job: &Job) -> Result<Published> {
@@ -61,17 +84,32 @@ impl Service {
             Some(draft) => *draft,
             None => Box::pin(job.run(self.draft(&request.session))).await?,
         };
-        let (left_behind, notes) = (draft.left_behind, draft.followed());
-        let ids: Vec<String> =
-            std::iter::once(draft.session.session_id.clone()).chain(draft.continues.clone()).collect();
+        let ids = draft.session_ids();
         let now = self.now();
         let prepared = job.run(self.prepare(&identity, &request.audience, now.timestamp())).await?;
+        let draft = draft.toward(&prepared.audience);
+        let left_behind = draft.left_behind;
+        let notes = draft.followed().into_iter().chain(draft.named.words(&request));
+        let notes: Vec<String> = notes.collect();
         let older = job.run(self.older(&identity, &ids, &prepared)).await?;
-        let older = job.run(self.may_replace(older, request.replace)).await?;
-        let (record, ssh) = self.record_of(&request, draft, prepared.place.mailbox.audience, now).await?;
-        let tokens = older.iter().map(|older| older.entry.token).collect();
-        let aside = Aside { ssh, pass_of: None, replaces: tokens };
-        let mut published = self.send(&identity, prepared, record, aside, job).await?;
+        let mut older = job.run(self.may_replace(older, request.replace)).await?;
+        let (record, mut aside) =
+            self.record_of(&request, draft, prepared.place.mailbox.audience, now).await?;
+        aside.replaces = older.iter().map(|older| older.place.token).collect();
+        aside.session_ids.clone_from(&ids);
+        let sent = self.put_out(&identity, prepared, record, aside, job).await?;
+        let known = sent.others.clone();
+        if let Some(others) = &known {
+            self.may_stay(&identity, &sent, others, request.replace).await?;
+            older.extend(others.iter().cloned());
+        }
+        let place = sent.place.clone();
+        let mut published = self.enlist(&identity, sent, job).await?;
+        if known.is_none() {
+            let (others, left) = self.others_behind(&place, &ids, request.replace).await;
+            older.extend(others);
+            published.warnings.extend(left);
+        }
         let (replaced, warnings) = self.replace(&identity, older).await;
         published.left_behind = left_behind;
         published.replaced = replaced;
@@ -90,6 +128,20 @@ impl Service {
         aside: Aside,
         job: &Job,
     ) -> Result<Published> {
+        let sent = self.put_out(identity, prepared, record, aside, job).await?;
+        self.enlist(identity, sent, job).await
+    }
+
+    /// Into the journal, then to the network, while the list is read and what
+    /// stands in it is looked at.
+    async fn put_out(
+        &self,
+        identity: &Identity,
+        prepared: Prepared,
+        record: Record,
+        aside: Aside,
+        job: &Job,
+    ) -> Result<Sent> {
         let sequence = self.now_us();
         let has_note = record.note.is_some();
         // From here on only what travels is told.
@@ -102,16 +154,25 @@ impl Service {
 
         job.doing("publishing");
         let put = async {
-            let index = async {
-                match prepared.secret {
+            let beside = async {
+                let index = match prepared.secret {
                     Some(_) => Ok(None),
                     None => self.read_index(&prepared.place.mailbox).await.map(Some),
-                }
+                };
+                let others = match &index {
+                    Ok(None) => Some(Vec::new()),
+                    Ok(Some((index, _))) => {
+                        let others = self.others(&prepared.place, index, &aside.session_ids);
+                        tokio::time::timeout(LOOK_BESIDE, others).await.ok()
+                    }
+                    Err(_) => None,
+                };
+                (index, others)
             };
-            let (stored, index) = tokio::join!(self.0.network.put(&packet, None), index);
-            Ok::<_, Error>((stored?, index))
+            let (stored, (index, others)) = tokio::join!(self.0.network.put(&packet, None), beside);
+            Ok::<_, Error>((stored?, index, others))
         };
-        let (copies, index) = match job.run(put).await {
+        let (copies, index, others) = match job.run(put).await {
             Ok(done) => done,
             Err(error) => {
                 // It may lie on some nodes although none acknowledged it.
@@ -124,7 +185,7 @@ impl Service {
                 });
             }
         };
-        let mut published = Published {
+        let published = Published {
             token: prepared.place.token.to_string(),
             link: prepared.link.to_string(),
             web_link: self.web_link(&prepared.link),
@@ -151,16 +212,21 @@ impl Service {
                 prepared.place.mailbox.audience,
             ),
         };
-        self.set_stage(&prepared.place.token, Stage::Published, false);
-        (job.tell)(Step::Acknowledged(Box::new(published.clone())));
+        let (place, index) = (prepared.place, index.ok().flatten());
+        Ok(Sent { place, sequence, record, published, index, others })
+    }
 
-        if prepared.secret.is_none() {
+    /// Tells that it is out, and completes the list behind it.
+    async fn enlist(&self, identity: &Identity, sent: Sent, job: &Job) -> Result<Published> {
+        let Sent { place, sequence, record, mut published, index, others } = sent;
+        self.note_sent(&place.token, others.as_deref().unwrap_or_default());
+        (job.tell)(Step::Acknowledged(Box::new(published.clone())));
+        if place.token.audience != AudienceKind::Link {
             job.doing("adding it to the list");
-            let seen = index.ok().flatten();
-            if let Err(error) = self.finish_index(identity, &prepared.place, &record, seen).await {
+            if let Err(error) = self.finish_index(identity, &place, &record, index).await {
                 if error.kind == Kind::Full {
-                    drop(self.take_back(identity, &prepared.place, sequence));
-                    self.set_stage(&prepared.place.token, Stage::Failed, false);
+                    drop(self.take_back(identity, &place, sequence));
+                    self.set_stage(&place.token, Stage::Failed, false);
                     return Err(error);
                 }
                 published.warnings.push(format!(
@@ -212,6 +278,17 @@ impl Service {
         };
         let work = self.0.must_finish.spawn(work);
         async move { work.await.unwrap_or(false) }
+    }
+
+    /// Notes that the network has a handoff, and which ones of other devices it
+    /// takes the place of.
+    fn note_sent(&self, token: &Token, others: &[Older]) {
+        self.note(|book| {
+            if let Some(entry) = book.entry(token) {
+                entry.stage = Stage::Published;
+                entry.replaces.extend(others.iter().map(|other| other.place.token));
+            }
+        });
     }
 
     /// Notes in the journal how far a handoff came. Ends are final.
@@ -283,6 +360,8 @@ fn intent(
         label: record.label.clone(),
         title: record.title.clone(),
         ssh: user_ssh(record, aside),
+        title_named: aside.title_named,
+        ssh_named: aside.ssh_named,
         burn_after_read: record.burn_after_read,
         created_at: record.created_at,
         ttl: record.ttl,

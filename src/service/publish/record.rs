@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::super::{
     AudienceKind, Draft, Error, PublishRequest, Result, Service, SshAddress, SshSource, blocking,
 };
+use super::Aside;
 use crate::claude;
 use crate::handoff::Record;
 use crate::handoff::index::Span;
@@ -12,7 +13,7 @@ use crate::handoff::record::is_ssh_address;
 use crate::text;
 
 impl Service {
-    /// The record of a request, and who named its SSH address; reads the
+    /// The record of a request, and what is known beside it; reads the
     /// transcript's end.
     pub(super) async fn record_of(
         &self,
@@ -20,7 +21,7 @@ impl Service {
         draft: Draft,
         audience: AudienceKind,
         created_at: chrono::DateTime<chrono::Utc>,
-    ) -> Result<(Record, Option<SshSource>)> {
+    ) -> Result<(Record, Aside)> {
         let session = draft.session;
         let path = session.path.clone();
         let transcript = blocking(move || claude::mark(&path)).await?.map_err(|error| {
@@ -35,19 +36,24 @@ impl Service {
             Error::failed("This session does not say in which folder it runs, or not in UTF-8.")
                 .advise("It can be resumed here, but not handed over.")
         })?;
-        let given = |text: &Option<String>| text.as_deref().and_then(clean);
+        let given = |text: Option<&String>| text.and_then(|text| clean(text));
         let ssh = match &request.ssh {
             Some(ssh) => clean(ssh).map(|address| SshAddress { address, source: SshSource::User }),
             None => draft.ssh,
         };
-        let source = ssh.as_ref().map(|ssh| ssh.source);
+        let aside = Aside {
+            ssh: ssh.as_ref().map(|ssh| ssh.source),
+            title_named: request.title.is_some() || draft.named.title.is_some(),
+            ssh_named: request.ssh.is_some() || draft.named.ssh.is_some(),
+            ..Aside::default()
+        };
         let record = Record {
             session_id: session.session_id,
             hostname: self.0.settings.hostname.clone(),
             project,
-            label: given(&request.label),
+            label: given(request.label.as_ref().or(draft.label.as_ref())),
             title: request.title.as_deref().map_or_else(|| clean(&draft.title), clean),
-            note: given(&request.note),
+            note: given(request.note.as_ref()),
             git: draft.git,
             ssh: ssh.map(|ssh| ssh.address),
             claude: self.claude_path(),
@@ -58,7 +64,7 @@ impl Service {
             burn_after_read: request.burn,
             pin_protected: audience == AudienceKind::Pin,
         };
-        Ok((record, source))
+        Ok((record, aside))
     }
 }
 
@@ -95,7 +101,7 @@ pub(super) fn check(request: &PublishRequest) -> Result<()> {
     too_long("SSH address", &request.ssh, 100)?;
     match request.ssh.as_deref().map(str::trim) {
         Some(ssh) if !ssh.is_empty() && !is_ssh_address(ssh) => {
-            Err(Error::usage("The SSH address is not of the form user@host.")
+            Err(Error::usage("The SSH address is not of the form user@host or user@host:port.")
                 .advise("Nothing was published."))
         }
         _ => Ok(()),

@@ -4,24 +4,31 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
+use futures::future::join_all;
+
 use super::super::look::{Place, alive};
-use super::super::{Error, Kind, Result, Service, blocking};
+use super::super::{AudienceKind, Error, Kind, Result, Service, blocking};
 use super::audience::Prepared;
-use super::open_secrets;
-use crate::handoff::{Identity, Standing, Token};
+use super::{Sent, open_secrets};
+use crate::claude;
+use crate::handoff::index::CAPACITY;
+use crate::handoff::{Identity, Index, Record, Standing, Token, z32};
 use crate::store::{Entry, Stage};
 use crate::text;
 
 /// An older handoff of the same session for the same audience.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(in super::super) struct Older {
-    pub entry: Entry,
     pub place: Place,
+    pub record: Option<Record>,
+    burns: bool,
+    created_at: DateTime<Utc>,
 }
 
 impl Service {
-    /// What a handoff of these sessions (one session's ids) replaces: for PIN
-    /// and link, another PIN or link is another audience.
+    /// What a handoff of these sessions (one session's ids) replaces of what this
+    /// device published: for PIN and link, another PIN or link is another audience.
     pub(super) async fn older(
         &self,
         identity: &Identity,
@@ -41,10 +48,102 @@ impl Service {
                 continue;
             }
             if let Some(place) = self.place_of(identity, &entry) {
-                older.push(Older { entry, place });
+                let (burns, created_at) = (entry.burn_after_read, entry.created_at);
+                older.push(Older { place, record: None, burns, created_at });
             }
         }
         Ok(older)
+    }
+
+    /// What my other devices published of these sessions, by a list that was just
+    /// read. What cannot be looked at now, or holds more than is here, is left as
+    /// it is.
+    pub(in super::super) async fn others(&self, place: &Place, index: &Index, ids: &[String]) -> Vec<Older> {
+        let Ok((book, _)) = self.0.journal.load() else { return Vec::new() };
+        let is_mine = |token: &Token| book.handoffs.iter().any(|entry| entry.token == *token);
+        let expected = match place.token.audience {
+            AudienceKind::Devices => place.expected.iter().flat_map(|me| self.my_keys(me)).collect(),
+            _ => place.expected.clone(),
+        };
+        let listed = index.shown(self.now_u32()).into_iter().map(|entry| Place {
+            token: Token { audience: place.token.audience, bytes: entry.token },
+            mailbox: place.mailbox.clone(),
+            expected: expected.clone(),
+        });
+        let unknown = listed.filter(|other| {
+            !is_mine(&other.token) && !book.ends.contains_key(&z32::encode(&other.address()))
+        });
+        let looked = unknown.take(CAPACITY).map(|place| async move {
+            let (standing, _) = self.look(&place, &mut |_| {}).await.ok()?;
+            let (record, ..) = alive(standing, self.now()).ok()?;
+            if !self.is_one_of(&record.session_id, ids).await.ok()? {
+                return None;
+            }
+            if !self.is_here(&record).await {
+                self.warn(format!(
+                    "Another device handed this session over with messages that are not here: {} stays.",
+                    place.token
+                ));
+                return None;
+            }
+            let (burns, created_at) = (record.burn_after_read, record.created_at);
+            Some(Older { place, record: Some(record), burns, created_at })
+        });
+        join_all(looked).await.into_iter().flatten().collect()
+    }
+
+    /// The same where it was not known in time. Those that burn are left, unless
+    /// they may be replaced, and named.
+    pub(super) async fn others_behind(
+        &self,
+        place: &Place,
+        ids: &[String],
+        replace: bool,
+    ) -> (Vec<Older>, Vec<String>) {
+        let Ok((index, _)) = self.read_index(&place.mailbox).await else { return Default::default() };
+        let others = self.others(place, &index, ids).await;
+        let (left, others): (Vec<Older>, Vec<Older>) =
+            others.into_iter().partition(|other| other.burns && !replace);
+        let named = left.iter().map(|other| {
+            format!(
+                "The older handoff {0} burns when it is picked up, and was left: `cclink revoke {0}` ends it.",
+                other.place.token
+            )
+        });
+        (others, named.collect())
+    }
+
+    /// Takes a handoff back that only now turns out to replace one that burns.
+    pub(super) async fn may_stay(
+        &self,
+        identity: &Identity,
+        sent: &Sent,
+        others: &[Older],
+        replace: bool,
+    ) -> Result<()> {
+        let Some(burning) = others.iter().find(|other| other.burns && !replace) else { return Ok(()) };
+        let token = sent.place.token;
+        // Nobody was told of it: where it is gone, it never was.
+        if self.take_back(identity, &sent.place, sent.sequence).await {
+            self.note(|book| book.handoffs.retain(|entry| entry.token != token));
+        } else {
+            self.set_stage(&token, Stage::Failed, false);
+        }
+        Err(self.burning(burning))
+    }
+
+    /// That a handoff which burns would be replaced.
+    fn burning(&self, older: &Older) -> Error {
+        Error::new(
+            Kind::Exists,
+            format!(
+                "This session has a handoff for the same audience that burns when it is picked up: {}, \
+                 published {}. A new one replaces it, and its link stops working.",
+                older.place.token,
+                text::ago(older.created_at, self.now())
+            ),
+        )
+        .advise("`--yes` replaces it.")
     }
 
     /// Whether an id is one of a session's, or the session went on from it.
@@ -58,31 +157,32 @@ impl Service {
         Ok(now.is_ok_and(|(session, continues)| continues.is_some() && ids.contains(&session.session_id)))
     }
 
+    /// Whether all that another device published is in the session as it is here.
+    async fn is_here(&self, record: &Record) -> bool {
+        let (service, id, published) = (self.clone(), record.session_id.clone(), record.transcript.clone());
+        let held = blocking(move || {
+            let session = service.session(&id).ok()?;
+            claude::holds(&session.path, &published).ok()
+        });
+        held.await.is_ok_and(|held| held == Some(true))
+    }
+
     /// Leaves out what has ended meanwhile, and refuses where one that burns is
     /// left: whoever was given it may be about to pick it up.
     pub(super) async fn may_replace(&self, older: Vec<Older>, replace: bool) -> Result<Vec<Older>> {
         let mut alive_ones = Vec::new();
         for one in older {
-            if replace || !one.entry.burn_after_read {
+            if replace || !one.burns {
                 alive_ones.push(one);
                 continue;
             }
             let (standing, _) = self.look(&one.place, &mut |_| {}).await?;
             if let Standing::Burned { trace, .. } = &standing {
-                self.note_trace(&one.entry.token, Some(trace));
-                self.set_stage(&one.entry.token, Stage::Burned, false);
+                self.note_trace(&one.place.token, Some(trace));
+                self.set_stage(&one.place.token, Stage::Burned, false);
             }
             if alive(standing, self.now()).is_ok() {
-                let made = text::ago(one.entry.created_at, self.now());
-                return Err(Error::new(
-                    Kind::Exists,
-                    format!(
-                        "This session has a handoff for the same audience that burns when it is picked up: {}, \
-                         published {made}. A new one replaces it, and its link stops working.",
-                        one.entry.token
-                    ),
-                )
-                .advise("`--yes` replaces it."));
+                return Err(self.burning(&one));
             }
         }
         Ok(alive_ones)
@@ -92,8 +192,8 @@ impl Service {
     /// others.
     pub(super) async fn replace(&self, identity: &Identity, older: Vec<Older>) -> (Vec<String>, Vec<String>) {
         let (mut replaced, mut warnings) = (Vec::new(), Vec::new());
-        for Older { entry, place } in older {
-            let (service, identity, token) = (self.clone(), identity.clone(), entry.token);
+        for Older { place, .. } in older {
+            let (service, identity, token) = (self.clone(), identity.clone(), place.token);
             let ended = self.must_finish(async move { service.call_back(&identity, &place).await }).await;
             match ended {
                 Ok(Standing::Revoked { .. }) => replaced.push(token.to_string()),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{AudienceChoice, Listed};
+use super::{AudienceChoice, AudienceKind, AudienceView, Listed};
 use crate::claude::Session;
 use crate::handoff::{Git, Ttl};
 
@@ -18,8 +18,12 @@ pub struct Draft {
     pub ttl: Ttl,
     /// The title to send; empty for none.
     pub title: String,
+    /// A name for the project in lists.
+    pub label: Option<String>,
     /// Where the session can be reached.
     pub ssh: Option<SshAddress>,
+    /// What of it the user named for the handoff that a new one replaces.
+    pub named: Named,
     /// The repository where it runs.
     pub git: Option<Git>,
     /// Work that is not in the handoff.
@@ -32,6 +36,34 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// The session's id, and the one it went on from.
+    pub fn session_ids(&self) -> Vec<String> {
+        std::iter::once(self.session.session_id.clone()).chain(self.continues.clone()).collect()
+    }
+
+    /// The handoffs that a new one for this audience replaces, newest first. Of a
+    /// PIN only the service can say whether it is the same.
+    pub fn replaced(&self, audience: &AudienceView) -> impl Iterator<Item = &Listed> {
+        let is_one = matches!(audience.kind, AudienceKind::Devices | AudienceKind::Share);
+        self.alive.iter().filter(move |row| is_one && row.audience == *audience)
+    }
+
+    /// The draft for one audience: what the user named for the handoff that a
+    /// new one replaces is proposed again.
+    #[must_use]
+    pub fn toward(mut self, audience: &AudienceView) -> Self {
+        let Some(older) = self.replaced(audience).next() else { return self };
+        (self.named, self.label) = (older.named.clone(), older.label.clone());
+        if let Some(title) = &self.named.title {
+            self.title.clone_from(title);
+        }
+        if let Some(address) = self.named.ssh.clone() {
+            let named = SshAddress { address, source: SshSource::User };
+            self.ssh = Some(named).filter(|ssh| !ssh.address.is_empty());
+        }
+        self
+    }
+
     /// A request for all that is proposed, to my own devices.
     pub fn request(self) -> PublishRequest {
         PublishRequest {
@@ -58,6 +90,30 @@ impl Draft {
     /// That more is about to be said.
     pub fn busy_words(&self) -> Option<&'static str> {
         self.busy.then_some("It is in the middle of a turn; what is said until now goes.")
+    }
+}
+
+/// What the user named for one handoff alone, in place of what was proposed;
+/// empty for none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// The title.
+    pub title: Option<String>,
+    /// The SSH address.
+    pub ssh: Option<String>,
+}
+
+impl Named {
+    /// What a new handoff takes over, where its request does not say otherwise.
+    pub fn words(&self, request: &PublishRequest) -> Option<String> {
+        let named = |what: &str, named: &Option<String>, asked: &Option<String>| {
+            let value = crate::text::clean(named.as_ref().filter(|_| asked.is_none())?);
+            Some(if value.is_empty() { format!("no {what}") } else { format!("the {what} {value}") })
+        };
+        let kept =
+            [named("title", &self.title, &request.title), named("SSH address", &self.ssh, &request.ssh)];
+        let kept: Vec<String> = kept.into_iter().flatten().collect();
+        (!kept.is_empty()).then(|| format!("As you chose before: {}.", kept.join(", ")))
     }
 }
 

@@ -4,10 +4,11 @@ use super::App;
 use crate::tui::jobs::Running;
 use crate::tui::message::{
     Action, AudienceKind, Effect, Error, ErrorKind, Event, IdentityState, Note, Now, PaneId, PassEnd,
-    Published, Report, Revoked, Tone, Verb,
+    PublishRequest, Published, Question, Report, Revoked, Tone, Verb,
 };
 use crate::tui::panes::{identity, moment};
 use crate::tui::parts::View;
+use crate::tui::parts::confirm::Confirm;
 
 impl App {
     /// Folds one event in.
@@ -141,12 +142,26 @@ impl App {
             ErrorKind::Locked if !job.auto => {
                 self.lay(Box::new(identity::Unlock::new(Some(job.action))));
             }
+            ErrorKind::Exists if verb == Verb::Publish => self.ask_to_replace(job.action, error),
             ErrorKind::NoIdentity if !job.auto => {
                 self.lay(Box::new(identity::Welcome::new(Some(job.action), self.setup.home.clone())));
             }
             _ if job.auto || says_itself(verb) || verb == Verb::Find && self.pickup.is_typing() => {}
             _ => self.toasts.say(Note::error(error), now),
         }
+    }
+
+    /// Asks, where publishing would end a handoff that burns; "yes" publishes.
+    fn ask_to_replace(&mut self, action: Action, error: &Error) {
+        let Action::Publish(request) = action else { return };
+        let publish = Action::Publish(Box::new(PublishRequest { replace: true, ..*request }));
+        self.lay(Box::new(Confirm(Question {
+            title: "Replace a handoff that burns?".to_owned(),
+            lines: vec![error.message.clone()],
+            yes: "replace it",
+            then: Box::new(Effect::Run(publish)),
+            instead: None,
+        })));
     }
 }
 

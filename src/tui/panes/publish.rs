@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 use super::moment;
 use crate::text;
 use crate::tui::message::{
-    Action, AudienceChoice, AudienceKind, ContactView, Context, Draft, Effect, Intent, Listed, Now, Open,
-    Pin, PublishRequest, Question, Report, Session, Ttl, is_ssh_address,
+    Action, AudienceChoice, AudienceKind, AudienceView, ContactView, Context, Draft, Effect, Intent, Listed,
+    Now, Open, Pin, PublishRequest, Question, Report, Session, Ttl, is_ssh_address,
 };
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::{Look, View, boxed, centred, lines, wrap};
@@ -33,8 +33,11 @@ const KEY: usize = 52;
 pub struct Publish {
     session: Session,
     form: Form,
-    /// `None` until it is made; what is not typed over comes from it.
+    /// `None` until it is made.
     draft: Option<Box<Draft>>,
+    /// The draft for the audience that is chosen; what is not typed over comes
+    /// from it.
+    proposal: Option<Box<Draft>>,
     /// `None` until they are read.
     contacts: Option<Vec<ContactView>>,
     fault: Option<String>,
@@ -56,8 +59,15 @@ impl Publish {
             Field::typed("note", "").placeholder("for whoever picks it up"),
             Field::typed("SSH", "").placeholder("user@host, if it can be reached"),
         ]);
-        let mut publish =
-            Self { session, form, draft: None, contacts: None, fault: None, room: Rect::default() };
+        let mut publish = Self {
+            session,
+            form,
+            draft: None,
+            proposal: None,
+            contacts: None,
+            fault: None,
+            room: Rect::default(),
+        };
         publish.validate();
         publish
     }
@@ -83,7 +93,23 @@ impl Publish {
         }
     }
 
+    /// Who is chosen, as the draft knows them: by a contact's name.
+    fn chosen(&self) -> AudienceView {
+        let (kind, name) = match self.audience() {
+            AudienceChoice::Devices => (AudienceKind::Devices, None),
+            AudienceChoice::Share(whom) => {
+                let mut contacts = self.contacts.iter().flatten();
+                let named = contacts.find(|contact| contact.public_key == whom);
+                (AudienceKind::Share, Some(named.map_or(whom, |contact| contact.name.clone())))
+            }
+            AudienceChoice::Pin(_) => (AudienceKind::Pin, None),
+            AudienceChoice::Link => (AudienceKind::Link, None),
+        };
+        AudienceView { kind, name }
+    }
+
     fn validate(&mut self) {
+        self.propose();
         let audience = self.form.fields[AUDIENCE].chosen();
         self.form.fields[CONTACT].shown = audience == 1;
         self.form.fields[PIN].shown = audience == 2;
@@ -131,7 +157,7 @@ impl Publish {
             let text = self.text(field);
             (text != self.proposed(field).trim()).then(|| text.to_owned())
         };
-        let burning = self.replaced().find(|row| row.burn_after_read);
+        let burning = self.replaced().into_iter().find(|row| row.burn_after_read);
         let request = PublishRequest {
             session: self.session.clone(),
             audience: self.audience(),
@@ -164,7 +190,7 @@ impl Publish {
 
     /// What stands in a field unless the user types another text.
     fn proposed(&self, field: usize) -> String {
-        let draft = self.draft.as_deref();
+        let draft = self.proposal.as_deref();
         match field {
             TTL => draft.map_or(Ttl::DEFAULT, |draft| draft.ttl).to_string(),
             TITLE => draft.map(|draft| draft.title.clone()).unwrap_or_default(),
@@ -173,24 +199,18 @@ impl Publish {
         }
     }
 
-    /// The handoffs that this one takes the place of. Of a PIN only the service
-    /// can say whether it is the same.
-    fn replaced(&self) -> impl Iterator<Item = &Listed> {
-        let (kind, name) = match self.audience() {
-            AudienceChoice::Devices => (Some(AudienceKind::Devices), None),
-            AudienceChoice::Share(whom) => (Some(AudienceKind::Share), Some(whom)),
-            AudienceChoice::Pin(_) | AudienceChoice::Link => (None, None),
-        };
-        let alive = self.draft.iter().flat_map(|draft| &draft.alive);
-        alive.filter(move |row| Some(row.audience.kind) == kind && row.audience.name == name)
+    /// The handoffs that this one takes the place of.
+    fn replaced(&self) -> Vec<&Listed> {
+        let chosen = self.chosen();
+        self.draft.iter().flat_map(|draft| draft.replaced(&chosen)).collect()
     }
 
     /// What to know before Enter, the weightiest first.
     fn notes(&self, now: &Now) -> Vec<String> {
-        let Some(draft) = &self.draft else { return Vec::new() };
+        let Some(draft) = &self.proposal else { return Vec::new() };
         let mut notes = Vec::new();
         notes.extend(draft.followed());
-        if let Some(row) = self.replaced().next() {
+        if let Some(row) = self.replaced().first() {
             let burns = if row.burn_after_read { ", which burns" } else { "" };
             notes.push(format!("Replaces its handoff of {}{burns}.", text::ago(row.created_at, now.utc())));
         }
@@ -203,7 +223,7 @@ impl Publish {
     }
 
     fn shows_guess(&self) -> bool {
-        let ssh = self.draft.as_deref().and_then(|draft| draft.ssh.as_ref());
+        let ssh = self.proposal.as_deref().and_then(|draft| draft.ssh.as_ref());
         ssh.is_some_and(|ssh| ssh.is_guessed() && ssh.address == self.text(SSH))
     }
 
@@ -232,10 +252,15 @@ impl Publish {
         centred(area, 80, self.form.height().saturating_add(5).saturating_add(notes))
     }
 
-    /// Takes what is proposed, unless the user typed already.
-    fn take_draft(&mut self, draft: &Draft) {
+    /// Takes what is proposed for the chosen audience, unless the user typed
+    /// already.
+    fn propose(&mut self) {
+        let next = self.draft.as_ref().map(|draft| Box::new(draft.clone().toward(&self.chosen())));
+        if next == self.proposal {
+            return;
+        }
         let untouched = [TTL, TITLE, SSH].map(|field| self.text(field) == self.proposed(field).trim());
-        self.draft = Some(Box::new(draft.clone()));
+        self.proposal = next;
         "no title is sent".clone_into(&mut self.form.fields[TITLE].placeholder);
         for (field, untouched) in [TTL, TITLE, SSH].into_iter().zip(untouched) {
             if untouched {
@@ -243,7 +268,6 @@ impl Publish {
                 self.form.fields[field].set_text(&text);
             }
         }
-        self.validate();
     }
 }
 
@@ -260,7 +284,8 @@ fn pin_fault(typed: &str) -> Option<String> {
 
 fn ssh_fault(typed: &str) -> Option<String> {
     let odd = !typed.is_empty() && !is_ssh_address(typed);
-    too_long(typed, 100).or_else(|| odd.then(|| "An SSH address looks like user@host.".to_owned()))
+    too_long(typed, 100)
+        .or_else(|| odd.then(|| "An SSH address looks like user@host or user@host:22.".to_owned()))
 }
 
 fn too_long(text: &str, most: usize) -> Option<String> {
@@ -310,7 +335,8 @@ impl View for Publish {
     fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
         match report {
             Report::Draft(id, draft) if *id == self.session.session_id && self.draft.is_none() => {
-                self.take_draft(draft);
+                self.draft = Some(Box::new(draft.as_ref().clone()));
+                self.validate();
             }
             Report::Contacts(contacts) => {
                 self.contacts = Some(contacts.clone());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 
 use super::{Play, sample};
-use crate::tui::message::{Action, Draft, PublishRequest, Ttl, Verb};
+use crate::tui::message::{Action, Draft, Error, ErrorKind, Named, PublishRequest, Ttl, Verb};
 
 fn published_by_enter(play: &mut Play) -> PublishRequest {
     play.press(KeyCode::Enter);
@@ -80,4 +80,39 @@ fn a_handoff_that_burns_is_replaced_after_a_question() {
     play.press(KeyCode::Right).press(KeyCode::Right).press(KeyCode::Right);
     assert!(!play.shows("Replaces"), "{}", play.screen());
     assert!(!published_by_enter(&mut play).replace);
+}
+
+#[test]
+fn one_that_burns_and_only_the_network_knows_is_asked_about() {
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Enter);
+    play.drafted(sample::draft());
+    assert!(!published_by_enter(&mut play).replace);
+    let words = "This session has a handoff for the same audience that burns when it is picked up.";
+    let exists = Error::new(ErrorKind::Exists, words).advise("`--yes` replaces it.");
+    play.done(Verb::Publish, Err(exists));
+    // It is drawn, and there is time to read it.
+    play.inputs(Vec::new()).inputs(Vec::new());
+    assert!(play.shows("Replace a handoff that burns?") && !play.shows("--yes"), "{}", play.screen());
+    play.wait(Duration::from_secs(2)).text("y");
+    let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
+    assert!(request.replace);
+}
+
+#[test]
+fn what_was_named_is_proposed_again_for_the_same_audience() {
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Enter);
+    let mut draft = sample::draft();
+    draft.alive[0].named = Named { title: Some(String::new()), ssh: Some("ada@desk:2222".to_owned()) };
+    play.drafted(draft);
+    assert!(play.shows("ada@desk:2222") && play.shows("no title is sent"), "{}", play.screen());
+    assert!(!play.shows("SSH (guess)"), "{}", play.screen());
+    // For anyone with the link it is another one, and back.
+    play.press(KeyCode::Right).press(KeyCode::Right).press(KeyCode::Right);
+    assert!(play.shows("dana@framework-desktop") && !play.shows("ada@desk"), "{}", play.screen());
+    play.press(KeyCode::Left).press(KeyCode::Left).press(KeyCode::Left);
+    assert!(play.shows("ada@desk:2222"), "{}", play.screen());
+    let request = published_by_enter(&mut play);
+    assert_eq!((request.title, request.ssh), (None, None), "the service makes the same proposal");
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Duration, FixedOffset, TimeZone, Utc};
 
 use crate::handoff::{Git, Transcript};
-use crate::service::{LeftBehind, SshAddress, SshSource};
+use crate::service::{LeftBehind, Named, SshAddress, SshSource};
 use crate::text::clean;
 use crate::tui::message::{
     AudienceKind, AudienceView, Draft, Found, Hit, InboxEntry, Listed, Live, Matched, Page, Plan, PlanKind,
@@ -156,6 +156,7 @@ pub fn listed(at: u8, title: Option<&str>, kind: AudienceKind, state: State, lef
         copies: (state != State::Publishing).then_some(17 - u32::from(at)),
         web_link: None,
         ssh: None,
+        named: Named::default(),
         own: true,
         phone_pass: false,
         picked_up: (state == State::PickedUp)
@@ -284,6 +285,8 @@ pub fn draft() -> Draft {
         continues: None,
         ttl: Ttl::DEFAULT,
         title: session.title.clone(),
+        label: None,
+        named: Named::default(),
         ssh: Some(SshAddress { address: "dana@framework-desktop".to_owned(), source: SshSource::HostName }),
         git: None,
         left_behind: LeftBehind { changed_files: 2, new_files: 0, unpushed_commits: 1 },

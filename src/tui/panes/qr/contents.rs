@@ -111,7 +111,7 @@ fn ssh_command(row: &Listed, address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::message::{AudienceView, State};
+    use crate::tui::message::{AudienceView, Named, State};
 
     const LINK: &str = "pk:8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo/dybndrfg8ejkmc";
 
@@ -131,6 +131,7 @@ mod tests {
             link: Some(LINK.into()),
             picked_up: None,
             ssh: None,
+            named: Named::default(),
             own: true,
             phone_pass: false,
             web_link: None,

@@ -80,6 +80,8 @@ use crate::store::{Contacts, Journal};
 const FINISH: Duration = Duration::from_secs(10);
 /// The beginning of 2026: cclink is younger.
 const BORN: i64 = 1_767_225_600;
+/// Clocks of one machine and its disks differ by less.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(10);
 /// Ten years: a clock that is further on is probably wrong.
 const PLAUSIBLE: i64 = 10 * 365 * 86_400;
 
@@ -212,8 +214,9 @@ impl Service {
         now.with_nanosecond(0).unwrap_or(now)
     }
 
-    /// A clock that cannot be right publishes what nobody can read.
-    fn check_clock(&self) -> Result<()> {
+    /// A clock that cannot be right publishes what nobody can read: refused where
+    /// that is sure, else a word on it.
+    fn check_clock(&self) -> Result<Option<String>> {
         let now = self.now();
         let says = format!("This machine's clock says {}", now.format("%Y-%m-%d %H:%M UTC"));
         if now.timestamp() < BORN {
@@ -222,12 +225,23 @@ impl Service {
             ))
             .advise("Nothing was published. Set the clock, then publish again."));
         }
-        if now.timestamp() > BORN + PLAUSIBLE {
-            self.warn(format!(
-                "{says}. If that is wrong, nobody can read the handoff: set it and publish again."
-            ));
-        }
-        Ok(())
+        let doubt = if now.timestamp() > BORN + PLAUSIBLE {
+            Some(".".to_owned())
+        } else {
+            let known = self.written_at().filter(|at| now + CLOCKS_DIFFER < *at);
+            known.map(|at| format!(", but it was {} here already.", at.format("%Y-%m-%d %H:%M UTC")))
+        };
+        let advice = "If the clock is wrong, nobody can read the handoff: set it and publish again.";
+        Ok(doubt.map(|doubt| format!("{says}{doubt} {advice}")))
+    }
+
+    /// When the last of our own files was written: it is later than that.
+    fn written_at(&self) -> Option<DateTime<Utc>> {
+        let paths = &self.0.settings.paths;
+        let ours =
+            [std::env::current_exe().ok(), Some(paths.key.clone()), Some(self.0.journal.path().to_owned())];
+        let written = ours.into_iter().flatten().filter_map(|path| path.metadata().ok()?.modified().ok());
+        written.map(DateTime::from).max()
     }
 
     /// The time in µs, for sequences.

@@ -112,6 +112,17 @@ fn a_clock_that_cannot_be_right_is_refused_or_said() {
         a.cmd(&["pickup"]).clock(offset).output().exits(&[1, 3]);
     }
     a.cmd(&["publish", &id, "--json"]).clock(13 * 365 * 86_400).ok().says(&["clock says 20"]);
+    // A day behind: a laptop that slept. Our own files are from later than that.
+    let c = Device::new();
+    let id = c.session("uploader", "x").id;
+    let said = c.cmd(&["publish", &id, "--json"]).clock(-25 * HOUR).ok().says(&["here already", "clock"]);
+    assert!(said.json()["warnings"][0].as_str().is_some_and(|words| words.contains("clock says")));
+    c.cmd(&["publish", &id, "--json"]).ok().hides(&["clock"]);
+    // Hours ahead: another device that publishes then hears of it.
+    c.cmd(&["publish", &id]).clock(3 * HOUR).ok();
+    let d = Device::copy_of(&c);
+    let id = d.session("uploader", "y").id;
+    d.cmd(&["publish", &id]).ok().says(&["one of the two clocks is wrong"]);
     // An expired one names the clock that says so.
     let b = Device::copy_of(&Device::new());
     let published = b.publish(&["--ttl", "1h"]);

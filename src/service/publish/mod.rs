@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use audience::seal_secrets;
 pub(super) use audience::{Prepared, open_secrets};
+use chrono::{DateTime, TimeDelta};
 use pkarr::SignedPacket;
 pub(super) use record::span_of;
 use replace::Older;
@@ -77,7 +78,7 @@ impl Service {
 
     async fn publish_drafted(&self, mut request: PublishRequest, job: &Job) -> Result<Published> {
         let identity = self.identity().await?;
-        self.check_clock()?;
+        let clock = self.check_clock()?;
         record::check(&request)?;
         job.doing("preparing");
         let draft = match request.draft.take() {
@@ -89,7 +90,7 @@ impl Service {
         let prepared = job.run(self.prepare(&identity, &request.audience, now.timestamp())).await?;
         let draft = draft.toward(&prepared.audience);
         let left_behind = draft.left_behind;
-        let notes = draft.followed().into_iter().chain(draft.named.words(&request));
+        let notes = clock.into_iter().chain(draft.followed()).chain(draft.named.words(&request));
         let notes: Vec<String> = notes.collect();
         let older = job.run(self.older(&identity, &ids, &prepared)).await?;
         let mut older = job.run(self.may_replace(older, request.replace)).await?;
@@ -334,6 +335,15 @@ impl Service {
                 warnings.push(
                     "The same PIN was used this week already: who knows it sees both handoffs.".to_owned(),
                 );
+            }
+            let theirs = i64::try_from(sighting.highest().unwrap_or(0)).ok();
+            let theirs = theirs.and_then(DateTime::from_timestamp_micros);
+            if let Some(theirs) = theirs.filter(|at| *at > self.now() + TimeDelta::hours(1)) {
+                warnings.push(format!(
+                    "Another device wrote there at {}, and here it is {}: one of the two clocks is wrong.",
+                    theirs.format("%Y-%m-%d %H:%M UTC"),
+                    self.now().format("%Y-%m-%d %H:%M UTC")
+                ));
             }
             if copies < FEW_COPIES && copies < sighting.responded {
                 warnings.push(format!("Only {copies} nodes of the network hold it so far."));

@@ -65,6 +65,7 @@ pub use put::{private_file, put, sweep};
 pub use query::{Query, Since};
 pub use relation::{Parting, Relation, messages, relation};
 pub use renamed::{copy_renamed, id_for_copy};
+pub use said::said_behind;
 pub use scan::{Progress, ScanError, Skipped};
 pub use search::{Found, Hit, MOST_HITS, Searched, Searching, lit, search_one};
 pub use watch::{Change, Watching};

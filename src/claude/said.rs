@@ -2,10 +2,31 @@
 //! that a search looks at, whole, where a preview would cut it.
 
 use std::borrow::Cow;
+use std::io;
+use std::path::Path;
 
 use super::line::{Content, Line};
 use super::prompt::{self, tagged};
-use super::{Role, turns};
+use super::{Role, file, torn, turns};
+
+/// Where more than this was written, somebody said something.
+const MOST_READ: u64 = 4 * 1024 * 1024;
+
+/// Whether words stand behind the first `bytes` of a transcript; `counts` says
+/// which are some.
+pub fn said_behind(path: &Path, bytes: u64, counts: impl Fn(Role, &str) -> bool) -> io::Result<bool> {
+    let (file, metadata) = file::open(path)?;
+    let length = metadata.len().saturating_sub(bytes);
+    if length > MOST_READ {
+        return Ok(true);
+    }
+    let rest = file::read_at(&file, bytes, length)?;
+    let mut lines = rest.split(|byte| *byte == b'\n');
+    Ok(lines.any(|line| {
+        let line = torn::decode(line);
+        Line::parse(&line).is_some_and(|line| of(&line).is_some_and(|(role, words)| counts(role, &words)))
+    }))
+}
 
 /// Who said it, and what; several blocks of one message are lines of one text.
 /// `None` for tools, thoughts, notes of the program and its state.

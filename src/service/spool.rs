@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::look::Place;
+use super::publish::went_on_since;
 use super::{AudienceKind, AudienceView, Draft, Error, Job, Kind, PublishRequest, Result, Service, blocking};
 use crate::handoff::record::is_session_id;
 use crate::handoff::{Identity, Mailbox, Record, Token, TokenBytes};
@@ -110,6 +111,13 @@ impl Service {
         // Asked first, so that a try without a network leaves no failed handoff.
         let identity = self.identity().await?;
         let others = self.others_of(&identity, &draft).await?;
+        let (session, handed_over) = (draft.session.clone(), others.clone());
+        let went_on =
+            blocking(move || handed_over.iter().all(|other| went_on_since(&session, other))).await?;
+        // Whoever only looked at what another device handed over leaves it there.
+        if !went_on {
+            return Ok(());
+        }
         let renewed = self.renewed(&identity, &draft, others).await?;
         let request = PublishRequest { replace: true, ..renewed.unwrap_or_else(|| draft.request()) };
         self.publish(request, &Job::quiet()).await.map(drop)

@@ -2,13 +2,14 @@
 //! same audience, and only that.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use cclink::store::{Journal, Stage};
 use serde_json::{Value, json};
 
 use crate::hook::submitted;
-use crate::support::session::lines;
+use crate::support::session::{lines, user_line};
 use crate::support::{Device, Pty, Session, row, text, tokens, until};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -176,20 +177,9 @@ fn another_way_that_the_session_went_stays() {
     let copy = b.claude.join(session.path.strip_prefix(&a.claude).unwrap());
     fs::create_dir_all(copy.parent().unwrap()).unwrap();
     fs::copy(&session.path, &copy).unwrap();
-    let more = |path: &std::path::Path, prompt: &str| {
-        let line = crate::support::session::user_line(
-            &session.id,
-            &session.project,
-            prompt,
-            "2026-11-20T11:00:05.000Z",
-        );
-        let mut content = fs::read_to_string(path).unwrap();
-        content.push_str(&lines(&[line]));
-        fs::write(path, content).unwrap();
-    };
-    more(&session.path, "Only on a");
+    go_on(&session.path, &session, "Only on a");
     let first = a.publish_session(&session, &[]);
-    more(&copy, "Only on b");
+    go_on(&copy, &session, "Only on b");
     let out = b.cmd(&["publish", &session.id, "--json"]).clock(2).ok();
     let second = out.says(&[text(&first, "token"), "messages that are not here"]).json();
     assert!(second.get("replaced").is_none(), "{second:#}");
@@ -229,6 +219,13 @@ fn what_was_left_to_replace_of_another_device_is_replaced_later() {
         .unwrap();
     assert_eq!(tokens(&b.json(&["list"])), [text(&second, "token")]);
     assert_eq!(state(&a, text(&first, "token")), "revoked");
+}
+
+/// Adds what somebody says to a copy of a session.
+fn go_on(path: &Path, session: &Session, prompt: &str) {
+    let line = user_line(&session.id, &session.project, prompt, "2026-11-20T11:00:05.000Z");
+    let content = fs::read_to_string(path).unwrap();
+    fs::write(path, content + &lines(&[line])).unwrap();
 }
 
 /// What the hook is told when a session ends.
@@ -280,9 +277,7 @@ fn leaving_an_empty_session_hands_nothing_over() {
     let a = Device::new();
     let session = a.session("uploader", "x");
     let project = session.project.clone();
-    let line = |prompt: &str| {
-        crate::support::session::user_line(&session.id, &project, prompt, "2026-11-20T10:00:05.000Z")
-    };
+    let line = |prompt: &str| user_line(&session.id, &project, prompt, "2026-11-20T10:00:05.000Z");
     let clear = line(
         "<command-name>/clear</command-name>\n<command-message>clear</command-message>\n<command-args></command-args>",
     );
@@ -313,6 +308,11 @@ fn leaving_renews_what_another_of_my_devices_handed_over() {
     let options =
         ["--ttl", "2d", "--burn", "--note", "mind the gap", "--project", "shop", "--ssh", "ada@first"];
     let explicit = a.publish_session(&session, &options);
+    // Opened there and left again: what was handed over stays.
+    go_on(&session.path, &session, "<command-name>/exit</command-name>\n<command-args></command-args>");
+    leave(&b, &session);
+    assert_eq!(tokens(&b.json(&["list"])), [text(&explicit, "token")]);
+    go_on(&session.path, &session, "And now the tests");
     leave(&b, &session);
     let list = b.json(&["list"]);
     assert_eq!(list.as_array().unwrap().len(), 1, "{list:#}");

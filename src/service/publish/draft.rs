@@ -8,8 +8,8 @@ use super::super::{
     blocking,
 };
 use crate::claude;
-use crate::handoff::Git;
 use crate::handoff::record::is_ssh_address;
+use crate::handoff::{Git, Record};
 use crate::store::TitleRule;
 use crate::text;
 
@@ -100,6 +100,13 @@ impl Service {
         let Ok(page) = claude::preview(&session.path, &Place::Last, TURNS) else { return true };
         page.start > 0 || page.turns.iter().any(is_said)
     }
+}
+
+/// Whether somebody went on with a session since it was handed over. Blocking.
+pub(in super::super) fn went_on_since(session: &Session, record: &Record) -> bool {
+    let counts = |role: Role, words: &str| role == Role::Assistant || !is_lone_command(words);
+    session.session_id != record.session_id
+        || claude::said_behind(&session.path, record.transcript.bytes, counts).unwrap_or(true)
 }
 
 /// Somebody's words, or the summary of earlier ones.

@@ -14,6 +14,7 @@ mod damage;
 mod devices;
 mod draft;
 mod exec;
+mod faces;
 mod files;
 mod first_cclink;
 mod folder;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
+use pkarr::SignedPacket;
 
 use super::publish::{FEW_COPIES, open_secrets};
 use super::tokens::Known;
@@ -126,6 +127,7 @@ impl Service {
             },
             own: true,
             phone_pass: entry.pass_of.is_some(),
+            announced_at: entry.announced.map(|announced| announced.at),
             picked_up: entry.picked_up.as_ref().map(picked_up),
         }
     }
@@ -146,8 +148,11 @@ impl Service {
         let (standing, sighting) = self.look(&known.place, &mut |_| {}).await?;
         row.copies = Some(copies_of(&standing, &sighting));
         match &standing {
-            Standing::Record { record, .. } => {
+            Standing::Record { record, packet, .. } => {
                 row.expires_at = row.expires_at.max(record.expires_at());
+                if few_are_left(entry, row.copies) {
+                    self.announce_again(entry.token, packet.clone());
+                }
                 self.note_alive(identity, entry, known, record, listed).await;
                 let trace = self.receipt(&known.place.mailbox, &entry.token).await;
                 self.note_trace(&entry.token, trace.as_ref());
@@ -173,6 +178,16 @@ impl Service {
             Standing::Absent | Standing::Refused(_) | Standing::Newer => {}
         }
         Ok(Some(row))
+    }
+
+    /// Announces what was just found alive, behind the answer.
+    fn announce_again(&self, token: Token, packet: SignedPacket) {
+        let service = self.clone();
+        drop(self.0.must_finish.spawn(async move {
+            if let Ok(copies) = service.0.network.put(&packet, None).await {
+                service.note_announced(&token, copies);
+            }
+        }));
     }
 
     /// A record that is there although the journal was left in the middle: the
@@ -249,11 +264,18 @@ impl Service {
             named: Named::default(),
             own: false,
             phone_pass: false,
+            announced_at: None,
             picked_up: trace.as_ref().map(picked_up),
         };
         row.state = alive_state(&record, &row, &sighting, self.now());
         Ok(Some(row))
     }
+}
+
+/// Whether fewer than half of the nodes hold it that took it last.
+fn few_are_left(entry: &Entry, copies: Option<u32>) -> bool {
+    let put = entry.announced.map_or(0, |announced| announced.copies);
+    copies.is_some_and(|copies| copies * 2 < put)
 }
 
 fn picked_up(trace: &Trace) -> PickedUp {

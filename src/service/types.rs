@@ -215,6 +215,9 @@ pub struct Listed {
     /// Whether it is the phone pass of another one.
     #[serde(skip)]
     pub phone_pass: bool,
+    /// When this device announced it again last.
+    #[serde(skip)]
+    pub announced_at: Option<DateTime<Utc>>,
     /// Who took it.
     pub picked_up: Option<PickedUp>,
 }

@@ -222,6 +222,7 @@ impl Service {
     async fn enlist(&self, identity: &Identity, sent: Sent, job: &Job) -> Result<Published> {
         let Sent { place, sequence, record, mut published, index, others } = sent;
         self.note_sent(&place.token, others.as_deref().unwrap_or_default());
+        self.note_announced(&place.token, published.copies);
         (job.tell)(Step::Acknowledged(Box::new(published.clone())));
         if place.token.audience != AudienceKind::Link {
             job.doing("adding it to the list");

@@ -241,6 +241,9 @@ impl Handoffs {
         let copies =
             row.copies.map_or("not asked yet".to_owned(), |copies| format!("{copies} on the network"));
         out.push(fact("copies", copies, look));
+        if let Some(at) = row.announced_at {
+            out.push(fact("announced", text::ago(at, look.now.utc()), look));
+        }
         out.push(fact(
             "burn",
             if row.burn_after_read { "the first pickup takes it away" } else { "no" },

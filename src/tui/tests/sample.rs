@@ -159,6 +159,7 @@ pub fn listed(at: u8, title: Option<&str>, kind: AudienceKind, state: State, lef
         named: Named::default(),
         own: true,
         phone_pass: false,
+        announced_at: (state == State::Fading).then(|| ago(50)),
         picked_up: (state == State::PickedUp)
             .then(|| crate::service::PickedUp { at: ago(4), hostname: "pixel-9".to_owned() }),
     }

@@ -65,5 +65,18 @@ async fn an_end_is_adopted_and_what_burned_is_never_brought_back() {
     let it = kept.iter().find(|one| one.token == other.token).unwrap();
     assert_eq!(it.did, Did::Lost, "{kept:?}");
     assert_eq!(moved.find(&other.link).await.unwrap_err().exit_code(), 3);
-    drop(a.service.list(false, &Job::quiet()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_finds_few_copies_announces_at_once() {
+    let mut ring = ring().await;
+    let a = Inside::new(&ring.network());
+    let published = a.publish(AudienceChoice::Devices, false).await.unwrap();
+    ring.replace(6).await.unwrap();
+    let rows = a.service.list(false, &Job::quiet()).await.unwrap();
+    assert!(rows[0].copies.unwrap() <= 4, "{rows:?}");
+    assert!(a.service.finish().await);
+    let reader = Inside::copy_of(&a, &ring.network());
+    let rows = reader.service.list(false, &Job::quiet()).await.unwrap();
+    assert_eq!((rows[0].token.as_str(), rows[0].copies), (published.token.as_str(), Some(10)));
 }

@@ -134,6 +134,7 @@ mod tests {
             named: Named::default(),
             own: true,
             phone_pass: false,
+            announced_at: None,
             web_link: None,
         }
     }

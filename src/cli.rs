@@ -280,6 +280,12 @@ pub struct PickupArgs {
     /// Where its machine is reached, when the handoff does not say so or is wrong; remembered once it worked
     #[arg(long, value_name = "USER@HOST")]
     pub ssh: Option<String>,
+    /// Where its project is on this machine, when that is not known; remembered
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// Clone its project when it is not on this machine: into --folder, or a new folder here
+    #[arg(long)]
+    pub clone: bool,
     /// Draw the plain link as a QR code
     #[arg(long)]
     pub qr: bool,

@@ -8,10 +8,10 @@
 //! | [`cli`] | the grammar of the command line; executes nothing |
 //! | [`commands`] | one file a command: ask the service, print words or JSON |
 //! | [`tui`] | the screen: keys, panes, the loop, the background worker |
-//! | [`service`] | a file a verb: publish, pick up, list, revoke; the one error type |
+//! | [`service`] | a file a verb: publish, pick up, bring, list, revoke; which plan is run, how every other program is started; the one error type |
 //! | [`network`] | the DHT and the relays: bounded, retried, fresh |
-//! | [`store`] | files that are ours: identity, journal, contacts, paths |
-//! | [`claude`] | Claude Code's files: scan, metadata, preview, liveness |
+//! | [`store`] | files that are ours: identity, journal, contacts, configuration, spool, paths |
+//! | [`claude`] | Claude Code's files: read (scan, metadata, preview, search, liveness), compared, and put in their place when a session arrives |
 //! | [`resume`] | plans and their commands as values; runs nothing |
 //! | [`handoff`] | the protocol, without I/O: keys, records, mailboxes, links |
 //! | [`text`] | words for people; foreign text made safe to show |

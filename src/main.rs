@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(code) => code,
         Err(error) => {
-            printer.error(&error);
+            printer.last_words(&error);
             ExitCode::from(error.exit_code())
         }
     }

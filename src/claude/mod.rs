@@ -1,8 +1,9 @@
-//! Claude Code's files: sessions, their metadata, previews, whether they are
-//! live, and how one that arrives from elsewhere takes its place.
+//! Claude Code's files: sessions and their metadata, what was said in them and
+//! which of it a search finds, whether they are live, how two copies of one belong
+//! together, and how one that arrives from elsewhere takes its place.
 //!
-//! The rules and line formats are those of the real program (2.1.330, checked
-//! by running it and by reading its package). Folders are listed, never derived
+//! The rules and line formats are those of the real program (2.1.330 and 2.1.332,
+//! checked by running them and by reading their packages). Folders are listed, never derived
 //! from a directory's name, but for the one of a session that is new here. Only
 //! [`put`] writes below Claude's folder, whole files of a session that arrives,
 //! each in one step, and only [`sweep`] removes, what an interrupted one left. No

@@ -1,41 +1,74 @@
-//! Where a handoff's project is on this machine: asked once, and remembered.
+//! Where a handoff's project is on this machine: asked once, or said by
+//! `--folder` and `--clone`, and remembered.
 
 use std::path::Path;
 
 use super::{Context, prompt};
-use crate::service::{Error, Found, Result, child};
+use crate::cli::PickupArgs;
+use crate::service::{CloneOffer, Error, Found, Result};
 use crate::text;
+
+fn is_missing(found: &Found) -> bool {
+    found.pickup.plans.iter().any(|plan| plan.lacks_folder)
+}
+
+/// Takes what the command line says of the folder, and gives the plans that follow.
+pub(super) async fn said(context: &Context<'_>, found: Found, args: &PickupArgs) -> Result<Found> {
+    let clones = args.clone && is_missing(&found);
+    match &args.folder {
+        folder if clones => {
+            let Some(offer) = &found.clone_offer else {
+                let project = text::clean(&found.pickup.project);
+                return Err(Error::failed(format!(
+                    "The handoff names no repository to clone for {project}."
+                ))
+                .advise("Nothing was picked up. `--folder DIR` says where the project is on this machine."));
+            };
+            let offer = folder.as_ref().map_or_else(|| offer.clone(), |folder| offer.elsewhere(folder));
+            clone(context, found, &offer).await
+        }
+        Some(folder) => Box::pin(context.service.place(found, folder)).await,
+        None => Ok(found),
+    }
+}
+
+/// What to say on the command line where nobody can be asked.
+pub(super) fn advice(found: &Found) -> String {
+    let clone = match &found.clone_offer {
+        Some(offer) => format!(", or `--clone` to run `{}`", offer.plan.shell),
+        None => String::new(),
+    };
+    format!("Nothing was picked up. Pass `--folder DIR`, where the project is on this machine{clone}.")
+}
 
 /// Asks for the folder, where that is what is missing, and gives the plans that
 /// follow.
 pub(super) async fn ask(context: &Context<'_>, found: Found) -> Result<Found> {
-    if !found.pickup.plans.iter().any(|plan| plan.lacks_folder) {
+    if !is_missing(&found) {
         return Ok(found);
     }
-    let (service, printer) = (context.service, context.printer);
+    let printer = context.printer;
     let offer = found.clone_offer.clone();
-    let project = text::clean(&found.pickup.project);
-    printer.note(&format!("Where is {project} on this machine?"));
+    printer.note(&format!("Where is {} on this machine?", text::clean(&found.pickup.project)));
     let choices = match &offer {
         Some(offer) => {
             printer.note(&format!("c clones it: {}", offer.plan.shell));
-            "A folder, c, or Enter for none: "
+            "A folder, c, c FOLDER to clone it there, or Enter for none: "
         }
         None => "A folder, or Enter for none: ",
     };
     let answer = prompt::line(choices)?;
     match (answer.as_str(), offer) {
         ("", _) => Ok(found),
-        ("c", Some(offer)) => {
-            let [program, arguments @ ..] = offer.plan.command.as_slice() else { return Ok(found) };
-            let status = child(program).args(arguments).status().await;
-            match status {
-                Ok(status) if status.success() => service.place(found, &offer.into).await,
-                Ok(_) => Err(Error::failed("git could not clone it.").advise("Nothing was picked up.")),
-                Err(error) => Err(Error::failed(format!("git could not be started: {error}."))
-                    .advise("Nothing was picked up.")),
-            }
+        ("c", Some(offer)) => clone(context, found, &offer).await,
+        (answer, Some(offer)) if answer.starts_with("c ") => {
+            clone(context, found, &offer.elsewhere(Path::new(answer[2..].trim()))).await
         }
-        (folder, _) => service.place(found, Path::new(folder)).await,
+        (folder, _) => Box::pin(context.service.place(found, Path::new(folder))).await,
     }
+}
+
+async fn clone(context: &Context<'_>, found: Found, offer: &CloneOffer) -> Result<Found> {
+    offer.run(prompt::can_ask()).await?;
+    Box::pin(context.service.place(found, &offer.into)).await
 }

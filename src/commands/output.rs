@@ -1,5 +1,6 @@
 //! Words and JSON: answers on stdout, everything else on stderr.
 
+use std::fs::OpenOptions;
 use std::io::{IsTerminal, Write};
 
 use clap::builder::StyledStr;
@@ -10,7 +11,7 @@ use super::stdout;
 use super::table::{self, Column};
 use crate::cli::{Color, Output};
 use crate::qr;
-use crate::service::{Error, Result};
+use crate::service::{ERROR_FILE, Error, Result};
 use crate::text::Ability;
 
 /// Prints the answers of one command.
@@ -105,6 +106,16 @@ impl Printer {
     /// none.
     pub fn check(self) -> Result<()> {
         self.written().map(drop)
+    }
+
+    /// An error that this program ends with, also for the screen that started it.
+    pub fn last_words(self, error: &Error) {
+        self.error(error);
+        let Some(file) = std::env::var_os(ERROR_FILE) else { return };
+        // the screen makes the file, and may be gone
+        if let Ok(mut file) = OpenOptions::new().write(true).open(file) {
+            let _ = write!(file, "{}\n{}", error.message, error.advice);
+        }
     }
 
     /// An error: what happened, then what to do.

@@ -35,6 +35,7 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
     if let Some(address) = &args.ssh {
         found = context.service.reached_at(found, address).await?;
     }
+    found = super::folder::said(context, found, &args).await?;
     if args.print && !context.printer.is_json() {
         return print_command(context, &args, &found).await;
     }
@@ -42,7 +43,7 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
         print_qr(context, &found);
     }
     if goes_on {
-        if prompt::can_ask() && !args.exec && !args.yes && lacks_folder(&found, args.plan) {
+        if prompt::can_ask() && !args.exec && !args.yes && lacks_folder(&found, wanted(args.plan)) {
             found = super::folder::ask(context, found).await?;
         }
         let again = (args.plan == Some(Way::Bring)).then(|| context.service.bring_again(&found)).flatten();
@@ -163,7 +164,7 @@ fn written(context: &Context<'_>, found: &Found) -> Result<()> {
 /// Shows it, asks, and runs the best plan.
 async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Bringing) -> Result<()> {
     print(context, &found.pickup, &found.signed_by);
-    if ask && lacks_folder(&found, None) {
+    if ask && lacks_folder(&found, Wanted::Best) {
         found = super::folder::ask(context, found).await?;
     }
     let once = if found.pickup.burn_after_read { " It can be picked up once." } else { "" };
@@ -205,10 +206,10 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Br
 }
 
 /// Whether the way that is meant only wants for the project's folder.
-fn lacks_folder(found: &Found, way: Option<Way>) -> bool {
+fn lacks_folder(found: &Found, wanted: Wanted) -> bool {
     let plans = found.pickup.plans.iter();
     let kinds = [PlanKind::Here, PlanKind::Bring];
-    match wanted(way) {
+    match wanted {
         Wanted::Only(kind) => plans.filter(|plan| plan.kind == kind).any(|plan| plan.lacks_folder),
         _ => {
             plans.clone().any(|plan| plan.lacks_folder && kinds.contains(&plan.kind))
@@ -235,8 +236,13 @@ fn wanted(way: Option<Way>) -> Wanted {
 fn decide(found: &Found, wanted: Wanted, asks: bool, yes: bool) -> Result<Plan> {
     let advice = "Nothing was picked up. With `--yes` it is resumed as a copy, with an id of its own.";
     match choose(&found.pickup.plans, wanted, Some(&found.pickup.hostname)) {
-        Next::Nowhere(why) => Err(Error::failed(format!("It cannot be resumed on this machine: {why}."))
-            .advise("Nothing was picked up. `cclink pickup --print` prints the command to run where it is.")),
+        Next::Nowhere(why) => {
+            let print =
+                "Nothing was picked up. `cclink pickup --print` prints the command to run where it is.";
+            let advice =
+                if lacks_folder(found, wanted) { super::folder::advice(found) } else { print.to_owned() };
+            Err(Error::failed(format!("It cannot be resumed on this machine: {why}.")).advise(advice))
+        }
         next => super::go_on::decide(next, asks, yes, advice),
     }
 }

@@ -27,7 +27,7 @@ pub use index::Index;
 pub use keys::{Identity, PublicKey};
 pub use link::{Link, LinkSecret, LinkTarget};
 pub use mailbox::{Address, Mailbox};
-pub use pasted::{PastedError, link_in};
+pub use pasted::{PastedError, link_in, links_on_one_line};
 pub use pin::Pin;
 pub use record::{Age, Git, Record, Transcript};
 pub use standing::{Standing, Trace};

@@ -46,6 +46,18 @@ pub fn link_in(text: &str) -> Result<Link, PastedError> {
     }
 }
 
+/// The links in a text, for a field that has no line ends; `None` where there is
+/// none. In the text itself a line that was wrapped could not be told from a word
+/// that ended.
+pub fn links_on_one_line(text: &str) -> Option<String> {
+    let links = match link_in(text) {
+        Ok(link) => vec![link],
+        Err(PastedError::Several(links)) => links,
+        Err(PastedError::Link(_)) => return None,
+    };
+    Some(links.iter().map(Link::to_string).collect::<Vec<_>>().join(" "))
+}
+
 /// What a reader sees between two characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Gap {
@@ -251,6 +263,8 @@ mod tests {
                 format!("{link}\u{a0}bye"),
             ] {
                 assert_eq!(link_in(&text).as_ref(), Ok(&meant), "{text}");
+                let line = links_on_one_line(&text).unwrap();
+                assert!(link_in(&line).as_ref() == Ok(&meant) && !line.contains([' ', '\n']), "{text}");
             }
         }
     }
@@ -288,6 +302,8 @@ mod tests {
             let Err(PastedError::Several(links)) = link_in(&text) else { panic!("{text}") };
             let short: Vec<String> = links.iter().map(Link::short).collect();
             assert!(short.len() == 2 && short[0] != short[1], "{short:?}");
+            let line = links_on_one_line(&text).unwrap();
+            assert_eq!(link_in(&line), Err(PastedError::Several(links)), "{line}");
             assert!(short.iter().all(|short| !short.contains("lyyyoryarywdyqnyjbefoadeqbh")), "{short:?}");
         }
         assert_eq!(link_in(&format!("{DEVICES} {}", web())).unwrap().to_string(), DEVICES);

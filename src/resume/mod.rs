@@ -124,10 +124,12 @@ impl Plan {
         Self::new(PlanKind::Bring, command, None, why_not)
     }
 
-    /// A clone of a repository, by the user's own git.
+    /// A clone of a repository, by the user's own git. It tells how far it is
+    /// wherever it writes, which is not worth a word of the line that is shown.
     pub fn git_clone(remote: &str, into: &Path) -> Self {
-        let command = words(["git", "clone", "--", remote, &into.to_string_lossy()]);
-        Self::new(PlanKind::Command, command, None, None)
+        let into = into.to_string_lossy();
+        let shown = Self::new(PlanKind::Command, words(["git", "clone", "--", remote, &into]), None, None);
+        Self { command: words(["git", "clone", "--progress", "--", remote, &into]), ..shown }
     }
 
     /// The same plan, not ready for want of the project's folder.
@@ -153,6 +155,11 @@ impl Plan {
     /// Whether it opens a session that claude runs in the background.
     pub fn is_in_background(&self) -> bool {
         self.command.get(1).is_some_and(|word| word == "attach")
+    }
+
+    /// Whether it clones a repository.
+    pub fn is_clone(&self) -> bool {
+        self.command.get(1).is_some_and(|word| word == "clone")
     }
 
     /// Whether it goes on in a copy, beside a session that is open elsewhere.
@@ -245,10 +252,14 @@ const OF_A_SESSION: [&str; 17] = [
 /// Variables that hold a secret of ours.
 const SECRETS: [&str; 2] = ["CCLINK_PASSPHRASE", "CCLINK_PIN"];
 
+/// Names a file for the error that a process of ours ends with: the screen that
+/// started it shows that once it is back.
+pub const ERROR_FILE: &str = "CCLINK_ERROR_FILE";
+
 /// The variables that no other program inherits from us. The user's own settings
 /// (`CLAUDE_CONFIG_DIR`, `CLAUDE_CODE_USE_BEDROCK` …) stay.
 pub fn not_inherited() -> impl Iterator<Item = &'static str> {
-    OF_A_SESSION.into_iter().chain(SECRETS)
+    OF_A_SESSION.into_iter().chain(SECRETS).chain([ERROR_FILE])
 }
 
 /// The variables that another process of ours does not inherit: it needs what

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::process::{Child, Command};
 
+use super::programs::own_git;
 use super::signals::{Signal, Signals, can_suspend, stop};
 use super::{Plan, PlanKind, child, child_of_ours};
 
@@ -29,8 +30,12 @@ pub enum Ended {
 pub fn command_of(plan: &Plan) -> io::Result<Command> {
     let (program, arguments) =
         plan.command.split_first().ok_or_else(|| io::Error::other("this plan has no command"))?;
-    // what brings a session here is cclink itself, and needs the key
-    let mut command = if plan.kind == PlanKind::Bring { child_of_ours(program) } else { child(program) };
+    let mut command = match plan.kind {
+        // what brings a session here is cclink itself, and needs the key
+        PlanKind::Bring => child_of_ours(program),
+        PlanKind::Command if plan.is_clone() => own_git(program),
+        _ => child(program),
+    };
     command.args(arguments);
     if let Some(directory) = &plan.directory {
         command.current_dir(directory);

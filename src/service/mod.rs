@@ -71,7 +71,7 @@ pub use crate::claude::{
 };
 use crate::handoff::Identity;
 pub use crate::handoff::record::{host_and_port, is_ssh_address};
-pub use crate::handoff::{Pin, Ttl, TtlError};
+pub use crate::handoff::{Pin, Ttl, TtlError, links_on_one_line};
 use crate::network::Network;
 pub use crate::store::Config;
 use crate::store::{Contacts, Journal};

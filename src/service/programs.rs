@@ -52,15 +52,22 @@ fn begun(program: impl AsRef<OsStr>, not_inherited: impl IntoIterator<Item = imp
     command
 }
 
-/// git in a directory: it asks nothing, takes no lock that its user would meet,
-/// and runs no program that the repository names.
-pub(super) fn git(directory: &Path) -> Command {
-    let mut command = child("git");
-    command.args(GIT).current_dir(directory);
-    command.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0");
+/// git as the user asked for it: it may ask them something, but runs no program
+/// that a repository names, and writes nowhere but where it is told to.
+pub(super) fn own_git(program: impl AsRef<OsStr>) -> Command {
+    let mut command = child(program);
+    command.args(GIT);
     for name in OF_ANOTHER_GIT {
         command.env_remove(name);
     }
+    command
+}
+
+/// git in a directory, unasked: it takes no lock that its user would meet, and
+/// asks nothing.
+pub(super) fn git(directory: &Path) -> Command {
+    let mut command = own_git("git");
+    command.current_dir(directory).env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0");
     command
 }
 

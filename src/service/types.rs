@@ -405,7 +405,7 @@ pub struct Pickup {
     pub plans: Vec<Plan>,
 }
 
-pub use crate::resume::{Plan, PlanKind, SshWay, quote_for_any_shell};
+pub use crate::resume::{ERROR_FILE, Plan, PlanKind, SshWay, quote_for_any_shell};
 
 /// What a verb is doing.
 #[derive(Clone, Debug)]

@@ -448,10 +448,7 @@ impl App {
             }
             Open::Extend(row) => self.lay(Box::new(Extend::new(*row))),
             Open::Contact(key) => self.lay(Box::new(Contact::new(key))),
-            Open::Folder(found) => {
-                let offer = found.clone_offer.clone();
-                self.lay(Box::new(Folder::new(*found, offer)));
-            }
+            Open::Folder(found) => self.lay(Box::new(Folder::new(*found))),
             Open::Qr(row) => self.lay(Box::new(Qr::new(&row, self.setup.web.as_deref()))),
             Open::Confirm(question) => self.lay(Box::new(Confirm(*question))),
         }

@@ -12,11 +12,11 @@ use zeroize::Zeroizing;
 
 pub use crate::service::{
     Asked, AudienceChoice, AudienceKind, AudienceView, Changed, CloneOffer, ContactView, Draft, END_THERE,
-    Ended, Error, Found, Here, Hit, IdentityState, InboxEntry, Kind as ErrorKind, LineModes, Listed, Live,
-    Matched, Named, News, NewsKind, Next, Page, PassEnd, Pickup as Taken, Pin, Place, Plan, PlanKind,
-    Progress, PublishRequest, Published, Recognised, Revoked, Role, Searching, Session, Signal, Signals,
-    SshWay, State, Step, Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of, confirm,
-    is_ssh_address, next_look, once_held, quote_for_any_shell, stop, wait_for,
+    ERROR_FILE, Ended, Error, Found, Here, Hit, IdentityState, InboxEntry, Kind as ErrorKind, LineModes,
+    Listed, Live, Matched, Named, News, NewsKind, Next, Page, PassEnd, Pickup as Taken, Pin, Place, Plan,
+    PlanKind, Progress, PublishRequest, Published, Recognised, Revoked, Role, Searching, Session, Signal,
+    Signals, SshWay, State, Step, Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of,
+    confirm, is_ssh_address, links_on_one_line, next_look, once_held, quote_for_any_shell, stop, wait_for,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.

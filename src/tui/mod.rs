@@ -451,6 +451,10 @@ fn ended_note(plan: &Plan, status: std::process::ExitStatus, said: &[String]) ->
                 PlanKind::Attach => "Back from tmux. The session still runs in its window.".to_owned(),
                 PlanKind::Ssh => format!("Back from {}.", plan.brief),
                 PlanKind::Bring => "Back from bringing it here.".to_owned(),
+                PlanKind::Command if plan.is_clone() => {
+                    let into = plan.command.last().map_or("", String::as_str);
+                    format!("Cloned into {}.", text::clean(into))
+                }
                 PlanKind::Here | PlanKind::Command => {
                     format!("Back from {}. The session can be resumed any time.", name_of(plan))
                 }

@@ -1,5 +1,6 @@
 //! The whole screen without a terminal: keys and events in, buffer out.
 
+mod folders;
 mod keys;
 mod live;
 mod narrowing;

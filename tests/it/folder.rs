@@ -2,38 +2,16 @@
 //! systems, folders that are gone, and a clone made for it.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::support::{Device, Pty, Session, Sshd, text, tool_is_missing};
-
-fn git(dir: &Path, args: &[&str]) {
-    let who = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"];
-    let out = Command::new("git").args(who).args(args).current_dir(dir).output().unwrap();
-    assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
-}
-
-/// A repository with one commit, and this remote under this name.
-fn repository(device: &Device, name: &str, remote: (&str, &str)) -> std::path::PathBuf {
-    let dir = device.project(name);
-    git(&dir, &["init", "-q"]);
-    git(&dir, &["remote", "add", remote.0, remote.1]);
-    fs::write(dir.join("file"), name).unwrap();
-    git(&dir, &["add", "file"]);
-    git(&dir, &["commit", "-q", "-m", name]);
-    dir.canonicalize().unwrap()
-}
+use crate::support::repository::{Reached, elsewhere, git, repository};
+use crate::support::{Device, Pty, text, tool_is_missing};
 
 fn plan<'a>(plans: &'a Value, kind: &str) -> &'a Value {
     let found = plans.as_array().unwrap().iter().find(|plan| plan["kind"] == kind);
     found.unwrap_or_else(|| panic!("no {kind}: {plans:#}"))
-}
-
-/// Takes a session's project away, as on a machine that never had it.
-fn elsewhere(session: &Session) {
-    fs::remove_dir_all(&session.project).unwrap();
 }
 
 #[test]
@@ -113,6 +91,27 @@ fn a_session_whose_folder_is_gone_goes_on_above_it() {
 }
 
 #[test]
+fn a_session_of_no_folder_of_this_machine_goes_on_from_here() {
+    let a = Device::new();
+    for cwd in [Some(r"C:\Users\Bob\app"), Some(r"\\wsl.localhost\Ubuntu\home\bob"), Some("src/app"), None] {
+        let session = a.session("uploader", "Of another system");
+        let content = fs::read_to_string(&session.path).unwrap();
+        let own = format!("\"cwd\":{},", serde_json::to_string(&session.project).unwrap());
+        let other =
+            cwd.map_or(String::new(), |cwd| format!("\"cwd\":{},", serde_json::to_string(cwd).unwrap()));
+        assert!(content.contains(&own));
+        fs::write(&session.path, content.replace(&own, &other)).unwrap();
+        let listed = a.json(&["sessions"]);
+        assert_eq!(listed[0]["resumable"], true, "{cwd:?}: {listed:#}");
+        a.cmd(&["resume", &session.id]).ok().says(&["claude starts in"]);
+        let started = a.claude_started().expect("claude started");
+        assert_eq!(started.args, ["--resume", &session.id], "{cwd:?}");
+        assert_eq!(started.cwd, a.projects.canonicalize().unwrap(), "{cwd:?}");
+        fs::remove_file(&session.path).unwrap();
+    }
+}
+
+#[test]
 fn nothing_runs_in_a_folder_that_only_a_stranger_named() {
     if tool_is_missing("git") {
         return;
@@ -137,33 +136,85 @@ fn nothing_runs_in_a_folder_that_only_a_stranger_named() {
 
 #[test]
 fn a_project_that_is_nowhere_is_cloned_when_the_user_says_so() {
-    if tool_is_missing("git") {
-        return;
+    for (answer, folder) in [("c\r", "uploader"), ("c deep/mine\r", "deep/mine")] {
+        let Some(Reached { a: _a, b, sshd }) = Reached::start("uploader") else { return };
+        let mut env = b.env();
+        env.push(("GIT_SSH_COMMAND".to_owned(), sshd.ssh_command()));
+        let args = ["pickup", "--plan", "bring"];
+        let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &args, &env, &b.projects);
+        assert!(pty.waits_for(&["enter for none"]), "{}", pty.said());
+        let shown = pty.said();
+        assert!(shown.contains("git clone -- ssh://"), "what would run is shown before: {shown}");
+        assert!(!b.projects.join(folder).exists());
+        pty.types(answer);
+        assert_eq!(pty.code(), 0, "{}\n{}", pty.said(), sshd.log());
+        let clone = b.projects.join(folder).canonicalize().unwrap();
+        assert!(clone.join("file").exists());
+        assert_eq!(b.claude_started().expect("claude went on in the clone").cwd, clone);
+        // It is remembered.
+        let out = b.cmd(&["pickup", "--json"]).cwd(&b.home).ok().json();
+        assert_eq!(text(plan(&out["plans"], "here"), "directory"), clone.to_str().unwrap(), "{out:#}");
     }
+}
+
+#[test]
+fn where_nobody_is_asked_flags_answer() {
     let a = Device::new();
-    let bare = a.path("user/upload.git");
-    let Some(sshd) = Sshd::start(&a.path("user")) else { return };
     let b = Device::copy_of(&a);
-    sshd.configure(&b, "");
-    let remote = format!("ssh://{}{}", sshd.address(), bare.display());
-    let dir = repository(&a, "uploader", ("origin", &remote));
-    git(&a.projects, &["clone", "-q", "--bare", dir.to_str().unwrap(), bare.to_str().unwrap()]);
-    let session = a.session("uploader", "To be cloned");
-    a.publish_session(&session, &["--ssh", &sshd.address()]);
+    let session = a.session("uploader", "Of no repository");
+    let published = a.publish_session(&session, &["--ssh", "ada@dev.example.org"]);
     elsewhere(&session);
-    let mut env = b.env();
-    env.push(("GIT_SSH_COMMAND".to_owned(), sshd.ssh_command()));
-    let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &["pickup", "--plan", "bring"], &env, &b.projects);
-    assert!(pty.waits_for(&["enter for none"]), "{}", pty.said());
-    let shown = pty.said();
-    assert!(shown.contains("git clone -- ssh://"), "what would run is shown before: {shown}");
-    assert!(!b.projects.join("uploader").exists());
-    pty.types("c\r");
-    assert_eq!(pty.code(), 0, "{}\n{}", pty.said(), sshd.log());
-    let clone = b.projects.join("uploader").canonicalize().unwrap();
-    assert!(clone.join("file").exists());
+    let token = text(&published, "token");
+    let bring = ["pickup", token, "--plan", "bring"];
+    let out = b.cmd(&bring).fails(1);
+    assert!(out.stderr.contains("`--folder DIR`") && !out.stderr.contains("--clone"), "{}", out.stderr);
+    let out = b.cmd(&bring).args(&["--clone"]).fails(1);
+    assert!(out.stderr.contains("no repository") && out.stderr.contains("`--folder DIR`"), "{}", out.stderr);
+    for folder in ["nowhere", "/nowhere/at/all"] {
+        let out = b.cmd(&["pickup", token, "--folder", folder]).fails(2);
+        assert!(out.stderr.contains("There is no folder"), "{}", out.stderr);
+    }
+    // From a folder where it means something, however that is written.
+    let mine = b.project("deep/mine").canonicalize().unwrap();
+    let out =
+        b.cmd(&["pickup", token, "--folder", "../deep/./mine", "--json"]).cwd(&b.project("x")).ok().json();
+    assert_eq!(plan(&out["plans"], "bring")["ready"], true, "{out:#}");
+    let state: String = b.files().iter().filter_map(|file| fs::read_to_string(file).ok()).collect();
+    assert!(state.contains(&format!("{:?}", mine.to_str().unwrap())), "{state}");
+    // It is remembered, and another answer takes its place.
+    let out = b.json(&["pickup", token]);
+    assert_eq!(plan(&out["plans"], "bring")["ready"], true, "{out:#}");
+    b.project("other");
+    b.cmd(&["pickup", token, "--folder", "other", "--json"]).ok();
+    // One that would not be used is not taken in silence.
+    fs::create_dir_all(&session.project).unwrap();
+    let out = b.cmd(&["pickup", token, "--folder", "other"]).fails(2);
+    assert!(out.stderr.contains("is in") && out.stderr.contains("already"), "{}", out.stderr);
+}
+
+#[test]
+fn a_flag_clones_and_nothing_of_a_repository_runs() {
+    let Some(Reached { a: _a, b, sshd }) = Reached::start("uploader") else { return };
+    let out = b.cmd(&["pickup", "--plan", "bring"]).fails(1);
+    assert!(out.stderr.contains("`--clone` to run `git clone -- ssh://"), "{}", out.stderr);
+    // A hook that git puts into every clone, and variables of a git around us.
+    let (hook, ran, astray) = (b.path("template/hooks/post-checkout"), b.path("ran"), b.path("astray"));
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::create_dir_all(&astray).unwrap();
+    fs::write(&hook, format!("#!/bin/sh\ntouch '{}'\n", ran.display())).unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    let out = b
+        .cmd(&["pickup", "--plan", "bring", "--clone", "--folder", "deep/mine"])
+        .env("GIT_SSH_COMMAND", sshd.ssh_command())
+        .env("GIT_TEMPLATE_DIR", b.path("template"))
+        .env("GIT_WORK_TREE", &astray)
+        .output();
+    assert_eq!(out.code, 0, "{}\n{}", out.said(), sshd.log());
+    let clone = b.projects.join("deep/mine").canonicalize().unwrap();
+    assert!(clone.join("file").exists() && !astray.join("file").exists());
+    assert!(!ran.exists(), "a hook ran");
     assert_eq!(b.claude_started().expect("claude went on in the clone").cwd, clone);
-    // It is remembered.
-    let out = b.cmd(&["pickup", "--json"]).cwd(&b.home).ok().json();
+    // It is there now: the flag has nothing to do.
+    let out = b.cmd(&["pickup", "--clone", "--json"]).ok().json();
     assert_eq!(text(plan(&out["plans"], "here"), "directory"), clone.to_str().unwrap(), "{out:#}");
 }

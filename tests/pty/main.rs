@@ -10,6 +10,7 @@ mod closed;
 mod codes;
 mod demo;
 mod floods;
+mod folder;
 mod going_on;
 mod kinds;
 mod leaving;

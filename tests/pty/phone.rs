@@ -115,6 +115,29 @@ fn without_a_network_it_says_so_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_link_is_taken_out_of_what_is_pasted_around_it() {
+    let (device, other) = (Device::new(), Device::new());
+    let (one, second) = (other.publish(&["--link"]), other.publish(&["--link"]));
+    let (link, second) = (text(&one, "link"), text(&second, "link"));
+    let mut terminal = Terminal::of(&device, &[]);
+    terminal.types("3");
+    terminal.shows("link or key");
+    terminal.types("i");
+    terminal.types(&format!("\x1b[200~Hi,\n> see <{}=\n{}>.\nbye\n\x1b[201~", &link[..40], &link[40..]));
+    terminal.shows("✓ a link, from");
+    terminal.types("\x15");
+    terminal.types(&format!("\x1b[200~this {link}\nor that {second}?\x1b[201~"));
+    terminal.shows("This holds 2 links");
+    terminal.types("\x15");
+    terminal.types(&format!("\x1b[200~cclink pickup '{link}'\x1b[201~"));
+    terminal.shows("✓ a link, from");
+    terminal.types("\r");
+    terminal.shows("signed by");
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
+}
+
+#[test]
 fn a_web_link_is_picked_up_in_the_form_as_it_is_pasted() {
     let (device, reader) = (device(), Device::new());
     let published = device.publish(&["--link", "--title", "By its page"]);

@@ -6,7 +6,7 @@ use super::Hints;
 use crate::claude;
 use crate::handoff::Record;
 use crate::service::programs::{ask_git, same_remote};
-use crate::service::{Error, Result, Service, Session, blocking};
+use crate::service::{Service, Session, blocking};
 use crate::text;
 
 /// Projects of this machine that are asked for their remote at most.
@@ -32,18 +32,6 @@ impl Folder {
 }
 
 impl Service {
-    /// Remembers where a project of another machine is on this one.
-    pub fn remember_place(&self, project: &str, directory: &Path) -> Result<()> {
-        if !directory.is_absolute() || !directory.is_dir() {
-            return Err(Error::usage(format!("There is no folder {} on this machine.", directory.display())));
-        }
-        let directory = directory.to_owned();
-        self.journal(|book| {
-            book.places.insert(project.to_owned(), directory);
-        })?;
-        Ok(())
-    }
-
     /// Where a session is to be resumed on this machine.
     pub(in crate::service) async fn directory(
         &self,

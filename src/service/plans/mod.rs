@@ -78,7 +78,7 @@ impl Service {
         let hints = Hints { record: Some(&found.place.record), token, whence: whence.as_deref() };
         found.pickup.plans = self.plans(&found.place.record.session_id, hints).await;
         let lacks_folder = found.pickup.plans.iter().any(|plan| plan.lacks_folder);
-        found.clone_offer = if lacks_folder { Self::clone_offer(&found) } else { None };
+        found.clone_offer = if lacks_folder { self.clone_offer(&found) } else { None };
         found
     }
 

@@ -104,16 +104,15 @@ impl App {
     /// A paste, and a word about what a field does not hold of it.
     fn paste_told(&mut self, pasted: &str, now: &Now) {
         let cut = pasted.char_indices().nth(form::MOST).map(|(at, _)| &pasted[..at]);
-        let line = cut.unwrap_or(pasted).replace("\r\n", " ").replace(['\r', '\n'], " ");
-        self.paste(&line, now);
+        self.paste(cut.unwrap_or(pasted), now);
         if cut.is_some() && self.text_of(&Input::Key(KeyCode::Char('a').into())).is_some() {
             let words = format!("Only the first {} characters were pasted.", form::MOST);
             self.toasts.say(Note::new(Tone::Bad, words).line("A field holds no more.").on("paste"), now);
         }
     }
 
-    fn paste(&mut self, line: &str, now: &Now) {
-        let effects = self.top_mut().paste(line, now);
+    fn paste(&mut self, text: &str, now: &Now) {
+        let effects = self.top_mut().paste(text, now);
         self.apply(effects, now);
         self.dirty = true;
     }

@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use crate::text;
 use crate::tui::message::{Action, Context, Effect, Intent, Now};
 use crate::tui::parts::form::{Field, Form};
-use crate::tui::parts::{Look, View, boxed, centred, lines, wrap};
+use crate::tui::parts::{Look, View, boxed, centred, foot};
 
 /// The form's state.
 #[derive(Debug)]
@@ -85,15 +85,11 @@ impl View for Contact {
         self.form.draw(frame, form, true, look);
         let (words, style) = match self.form.error() {
             Some(error) => (error.to_owned(), look.theme.warn),
-            None if self.form.saw_burst() => {
-                ("That looked pasted. Press Enter again to add.".to_owned(), look.theme.warn)
-            }
-            None => ("Handoffs from this key then show up in your inbox.".to_owned(), look.theme.quiet),
+            None => match self.form.burst_words("add") {
+                Some(words) => (words, look.theme.warn),
+                None => ("Handoffs from this key then show up in your inbox.".to_owned(), look.theme.quiet),
+            },
         };
-        let foot: Vec<Line<'_>> = wrap(&words, usize::from(inner.width).max(8))
-            .into_iter()
-            .map(|line| Line::styled(line, style))
-            .collect();
-        lines(frame, Rect { y: inner.y + 4, height: inner.height.saturating_sub(4), ..inner }, &foot);
+        foot(frame, inner, 4, &words, style);
     }
 }

@@ -3,13 +3,12 @@
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
 
 use super::moment;
 use crate::text;
 use crate::tui::message::{Action, Context, Effect, Intent, Listed, Now, Ttl};
 use crate::tui::parts::form::{Field, Form};
-use crate::tui::parts::{Look, View, boxed, centred, lines, wrap};
+use crate::tui::parts::{Look, View, boxed, centred, foot};
 
 /// The form's state.
 #[derive(Debug)]
@@ -94,18 +93,14 @@ impl View for Extend {
         self.form.draw(frame, Rect { height: inner.height.min(1), ..inner }, true, look);
         let (words, style) = match self.longer(&look.now) {
             Err(error) => (error, look.theme.warn),
-            Ok(_) if self.form.saw_burst() => {
-                ("That looked pasted. Press Enter again to extend.".to_owned(), look.theme.warn)
-            }
-            Ok(ttl) => (
-                format!("It can be picked up until {}.", moment(i64::from(ttl.seconds()), &look.now)),
-                look.theme.good,
-            ),
+            Ok(ttl) => match self.form.burst_words("extend") {
+                Some(words) => (words, look.theme.warn),
+                None => (
+                    format!("It can be picked up until {}.", moment(i64::from(ttl.seconds()), &look.now)),
+                    look.theme.good,
+                ),
+            },
         };
-        let foot: Vec<Line<'_>> = wrap(&words, usize::from(inner.width).max(8))
-            .into_iter()
-            .map(|line| Line::styled(line, style))
-            .collect();
-        lines(frame, Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner }, &foot);
+        foot(frame, inner, 2, &words, style);
     }
 }

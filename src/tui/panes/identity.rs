@@ -5,12 +5,11 @@ mod welcome;
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
 use zeroize::Zeroizing;
 
 use crate::tui::message::{Action, Context, Effect, ErrorKind, Intent, Now, Report, Verb};
 use crate::tui::parts::form::{Field, Form};
-use crate::tui::parts::{Look, View, boxed, centred, lines, wrap};
+use crate::tui::parts::{Look, View, boxed, centred, foot};
 
 pub use welcome::Welcome;
 
@@ -90,16 +89,12 @@ impl View for Unlock {
             (format!("{} unlocking …", look.spinner()), look.theme.quiet)
         } else if let Some(error) = &self.error {
             (error.clone(), look.theme.bad)
-        } else if self.form.saw_burst() {
-            ("That looked pasted. Press Enter again to unlock.".to_owned(), look.theme.warn)
+        } else if let Some(words) = self.form.burst_words("unlock") {
+            (words, look.theme.warn)
         } else {
             let why = "It is asked for once, and kept in memory only until you quit. Esc: not now.";
             (why.to_owned(), look.theme.quiet)
         };
-        let foot: Vec<Line<'_>> = wrap(&words, usize::from(inner.width).max(8))
-            .into_iter()
-            .map(|line| Line::styled(line, style))
-            .collect();
-        lines(frame, Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner }, &foot);
+        foot(frame, inner, 2, &words, style);
     }
 }

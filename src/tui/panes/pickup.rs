@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use crate::text;
 use crate::tui::message::{
     Action, Context, Effect, Error, ErrorKind, Found, InboxEntry, Intent, Note, Now, Open, Recognised,
-    Report, Target, Tone, Verb,
+    Report, Target, Tone, Verb, links_on_one_line,
 };
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::list::{Cursor, hit, row_height};
@@ -320,7 +320,10 @@ impl View for Pickup {
             self.typing = true;
             self.form.focus = LINK;
         }
-        if self.context() == Context::PickupForm && self.form.paste(text) {
+        let links = (self.form.focus == LINK && text.trim().contains(['\n', '\r']))
+            .then(|| links_on_one_line(text))
+            .flatten();
+        if self.context() == Context::PickupForm && self.form.paste(links.as_deref().unwrap_or(text)) {
             self.edited()
         } else {
             Vec::new()

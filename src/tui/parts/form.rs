@@ -189,6 +189,12 @@ impl Form {
         self.burst
     }
 
+    /// What is said after an Enter that was not obeyed because it looked pasted;
+    /// `to`: what another one does.
+    pub fn burst_words(&self, to: &str) -> Option<String> {
+        self.burst.then(|| format!("That looked pasted. Press Enter again to {to}."))
+    }
+
     /// Moves the focus, changes a choice, shows or hides masked text. `true`
     /// when a value changed.
     pub fn handle(&mut self, intent: Intent) -> bool {

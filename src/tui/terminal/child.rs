@@ -1,15 +1,18 @@
 //! A command that gets this terminal for itself.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use tempfile::NamedTempFile;
 use tokio::io::AsyncReadExt;
-use tokio::process::ChildStderr;
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::task::JoinHandle;
 
 use crate::text;
-use crate::tui::message::{Ended, LineModes, Plan, PlanKind, Signals, command_of, wait_for};
+use crate::tui::message::{ERROR_FILE, Ended, LineModes, Plan, PlanKind, Signals, command_of, wait_for};
 
 /// Lines of a child's errors that are kept.
 const MOST_LINES: usize = 4;
@@ -26,21 +29,66 @@ pub async fn run(
 ) -> io::Result<(Ended, Vec<String>)> {
     let mut command = command_of(plan)?;
     command.envs(env.iter().map(|(name, value)| (name, value)));
-    // ssh and tmux draw on stdout alone: what they say on stderr can be kept
-    if matches!(plan.kind, PlanKind::Ssh | PlanKind::Attach) {
-        command.stderr(Stdio::piped());
-    }
+    let mut errors = Errors::of(plan, &mut command);
     let line = LineModes::read();
     let mut child = command.spawn()?;
-    let errors = child.stderr.take().map(|errors| tokio::spawn(keep(errors)));
+    errors.begin(&mut child);
     let ended = wait_for(&mut child, signals).await;
-    let said = match errors {
-        // something it left behind may hold the pipe open
-        Some(errors) => tokio::time::timeout(Duration::from_millis(200), errors).await,
-        None => Ok(Ok(Vec::new())),
-    };
+    let said = errors.said().await;
     line.restore();
-    Ok((ended?, lines_of(&said.ok().and_then(Result::ok).unwrap_or_default())))
+    Ok((ended?, lines_of(&said)))
+}
+
+/// How a child's own errors are had, besides being shown to the user.
+enum Errors {
+    /// ssh, tmux and git draw on stdout and on the terminal: what they say on stderr
+    /// can be kept.
+    Kept(Option<JoinHandle<Vec<u8>>>),
+    /// cclink asks on stderr, but leaves the error that it ends with in a file.
+    Left(NamedTempFile),
+    /// Not at all.
+    Lost,
+}
+
+impl Errors {
+    fn of(plan: &Plan, command: &mut Command) -> Self {
+        match plan.kind {
+            PlanKind::Ssh | PlanKind::Attach => {}
+            PlanKind::Command if plan.is_clone() => {}
+            PlanKind::Bring => {
+                let Ok(file) = NamedTempFile::new() else { return Self::Lost };
+                command.env(ERROR_FILE, file.path());
+                return Self::Left(file);
+            }
+            PlanKind::Here | PlanKind::Command => return Self::Lost,
+        }
+        command.stderr(Stdio::piped());
+        Self::Kept(None)
+    }
+
+    fn begin(&mut self, child: &mut Child) {
+        if let Self::Kept(task) = self {
+            *task = child.stderr.take().map(|errors| tokio::spawn(keep(errors)));
+        }
+    }
+
+    /// The last of it, once the child has ended.
+    async fn said(self) -> Vec<u8> {
+        match self {
+            // something it left behind may hold the pipe open
+            Self::Kept(Some(task)) => {
+                let kept = tokio::time::timeout(Duration::from_millis(200), task).await;
+                kept.ok().and_then(Result::ok).unwrap_or_default()
+            }
+            Self::Left(file) => {
+                let mut said = Vec::new();
+                let read = File::open(file.path())
+                    .and_then(|file| file.take(MOST_BYTES as u64).read_to_end(&mut said));
+                read.map(|_| said).unwrap_or_default()
+            }
+            Self::Kept(None) | Self::Lost => Vec::new(),
+        }
+    }
 }
 
 /// Hands a child's errors on to the terminal, and keeps the last of them.

@@ -62,6 +62,22 @@ fn a_pasted_link_loses_its_line_ends() {
 }
 
 #[test]
+fn a_link_in_a_mail_is_taken_out_of_it() {
+    const LINK: &str = "pk:yqooxx9u3aemh8mo5wcqq16yufu6jitouq1o4za751dger1igghy/cclink/dyyyoryarywdyq";
+    let (one, two) = LINK.split_at(30);
+    for mail in [
+        format!("Hi,\n{one}=\n{two}\nbye\n"),
+        format!("> look: {one}\r\n> {two}"),
+        format!("look: {one}\n    {two}"),
+    ] {
+        let mut play = Play::full(120, 40);
+        play.text("3i").input(Input::Paste(mail.clone()));
+        let Some((_, Action::Recognise(text))) = play.last(Verb::Recognise) else { panic!("{mail}") };
+        assert_eq!(text, LINK, "{mail}");
+    }
+}
+
+#[test]
 fn a_bracketed_paste_without_an_input_runs_no_key() {
     for pane in ["1", "2"] {
         let mut play = Play::full(80, 24);

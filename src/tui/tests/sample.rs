@@ -8,8 +8,8 @@ use crate::handoff::{Git, Transcript};
 use crate::service::{LeftBehind, Named, SshAddress, SshSource};
 use crate::text::clean;
 use crate::tui::message::{
-    AudienceKind, AudienceView, Draft, Found, Hit, InboxEntry, Listed, Live, Matched, Page, Plan, PlanKind,
-    Published, Role, Session, State, Taken, Ttl, Turn,
+    AudienceKind, AudienceView, CloneOffer, Draft, Found, Hit, InboxEntry, Listed, Live, Matched, Page, Plan,
+    PlanKind, Published, Role, Session, State, Taken, Ttl, Turn,
 };
 
 pub const CREATOR: &str = "pk:8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo";
@@ -252,6 +252,16 @@ pub fn found(ready: bool, confirmed: bool) -> Found {
         "signed by you, from framework-desktop, 12 min ago, expires in 7h 48m",
         confirmed,
     )
+}
+
+/// One whose project is nowhere on this machine, and may be cloned.
+pub fn found_nowhere(remote: Option<&str>) -> Found {
+    let mut found = found(false, true);
+    let bring = plan(PlanKind::Bring, true).lacks_folder("no folder of this machine is known");
+    found.pickup.plans = vec![bring, plan(PlanKind::Command, true)];
+    let offer = |remote| CloneOffer::new(remote, "/home/dana/webshop".into(), Some("/home/dana".into()));
+    found.clone_offer = remote.map(offer);
+    found
 }
 
 pub fn published(kind: AudienceKind, pin: Option<&str>) -> Published {

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::tui::message::{Action, Context, Effect, IdentityState, Intent, Note, Now, Report, Tone, Verb};
 use crate::tui::parts::form::{Field, Form};
-use crate::tui::parts::{Look, View, boxed, centred, lines, wrap};
+use crate::tui::parts::{Look, View, boxed, centred, foot, lines, wrap};
 
 const WELCOME: [&str; 4] = [
     "cclink hands a session over to the device you are at.",
@@ -103,8 +103,8 @@ impl Welcome {
             (format!("{} {doing} …", look.spinner()), look.theme.quiet)
         } else if let Some(error) = self.error.as_deref().or(self.form.error()) {
             (error.to_owned(), look.theme.warn)
-        } else if self.form.saw_burst() {
-            ("That looked pasted. Press Enter again to go on.".to_owned(), look.theme.warn)
+        } else if let Some(words) = self.form.burst_words("go on") {
+            (words, look.theme.warn)
         } else if self.brings() {
             (
                 "Enter takes it over: this device is one of yours then. Esc: look around first.".to_owned(),
@@ -195,9 +195,6 @@ impl View for Welcome {
         };
         self.form.draw(frame, form, true, look);
         let (words, style) = self.foot(look);
-        let foot: Vec<Line<'_>> =
-            wrap(&words, columns).into_iter().map(|line| Line::styled(line, style)).collect();
-        let y = (form.bottom() + 1).min(inner.bottom());
-        lines(frame, Rect { y, height: inner.bottom() - y, ..inner }, &foot);
+        foot(frame, inner, form.bottom() + 1 - inner.y, &words, style);
     }
 }

@@ -326,5 +326,7 @@ fn best(found: &Found) -> usize {
         Way::Nowhere(_) => None,
     };
     let at = wanted.and_then(|wanted| plans.iter().position(|plan| *plan == *wanted));
+    // else the one that a folder opens, which Enter asks for
+    let at = at.or_else(|| plans.iter().position(|plan| plan.lacks_folder && !plan.ready));
     at.or_else(|| plans.iter().position(|plan| plan.ready)).unwrap_or(0)
 }

@@ -332,7 +332,13 @@ fn where_the_ends_do_not_tell_the_middle_is_read() {
     let queued = format!("{}\n", json!({"type": "queue-operation", "content": "x".repeat(300_000)}));
     let image = chain("user", &json!([{"type": "image", "data": "A".repeat(1 << 20)}]), &json!({}));
     let spaced = |line: &str| line.replace("\":", "\": ");
-    // Asked of 2.1.332, each.
+    let traffic = format!(
+        "{}\n{}\n",
+        json!({"model": "x", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 9}),
+        json!({"id": "msg_01", "type": "message", "role": "assistant", "content": [{"type": "text", "text": "hi"}]}),
+    );
+    // What claude says of the plain ones was asked of 2.1.332; the spaced and the cut
+    // ones follow from how it reads lines.
     for (what, file, why) in [
         ("NUL", "\0".repeat(200_000), Some("no message in it can be read")),
         ("white space", " \n".repeat(100_000), Some("it holds no message")),
@@ -340,6 +346,7 @@ fn where_the_ends_do_not_tell_the_middle_is_read() {
         ("a page of HTML", "<p>Not found</p>\n".repeat(15_000), Some("no message in it can be read")),
         ("state", filler(200_000), Some("it holds no message")),
         ("a summary", state.clone() + &line("summary", "summary", "x") + &state, Some("it holds no message")),
+        ("traffic with the API", state.clone() + &traffic + &state, Some("it holds no message")),
         ("a queue", queued, Some("it holds no message")),
         ("sub-agents between", state.clone() + &side + &state, Some("it holds only a sub-agent's messages")),
         ("a huge one of theirs", huge_side.clone(), Some("it holds only a sub-agent's messages")),

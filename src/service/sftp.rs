@@ -179,3 +179,17 @@ pub(super) fn failed(path: &Path, error: &openssh_sftp_client::Error) -> Error {
     let (path, why) = (text::clean(&path.to_string_lossy()), text::clean(&error.to_string()));
     Error::failed(format!("{path} cannot be read there: {}.", text::fit(&why, 200)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_other_side_says_is_inert_and_short() {
+        let said = format!("no \u{1b}]52;c;AAAA\u{7}\u{1b}[31mway\u{202e} {}", "x".repeat(5000));
+        let error = openssh_sftp_client::Error::IOError(std::io::Error::other(said));
+        let message = failed(Path::new("/a\u{1b}[2J/b"), &error).message;
+        assert!(text::is_clean(&message) && message.contains("/a/b"), "{message:?}");
+        assert!(message.contains("way") && message.len() < 400, "{message:?}");
+    }
+}

@@ -9,6 +9,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
@@ -235,7 +236,13 @@ fn everything_that_belongs_to_it_comes_and_nothing_else() {
     assert!(!pair.here.with_file_name("memory").join("MEMORY.md").exists(), "only when asked");
     say(&pair.session.path, &pair.session, "LONELY-HERON", 50);
     pair.bring(&["--with-memory"]).ok();
-    assert_eq!(read(pair.here.with_file_name("memory").join("MEMORY.md")), "remember");
+    let here = pair.here.with_file_name("memory").join("MEMORY.md");
+    assert_eq!(read(here.clone()), "remember");
+    // What this machine's project remembers is never written over, however new.
+    put(&here, "ours");
+    put(&memory.join("MEMORY.md"), "a newer one, and a longer one");
+    pair.bring(&["--with-memory"]).ok().says(&["memory: MEMORY.md (longer or newer here)"]);
+    assert_eq!(read(here), "ours");
 }
 
 #[test]
@@ -308,4 +315,33 @@ fn it_stays_in_the_folder_where_it_is() {
     pair.bring(&[]).ok();
     assert_eq!(sha256(&other), sha256(&pair.session.path));
     assert!(!pair.here.exists(), "never in two folders");
+}
+
+#[test]
+fn what_is_in_its_place_and_cannot_be_read_stays() {
+    let Some(pair) = Pair::new() else { return };
+    // As a link whose disk is not there: no list shows it.
+    fs::remove_file(&pair.here).unwrap();
+    std::os::unix::fs::symlink("/no/such/disk/session.jsonl", &pair.here).unwrap();
+    pair.bring(&["--yes"]).fails(1).says(&["as it was"]);
+    assert!(pair.here.is_symlink());
+    pair.is_clean();
+}
+
+#[test]
+fn of_two_copies_the_newer_is_compared() {
+    let Some(pair) = Pair::new() else { return };
+    let other = pair.b.claude.join("projects/-somewhere-else").join(pair.here.file_name().unwrap());
+    put(&other, &fs::read_to_string(&pair.here).unwrap());
+    say(&pair.session.path, &pair.session, "LONELY-HERON", 30);
+    for (newer, older) in [(&other, &pair.here), (&pair.here, &other)] {
+        let (new, old) = (fs::read(newer).unwrap(), fs::read(older).unwrap());
+        for (path, time) in [(older, UNIX_EPOCH), (newer, SystemTime::now())] {
+            fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+        }
+        pair.bring(&[]).ok();
+        assert_eq!(sha256(newer), sha256(&pair.session.path), "{}", newer.display());
+        assert_eq!(fs::read(older).unwrap(), old);
+        fs::write(newer, new).unwrap();
+    }
 }

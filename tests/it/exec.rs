@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Device, text};
+use crate::support::{Device, row, text};
 use serde_json::Value;
 
 #[test]
@@ -148,4 +148,31 @@ fn a_session_started_in_the_root_is_resumed_there() {
     a.publish_session(&session, &[]);
     a.cmd(&["pickup", "--exec"]).ok();
     assert_eq!(a.claude_started().expect("claude was started").cwd, session.project);
+}
+
+#[test]
+fn the_command_alone_is_never_run() {
+    let a = Device::new();
+    let session = a.session("uploader", "x");
+    a.publish_session(&session, &["--burn"]);
+    // One of that name is there.
+    let path = format!("{}:{}", a.path("bin").display(), std::env::var("PATH").unwrap_or_default());
+    let out = a.cmd(&["pickup", "--exec", "--plan", "command"]).env("PATH", path).ok();
+    out.says(&["--resume", &session.id]);
+    assert!(a.claude_started().is_none());
+}
+
+#[test]
+fn what_would_be_asked_about_is_not_printed_in_its_place() {
+    let a = Device::new();
+    let b = Device::beside(&a);
+    let session = a.session("uploader", "Open");
+    let published = a.publish_session(&session, &["--burn"]);
+    let token = text(&published, "token");
+    a.hold(&session, std::process::id(), "busy", "interactive");
+    let out = b.cmd(&["pickup", token, "--print"]).fails(1).says(&["open in a running claude", "--yes"]);
+    assert_eq!(out.stdout, "");
+    assert_eq!(row(&a.json(&["list", "--all"]), token).unwrap()["state"], "live", "it was not used up");
+    let out = b.cmd(&["pickup", token, "--print", "--yes"]).ok();
+    assert!(out.stdout.trim_end().ends_with("--fork-session"), "{}", out.stdout);
 }

@@ -266,6 +266,11 @@ fn a_path_that_is_not_in_utf_8_never_panics_and_never_empties_an_answer() {
     }
     let sessions = run(&["sessions", "--json"]).json();
     assert_eq!(sessions[0]["session_id"], session.id.as_str(), "{sessions:#}");
+    // In words as well.
+    for args in [&["config"][..], &["whoami"], &["sessions"], &["list"]] {
+        run(args);
+    }
+    a.cmd(&["web", "--out"]).arg(odd.join("words.html")).ok();
     let out = a.cmd(&["web", "--json", "--out"]).arg(odd.join("page.html")).ok().json();
     assert!(text(&out, "path").contains('\u{fffd}'), "{out:#}");
 }

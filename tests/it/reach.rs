@@ -190,3 +190,28 @@ fn claudes_folder_is_found_however_it_is_named() {
         assert_eq!(b.claude_started().expect("claude ran").args, ["--resume", &session.id], "{value:?}");
     }
 }
+
+#[test]
+fn a_contact_leads_to_no_machine_of_ours_and_names_no_program() {
+    let (a, b) = (Device::new(), Device::new());
+    let host = crate::support::hostname();
+    fs::write(b.home.join("config.toml"), format!("[hosts]\n{host:?} = \"ada@desk.example.org\"\n")).unwrap();
+    let session = a.session("uploader", "For you");
+    let shared = a.publish_session(&session, &["--share", &b.public_key()]);
+    let plans = b.json(&["pickup", text(&shared, "link")])["plans"].clone();
+    assert_eq!(plan(&plans, "ssh"), None, "{plans:#}");
+    // With an address of theirs: what runs there is for that machine to say.
+    let share = b.public_key();
+    let own = Device::copy_of(&a);
+    for (options, reader, said) in
+        [(&["--share", &share][..], &b, false), (&["--link"], &b, false), (&[], &own, true)]
+    {
+        let options = [&["--ssh", "ada@there.example.org"], options].concat();
+        let published = a.publish_session(&session, &options);
+        let plans = reader.json(&["pickup", text(&published, "link")])["plans"].clone();
+        let there = plan(&plans, "ssh").expect("a way over SSH")["command"].to_string();
+        for name in [a.fake_claude(), a.claude.clone()] {
+            assert_eq!(there.contains(name.to_str().unwrap()), said, "{options:?}: {there}");
+        }
+    }
+}

@@ -105,24 +105,36 @@ fn one_that_burns_is_replaced_only_when_it_may_be() {
 /// Killed between the new one and the end of the old one: the next look ends it.
 #[test]
 fn what_was_left_to_replace_is_replaced_later() {
-    let a = Device::new();
-    let session = a.session("uploader", "Retry with jitter");
-    let first = a.publish_session(&session, &[]);
-    let second = a.publish_session(&session, &["--share", &Device::new().public_key()]);
-    // As the journal stands then: the older one is out, the newer one says what
-    // it replaces.
-    let journal = Journal::new(&a.home);
-    journal
-        .update(chrono::Utc::now(), |book| {
-            let old = text(&first, "token").parse().unwrap();
-            let entry = book.entry(&text(&second, "token").parse().unwrap()).unwrap();
-            assert_eq!(entry.stage, Stage::Published);
-            entry.replaces = vec![old];
-        })
-        .unwrap();
-    assert_eq!(tokens(&a.json(&["list"])), [text(&second, "token")]);
-    assert_eq!(state(&a, text(&first, "token")), "revoked");
-    Device::copy_of(&a).cmd(&["pickup", text(&first, "link")]).fails(3).says(&["revoked"]);
+    for burned in [false, true] {
+        let a = Device::new();
+        let session = a.session("uploader", "Retry with jitter");
+        let first = a.publish_session(&session, &[]);
+        let reader = Device::new();
+        let more: &[&str] = if burned { &["--burn"] } else { &[] };
+        let second = a.publish_session(&session, &[&["--share", &reader.public_key()], more].concat());
+        // As the journal stands then: the older one is out, the newer one says what
+        // it replaces.
+        let journal = Journal::new(&a.home);
+        journal
+            .update(chrono::Utc::now(), |book| {
+                let old = text(&first, "token").parse().unwrap();
+                let entry = book.entry(&text(&second, "token").parse().unwrap()).unwrap();
+                assert_eq!(entry.stage, Stage::Published);
+                entry.replaces = vec![old];
+                // It may have been picked up already, and this device know of it.
+                if burned {
+                    entry.stage = Stage::Burned;
+                }
+            })
+            .unwrap();
+        if burned {
+            reader.cmd(&["pickup", text(&second, "link")]).ok();
+        }
+        let left = if burned { Vec::new() } else { vec![text(&second, "token")] };
+        assert_eq!(tokens(&a.json(&["list"])), left);
+        assert_eq!(state(&a, text(&first, "token")), "revoked");
+        Device::copy_of(&a).cmd(&["pickup", text(&first, "link")]).fails(3).says(&["revoked"]);
+    }
 }
 
 #[test]
@@ -321,4 +333,17 @@ fn leaving_renews_what_another_of_my_devices_handed_over() {
     assert_eq!((&picked["note"], &picked["burn_after_read"]), (&json!("mind the gap"), &json!(true)));
     assert_eq!((&picked["label"], &picked["ttl"]), (&json!("shop"), &json!(172_800)));
     assert_ne!(picked["ssh"], json!("ada@first"), "another machine's");
+}
+
+#[test]
+fn leaving_replaces_nothing_that_it_cannot_renew() {
+    let a = Device::new();
+    let session = a.session("uploader", "Retry with jitter");
+    // Made by this device while its clock was ahead: it cannot be judged now.
+    let options = ["publish", &session.id, "--ttl", "2d", "--note", "mind the gap", "--json"];
+    let explicit = a.cmd(&options).clock(4 * 3600).ok().json();
+    go_on(&session.path, &session, "And now the tests");
+    leave(&a, &session);
+    assert_eq!(tokens(&a.json(&["list"])), [text(&explicit, "token")]);
+    a.cmd(&["plugin", "status"]).ok().says(&["was not handed over", "clock"]);
 }

@@ -282,3 +282,40 @@ fn another_machine_at_the_address_is_noticed() {
         .says(&["not what was published"]);
     assert!(transcripts(&b).is_empty());
 }
+
+#[test]
+fn the_way_that_brings_works_after_it_was_printed() {
+    let Some((a, sshd)) = origin() else { return };
+    let b = reader(&a, &sshd);
+    b.project("uploader");
+    let session = a.session("uploader", "Bring me");
+    let published = a.publish_session(&session, &["--burn", "--ssh", &sshd.address()]);
+    fs::remove_dir_all(&session.project).unwrap();
+    let token = text(&published, "token");
+    let out = b.cmd(&["pickup", token, "--plan", "bring", "--print"]).ok();
+    let words = shlex::split(out.stdout.trim_end()).expect("a command");
+    assert_eq!(words[1..], ["pickup", token, "--plan", "bring"], "{words:?}");
+    let args: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+    b.cmd(&args).ok();
+    assert_eq!(b.claude_started().expect("claude ran here").args, ["--resume", &session.id]);
+}
+
+#[test]
+fn what_runs_in_the_background_there_is_attached_to() {
+    let Some((a, sshd)) = origin() else { return };
+    let b = reader(&a, &sshd);
+    let session = a.session("uploader", "In the background");
+    a.hold(&session, std::process::id(), "busy", "bg");
+    let published = a.publish_session(&session, &["--ssh", &sshd.address()]);
+    let bin = a.path("user/.local/bin");
+    fs::create_dir_all(&bin).unwrap();
+    for with_cclink in [false, true] {
+        if with_cclink {
+            symlink(env!("CARGO_BIN_EXE_cclink"), bin.join("cclink")).unwrap();
+        }
+        let _ = fs::remove_file(a.path("claude-was-started"));
+        let out = b.cmd(&["pickup", text(&published, "token"), "--plan", "ssh"]).output();
+        let started = a.claude_started().unwrap_or_else(|| panic!("{}\n{}", out.said(), sshd.log()));
+        assert_eq!(started.args, ["attach", &session.id[..8]], "with cclink there: {with_cclink}");
+    }
+}

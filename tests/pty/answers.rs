@@ -102,6 +102,24 @@ fn answers_to_a_claude_that_is_gone_press_no_key() {
 }
 
 #[test]
+fn an_answer_without_an_end_keeps_no_claude_waiting() {
+    let device = device();
+    let mut terminal = Terminal::of(&device, &[]);
+    terminal.shows("Mend the gate");
+    terminal.types("r");
+    until("claude", || {
+        terminal.sends(b"\x1b]11;rgb:1e1e");
+        (starts(&device) == 1).then_some(())
+    });
+    fs::write(device.claude.join("end"), "").unwrap();
+    terminal.shows("Back from claude.");
+    settle(&mut terminal);
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
+    assert_eq!(starts(&device), 1);
+}
+
+#[test]
 fn a_question_is_answered_by_a_key_that_followed_it() {
     let device = device();
     device.publish(&["--title", "Stays alive"]);

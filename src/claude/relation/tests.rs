@@ -90,6 +90,20 @@ fn what_nobody_said_is_no_going_on() {
 }
 
 #[test]
+fn more_repeated_settings_than_a_user_has_count_as_going_on() {
+    let title = |n: usize| format!("{{\"type\":\"custom-title\",\"customTitle\":\"T{n}\"}}\n");
+    let long = format!("{{\"type\":\"custom-title\",\"customTitle\":\"{}\"}}\n", "x".repeat(SHORT));
+    let titles = |count: usize| (0..count).map(title).collect::<String>();
+    for (repeated, wanted) in
+        [(titles(REPEATED), "longer"), (titles(REPEATED + 1), "parted"), (long, "parted")]
+    {
+        let both = format!("{}\n{repeated}", said("user", "one", 1));
+        let (ours, theirs) = (format!("{both}{repeated}"), format!("{both}{}\n", said("user", "more", 2)));
+        assert_eq!(kind(&relate(ours.as_bytes(), theirs.as_bytes())), wanted, "{} bytes", repeated.len());
+    }
+}
+
+#[test]
 fn a_large_transcript_is_compared_by_its_bytes() {
     let line = said("user", &"word ".repeat(40_000), 1) + "\n";
     let both = line.repeat(100);

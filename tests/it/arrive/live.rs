@@ -42,6 +42,9 @@ impl Drop for Open {
 fn nothing_is_swapped_under_a_claude_that_has_it_open() {
     let Some(pair) = Pair::new() else { return };
     say(&pair.session.path, &pair.session, "LONELY-HERON", 30);
+    let agent = Path::new("subagents/agent-a0b16c2803b151cdc.jsonl");
+    let side = format!("{{\"sessionId\":\"{}\"}}\n", pair.session.id);
+    put(&pair.session.path.with_extension("").join(agent), &side);
     let before = fs::read(&pair.here).unwrap();
     for (more, words) in [
         (json!({"status": "busy"}), "open in a running claude"),
@@ -56,6 +59,8 @@ fn nothing_is_swapped_under_a_claude_that_has_it_open() {
         let id = copy.file_stem().unwrap().to_str().unwrap().to_owned();
         assert_eq!(pair.b.claude_started().unwrap().args, ["--resume", &id]);
         pair.finds("LONELY-HERON");
+        let beside = fs::read_to_string(copy.with_extension("").join(agent)).unwrap();
+        assert_eq!(beside, side.replace(&pair.session.id, &id), "what is beside it is the copy's");
         // The same again is not put beside a second time.
         pair.bring(&["--yes"]).ok();
         assert_eq!(pair.copy(), copy);
@@ -107,4 +112,23 @@ fn a_turn_that_runs_there_is_said_before_anything_is_copied() {
         pair.bring(&[]).ok();
         assert_eq!(sha256(&pair.here), sha256(&pair.session.path), "{more}");
     }
+}
+
+#[test]
+fn yes_on_a_terminal_asks_nothing_either() {
+    let Some(pair) = Pair::new() else { return };
+    if std::env::split_paths(&std::env::var_os("PATH").unwrap()).any(|dir| dir.join("mosh").exists()) {
+        // Then going there is the best way, and nothing is brought.
+        return;
+    }
+    let config = pair.b.home.join("config.toml");
+    fs::write(&config, format!("mosh = true\n{}", fs::read_to_string(&config).unwrap())).unwrap();
+    say(&pair.session.path, &pair.session, "LONELY-HERON", 30);
+    say(&pair.here, &pair.session, "QUIET-BADGER", 40);
+    pair.a.publish_session(&pair.session, &["--ssh", &pair.sshd.address()]);
+    let words = ["pickup", "--yes"];
+    let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &words, &pair.b.env(), &pair.b.projects);
+    assert_eq!(pty.code(), 0, "{}", pty.said());
+    assert_eq!(sha256(&pair.here), sha256(&pair.session.path), "{}", pty.said());
+    pair.copy();
 }

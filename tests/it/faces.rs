@@ -212,6 +212,11 @@ fn what_was_named_is_named_again() {
     // For somebody else it is another handoff.
     let shared = as_ada(a.cmd(&["publish", &session.id, "--share", &anna, "--json"])).ok();
     assert_eq!(shared.hides(&["dana@desk"]).json()["title"], "Retry with jitter");
+    // Of a PIN nobody knows beforehand that it is the same: then it is said.
+    let pin = "--pin=tree-lamp 42 under the stairs";
+    a.publish_session(&session, &[pin, "--ssh", "ada@there"]);
+    let other = as_ada(a.cmd(&["publish", &session.id, pin])).ok();
+    other.says(&[&format!("had the SSH address ada@there; this one has the SSH address ada@{}", hostname())]);
     // Not what was guessed or is in the configuration, and not what is named anew.
     let none = a.publish_session(&session, &["--ssh", "", "--title", ""]);
     assert_eq!((of(&none).0, of(&none).1), (None, None));

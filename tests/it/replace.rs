@@ -206,14 +206,14 @@ fn another_way_that_the_session_went_stays() {
     assert!(watch.waits_for(&[text(&other, "token")]), "{}", watch.said());
     let said = watch.said();
     assert_eq!(said.matches("\"token\"").count(), 2, "{said}");
+    let input = submitted(&session, "/cclink:handoff").to_string();
+    let reason = text(&b.cmd(&["hook", "prompt"]).stdin(input).ok().json(), "reason").to_owned();
+    assert!(reason.contains("messages that are not here"), "{reason}");
     // With all of it here it is replaced.
     fs::copy(&session.path, &copy).unwrap();
     let third = b.publish_session(&session, &[]);
-    assert_eq!(tokens(&json!([{"token": first["token"]}, {"token": second["token"]}])), {
-        let mut replaced: Vec<String> = serde_json::from_value(third["replaced"].clone()).unwrap();
-        replaced.sort();
-        replaced
-    });
+    let replaced = third["replaced"].as_array().unwrap();
+    assert!(replaced.len() == 2 && replaced.contains(&first["token"]), "{third:#}");
 }
 
 /// Killed between the new one and the end of another device's: as above.

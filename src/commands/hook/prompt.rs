@@ -95,7 +95,7 @@ async fn answer(service: &Service, input: &Input, words: &str) -> Result<String>
             .advise("Try again; `cclink list` in a terminal shows what arrived."),
         _ => error,
     });
-    published.map(|published| reason(&published))
+    published.map(|published| reason(&published, service.take_warnings()))
 }
 
 /// What is secret has no place here: the answer is written into the transcript.
@@ -136,7 +136,7 @@ fn session(service: &Service, input: &Input) -> Result<Session> {
     })
 }
 
-fn reason(published: &Published) -> String {
+fn reason(published: &Published, on_the_side: Vec<String>) -> String {
     let title = published.title.as_deref().map_or_else(|| published.session_id.clone(), text::clean);
     let there = match published.audience.kind {
         AudienceKind::Devices => "cclink pickup".to_owned(),
@@ -155,6 +155,6 @@ fn reason(published: &Published) -> String {
     if let (Some(address), true) = (&published.ssh, published.ssh_guessed) {
         lines.push(format!("SSH: {address} (guessed; set `ssh` in the configuration)"));
     }
-    lines.extend(published.warnings.iter().cloned());
+    lines.extend(published.warnings.iter().cloned().chain(on_the_side));
     lines.join("\n")
 }

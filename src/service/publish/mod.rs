@@ -31,7 +31,7 @@ use crate::store::{Entry, Stage};
 pub(super) const FEW_COPIES: u32 = 10;
 
 /// How long the handoffs of other devices are looked at before this one is told.
-const LOOK_BESIDE: Duration = Duration::from_secs(3);
+const LOOK_BESIDE: Duration = Duration::from_secs(2);
 
 /// How long taking back a handoff that did not go out may take.
 const TAKE_BACK: Duration = Duration::from_secs(3);
@@ -92,11 +92,12 @@ impl Service {
         let draft = draft.toward(&prepared.audience);
         let left_behind = draft.left_behind;
         let notes = clock.into_iter().chain(draft.followed()).chain(draft.named.words(&request));
-        let notes: Vec<String> = notes.collect();
+        let mut notes: Vec<String> = notes.collect();
         let older = job.run(self.older(&identity, &ids, &prepared)).await?;
         let mut older = job.run(self.may_replace(older, request.replace)).await?;
         let (record, mut aside) =
             self.record_of(&request, draft, prepared.place.mailbox.audience, now).await?;
+        notes.extend(older.iter().find_map(|older| other_address(older, &record, &request)));
         aside.replaces = older.iter().map(|older| older.place.token).collect();
         aside.session_ids.clone_from(&ids);
         let sent = self.put_out(&identity, prepared, record, aside, job).await?;
@@ -397,6 +398,18 @@ fn interrupted(token: &Token, taken_back: bool) -> Error {
     }
     let words = format!("Cancelled, but part of {token} may have reached the network already.");
     Error::new(Kind::Cancelled, words).advise(format!("`cclink revoke {token}` calls it back."))
+}
+
+/// That a handoff has not the SSH address which the user named for the one that
+/// it replaces: of a PIN the draft cannot know that it is the same.
+fn other_address(older: &Older, record: &Record, request: &PublishRequest) -> Option<String> {
+    let said = |address: Option<&str>| match address.filter(|address| !address.is_empty()) {
+        Some(address) => format!("the SSH address {address}"),
+        None => "no SSH address".to_owned(),
+    };
+    let (named, now) = (said(Some(older.ssh.as_deref()?)), said(record.ssh.as_deref()));
+    let differs = named != now && request.ssh.is_none();
+    differs.then(|| format!("The one it replaces had {named}; this one has {now}."))
 }
 
 /// A guessed address is sent, but is no reason for a QR code of its own.

@@ -22,6 +22,8 @@ use crate::text;
 pub(in super::super) struct Older {
     pub place: Place,
     pub record: Option<Record>,
+    /// The SSH address that the user named for it; empty for none.
+    pub ssh: Option<String>,
     burns: bool,
     created_at: DateTime<Utc>,
 }
@@ -49,7 +51,8 @@ impl Service {
             }
             if let Some(place) = self.place_of(identity, &entry) {
                 let (burns, created_at) = (entry.burn_after_read, entry.created_at);
-                older.push(Older { place, record: None, burns, created_at });
+                let ssh = entry.ssh_named.then(|| entry.ssh.unwrap_or_default());
+                older.push(Older { place, record: None, ssh, burns, created_at });
             }
         }
         Ok(older)
@@ -87,7 +90,7 @@ impl Service {
                 return None;
             }
             let (burns, created_at) = (record.burn_after_read, record.created_at);
-            Some(Older { place, record: Some(record), burns, created_at })
+            Some(Older { place, record: Some(record), ssh: None, burns, created_at })
         });
         join_all(looked).await.into_iter().flatten().collect()
     }

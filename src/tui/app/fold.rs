@@ -224,6 +224,9 @@ fn published_note(published: &Published, now: &Now) -> Note {
     if keep {
         note = note.line(published.link.clone()).stay();
     }
+    for token in &published.replaced {
+        note = note.line(format!("It replaces {token}, which was called back."));
+    }
     for warning in &published.warnings {
         note = note.line(warning.clone());
     }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 
 use super::{Play, sample};
-use crate::tui::message::{Action, Draft, Error, ErrorKind, Named, PublishRequest, Ttl, Verb};
+use crate::tui::message::{
+    Action, AudienceKind, Draft, Error, ErrorKind, Named, PublishRequest, Published, Report, Ttl, Verb,
+};
 
 fn published_by_enter(play: &mut Play) -> PublishRequest {
     play.press(KeyCode::Enter);
@@ -97,6 +99,10 @@ fn one_that_burns_and_only_the_network_knows_is_asked_about() {
     play.wait(Duration::from_secs(2)).text("y");
     let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
     assert!(request.replace);
+    let replaced = vec!["dybndrfg8ejk01".to_owned()];
+    let published = Published { replaced, ..sample::published(AudienceKind::Devices, None) };
+    play.done(Verb::Publish, Ok(Report::Published(Box::new(published))));
+    assert!(play.shows("It replaces dybndrfg8ejk01, which was called back."), "{}", play.screen());
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> 
     for warning in &published.warnings {
         printer.note(warning);
     }
-    if !context.service.is_kept() && published.ttl > Ttl::UNKEPT {
+    if !printer.is_json() && published.ttl > Ttl::UNKEPT && !context.service.is_kept() {
         printer.note(
             "The network may forget it after about 2 h: `cclink keep`, `cclink watch` or an open screen keeps it \
              until it expires (`cclink keep --install`: always).",

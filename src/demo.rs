@@ -88,16 +88,14 @@ impl Ring {
         for address in left {
             let others: Vec<String> =
                 known.iter().filter(|other| **other != address.to_string()).cloned().collect();
-            loop {
-                match node(address, &others).build() {
-                    Ok(new) => break self.nodes.push((address, new.as_async())),
-                    // The one that left lets go of it soon.
-                    Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < deadline => {
-                        tokio::time::sleep(Duration::from_millis(20)).await;
-                    }
-                    Err(error) => return Err(error),
+            // The one that left lets go of it soon; mainline panics where it has not.
+            while let Err(error) = UdpSocket::bind(address) {
+                if Instant::now() > deadline {
+                    return Err(error);
                 }
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
+            self.nodes.push((address, node(address, &others).build()?.as_async()));
         }
         until_known(&self.nodes, self.nodes.len() - 1).await
     }

@@ -174,6 +174,11 @@ fn what_ssh_says_is_shown_and_its_script_is_not() {
 
 #[test]
 fn a_way_that_holds_is_settled_before_the_window_is_closed() {
+    // Only a debug program can be told to count a way as held so soon.
+    if std::env::var_os("CCLINK_TEST_PROGRAM").is_some() {
+        println!("skipped: the program under test keeps to the real time, three minutes");
+        return;
+    }
     let device = Device::new();
     let other = Device::copy_of(&device);
     let published = other.publish(&["--title", "Mend the gate", "--burn", "--ssh", "ada@desk"]);

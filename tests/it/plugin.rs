@@ -255,7 +255,11 @@ fn a_program_of_another_name() {
     let before = snapshot(&a);
     let install = |name: &str, args: &[&str]| {
         let program = a.path("bin").join(name);
-        fs::copy(env!("CARGO_BIN_EXE_cclink"), &program).unwrap();
+        // Written by another process: a program that any child of the tests still has
+        // open for writing cannot be started.
+        let copied =
+            std::process::Command::new("cp").arg(env!("CARGO_BIN_EXE_cclink")).arg(&program).status();
+        assert!(copied.unwrap().success());
         // In place of the one that the tests start.
         a.cmd_by(&["sh", "-c", "shift; exec \"$@\"", "sh"], &[]).arg(&program).args(args)
     };

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::hook::submitted;
@@ -184,7 +184,7 @@ fn a_cclink_that_went_away_is_said() {
     let elsewhere = a.path("it's mine");
     fs::create_dir(&elsewhere).unwrap();
     let moved = elsewhere.join("cclink");
-    fs::copy(env!("CARGO_BIN_EXE_cclink"), &moved).unwrap();
+    copy_to(&moved);
     let out =
         Command::new(&moved).args(["plugin", "install", "--yes"]).env_clear().envs(a.env()).output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
@@ -246,6 +246,13 @@ fn settings_are_read_as_claude_reads_them_or_it_is_said_what_is_wrong() {
     }
 }
 
+/// Copies the program by another process: one that any child of the tests still
+/// has open for writing cannot be started.
+fn copy_to(path: &Path) {
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_cclink")).arg(path).status();
+    assert!(copied.unwrap().success());
+}
+
 /// The hooks are found again by the program's name: another one is said, and the
 /// settings are not blamed.
 #[test]
@@ -255,11 +262,7 @@ fn a_program_of_another_name() {
     let before = snapshot(&a);
     let install = |name: &str, args: &[&str]| {
         let program = a.path("bin").join(name);
-        // Written by another process: a program that any child of the tests still has
-        // open for writing cannot be started.
-        let copied =
-            std::process::Command::new("cp").arg(env!("CARGO_BIN_EXE_cclink")).arg(&program).status();
-        assert!(copied.unwrap().success());
+        copy_to(&program);
         // In place of the one that the tests start.
         a.cmd_by(&["sh", "-c", "shift; exec \"$@\"", "sh"], &[]).arg(&program).args(args)
     };

@@ -9,7 +9,8 @@ use super::go_on::go_on;
 use super::{Context, prompt};
 use crate::cli::{PIN_ADVICE, PickupArgs, Way};
 use crate::service::{
-    Error, Found, IdentityState, Job, Kind, Next, Pickup, Plan, PlanKind, Result, Target, Wanted, choose,
+    Error, Found, HANDED, Handed, IdentityState, Job, Kind, Next, Pickup, Plan, PlanKind, Result, Target,
+    Wanted, choose,
 };
 use crate::text;
 
@@ -80,6 +81,9 @@ async fn print_command(context: &Context<'_>, args: &PickupArgs, found: &Found) 
 }
 
 fn target(context: &Context<'_>, args: &PickupArgs) -> Result<Target> {
+    if let Some(handed) = (context.env)(HANDED).and_then(|handed| handed.into_string().ok()) {
+        return Ok(Target::Handed(Handed::given(handed)));
+    }
     let text = match args.target.as_deref() {
         None => None,
         Some("-") => {
@@ -125,6 +129,7 @@ fn needs_identity(context: &Context<'_>, target: &Target) -> bool {
             Ok(recognised) => recognised.needs_key && pin.is_none(),
             Err(_) => false,
         },
+        Target::Handed(_) => false,
         _ => true,
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 pub use ssh::{CONNECT, SshWay, There, quote_for_any_shell, remote_command};
+use zeroize::Zeroizing;
 
 /// How a session can be resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -67,6 +68,24 @@ pub struct Plan {
     /// Nobody knows the project's folder here.
     #[serde(skip)]
     pub lacks_folder: bool,
+    /// A variable that its process is given.
+    #[serde(skip)]
+    pub handed: Option<Secret>,
+}
+
+/// A variable whose value is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value.
+    pub value: Zeroizing<String>,
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secret({})", self.name)
+    }
 }
 
 impl Plan {
@@ -118,10 +137,18 @@ impl Plan {
         Self { brief: way.line(&[]), ..plan }
     }
 
-    /// `cclink pickup TOKEN --plan bring`.
-    pub fn bring(cclink: &str, token: &str, why_not: Option<String>) -> Self {
-        let command = words([cclink, "pickup", token, "--plan", "bring"]);
-        Self::new(PlanKind::Bring, command, None, why_not)
+    /// `cclink pickup HANDOFF --plan bring`.
+    pub fn bring(cclink: &str, handoff: &[&str]) -> Self {
+        let command = [&[cclink, "pickup"], handoff, &["--plan", "bring"]].concat();
+        let command = command.into_iter().map(str::to_owned).collect();
+        Self::new(PlanKind::Bring, command, None, None)
+    }
+
+    /// The same plan with a variable of its process that nobody sees.
+    #[must_use]
+    pub fn handed_by(mut self, name: &'static str, value: Zeroizing<String>) -> Self {
+        self.handed = Some(Secret { name, value });
+        self
     }
 
     /// A clone of a repository, by the user's own git. It tells how far it is
@@ -203,6 +230,7 @@ impl Plan {
             brief,
             ends: None,
             lacks_folder: false,
+            handed: None,
         }
     }
 }
@@ -250,7 +278,7 @@ const OF_A_SESSION: [&str; 17] = [
 ];
 
 /// Variables that hold a secret of ours.
-const SECRETS: [&str; 2] = ["CCLINK_PASSPHRASE", "CCLINK_PIN"];
+const SECRETS: [&str; 3] = ["CCLINK_HANDED", "CCLINK_PASSPHRASE", "CCLINK_PIN"];
 
 /// Names a file for the error that a process of ours ends with: the screen that
 /// started it shows that once it is back.

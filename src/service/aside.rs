@@ -40,6 +40,9 @@ pub fn command_of(plan: &Plan) -> io::Result<Command> {
     if let Some(directory) = &plan.directory {
         command.current_dir(directory);
     }
+    if let Some(handed) = &plan.handed {
+        command.env(handed.name, handed.value.as_str());
+    }
     Ok(command)
 }
 

@@ -81,7 +81,7 @@ impl Service {
     pub fn bring_again(&self, found: &Found) -> Option<Plan> {
         let is_here = found.pickup.plans.iter().any(|plan| plan.ready && plan.kind == PlanKind::Here);
         let reached = is_here && found.place.record.ssh.is_some();
-        reached.then(|| Plan::bring(&self.own_program(), &found.pickup.token, None))
+        reached.then(|| self.bring_command(found))
     }
 
     /// A copy of this machine that ends as theirs does, or goes on after it, makes

@@ -77,6 +77,7 @@ impl Service {
                     }
                 },
                 Target::Entry(entry) => self.find_entry(entry, job).await,
+                Target::Handed(handed) => Ok(vec![self.find_one(&handed.place()?, again, job).await?]),
             }?;
             Ok(join_all(found.into_iter().map(|one| self.planned(one))).await)
         })

@@ -301,6 +301,8 @@ pub enum Target {
     Text(String, Option<Zeroizing<String>>),
     /// An entry of the inbox, by its full token.
     Entry(InboxEntry),
+    /// What another process of ours found.
+    Handed(super::Handed),
 }
 
 /// A handoff addressed to me.

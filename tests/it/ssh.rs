@@ -191,6 +191,29 @@ fn what_this_device_took_it_can_still_bring() {
 }
 
 #[test]
+fn each_audience_can_run_its_plan_to_bring() {
+    // By its token no link, PIN or share of somebody new is found.
+    let Some((a, sshd)) = origin() else { return };
+    let b = Device::new();
+    sshd.configure(&b, "");
+    let (key, pin) = (b.public_key(), "tree-lamp 42 under the stairs");
+    for audience in ["--link".to_owned(), format!("--pin={pin}"), format!("--share={key}")] {
+        let session = a.session("uploader", "Bring me");
+        let published = a.publish_session(&session, &[&audience, "--ssh", &sshd.address()]);
+        let link = text(&published, "link");
+        let asks = if audience.starts_with("--pin") { &["--pin"][..] } else { &[] };
+        let found = b.cmd(&["pickup", link, "--json"]).args(asks).pin(pin).ok().json();
+        let plans = found["plans"].as_array().unwrap();
+        let bring = plans.iter().find(|plan| plan["kind"] == "bring").unwrap_or_else(|| panic!("{found:#}"));
+        let all: Vec<&str> =
+            bring["command"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+        assert_eq!(all.contains(&link), audience != "--link", "a link that holds a secret is not shown");
+        b.cmd(&all[1..]).pin(pin).stdin(link).ok();
+        assert_eq!(b.claude_started().expect(&audience).args, ["--resume", &session.id]);
+    }
+}
+
+#[test]
 fn brought_into_a_folder_that_is_there_it_is_not_put_inside() {
     let Some((a, sshd)) = origin() else { return };
     let b = reader(&a, &sshd);

@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::{Device, Session, row, text};
+use crate::support::{Device, Session, Sshd, row, text};
 use crate::terminal::{Terminal, until};
 
 struct Situation {
@@ -236,4 +236,28 @@ fn an_idle_claude_is_ended_from_the_screen() {
         let receipt = &row(&listed, text(&published, "token")).unwrap()["picked_up"];
         assert_eq!(receipt.is_null(), keys == "r", "{keys}: {listed:#}");
     }
+}
+
+#[test]
+fn a_link_is_brought_from_the_screen() {
+    let origin = Device::new();
+    std::os::unix::fs::symlink(&origin.claude, origin.path("user/.claude")).unwrap();
+    let Some(sshd) = Sshd::start(&origin.path("user")) else { return };
+    let device = Device::new();
+    sshd.configure(&device, "");
+    let session = origin.session("garden", "Mend the gate");
+    let published = origin.publish_session(&session, &["--link", "--ssh", &sshd.address()]);
+    let mut terminal = Terminal::of(&device, &[]);
+    terminal.types("3");
+    terminal.shows("link or key");
+    terminal.types("i");
+    terminal.types(&format!("\x1b[200~{}\x1b[201~", text(&published, "link")));
+    terminal.shows("a link, from");
+    terminal.types("\r");
+    terminal.shows("Bring it to this machine");
+    terminal.types("j\r");
+    assert_eq!(until("claude", || started(&device)), ["--resume", &session.id]);
+    terminal.shows("Back from");
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
 }

@@ -4,6 +4,7 @@
 use crate::claude::{self, Doing, LiveRecord};
 use crate::service::programs::tmux_window;
 use crate::service::{Error, Job, Live, Plan, Result, Service, Session, blocking};
+use crate::text;
 
 impl Service {
     /// The ways to a session that a claude of this machine has open; `here` is the
@@ -59,6 +60,10 @@ impl Service {
     /// gone. One that is at work by now is left alone.
     pub async fn end_live(&self, plan: &Plan, job: &Job) -> Result<()> {
         let Some((id, record)) = self.to_end(plan).await? else { return Ok(()) };
+        self.can_start(plan).map_err(|error| {
+            let program = plan.command.first().map(|program| text::clean(program)).unwrap_or_default();
+            Error::failed(format!("{program} could not be started: {error}.")).advise("Nothing was ended.")
+        })?;
         self.end(&id, &record, job).await?;
         // It may have begun to work in this moment, and was left alone then.
         match self.live_record(&id).await {

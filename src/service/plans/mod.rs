@@ -59,6 +59,8 @@ struct Hints<'a> {
     token: Option<&'a Token>,
     /// Where the address comes from, unless it is the record's own.
     whence: Option<&'a str>,
+    /// The command that brings it.
+    bring: Option<&'a Plan>,
 }
 
 impl Hints<'_> {
@@ -74,8 +76,12 @@ impl Service {
         let address = self.address(&found);
         let whence = address.as_ref().and_then(|(address, source)| source.words(address, &found));
         found.place.record.ssh = address.map(|(address, _)| address);
-        let token = Some(&found.place.place.token);
-        let hints = Hints { record: Some(&found.place.record), token, whence: whence.as_deref() };
+        let hints = Hints {
+            record: Some(&found.place.record),
+            token: Some(&found.place.place.token),
+            whence: whence.as_deref(),
+            bring: Some(&self.bring_command(&found)),
+        };
         found.pickup.plans = self.plans(&found.place.record.session_id, hints).await;
         let lacks_folder = found.pickup.plans.iter().any(|plan| plan.lacks_folder);
         found.clone_offer = if lacks_folder { self.clone_offer(&found) } else { None };
@@ -268,7 +274,10 @@ impl Service {
         } else {
             None
         };
-        let plan = Plan::bring(&self.own_program(), &hints.token?.to_string(), why_not)
+        let plan = hints.bring?.clone();
+        let plan = why_not
+            .into_iter()
+            .fold(plan, Plan::not_ready)
             .note("a transcript holds everything said and shown in it, secrets included");
         let plan = hints.whence.into_iter().fold(plan, Plan::note);
         if plan.ready && self.folder(None, hints).await.is_none() {

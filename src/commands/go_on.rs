@@ -74,7 +74,7 @@ pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how:
     };
     service.check_way(found, &plan).await?;
     service.pick_up(found, &Job::quiet()).await?;
-    // Only now: had another reader been faster, nothing were to be ended.
+    // Only now: had another reader been faster, there would be nothing to end it for.
     service.end_live(&plan, &Job::quiet()).await.map_err(|error| kept(found, error))?;
     if found.pickup.burn_after_read {
         let title = found.pickup.title.as_deref().unwrap_or("(untitled)");

@@ -34,7 +34,7 @@ async fn once(context: &Context<'_>) -> Result<()> {
     let kept = context.service.keep_once().await?;
     context.printer.value(&kept);
     if kept.is_empty() {
-        context.printer.say("Nothing of this device is alive.");
+        context.printer.say("This device has no active handoffs.");
     }
     for one in &kept {
         context.printer.say(&words(one));
@@ -80,10 +80,7 @@ fn words(kept: &Kept) -> String {
 
 async fn install(context: &Context<'_>, yes: bool) -> Result<()> {
     let start = start(context).await?;
-    context.printer.say(&start.shown());
-    if !yes && !may("Install it?", "install")? {
-        return Err(Error::failed("Nothing was installed."));
-    }
+    agreed(context, &start, yes, "install")?;
     start.install().await?;
     context.printer.say("Installed. Your handoffs are kept while this machine runs.");
     Ok(())
@@ -95,10 +92,7 @@ async fn remove(context: &Context<'_>, yes: bool) -> Result<()> {
         context.printer.say("Nothing is installed.");
         return Ok(());
     }
-    context.printer.say(&start.shown());
-    if !yes && !may("Remove it?", "remove")? {
-        return Err(Error::failed("Nothing was removed."));
-    }
+    agreed(context, &start, yes, "remove")?;
     start.remove().await?;
     context.printer.say("Removed.");
     Ok(())
@@ -109,9 +103,17 @@ async fn start(context: &Context<'_>) -> Result<Autostart> {
     context.service.autostart(&env).await
 }
 
-fn may(question: &str, what: &str) -> Result<bool> {
-    if !prompt::can_ask() {
-        return Err(Error::usage(format!("Cannot ask for confirmation here; pass --yes to {what} it.")));
+/// Shows what is about to change, and asks.
+fn agreed(context: &Context<'_>, start: &Autostart, yes: bool, verb: &str) -> Result<()> {
+    context.printer.say(&start.shown());
+    if yes {
+        return Ok(());
     }
-    prompt::confirm(question, false)
+    if !prompt::can_ask() {
+        return Err(Error::usage(format!("Cannot ask for confirmation here; pass --yes to {verb} it.")));
+    }
+    if prompt::confirm(&format!("Go on and {verb} it?"), false)? {
+        return Ok(());
+    }
+    Err(Error::failed("Nothing was changed."))
 }

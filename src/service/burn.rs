@@ -23,18 +23,30 @@ struct Marks {
 
 impl Service {
     /// Takes what a lookup saw, or goes on with taking it where this device had
-    /// begun to. The note in the journal stays until it is settled, or lost.
+    /// begun to; nothing where it has it. The note in the journal stays until
+    /// another reader has won.
     pub(super) async fn burn(&self, place: &Place, record: &SignedPacket, seen: Sighting) -> Result<()> {
-        let noted = self.taking(place).and_then(|note| mark_of(place, &note));
-        let mine = match noted {
+        let note = self.taking(place);
+        if note.as_ref().is_some_and(|note| note.won || note.settled) {
+            return Ok(());
+        }
+        let mine = match note.and_then(|note| mark_of(place, &note)) {
             Some(mark) => mark,
             None => self.note_taking(place, record, &seen)?,
         };
+        let address = z32::encode(&place.address());
         let taken = self.contend(place, &mine, seen).await;
         match &taken {
-            Ok(()) => self.set_stage(&place.token, Stage::Burned, false),
+            Ok(()) => {
+                self.note(|book| {
+                    if let Some(taking) = book.taking.get_mut(&address) {
+                        taking.won = true;
+                    }
+                });
+                self.set_stage(&place.token, Stage::Burned, false);
+            }
             Err(error) if error.kind == Kind::Gone => {
-                self.note(|book| drop(book.taking.remove(&z32::encode(&place.address()))));
+                self.note(|book| drop(book.taking.remove(&address)));
             }
             Err(_) => {}
         }
@@ -119,6 +131,7 @@ impl Service {
             burned: z32::encode(&burned.to_relay_payload()),
             record: z32::encode(&record.to_relay_payload()),
             settled: false,
+            won: false,
             until: self.now() + chrono::TimeDelta::seconds(i64::from(crate::handoff::Ttl::MAX.seconds())),
             unknown: serde_json::Map::new(),
         };

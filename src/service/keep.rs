@@ -54,7 +54,7 @@ impl Service {
         let packet = match identity.and_then(|identity| Some((identity, self.place_of(identity, entry)?))) {
             Some((identity, place)) => {
                 if has_rivals(&place, &sighting) {
-                    return Err(Error::failed("It is being picked up just now."));
+                    return Err(Error::failed("It is being picked up right now."));
                 }
                 seen.push(stored);
                 self.what_counts(identity, &place, &seen, &sighting)?

@@ -15,6 +15,10 @@ use super::{Kind, Result, Service, blocking};
 use crate::handoff::{Identity, Standing};
 use crate::store::{Entry, Stage, files};
 
+/// Held by who keeps.
+const LOCK: &str = "keep.lock";
+/// Held by who stands by in the background, for when the one that keeps ends.
+const BEHIND_LOCK: &str = "keep-behind.lock";
 /// How often a keeper looks whether it is needed, the machine slept or the
 /// network changed.
 const GLANCE: Duration = Duration::from_mins(1);
@@ -57,7 +61,8 @@ pub enum Did {
 pub enum Keeping {
     /// Until it is dropped; where another process keeps already, it stands by.
     Always,
-    /// Until nothing is alive; at once where another process keeps already.
+    /// The same until nothing is alive; at once where another process does this
+    /// already.
     WhileAlive,
 }
 
@@ -70,14 +75,21 @@ impl Service {
     /// Keeps what is alive, and tells each round in which something was done. What
     /// is wrong from the start ends it; what is wrong later is tried again.
     pub async fn keep(&self, keeping: Keeping, tell: impl Fn(&[Kept])) -> Result<()> {
-        let mut lock = None;
+        self.lasting()?;
+        let _only = match keeping {
+            Keeping::Always => None,
+            Keeping::WhileAlive => match self.try_lock(BEHIND_LOCK).await? {
+                Some(lock) => Some(lock),
+                None => return Ok(()),
+            },
+        };
+        let mut lock = self.try_lock(LOCK).await?;
         let mut surroundings = Surroundings::now();
         let every = self.0.settings.keep_every;
         let glance = GLANCE.min(every);
-        self.alive()?;
         loop {
             if lock.is_none() {
-                lock = self.keep_lock().await?;
+                lock = self.try_lock(LOCK).await.unwrap_or_default();
             }
             let changed = surroundings.changed(glance);
             if lock.is_some() {
@@ -87,9 +99,7 @@ impl Service {
                     tell(&kept);
                 }
             }
-            let alone = lock.is_some();
-            if keeping == Keeping::WhileAlive && (!alone || self.alive().is_ok_and(|alive| alive.is_empty()))
-            {
+            if keeping == Keeping::WhileAlive && self.lasting().is_ok_and(|lasting| lasting.is_empty()) {
                 return Ok(());
             }
             tokio::time::sleep(glance).await;
@@ -98,13 +108,13 @@ impl Service {
 
     /// Whether a process of this device keeps its handoffs.
     pub fn is_kept(&self) -> bool {
-        let path = self.keep_path();
+        let path = self.0.settings.paths.state.join(LOCK);
         path.exists() && files::open_lock(&path).is_ok_and(|file| file.try_lock().is_err())
     }
 
     /// `None` while another process has it.
-    async fn keep_lock(&self) -> Result<Option<File>> {
-        let path = self.keep_path();
+    async fn try_lock(&self, name: &str) -> Result<Option<File>> {
+        let path = self.0.settings.paths.state.join(name);
         blocking(move || {
             let file = files::open_lock(&path)?;
             Ok(file.try_lock().is_ok().then_some(file))
@@ -112,13 +122,9 @@ impl Service {
         .await?
     }
 
-    fn keep_path(&self) -> std::path::PathBuf {
-        self.0.settings.paths.state.join("keep.lock")
-    }
-
     /// What this device published and has not expired; with the ends of what
     /// ended, which stale copies must not outlive.
-    fn alive(&self) -> Result<Vec<Entry>> {
+    fn lasting(&self) -> Result<Vec<Entry>> {
         let (book, aside) = self.0.journal.load()?;
         self.tell_aside(aside);
         let now = self.now();
@@ -133,7 +139,7 @@ impl Service {
         let now = self.now();
         let identity = if self.is_locked() { None } else { self.identity().await.ok() };
         let mut kept = Vec::new();
-        for entry in self.alive()?.into_iter().filter(|entry| due(entry, now)) {
+        for entry in self.lasting()?.into_iter().filter(|entry| due(entry, now)) {
             kept.extend(self.keep_one(identity.as_ref(), &entry).await);
         }
         Ok(kept)

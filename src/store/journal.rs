@@ -153,6 +153,9 @@ pub struct Taking {
     pub burned: String,
     /// The record's packet, in z-base-32.
     pub record: String,
+    /// It is ours for good, whatever nodes forget.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub won: bool,
     /// It reached its reader.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub settled: bool,

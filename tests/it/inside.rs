@@ -55,26 +55,16 @@ impl Inside {
         session::write_session(&claude, &project, "Retry the uploader", "2026-11-20T10:00:00.000Z");
     }
 
+    /// Another process of the same device.
+    pub fn beside(&self, network: &NetworkConfig, change: impl FnOnce(&mut Settings)) -> Service {
+        let mut settings = settings_in(&self.dir, network);
+        change(&mut settings);
+        Service::new(settings)
+    }
+
     fn with_key(network: &NetworkConfig, key: Option<&[u8]>, change: impl FnOnce(&mut Settings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let mut settings = Settings {
-            paths: Paths::in_one(&dir.path().join("home")),
-            network: network.clone(),
-            home: None,
-            summary_from: (70, 100_000),
-            claude_root: Some(dir.path().join("claude")),
-            claude: "claude".to_owned(),
-            search_path: None,
-            passphrase: None,
-            hostname: "inside".to_owned(),
-            config: Config::default(),
-            tmux: None,
-            user: None,
-            claude_key: true,
-            clock_offset: 0,
-            way_holds: None,
-            keep_every: cclink::service::KEEP_EVERY,
-        };
+        let mut settings = settings_in(&dir, network);
         change(&mut settings);
         let service = Service::new(settings);
         service.create_identity(key, "", false).unwrap();
@@ -101,6 +91,27 @@ impl Inside {
         let pickup = self.service.pick_up(&found, &Job::quiet()).await?;
         drop(self.service.settle(&found));
         Ok(pickup)
+    }
+}
+
+fn settings_in(dir: &TempDir, network: &NetworkConfig) -> Settings {
+    Settings {
+        paths: Paths::in_one(&dir.path().join("home")),
+        network: network.clone(),
+        home: None,
+        summary_from: (70, 100_000),
+        claude_root: Some(dir.path().join("claude")),
+        claude: "claude".to_owned(),
+        search_path: None,
+        passphrase: None,
+        hostname: "inside".to_owned(),
+        config: Config::default(),
+        tmux: None,
+        user: None,
+        claude_key: true,
+        clock_offset: 0,
+        way_holds: None,
+        keep_every: cclink::service::KEEP_EVERY,
     }
 }
 

@@ -80,3 +80,58 @@ async fn a_look_that_finds_few_copies_announces_at_once() {
     let rows = reader.service.list(false, &Job::quiet()).await.unwrap();
     assert_eq!((rows[0].token.as_str(), rows[0].copies), (published.token.as_str(), Some(10)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_is_shown_again_when_every_node_forgot_it() {
+    let mut ring = ring().await;
+    let a = Inside::new(&ring.network());
+    let b = Inside::copy_of(&a, &ring.network());
+    let published = a.publish(AudienceChoice::Link, true).await.unwrap();
+    let found = b.find(&published.link).await.unwrap();
+    // Taken, and killed before anything was shown.
+    assert!(b.service.pick_up(&found, &Job::quiet()).await.unwrap().burned);
+    ring.replace(10).await.unwrap();
+    let later = Inside::copy_of(&b, &ring.network());
+    std::fs::copy(b.dir.path().join("home/journal.json"), later.dir.path().join("home/journal.json"))
+        .unwrap();
+    let again = later.pick_up(&published.link).await.unwrap();
+    assert_eq!((again.burned, again.session_id), (true, published.session_id));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_keeper_stands_by_in_the_background_and_goes_on_when_the_screen_ends() {
+    let ring = ring().await;
+    let a = Inside::new(&ring.network());
+    let published = a.publish(AudienceChoice::Devices, false).await.unwrap();
+    let on_screen = a.service.clone();
+    let screen = tokio::spawn(async move { on_screen.keep(Keeping::Always, |_| {}).await });
+    let moment = || tokio::time::sleep(Duration::from_millis(20));
+    let kept = async {
+        while !a.service.is_kept() {
+            moment().await;
+        }
+    };
+    tokio::time::timeout(SOON, kept).await.unwrap();
+    // As the end of a session starts it.
+    let behind = a.beside(&ring.network(), |settings| settings.keep_every = Duration::from_secs(2));
+    let second = a.beside(&ring.network(), |_| {});
+    let (tell, mut told) = unbounded_channel();
+    let background = tokio::spawn(async move {
+        behind
+            .keep(Keeping::WhileAlive, |round| round.iter().for_each(|one| drop(tell.send(one.clone()))))
+            .await
+    });
+    let only = async {
+        // Another one is not needed.
+        while !a.dir.path().join("home/keep-behind.lock").exists() {
+            moment().await;
+        }
+        second.keep(Keeping::WhileAlive, |_| {}).await
+    };
+    tokio::time::timeout(SOON, only).await.unwrap().unwrap();
+    assert!(!background.is_finished(), "it stands by");
+    screen.abort();
+    let one = tokio::time::timeout(SOON, told.recv()).await.unwrap().unwrap();
+    assert_eq!((one.token, one.did), (published.token, Did::Announced));
+    background.abort();
+}

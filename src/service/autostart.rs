@@ -63,7 +63,7 @@ impl Service {
         }
         // Without a crontab yet `crontab -l` fails.
         if !is_there("crontab", self.0.settings.search_path.as_deref()) {
-            return Err(Error::failed("This system has neither systemd for users nor a crontab.")
+            return Err(Error::failed("Found neither a systemd user session nor crontab here.")
                 .advise("Start `cclink keep` where you start other programs of your own."));
         }
         // Without a crontab yet `crontab -l` fails.

@@ -1,10 +1,14 @@
 //! The whole screen without a terminal: keys and events in, buffer out.
 
 mod folders;
+mod handoffs;
+mod identity;
 mod keys;
+mod listing;
 mod live;
 mod narrowing;
 mod notices;
+mod offers;
 mod pastes;
 mod phone;
 mod publishing;

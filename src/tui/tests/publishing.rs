@@ -3,12 +3,86 @@
 
 use std::time::Duration;
 
-use crossterm::event::KeyCode;
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Play, sample};
 use crate::tui::message::{
-    Action, AudienceKind, Draft, Error, ErrorKind, Named, PublishRequest, Published, Report, Ttl, Verb,
+    Action, AudienceChoice, AudienceKind, ContactView, Draft, Error, ErrorKind, Named, PublishRequest,
+    Published, Report, Ttl, Verb,
 };
+
+#[test]
+fn two_enters_publish_to_my_devices_for_eight_hours() {
+    let mut play = Play::full(80, 24);
+    assert!(play.shows("▌ ● Retry failed uploads"), "the session of this directory is selected");
+    play.press(KeyCode::Enter);
+    assert!(play.shows("Your devices can pick this up until 18:41 today."), "{}", play.screen());
+    play.input(Input::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)));
+    let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
+    assert_eq!(request.session, sample::sessions()[1]);
+    assert_eq!((request.audience, request.ttl, request.burn), (AudienceChoice::Devices, None, false));
+    assert!(!play.shows("Publish:"), "the form closes at once");
+}
+
+#[test]
+fn a_time_is_chosen_or_typed_over() {
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Enter).press(KeyCode::Tab);
+    assert!(play.shows("‹8h›") && play.shows("until 18:41 today"));
+    play.press(KeyCode::Right);
+    assert!(play.shows("‹24h›") && play.shows("until 10:41 tomorrow"), "{}", play.screen());
+    play.text("1h3m");
+    assert!(play.shows("lives for    1h3m"), "a preset that is typed may go on: {}", play.screen());
+    play.ctrl('u').text("90m");
+    assert!(play.shows("lives for    90m") && play.shows("until 12:11 today"), "{}", play.screen());
+    play.press(KeyCode::Right);
+    assert!(play.shows("‹1h›"));
+    play.press(KeyCode::Enter);
+    let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
+    assert_eq!(request.ttl.map(Ttl::seconds), Some(3600));
+}
+
+#[test]
+fn escape_cancels_the_running_job_and_the_number_returns_to_zero() {
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Enter).press(KeyCode::Enter);
+    let (id, _) = play.last(Verb::Publish).unwrap();
+    assert!(play.shows("publishing · 0 s"));
+    play.press(KeyCode::Esc);
+    assert_eq!(play.cancelled.last(), Some(&id));
+    assert!(play.shows("stopping: publishing"));
+    play.done(Verb::Publish, Err(Error::cancelled()));
+    for verb in [Verb::Journal, Verb::Contacts, Verb::Draft, Verb::Preview, Verb::Follow] {
+        while play.last(verb).is_some() {
+            play.done(verb, Err(Error::cancelled()));
+        }
+    }
+    assert_eq!(play.app.running(), 0);
+    assert!(play.shows("Cancelled: publishing."));
+}
+
+#[test]
+fn what_became_of_a_cancelled_publishing_is_said() {
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Enter).press(KeyCode::Enter).press(KeyCode::Esc);
+    let words = "Cancelled. What was on its way was called back.";
+    play.done(Verb::Publish, Err(Error::new(ErrorKind::Cancelled, words)));
+    assert!(play.shows(words), "{}", play.screen());
+}
+
+#[test]
+fn a_contact_that_nobody_is_called_is_said_before_the_form_goes() {
+    let mut play = Play::full(120, 40);
+    play.press(KeyCode::Enter).press(KeyCode::Right);
+    let anna = ContactView { name: "anna".into(), public_key: sample::CREATOR.into(), mine: false };
+    play.done(Verb::Contacts, Ok(Report::Contacts(vec![anna])));
+    play.press(KeyCode::Tab).text("nobody");
+    assert!(play.shows("Nobody is called that. Contacts: anna"), "{}", play.screen());
+    play.press(KeyCode::Enter);
+    assert!(play.last(Verb::Publish).is_none(), "{}", play.screen());
+    play.ctrl('u').text("anna").press(KeyCode::Enter);
+    assert!(play.last(Verb::Publish).is_some(), "{}", play.screen());
+}
 
 fn published_by_enter(play: &mut Play) -> PublishRequest {
     play.press(KeyCode::Enter);

@@ -1,0 +1,61 @@
+//! What was published: revoked, extended, counting down.
+
+use std::time::Duration;
+
+use crossterm::event::KeyCode;
+
+use super::{Play, sample};
+use crate::tui::message::{Action, AudienceKind, Error, Report, State, Verb};
+
+#[test]
+fn revoking_asks_first_and_a_reflex_is_no_answer() {
+    let mut play = Play::full(80, 24);
+    play.text("2").burst("dy");
+    assert!(play.last(Verb::Revoke).is_none() && play.shows("Revoke this handoff?"));
+    play.text("n");
+    assert!(!play.shows("Revoke this handoff?"));
+    play.text("d").text("y");
+    let Some((_, Action::Revoke(tokens))) = play.last(Verb::Revoke) else { panic!("it revokes") };
+    assert_eq!(tokens, [sample::handoffs()[0].token.clone()]);
+}
+
+#[test]
+fn the_countdown_wakes_each_second_only_while_it_is_seen() {
+    let mut play = Play::full(80, 24);
+    while let Some((_, action)) = play.jobs.last().cloned() {
+        play.done(action.verb(), Err(Error::cancelled()));
+    }
+    play.wait(Duration::from_mins(1));
+    play.app.tick(&play.now.clone());
+    // the youngest session is some minutes old: its age is said in minutes
+    assert_eq!(play.app.next_wake(&play.now), Some(Duration::from_mins(1)), "asleep");
+    play.text("2");
+    for verb in [Verb::Journal, Verb::List] {
+        play.done(verb, Ok(Report::Listed(sample::handoffs(), true)));
+    }
+    assert!(play.shows("7h 47m 40s"), "{}", play.screen());
+    let wake = play.app.next_wake(&play.now).unwrap();
+    assert!(wake <= Duration::from_secs(1));
+    play.wait(wake);
+    play.app.tick(&play.now.clone());
+    assert!(play.shows("7h 47m 39s") || play.shows("7h 47m 40s"));
+    play.text("1");
+    assert!(play.app.next_wake(&play.now).unwrap() > Duration::from_secs(50));
+}
+
+#[test]
+fn a_published_row_shows_at_once_and_extending_asks_for_a_time() {
+    let mut play = Play::full(80, 24);
+    play.text("2e");
+    play.ctrl('u').text("3x");
+    assert!(play.shows("no length of time"));
+    play.press(KeyCode::Enter);
+    assert!(play.last(Verb::Extend).is_none());
+    play.press(KeyCode::Backspace).text("h").press(KeyCode::Enter);
+    assert!(play.shows("It lives until") && play.last(Verb::Extend).is_none(), "that would be shorter");
+    play.ctrl('u').text("9h").press(KeyCode::Enter);
+    assert!(matches!(play.last(Verb::Extend), Some((_, Action::Extend(_, ttl))) if ttl.seconds() == 32_400));
+    let row = sample::listed(9, Some("Brand new"), AudienceKind::Devices, State::Live, 900);
+    play.step(Verb::List, Report::Row(Box::new(row)));
+    assert!(play.shows("Brand new"));
+}

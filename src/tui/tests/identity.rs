@@ -1,0 +1,107 @@
+//! The user's key: made, brought, unlocked, damaged.
+
+use crossterm::event::{Event as Input, KeyCode};
+
+use super::{Play, sample};
+use crate::tui::message::{Action, Error, ErrorKind, IdentityState, Progress, Report, Verb};
+
+#[test]
+fn a_locked_key_is_asked_for_and_what_waited_goes_on() {
+    let mut play = Play::open(80, 24);
+    play.done(Verb::Identity, Ok(Report::Identity(IdentityState::Locked, String::new())));
+    play.step(Verb::Scan, Report::Sessions(sample::sessions(), Progress::default()));
+    play.press(KeyCode::Enter).press(KeyCode::Enter);
+    play.done(Verb::Publish, Err(Error::new(ErrorKind::Locked, "The key is locked.")));
+    play.text("open sesame").press(KeyCode::Enter);
+    let Some((_, Action::Unlock(phrase))) = play.last(Verb::Unlock) else { panic!("it unlocks") };
+    assert_eq!(phrase.as_str(), "open sesame");
+    play.done(Verb::Unlock, Ok(Report::Unlocked(IdentityState::Unlocked("pk:x".into()))));
+    assert!(play.last(Verb::Publish).is_some() && play.last(Verb::Inbox).is_some());
+}
+
+#[test]
+fn a_damaged_key_is_never_offered_to_be_made_anew() {
+    let mut play = Play::open(110, 30);
+    let error =
+        Error::failed("The key /k is damaged: it is a damaged age file.").advise("It was left alone.");
+    play.done(Verb::Identity, Ok(Report::Identity(IdentityState::Damaged(error), String::new())));
+    assert!(play.shows("/k is damaged") && play.shows("It was left alone."), "{}", play.screen());
+    assert!(!play.shows("Welcome"), "{}", play.screen());
+    play.text("3");
+    assert!(play.last(Verb::Inbox).is_none() && !play.shows("no key yet"), "{}", play.screen());
+    play.text("2");
+    assert!(play.shows("cannot be used") && !play.shows("no key yet"), "{}", play.screen());
+}
+
+#[test]
+fn looking_again_unlocks_the_key_and_then_looks() {
+    let mut play = Play::open(80, 24);
+    play.done(Verb::Identity, Ok(Report::Identity(IdentityState::Locked, String::new())));
+    play.text("2");
+    assert!(play.last(Verb::List).is_none() && play.shows("your key is locked"));
+    play.text("R").text("x").press(KeyCode::Enter);
+    play.done(Verb::Unlock, Ok(Report::Unlocked(IdentityState::Unlocked("pk:x".into()))));
+    assert!(play.last(Verb::List).is_some() && !play.shows("Your key is locked"));
+}
+
+#[test]
+fn the_first_key_is_made_or_put_off() {
+    let mut play = Play::open(80, 24);
+    play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, String::new())));
+    play.press(KeyCode::Esc);
+    assert!(!play.shows("Welcome"));
+    play.step(Verb::Scan, Report::Sessions(sample::sessions(), Progress::default()));
+    play.press(KeyCode::Enter).press(KeyCode::Enter);
+    play.done(Verb::Publish, Err(Error::new(ErrorKind::NoIdentity, "No key yet.")));
+    play.press(KeyCode::Enter);
+    assert!(
+        matches!(play.last(Verb::CreateIdentity), Some((_, Action::CreateIdentity(phrase))) if phrase.is_empty())
+    );
+    play.done(Verb::CreateIdentity, Ok(Report::Unlocked(IdentityState::Unlocked("pk:x".into()))));
+    assert!(play.last(Verb::Publish).is_some(), "what waited goes on");
+}
+
+#[test]
+fn a_key_is_brought_from_a_file() {
+    let mut play = Play::open(80, 24);
+    play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, String::new())));
+    play.press(KeyCode::Right).press(KeyCode::Enter);
+    assert!(play.shows("Which file?") && play.shows("▸ file"), "{}", play.screen());
+    play.input(Input::Paste("'~/keys/secret_key'\n".into()));
+    play.press(KeyCode::Tab).text("open").press(KeyCode::Enter);
+    assert!(play.shows("once more") && play.shows("▸ again"));
+    play.text("open").press(KeyCode::Enter);
+    let Some((_, Action::ImportIdentity(path, phrase))) = play.last(Verb::CreateIdentity) else {
+        panic!("it is imported")
+    };
+    assert_eq!((path.to_str(), phrase.as_str()), (Some("/home/dana/keys/secret_key"), "open"));
+    play.done(Verb::CreateIdentity, Err(Error::usage("This is no key.")));
+    assert!(play.shows("This is no key.") && play.shows("Welcome"));
+    play.press(KeyCode::Enter);
+    play.done(Verb::CreateIdentity, Ok(Report::Unlocked(IdentityState::Unlocked("pk:x".into()))));
+    assert!(!play.shows("Welcome") && play.shows("This device has a key now."));
+}
+
+#[test]
+fn without_a_key_every_pane_says_what_changes_that() {
+    let mut play = Play::open(80, 24);
+    play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, String::new())));
+    let missing = Error::failed("There is no Claude Code folder at /home/dana/.claude.");
+    play.done(Verb::Scan, Err(missing));
+    play.press(KeyCode::Esc);
+    assert!(play.shows("folder at ~/.claude") && play.shows("press 3"), "{}", play.screen());
+    play.press(KeyCode::Enter);
+    assert!(play.shows("There is no session here"), "a key of the footer is answered");
+    play.text("2");
+    play.done(Verb::Journal, Ok(Report::Listed(Vec::new(), false)));
+    assert!(play.last(Verb::List).is_none() && play.shows("this device has no key yet; R makes"));
+    for key in ["y", "d", "D", "e", "k"] {
+        play.text(key);
+    }
+    assert!(play.shows("There is no handoff here"));
+    play.text("3");
+    assert!(play.shows("R makes or brings one."), "{}", play.screen());
+    play.text("R");
+    play.done(Verb::Inbox, Err(Error::new(ErrorKind::NoIdentity, "No key yet.")));
+    assert!(play.shows("Welcome to cclink"));
+}

@@ -1,0 +1,60 @@
+//! What was found, and the ways to go on with it.
+
+use crossterm::event::KeyCode;
+
+use super::{Play, sample};
+use crate::tui::app::Deed;
+use crate::tui::message::{Action, Error, ErrorKind, Report, Target, Verb};
+
+#[test]
+fn a_handoff_goes_from_the_inbox_to_claude_in_two_enters() {
+    let mut play = Play::full(80, 24);
+    play.text("3").press(KeyCode::Enter);
+    assert!(matches!(play.last(Verb::Find), Some((_, Action::Find(Target::Entry(_))))));
+    play.done(Verb::Find, Ok(Report::Found(vec![sample::found(true, true)])));
+    assert!(play.shows("✓ signed by you, from framework-desktop"));
+    play.press(KeyCode::Enter);
+    play.done(Verb::PickUp, Ok(super::taken(true)));
+    assert!(matches!(play.other.last(), Some(Deed::StepAside(_, Some(_)))));
+}
+
+#[test]
+fn the_best_way_is_selected_until_the_user_chooses() {
+    for chooses in [false, true] {
+        let mut play = Play::full(80, 24);
+        play.text("3").press(KeyCode::Enter);
+        play.step(Verb::Find, Report::FirstFound(Box::new(sample::found(false, false))));
+        assert!(play.shows("▌  The command"), "{}", play.screen());
+        if chooses {
+            play.press(KeyCode::Up).press(KeyCode::Down);
+        }
+        play.done(Verb::Find, Ok(Report::Found(vec![sample::found(true, true)])));
+        assert_eq!(play.shows("▌  The command"), chooses, "{}", play.screen());
+    }
+}
+
+#[test]
+fn a_wrong_pin_is_said_at_the_pin() {
+    let mut play = Play::full(80, 24);
+    play.text("3i").text("pk:x").press(KeyCode::Tab).text("velvet-orbit").press(KeyCode::Enter);
+    let Some((_, Action::Find(Target::Text(text, Some(pin))))) = play.last(Verb::Find) else {
+        panic!("it looks")
+    };
+    assert_eq!((text.as_str(), pin.as_str()), ("pk:x", "velvet-orbit"));
+    assert!(!play.shows("velvet"));
+    play.done(Verb::Find, Err(Error::new(ErrorKind::NotForYou, "Nothing opens with this PIN.")));
+    assert!(play.shows("Nothing opens with this PIN."));
+    play.ctrl('r');
+    assert!(play.shows("velvet-orbit"), "Ctrl-R shows it");
+}
+
+#[test]
+fn an_offer_that_is_not_checked_any_more_says_so() {
+    let mut play = Play::full(120, 40);
+    play.text("3").press(KeyCode::Enter);
+    play.step(Verb::Find, Report::FirstFound(Box::new(sample::found(true, false))));
+    assert!(play.shows("checking for anything newer"), "{}", play.screen());
+    play.press(KeyCode::Esc);
+    play.done(Verb::Find, Err(Error::cancelled()));
+    assert!(play.shows("found, but not checked for anything newer"), "{}", play.screen());
+}

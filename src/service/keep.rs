@@ -51,16 +51,16 @@ impl Service {
         let mut seen = sighting.packets();
         seen.extend(self.remembered_end(address));
         let is_there = !seen.is_empty();
+        seen.push(stored);
         let packet = match identity.and_then(|identity| Some((identity, self.place_of(identity, entry)?))) {
             Some((identity, place)) => {
                 if has_rivals(&place, &sighting) {
                     return Err(Error::failed("It is being picked up right now."));
                 }
-                seen.push(stored);
                 self.what_counts(identity, &place, &seen, &sighting)?
             }
-            // Locked, nothing can be opened: what is not our own may be an end.
-            None => seen.into_iter().find(|packet| !packet.is_same_as(&stored)).unwrap_or(stored),
+            // Locked, nothing can be opened: what is newer than our own may be an end.
+            None => seen.into_iter().max_by_key(packet::sequence).ok_or_else(not_found)?,
         };
         Ok((packet, is_there))
     }

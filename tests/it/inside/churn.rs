@@ -114,6 +114,24 @@ async fn announcing_brings_a_handoff_to_new_nodes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_the_key_the_newest_is_announced_beside_older_copies() {
+    let (ring, deaf) = ring_with_deaf(3).await;
+    let a = Inside::new(&ring.network());
+    let reader = Inside::copy_of(&a, &ring.network());
+    let published = a.publish(AudienceChoice::Devices, false).await.unwrap();
+    deaf.set(true);
+    a.service.extend(&published.token, "2d".parse().unwrap(), &Job::quiet()).await.unwrap();
+    deaf.set(false);
+    let rows = reader.service.list(false, &Job::quiet()).await.unwrap();
+    assert_eq!(rows[0].copies, Some(7), "{rows:?}");
+    let keyless = a.beside(&ring.network(), |settings| settings.paths.key = a.dir.path().join("nowhere"));
+    let kept = keyless.keep_once().await.unwrap();
+    assert_eq!((kept.len(), kept[0].copies), (1, Some(10)), "{kept:?}");
+    let rows = reader.service.list(false, &Job::quiet()).await.unwrap();
+    assert_eq!(rows[0].copies, Some(10), "{rows:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_handoff_can_live_longer() {
     let ring = ring().await;
     let a = Inside::new(&ring.network());

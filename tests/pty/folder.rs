@@ -9,14 +9,15 @@ use crate::support::Device;
 use crate::support::repository::Reached;
 use crate::terminal::{Terminal, until};
 
-/// Opens the only handoff, and selects the way behind the first.
+/// Opens the only handoff, and selects the way behind the first; by an arrow, for
+/// an Enter right behind a letter looks pasted to the form that opens.
 fn second_way(terminal: &mut Terminal) {
     terminal.types("3");
     terminal.shows("1 for you");
     terminal.types("\r");
     terminal.shows("Bring it to this machine");
     terminal.hides("checking for anything newer");
-    terminal.types("j");
+    terminal.types("\x1b[B");
 }
 
 /// Types words and Enter, as slowly as a person: at once they would look pasted.

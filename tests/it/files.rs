@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use crate::support::{Device, text, tokens};
 
@@ -96,7 +97,11 @@ fn a_killed_init_leaves_no_key_behind() {
             .stdout(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(std::time::Duration::from_micros(round * 700));
+        // As soon as there is anything of it, whole or not.
+        let start = Instant::now();
+        while a.files().is_empty() && child.try_wait().unwrap().is_none() {
+            assert!(start.elapsed() < Duration::from_secs(30), "nothing was written");
+        }
         child.kill().unwrap();
         child.wait().unwrap();
         a.cmd(&["whoami"]).output().exits(&[0, 1]);

@@ -150,7 +150,7 @@ fn a_receipt_waits_until_ssh_was_gone() {
     sshd.configure(&b, "");
     let published = a.publish(&["--ssh", &sshd.address()]);
     let token = text(&published, "token");
-    // The claude there fails: it was not picked up.
+    // The claude there ran and ended well: only then the receipt is sent.
     let out = b.cmd(&["pickup", token, "--plan", "ssh"]).output();
     assert_eq!(out.code, 0, "{}\n{}", out.said(), sshd.log());
     let receipt = until("the receipt", Duration::from_secs(10), || {

@@ -132,3 +132,65 @@ fn yes_on_a_terminal_asks_nothing_either() {
     assert_eq!(sha256(&pair.here), sha256(&pair.session.path), "{}", pty.said());
     pair.copy();
 }
+
+/// Both went on; opened on a terminal that waits with the question of it.
+fn asked_about_both(pair: &Pair) -> Pty {
+    say(&pair.session.path, &pair.session, "LONELY-HERON", 30);
+    say(&pair.here, &pair.session, "QUIET-BADGER", 40);
+    let published = pair.a.publish_session(&pair.session, &["--ssh", &pair.sshd.address()]);
+    let words = ["pickup", text(&published, "token"), "--plan", "bring"];
+    let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &words, &pair.b.env(), &pair.b.projects);
+    assert!(pty.waits_for(&["went on here and there"]), "{}", pty.said());
+    pty
+}
+
+#[test]
+fn a_claude_that_opens_it_while_the_question_waits_is_seen() {
+    let Some(pair) = Pair::new() else { return };
+    let mut pty = asked_about_both(&pair);
+    let before = fs::read(&pair.here).unwrap();
+    let _open = Open::new(&pair.b.claude, &pair.session.id, &json!({"status": "busy"}));
+    assert!(pty.waits_for(&["keep both"]), "{}", pty.said());
+    pty.types("1\r");
+    assert!(pty.waits_for(&["open in a running claude"]), "{}", pty.said());
+    pty.types("\x03");
+    assert_ne!(pty.code(), 0, "{}", pty.said());
+    assert_eq!(fs::read(&pair.here).unwrap(), before, "moved under a claude");
+    pair.is_alone();
+}
+
+#[test]
+fn what_is_said_here_while_the_question_waits_is_kept() {
+    let Some(pair) = Pair::new() else { return };
+    let mut pty = asked_about_both(&pair);
+    // A claude came, spoke and went.
+    say(&pair.here, &pair.session, "SUDDEN-OTTER", 50);
+    assert!(pty.waits_for(&["keep both"]), "{}", pty.said());
+    pty.types("1\r");
+    if pty.waits_for(&["went on here and there"]) {
+        pty.types("1\r");
+    }
+    assert_eq!(pty.code(), 0, "{}", pty.said());
+    for marker in ["LONELY-HERON", "QUIET-BADGER", "SUDDEN-OTTER"] {
+        pair.finds(marker);
+    }
+}
+
+#[test]
+fn a_claude_that_began_to_work_is_not_ended() {
+    let Some(pair) = Pair::new() else { return };
+    say(&pair.session.path, &pair.session, "LONELY-HERON", 30);
+    let mut open = Open::new(&pair.b.claude, &pair.session.id, &json!({"status": "idle"}));
+    let published = pair.a.publish_session(&pair.session, &["--ssh", &pair.sshd.address()]);
+    let words = ["pickup", text(&published, "token"), "--plan", "bring"];
+    let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &words, &pair.b.env(), &pair.b.projects);
+    assert!(pty.waits_for(&["end that claude"]), "{}", pty.said());
+    let mut record: Value = serde_json::from_slice(&fs::read(&open.record).unwrap()).unwrap();
+    record["status"] = json!("busy");
+    put(&open.record, &record.to_string());
+    pty.types("2\r");
+    assert!(pty.waits_for(&["open in a running claude"]), "{}", pty.said());
+    assert!(open.child.try_wait().unwrap().is_none(), "it was cut in the middle of a turn");
+    pty.types("\x03");
+    assert_ne!(pty.code(), 0, "{}", pty.said());
+}

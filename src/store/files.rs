@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tempfile::NamedTempFile;
 
@@ -63,6 +63,28 @@ fn target(path: &Path) -> Result<PathBuf, StoreError> {
         }
     }
     Err(StoreError::damaged(path, "is a link in a circle"))
+}
+
+/// By what a file is known to be the one that was read: a replaced one is another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Device and number; zeros where the system tells none.
+    file: (u64, u64),
+    bytes: u64,
+    written: SystemTime,
+}
+
+/// The stamp of a file, or of the one that a link leads to.
+pub fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    let file = {
+        use std::os::unix::fs::MetadataExt;
+        (metadata.dev(), metadata.ino())
+    };
+    #[cfg(not(unix))]
+    let file = (0, 0);
+    Some(Stamp { file, bytes: metadata.len(), written: metadata.modified().ok()? })
 }
 
 /// Removes a file; none is fine.

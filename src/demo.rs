@@ -16,7 +16,7 @@ use mainline::async_dht::AsyncDht;
 use mainline::{Dht, DhtBuilder, Id};
 
 use crate::network::NetworkConfig;
-use crate::service::{AudienceChoice, Job, KEEP_EVERY, PublishRequest, Result, Service, Settings};
+use crate::service::{AudienceChoice, Job, KEEP_EVERY, PublishRequest, Result, STALL, Service, Settings};
 use crate::store::{Config, Paths};
 
 /// How long the ring may take until every node knows the others.
@@ -179,6 +179,7 @@ impl Demo {
                 clock_offset: 0,
                 way_holds: None,
                 keep_every: KEEP_EVERY,
+                stall: STALL,
             };
             (Service::new(settings), dir)
         };

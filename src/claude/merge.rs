@@ -57,21 +57,8 @@ pub fn merge(from: &Path, to: &Path, prefer: Prefer, id: &str) -> io::Result<Mer
 /// # Errors
 /// When a folder cannot be listed.
 pub fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    Ok(below(folder)?.0)
-}
-
-/// The folders below a folder, itself as an empty path first; none without it.
-///
-/// # Errors
-/// When a folder cannot be listed.
-pub fn folders_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    Ok(below(folder)?.1)
-}
-
-fn below(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
-    let (mut files, mut folders, mut at) = (Vec::new(), vec![PathBuf::new()], 0);
-    while let Some(name) = folders.get(at).cloned() {
-        at += 1;
+    let (mut files, mut folders) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(name) = folders.pop() {
         let entries = match folder.join(&name).read_dir() {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -88,7 +75,7 @@ fn below(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
         }
     }
     files.sort();
-    Ok((files, folders))
+    Ok(files)
 }
 
 enum Verdict {

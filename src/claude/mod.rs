@@ -38,6 +38,7 @@ mod scan;
 mod search;
 mod snippet;
 mod spots;
+mod sweep;
 mod torn;
 mod turns;
 mod watch;
@@ -59,16 +60,17 @@ pub use binding::{blank, blank_bindings};
 pub use choose::{Here, order};
 pub use liveness::{Doing, LiveRecord, is_running};
 pub use mark::{MARK_REACH, holds, mark, mark_of_tail};
-pub use merge::{Merged, Prefer, files_below, folders_below, merge, remove_folder};
+pub use merge::{Merged, Prefer, files_below, merge, remove_folder};
 pub use place::{TURN_TAIL, TurnEnd, folder_for, is_plan, last_turn, names_session, plan_names, whole_turns};
 pub use preview::{Page, Place, preview};
-pub use put::{private_file, put, sweep};
+pub use put::{private_file, put};
 pub use query::{Query, Since};
 pub use relation::{Parting, Relation, messages, relation};
 pub use renamed::{copy_renamed, id_for_copy};
 pub use said::said_behind;
 pub use scan::{Progress, ScanError, Skipped};
 pub use search::{Found, Hit, MOST_HITS, Searched, Searching, lit, search_one};
+pub use sweep::sweep;
 pub use watch::{Change, Watching};
 pub use worktree::{Worktree, named_worktree, worktree};
 
@@ -229,7 +231,7 @@ pub fn current_session_id(env: &dyn Fn(&str) -> Option<OsString>) -> Option<Stri
 
 /// `text` in lower case when it has the form of a session's id: 8-4-4-4-12
 /// hex digits.
-fn session_id(text: &str) -> Option<String> {
+pub fn session_id(text: &str) -> Option<String> {
     let well_formed = text.len() == 36
         && text.bytes().enumerate().all(|(i, b)| match i {
             8 | 13 | 18 | 23 => b == b'-',

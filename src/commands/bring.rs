@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
-use super::{Context, prompt};
+use super::{Context, prompt, until_stopped};
 use crate::cli::PickupArgs;
 use crate::service::{
     Answer, Arrived, Ask, Error, Found, Job, Kind, Plan, PlanKind, Question, Result, Step, Wishes,
@@ -25,11 +25,12 @@ impl From<&PickupArgs> for Bringing {
 }
 
 /// Brings a session here; gives the plan to resume it, or the one that was
-/// chosen instead.
+/// chosen instead. Stopped, it lets go of the other machine, and keeps what came.
 pub(super) async fn bring(context: &Context<'_>, found: &Found, how: Bringing) -> Result<Plan> {
     let printer = context.printer;
     let wishes = Wishes { asks: prompt::can_ask(), with_memory: how.with_memory, ask: answers(how.yes) };
-    let placed = match context.service.bring(found, &wishes, &progress()).await? {
+    let job = progress();
+    let placed = match until_stopped(&job, context.service.bring(found, &wishes, &job)).await? {
         Arrived::Placed(placed) => placed,
         Arrived::Instead(plan) => return Ok(plan),
     };

@@ -2,7 +2,7 @@
 //! place.
 
 use super::bring::{Bringing, bring};
-use super::{Context, prompt};
+use super::{Context, prompt, until_stopped};
 use crate::service::{
     Ended, Error, Found, Job, LineModes, Next, Plan, PlanKind, Result, Signals, command_of, once_held,
     wait_for,
@@ -73,7 +73,12 @@ pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how:
         plan
     };
     service.check_way(found, &plan).await?;
-    service.pick_up(found, &Job::quiet()).await?;
+    let job = Job::quiet();
+    let taken = until_stopped(&job, service.pick_up(found, &job)).await?;
+    if job.cancel.is_cancelled() {
+        let error = Error::cancelled();
+        return Err(if taken.burned { kept(found, error) } else { error });
+    }
     // Only now: had another reader been faster, there would be nothing to end it for.
     service.end_live(&plan, &Job::quiet()).await.map_err(|error| kept(found, error))?;
     if found.pickup.burn_after_read {

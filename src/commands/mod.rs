@@ -29,7 +29,7 @@ use crate::cli::Command;
 pub use crate::commands::hook::run as hook;
 pub use crate::commands::output::Printer;
 pub use crate::service::{Error, Result};
-use crate::service::{IdentityState, Service, Settings};
+use crate::service::{IdentityState, Job, Service, Settings};
 
 /// Tries to unlock a key on a terminal, as ssh does.
 const PASSPHRASE_TRIES: u32 = 3;
@@ -118,6 +118,19 @@ pub async fn stopped_by() -> i32 {
     }
     let _ = tokio::signal::ctrl_c().await;
     2
+}
+
+/// Does the work of a job; Ctrl-C and a polite end cancel it, and are heard before
+/// anything begins.
+async fn until_stopped<T>(job: &Job, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::pin!(work);
+    tokio::select! {
+        biased;
+        () = stopped() => job.cancel.cancel(),
+        done = &mut work => return done,
+    }
+    // What it still has to put right.
+    work.await
 }
 
 /// Unlocks the identity, asking for the passphrase on a terminal.

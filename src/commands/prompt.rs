@@ -26,7 +26,8 @@ pub fn secret(question: &str) -> Result<Option<Zeroizing<String>>> {
 /// is no answer to it.
 pub fn line(question: &str) -> Result<String> {
     forget_typed();
-    let mut stderr = std::io::stderr().lock();
+    // Not locked while it waits: what ends the program meanwhile has a last word.
+    let mut stderr = std::io::stderr();
     let _ = write!(stderr, "{question}");
     let _ = stderr.flush();
     let mut answer = String::new();

@@ -6,6 +6,7 @@
 //! claude and our search find it; and whenever this ends before its end, the
 //! next time settles the same again.
 
+mod leftovers;
 mod living;
 mod lock;
 mod parcel;
@@ -15,6 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+pub(super) use self::leftovers::tidy;
 pub(super) use self::lock::Lock;
 pub(super) use self::parcel::{Came, Parcel};
 pub use self::question::{Answer, Ask, Question};
@@ -84,7 +86,7 @@ impl Service {
             let seen = Seen::at(&place);
             // What could not be listed is there all the same.
             ours = ours.or_else(|| seen.0.is_some().then(|| place.clone()));
-            let way = self.way(parcel, ours, decided, ask).await?;
+            let way = self.way(parcel, ours, decided, ask, job).await?;
             let putting = Putting { root: self.claude_root()?, parcel: parcel.clone(), place, seen, decided };
             if let Some(placed) = blocking(move || putting.put(&way)).await?? {
                 return Ok(Arrived::Placed(placed));
@@ -97,7 +99,14 @@ impl Service {
     }
 
     /// How the parcel belongs to what is here.
-    async fn way(&self, parcel: &Parcel, ours: Option<PathBuf>, decided: Decided, ask: &Ask) -> Result<Way> {
+    async fn way(
+        &self,
+        parcel: &Parcel,
+        ours: Option<PathBuf>,
+        decided: Decided,
+        ask: &Ask,
+        job: &Job,
+    ) -> Result<Way> {
         if decided.beside {
             return Ok(Way::Beside);
         }
@@ -109,7 +118,7 @@ impl Service {
             Relation::Parted(parting) => parting,
             relation => return Ok(Way::Nothing(relation)),
         };
-        match self.asked(ask, Question::BothWentOn(parting)).await? {
+        match self.asked(ask, Question::BothWentOn(parting), job).await? {
             Answer::KeepBoth => Ok(Way::KeepOurs),
             Answer::Beside => Ok(Way::Beside),
             _ => Err(Error::cancelled()),
@@ -117,9 +126,9 @@ impl Service {
     }
 
     /// Asks, where the terminal may wait for as long as it takes.
-    pub(super) async fn asked(&self, ask: &Ask, question: Question) -> Result<Answer> {
+    pub(super) async fn asked(&self, ask: &Ask, question: Question, job: &Job) -> Result<Answer> {
         let ask = ask.clone();
-        blocking(move || ask(&question)).await?
+        job.run(async { blocking(move || ask(&question)).await? }).await
     }
 
     /// Where a session goes that is not here yet: the folder that claude uses
@@ -136,18 +145,7 @@ impl Service {
     /// whose lock is held, and of those that nobody is bringing.
     pub(super) async fn sweep(&self, id: &str) -> Result<()> {
         let (root, state, id) = (self.claude_root()?, self.0.settings.paths.state.clone(), id.to_owned());
-        blocking(move || {
-            let mut folders = vec![root.join("plans"), root.join("file-history").join(&id)];
-            for project in root.join("projects").read_dir().into_iter().flatten().flatten() {
-                let project = project.path();
-                let beside = project.join(&id);
-                let inner = claude::folders_below(&beside).unwrap_or_default();
-                folders.extend([project.join("memory"), project]);
-                folders.extend(inner.into_iter().map(|folder| beside.join(folder)));
-            }
-            claude::sweep(&folders, &|of| of == id || Lock::is_free(&state, of));
-        })
-        .await
+        blocking(move || claude::sweep(&root, &|of| of == id || Lock::is_free(&state, of))).await
     }
 
     /// Puts what lies beside a session that is here already, whole.
@@ -229,6 +227,7 @@ impl Putting {
         if !matches!(way, Way::Nothing(_)) {
             notes.push(format!("came along: {}", came.words()));
         }
+        notes.extend(self.parcel.stayed().iter().map(|what| format!("not copied: {what}")));
         if !stayed.is_empty() {
             notes.push(format!("stayed there: {}", stayed.join("; ")));
         }
@@ -293,7 +292,7 @@ impl Putting {
     /// Puts what belongs to the session. Says in words what stays: resuming
     /// needs none of it, so nothing here stops the transcript.
     fn put_beside(&self, way: &Way, new_id: &str, place: &Path) -> Vec<String> {
-        let mut stayed = self.parcel.stayed();
+        let mut stayed = Vec::new();
         let (side, history) = (place.with_extension(""), self.history(new_id));
         let memory = place.with_file_name("memory");
         if matches!(way, Way::Beside) {

@@ -6,6 +6,7 @@
 
 mod beside;
 mod fetch;
+mod left;
 mod origin;
 
 use std::path::{Path, PathBuf};
@@ -47,12 +48,12 @@ impl Service {
                 .advise("Say which with `[paths]` in the configuration (`cclink config`).")
         })?;
         let state = self.0.settings.paths.state.clone();
-        let _lock = job.run(Lock::take(&state, &record.session_id, job)).await?;
+        let lock = job.run(Lock::take(&state, &record.session_id, job)).await?;
         self.sweep(&record.session_id).await?;
         let mut parcel = Parcel::new(&state, &record.session_id)?;
-        job.doing(format!("connecting to {address}"));
-        let mut origin = job.run(self.origin(&address, record, wishes.asks)).await?;
+        let mut origin = job.run(self.origin(&address, record, wishes.asks, job)).await?;
         if let Some(placed) = self.all_here(&origin, record, &mut parcel, wishes.with_memory, job).await? {
+            lock.done();
             return Ok(Arrived::Placed(placed));
         }
         let there = found.pickup.plans.iter().find(|plan| plan.kind == PlanKind::Ssh && plan.ready);
@@ -64,13 +65,17 @@ impl Service {
         if let Some(instead) = self.until_free(&record.session_id, &mut decided, &wishes.ask, job).await? {
             return Ok(Arrived::Instead(instead));
         }
+        // Who was asked or waited for may have taken long, and claude may have moved it.
+        job.run(origin.look()).await?;
         let cut = job.run(fetch::transcript(&origin, record, &parcel, job)).await?;
         job.doing("taking what belongs to it");
         job.run(beside::fetch(&origin, &mut parcel, None, wishes.with_memory)).await?;
         let mut arrived = self.arrive(&parcel, &directory, decided, &wishes.ask, job).await?;
         if let Arrived::Placed(placed) = &mut arrived {
             placed.notes.extend(cut);
+            placed.notes.extend(self.went_on_elsewhere(&placed.session_id).await);
             parcel.clear();
+            lock.done();
         }
         Ok(arrived)
     }
@@ -114,6 +119,13 @@ impl Service {
         Ok(Some(placed))
     }
 
+    /// Claude may have gone on with a session in another one, which is not here.
+    async fn went_on_elsewhere(&self, id: &str) -> Option<String> {
+        let next = self.best_copy(id, None).await?.continued_in?;
+        let missing = self.best_copy(&next, None).await.is_none();
+        missing.then(|| format!("it went on there as another session: to bring that, publish {next} there"))
+    }
+
     /// Says that a turn is running there, before anything is copied: gives the
     /// way that the user takes instead.
     async fn turn_there(
@@ -130,7 +142,7 @@ impl Service {
                 until: job.run(origin.last_turn()).await?,
                 there: there.cloned(),
             };
-            match (self.asked(ask, question).await?, there) {
+            match (self.asked(ask, question, job).await?, there) {
                 (Answer::WholeTurns, _) => break,
                 (Answer::GoThere, Some(plan)) => return Ok(Some(plan.clone())),
                 (Answer::Wait, _) => {
@@ -141,10 +153,9 @@ impl Service {
                         ));
                         let look = async {
                             tokio::time::sleep(LOOK).await;
-                            origin.look_again(&record.session_id).await;
-                            Ok(())
+                            origin.turn_now().await
                         };
-                        job.run(look).await?;
+                        origin.turn = job.run(look).await?;
                     }
                 }
                 _ => return Err(Error::cancelled()),
@@ -153,9 +164,12 @@ impl Service {
         Ok(None)
     }
 
-    /// Connects and finds the transcript by its id, in whatever project folder.
-    async fn origin(&self, address: &str, record: &Record, asks: bool) -> Result<Origin> {
-        let remote = super::sftp::Remote::open(&self.ssh_way(address), asks).await?;
+    /// Connects, and finds the session by its id.
+    async fn origin(&self, address: &str, record: &Record, asks: bool, job: &Job) -> Result<Origin> {
+        job.doing(format!("connecting to {address}"));
+        let stall = self.0.settings.stall;
+        let remote = super::sftp::Remote::open(&self.ssh_way(address), asks, stall).await?;
+        job.doing(format!("looking for the session on {}", text::clean(&record.hostname)));
         Origin::find(remote, address, record).await
     }
 }

@@ -58,7 +58,7 @@ pub use pickup::Settled;
 pub use plugin::{FileChange, PluginHook, PluginStatus};
 pub use programs::{child, child_of_ours};
 pub use search::{Asked, Match, SessionMatches};
-pub use settings::{KEEP_EVERY, Settings};
+pub use settings::{KEEP_EVERY, STALL, Settings};
 pub use signals::{Signal, Signals, can_suspend, stop};
 pub use spool::{SpoolFailure, Spooled};
 use tokio_util::sync::CancellationToken;

@@ -15,6 +15,8 @@ use crate::text;
 
 /// Nodes forget after about two hours.
 pub const KEEP_EVERY: Duration = Duration::from_hours(1);
+/// How long another machine may give nothing before it is given up.
+pub const STALL: Duration = Duration::from_secs(30);
 
 /// What a [`super::Service`] is built from.
 #[derive(Clone, Debug)]
@@ -53,6 +55,9 @@ pub struct Settings {
     /// How often what is alive is announced again; another in tests of debug
     /// builds only.
     pub keep_every: Duration,
+    /// How long a machine from which a session is brought may give nothing; another
+    /// in tests of debug builds only.
+    pub stall: Duration,
 }
 
 impl Settings {
@@ -100,6 +105,7 @@ impl Settings {
             clock_offset: for_tests(text("CCLINK_TEST_CLOCK_OFFSET")).unwrap_or(0),
             way_holds: for_tests(text("CCLINK_TEST_WAY_HOLDS")),
             keep_every: for_tests(text("CCLINK_TEST_KEEP_EVERY")).map_or(KEEP_EVERY, Duration::from_secs),
+            stall: for_tests(text("CCLINK_TEST_STALL")).map_or(STALL, Duration::from_secs),
         })
     }
 }

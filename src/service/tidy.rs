@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Service;
+use super::{Service, arrive};
 use crate::store::{Config, files};
 
 impl Service {
@@ -20,6 +20,7 @@ impl Service {
         for file in self.plugin_paths() {
             files::clean_up(&file);
         }
+        self.tidy_brings();
         let folders: [&Path; 2] = [&paths.config, &paths.state];
         for path in folders.into_iter().chain([contacts.as_path(), &config, &journal]) {
             if files::others_may_write(path) {
@@ -29,6 +30,15 @@ impl Service {
                 ));
             }
         }
+    }
+
+    /// What brings that were killed left may be large, and anywhere in Claude's
+    /// folder: nothing waits for its end, and another start goes on with it.
+    fn tidy_brings(&self) {
+        let (state, root) = (self.0.settings.paths.state.clone(), self.0.settings.claude_root.clone());
+        let work = move || arrive::tidy(&state, root.as_deref());
+        // Where the system starts no thread, it is left for another time.
+        let _ = std::thread::Builder::new().name("tidy".to_owned()).spawn(work);
     }
 
     /// The files of ours in Claude Code's folder.

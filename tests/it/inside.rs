@@ -112,6 +112,7 @@ fn settings_in(dir: &TempDir, network: &NetworkConfig) -> Settings {
         clock_offset: 0,
         way_holds: None,
         keep_every: cclink::service::KEEP_EVERY,
+        stall: cclink::service::STALL,
     }
 }
 

@@ -74,7 +74,7 @@ impl Service {
             },
             _ => Question::PerhapsOpen,
         };
-        match (self.asked(ask, question).await?, window) {
+        match (self.asked(ask, question, job).await?, window) {
             (Answer::Beside, _) => decided.beside = true,
             (Answer::NotOpen, _) => decided.not_open = true,
             (Answer::EndIt, _) => self.end(id, &record, job).await?,

@@ -21,11 +21,15 @@ impl Parcel {
     /// The parcel of session `id` below the folder of state. An interrupted
     /// transcript of it stays; what lay beside it is fetched anew.
     pub fn new(state: &Path, id: &str) -> Result<Self> {
-        let folder = state.join("bring");
-        files::private_dir(&folder)?;
-        let parcel = Self { id: id.to_owned(), folder, stayed: Vec::new() };
+        let parcel = Self::remains(state, id);
+        files::private_dir(&parcel.folder)?;
         parcel.clear_beside()?;
         Ok(parcel)
+    }
+
+    /// What an earlier try has left of it, as it lies there.
+    pub(super) fn remains(state: &Path, id: &str) -> Self {
+        Self { id: id.to_owned(), folder: state.join("bring"), stayed: Vec::new() }
     }
 
     /// The transcript.

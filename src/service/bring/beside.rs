@@ -5,19 +5,20 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::super::arrive::Parcel;
-use super::super::sftp::{self, CHUNK, Entry};
+use super::super::sftp::{CHUNK, Entry, Listing, Shape};
 use super::super::{Error, Result, blocking};
+use super::left::{Left, Why};
 use super::origin::Origin;
 use crate::claude;
 use crate::store::files;
 use crate::text;
 
 /// Files that are taken along at most.
-const MOST_FILES: usize = 5000;
+pub(super) const MOST_FILES: usize = 5000;
 /// Bytes of them together.
-const MOST_BYTES: u64 = 1024 * 1024 * 1024;
+pub(super) const MOST_BYTES: u64 = 1024 * 1024 * 1024;
 /// Folders in folders.
-const DEEPEST: usize = 6;
+pub(super) const DEEPEST: usize = 6;
 /// A cache that Claude Code builds again by itself.
 const NOT_TAKEN: &str = "resume-head.jsonl";
 
@@ -30,7 +31,7 @@ pub(super) struct Here<'a> {
 
 /// Fetches side folder, checkpoints, plans and, where it is wanted, memory into
 /// the parcel; of a session that is `here` only what is missing. Resuming needs
-/// none of it: what cannot be had is noted.
+/// none of it: what cannot be had is noted, by its kind.
 pub(super) async fn fetch(
     origin: &Origin,
     parcel: &mut Parcel,
@@ -44,7 +45,7 @@ pub(super) async fn fetch(
     let root = here.as_ref().map(|here| here.root.to_owned());
     let below = |name: &str| root.as_ref().map(|root| root.join(name));
     let memory = origin.transcript.with_file_name("memory");
-    let mut taking = Taking { origin, parcel, files: MOST_FILES, bytes: MOST_BYTES };
+    let mut taking = Taking { origin, parcel, left: Left::default(), files: MOST_FILES, bytes: MOST_BYTES };
     taking
         .folder(
             &Folder {
@@ -80,10 +81,19 @@ pub(super) async fn fetch(
     if with_memory {
         let folder = Folder { what: "memory", from: memory, to: taking.parcel.memory(), ours: None };
         taking.folder(&folder, &|_| true).await?;
-    } else if origin.remote.list(&memory).await.iter().any(|entry| entry.is_file && entry.size > 0) {
+    } else if holds_something(&origin.remote.list(&memory).await?) {
         taking.parcel.leaves("the project's memory (`--with-memory` takes it along)");
     }
+    for words in taking.left.words() {
+        taking.parcel.leaves(words);
+    }
     Ok(())
+}
+
+/// Whether there is anything in a folder, as far as it lets itself be seen.
+fn holds_something(listing: &Listing) -> bool {
+    let is_something = |entry: &Entry| entry.shape != Shape::File || entry.size > 0;
+    listing.no.is_some() || listing.entries.iter().any(is_something)
 }
 
 /// A folder there, and where it goes.
@@ -99,6 +109,7 @@ struct Folder {
 struct Taking<'a> {
     origin: &'a Origin,
     parcel: &'a mut Parcel,
+    left: Left,
     /// What may still be taken.
     files: usize,
     bytes: u64,
@@ -106,66 +117,81 @@ struct Taking<'a> {
 
 impl Taking<'_> {
     /// Fetches a folder's regular files whose names are `wanted`. An error is one
-    /// of this machine.
+    /// of this machine, or of the connection.
     async fn folder(&mut self, folder: &Folder, wanted: &(dyn Fn(&str) -> bool + Sync)) -> Result<()> {
-        let (mut folders, mut left) = (vec![PathBuf::new()], Vec::new());
+        let mut folders = vec![PathBuf::new()];
         while let Some(below) = folders.pop() {
-            for entry in self.origin.remote.list(&folder.from.join(&below)).await {
+            let mut leaves = |why, name: &Path| self.left.note(why, folder.what, name);
+            let Listing { entries, no, odd, more } =
+                self.origin.remote.list(&folder.from.join(&below)).await?;
+            if no.is_some() {
+                leaves(Why::Unlisted, &below);
+            }
+            if more {
+                leaves(Why::Crowded, &below);
+            }
+            for name in odd.iter().filter(|name| wanted(name)) {
+                leaves(Why::Odd, &below.join(name));
+            }
+            for entry in entries {
                 let name = below.join(&entry.name);
-                if entry.is_dir && name.components().count() <= DEEPEST {
-                    folders.push(name);
-                } else if entry.is_file && entry.name != NOT_TAKEN && wanted(&entry.name) {
-                    if folder.ours.as_ref().is_some_and(|ours| is_here(&ours.join(&name), &entry)) {
-                        continue;
-                    }
-                    if !self.file(&folder.from.join(&name), &folder.to.join(&name), &entry).await? {
-                        left.push(name);
+                match entry.shape {
+                    Shape::Folder if name.components().count() <= DEEPEST => folders.push(name),
+                    _ if entry.name == NOT_TAKEN || !wanted(&entry.name) => {}
+                    Shape::Folder => self.left.note(Why::Deep, folder.what, &name),
+                    Shape::Link => self.left.note(Why::Link, folder.what, &name),
+                    Shape::Other => self.left.note(Why::NoFile, folder.what, &name),
+                    Shape::File => {
+                        let ours = folder.ours.as_ref().map(|ours| ours.join(&name));
+                        if !ours.is_some_and(|ours| is_here(&ours, &entry)) {
+                            let to = folder.to.join(&name);
+                            if let Some(why) = self.file(&folder.from.join(&name), &to, &entry).await? {
+                                self.left.note(why, folder.what, &name);
+                            }
+                        }
                     }
                 }
             }
         }
-        if let Some(first) = left.first() {
-            let more = if left.len() > 1 { format!(" and {} more", left.len() - 1) } else { String::new() };
-            self.parcel.leaves(format!(
-                "{}: {}{more} (too large, too many, or not readable)",
-                folder.what,
-                text::clean(&first.to_string_lossy())
-            ));
-        }
         Ok(())
     }
 
-    /// One file with its time; false when it cannot be had from there.
-    async fn file(&mut self, from: &Path, to: &Path, entry: &Entry) -> Result<bool> {
+    /// One file with its time; or why it cannot be had from there.
+    async fn file(&mut self, from: &Path, to: &Path, entry: &Entry) -> Result<Option<Why>> {
         let io = |error: std::io::Error| {
             Error::failed(format!("{} cannot be written: {error}.", text::clean(&to.to_string_lossy())))
                 .advise("The session here is as it was. Make room, then try again.")
         };
-        if self.files == 0 || entry.size > self.bytes {
-            return Ok(false);
+        if self.files == 0 {
+            return Ok(Some(Why::Many));
         }
-        let Ok(mut file) = self.origin.remote.read(from).await else { return Ok(false) };
+        if entry.size > self.bytes {
+            return Ok(Some(Why::Large));
+        }
+        let Ok(mut file) = self.origin.remote.read(from).await? else { return Ok(Some(Why::Unread)) };
         self.files -= 1;
         files::private_dir(to.parent().unwrap_or(to))?;
         let mut out = claude::private_file(to).map_err(io)?;
         loop {
-            let chunk = match sftp::next(&mut file, from, CHUNK).await {
+            let why = match file.next(CHUNK).await? {
                 Ok(None) => break,
                 // It may grow while it is read, but not for ever.
-                Ok(Some(chunk)) if chunk.len() as u64 <= self.bytes => chunk,
-                // Half of a file is none.
-                _ => {
-                    let _ = fs::remove_file(to);
-                    return Ok(false);
+                Ok(Some(chunk)) if chunk.len() as u64 <= self.bytes => {
+                    self.bytes -= chunk.len() as u64;
+                    out.write_all(&chunk).map_err(io)?;
+                    continue;
                 }
+                Ok(Some(_)) => Why::Large,
+                Err(_) => Why::Unread,
             };
-            self.bytes -= chunk.len() as u64;
-            out.write_all(&chunk).map_err(io)?;
+            // Half of a file is none.
+            let _ = fs::remove_file(to);
+            return Ok(Some(why));
         }
         if let Some(time) = entry.modified {
             out.set_modified(time).map_err(io)?;
         }
-        Ok(true)
+        Ok(None)
     }
 }
 

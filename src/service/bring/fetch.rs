@@ -5,10 +5,8 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tokio::io::AsyncSeekExt;
-
 use super::super::arrive::{Parcel, unwritten};
-use super::super::sftp::{self, CHUNK};
+use super::super::sftp::CHUNK;
 use super::super::{Error, Job, Result, blocking};
 use super::origin::{Origin, Turn};
 use crate::claude;
@@ -37,7 +35,8 @@ pub(super) async fn transcript(
 /// Copies it, going on behind what is there already.
 async fn fetch(origin: &Origin, part: &Path, job: &Job) -> Result<()> {
     let io = |error: std::io::Error| unwritten(part, &error);
-    let mut file = origin.remote.read(&origin.transcript).await?;
+    let from = &origin.transcript;
+    let mut file = origin.remote.read(from).await?.map_err(|no| no.about(from))?;
     let start = resume_point(part, origin).await?;
     check_room(part, origin.bytes - start)?;
     let mut options = OpenOptions::new();
@@ -47,11 +46,11 @@ async fn fetch(origin: &Origin, part: &Path, job: &Job) -> Result<()> {
     let mut out = options.open(part).map_err(io)?;
     out.set_len(start).map_err(io)?;
     out.seek(SeekFrom::End(0)).map_err(io)?;
-    file.seek(SeekFrom::Start(start)).await.map_err(io)?;
+    file.go_to(start);
     let (begun, mut told, mut done) = (Instant::now(), Instant::now(), start);
     while done < origin.bytes {
         let most = u32::try_from(origin.bytes - done).unwrap_or(u32::MAX).min(CHUNK);
-        let Some(chunk) = sftp::next(&mut file, &origin.transcript, most).await? else { break };
+        let Some(chunk) = file.next(most).await?.map_err(|no| no.about(from))? else { break };
         out.write_all(&chunk).map_err(io)?;
         done += chunk.len() as u64;
         if told.elapsed() >= TELL {

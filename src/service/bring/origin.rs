@@ -1,12 +1,14 @@
 //! The machine where a session lives, as it can be seen over SFTP.
 
+use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
 
-use super::super::sftp::Remote;
+use super::super::sftp::{Listing, Remote, Shape};
 use super::super::{Error, Result};
 use super::claude_there;
 use crate::claude;
@@ -15,8 +17,10 @@ use crate::text;
 
 /// A live record is small.
 const MAX_LIVE_RECORD: u64 = 256 * 1024;
-/// So many of them are looked at.
+/// So many of them are looked at, those that were written last.
 const MOST_RECORDS: usize = 64;
+/// Project folders that are asked about at once.
+const AT_ONCE: usize = 16;
 /// Where a process cannot be looked at, a turn in which nothing was written for
 /// this long is none: its claude was killed.
 const A_TURN: Duration = Duration::from_hours(12);
@@ -44,51 +48,83 @@ pub(super) struct Origin {
     pub transcript: PathBuf,
     pub bytes: u64,
     pub turn: Turn,
+    address: String,
+    /// Its id.
+    id: String,
+    /// Bytes of it that were published.
+    published: u64,
 }
 
 impl Origin {
-    /// Finds the transcript by its id, in whatever project folder.
+    /// Finds the session by its id, in whatever project folder.
     pub async fn find(remote: Remote, address: &str, record: &Record) -> Result<Self> {
         let claude = claude_there(&remote.home().await?, record);
-        let name = format!("{}.jsonl", record.session_id);
-        let mut best: Option<(u64, PathBuf)> = None;
-        for folder in remote.list(&claude.join("projects")).await.into_iter().filter(|entry| entry.is_dir) {
-            let path = claude.join("projects").join(&folder.name).join(&name);
-            if let Some(bytes) = remote.size(&path).await {
-                best = best.max(Some((bytes, path)));
-            }
-        }
-        let (bytes, transcript) = best.ok_or_else(|| {
-            let folder = text::clean(&claude.to_string_lossy());
-            Error::gone(format!("The session is not in {folder} on {address} any more."))
-                .advise("Claude Code deletes sessions that were not used for 30 days.")
-        })?;
-        let published = record.transcript.bytes;
+        let mut origin = Self {
+            remote,
+            claude,
+            transcript: PathBuf::new(),
+            bytes: 0,
+            turn: Turn::Closed,
+            address: address.to_owned(),
+            id: record.session_id.clone(),
+            published: record.transcript.bytes,
+        };
+        origin.look().await?;
+        Ok(origin)
+    }
+
+    /// Looks what has become of the session: what a claude does with it, where its
+    /// transcript is by now, and whether it can still be what was published.
+    pub async fn look(&mut self) -> Result<()> {
+        (self.bytes, self.transcript) = self.locate().await?;
+        let (bytes, published) = (self.bytes, self.published);
         if bytes < published {
             return Err(Error::failed(format!(
-                "The session on {address} holds less than what was published."
+                "The session on {} holds less than what was published.",
+                self.address
             ))
             .advise("Is this the machine it was published from?"));
         }
         if bytes > published.saturating_mul(4).saturating_add(GROWS) {
             return Err(Error::failed(format!(
-                "The session on {address} is said to have {} now; {} were published.",
+                "The session on {} is said to have {} now; {} were published.",
+                self.address,
                 text::bytes(bytes),
                 text::bytes(published)
             ))
             .advise("Nothing was copied. If it really grew like that, publish it there again."));
         }
-        let mut origin = Self { remote, claude, transcript, bytes, turn: Turn::Closed };
-        origin.turn = origin.turn(&record.session_id).await;
-        Ok(origin)
+        self.turn = self.turn_now().await?;
+        Ok(())
     }
 
-    /// Looks what became of the session.
-    pub async fn look_again(&mut self, id: &str) {
-        if let Some(bytes) = self.remote.size(&self.transcript).await {
-            self.bytes = bytes;
+    /// The longest transcript of this id, and its bytes.
+    async fn locate(&self) -> Result<(u64, PathBuf)> {
+        let projects = self.claude.join("projects");
+        let Listing { entries, no, .. } = self.remote.list(&projects).await?;
+        if let Some(no) = no {
+            return Err(no.about(&projects));
         }
-        self.turn = self.turn(id).await;
+        // A project folder may lie elsewhere, behind a link.
+        let folders = entries.into_iter().filter(|entry| matches!(entry.shape, Shape::Folder | Shape::Link));
+        let paths = folders.map(|entry| projects.join(entry.name).join(format!("{}.jsonl", self.id)));
+        let asked = paths.map(async |path| Ok::<_, Error>((self.remote.size(&path).await?, path)));
+        let sizes: Vec<_> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+        let (mut best, mut unread) = (None, None);
+        for (size, path) in sizes {
+            match size {
+                Ok(Some(bytes)) => best = best.max(Some((bytes, path))),
+                Ok(None) => {}
+                Err(no) => unread = Some(no.about(path.parent().unwrap_or(&projects))),
+            }
+        }
+        // It may be in a folder into which nobody is let.
+        best.ok_or_else(|| {
+            let folder = text::clean(&self.claude.to_string_lossy());
+            let gone = Error::gone(format!("The session is not in {folder} on {} any more.", self.address))
+                .advise("Claude Code deletes sessions that were not used for 30 days.");
+            unread.unwrap_or(gone)
+        })
     }
 
     /// The mark of what is there now; `None` where the end of its last line is
@@ -108,50 +144,55 @@ impl Origin {
 
     /// What the registry there says of the session. Never looks at the `.key`
     /// files beside.
-    async fn turn(&self, id: &str) -> Turn {
+    pub async fn turn_now(&self) -> Result<Turn> {
         let folder = self.claude.join("sessions");
-        let names = self.remote.list(&folder).await.into_iter().filter(|entry| {
-            entry.is_file && Path::new(&entry.name).extension().is_some_and(|ending| ending == "json")
-        });
-        let mut turn = Turn::Closed;
-        for entry in names.take(MOST_RECORDS) {
-            let content = self.remote.small(&folder.join(&entry.name), MAX_LIVE_RECORD).await;
+        let Listing { entries, no, .. } = self.remote.list(&folder).await?;
+        let is_record = |name: &str| Path::new(name).extension().is_some_and(|ending| ending == "json");
+        let mut records: Vec<_> = entries
+            .into_iter()
+            .filter(|entry| entry.shape == Shape::File && is_record(&entry.name))
+            .collect();
+        records.sort_by_key(|entry| Reverse(entry.modified));
+        // Whatever cannot be seen may be open.
+        let mut turn = if no.is_some() { Turn::Unknown } else { Turn::Closed };
+        for entry in records.into_iter().take(MOST_RECORDS) {
+            let content = self.remote.small(&folder.join(&entry.name), MAX_LIVE_RECORD).await?;
             let record: Value = serde_json::from_slice(&content.unwrap_or_default()).unwrap_or_default();
-            if record.get("sessionId").and_then(Value::as_str) != Some(id) {
+            if record.get("sessionId").and_then(Value::as_str) != Some(&*self.id) {
                 continue;
             }
-            turn = match self.process(&record).await {
+            turn = match self.process(&record).await? {
                 Process::Gone => continue,
-                process => doing(&record, process, self.quiet_for(entry.modified).await),
+                process => doing(&record, process, self.quiet_for(entry.modified).await?),
             };
             if turn == Turn::Running {
                 break;
             }
         }
-        turn
+        Ok(turn)
     }
 
     /// For how long neither record nor transcript was written.
-    async fn quiet_for(&self, record: Option<SystemTime>) -> Duration {
-        let last = record.max(self.remote.modified(&self.transcript).await);
-        last.and_then(|time| time.elapsed().ok()).unwrap_or_default()
+    async fn quiet_for(&self, record: Option<SystemTime>) -> Result<Duration> {
+        let last = record.max(self.remote.modified(&self.transcript).await?);
+        Ok(last.and_then(|time| time.elapsed().ok()).unwrap_or_default())
     }
 
     /// Whether the record's process lives, by `/proc` where that is to be seen
     /// and its pids are the record's.
-    async fn process(&self, record: &Value) -> Process {
+    async fn process(&self, record: &Value) -> Result<Process> {
         let text = |key| record.get(key).and_then(Value::as_str);
-        let Some(pid) = record.get("pid").and_then(Value::as_u64) else { return Process::Unknown };
-        let Some(pids) = self.remote.link(Path::new("/proc/self/ns/pid")).await else {
-            return Process::Unknown;
+        let Some(pid) = record.get("pid").and_then(Value::as_u64) else { return Ok(Process::Unknown) };
+        let Some(pids) = self.remote.link(Path::new("/proc/self/ns/pid")).await? else {
+            return Ok(Process::Unknown);
         };
         if text("pidDomain").is_some_and(|domain| !domain.ends_with(&*pids.to_string_lossy())) {
-            return Process::Unknown;
+            return Ok(Process::Unknown);
         }
         let stat = PathBuf::from(format!("/proc/{pid}/stat"));
-        let Some(stat) = self.remote.small(&stat, MAX_LIVE_RECORD).await else { return Process::Gone };
+        let Some(stat) = self.remote.small(&stat, MAX_LIVE_RECORD).await? else { return Ok(Process::Gone) };
         let same = claude::is_running(&String::from_utf8_lossy(&stat), text("procStart"));
-        if same { Process::Alive } else { Process::Gone }
+        Ok(if same { Process::Alive } else { Process::Gone })
     }
 }
 

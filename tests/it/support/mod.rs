@@ -3,6 +3,7 @@
 pub mod device;
 pub mod output;
 pub mod pty;
+pub mod relay;
 pub mod repository;
 pub mod ring;
 pub mod session;

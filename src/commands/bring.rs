@@ -30,7 +30,7 @@ pub(super) async fn bring(context: &Context<'_>, found: &Found, how: Bringing) -
     let printer = context.printer;
     let wishes = Wishes { asks: prompt::can_ask(), with_memory: how.with_memory, ask: answers(how.yes) };
     let job = progress();
-    let placed = match until_stopped(&job, context.service.bring(found, &wishes, &job)).await? {
+    let placed = match until_stopped(&job, Box::pin(context.service.bring(found, &wishes, &job))).await? {
         Arrived::Placed(placed) => placed,
         Arrived::Instead(plan) => return Ok(plan),
     };

@@ -74,7 +74,7 @@ pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how:
     };
     service.check_way(found, &plan).await?;
     let job = Job::quiet();
-    let taken = until_stopped(&job, service.pick_up(found, &job)).await?;
+    let taken = until_stopped(&job, Box::pin(service.pick_up(found, &job))).await?;
     if job.cancel.is_cancelled() {
         let error = Error::cancelled();
         return Err(if taken.burned { kept(found, error) } else { error });

@@ -24,6 +24,7 @@ mod web;
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::pin::Pin;
 
 use crate::cli::Command;
 pub use crate::commands::hook::run as hook;
@@ -122,8 +123,7 @@ pub async fn stopped_by() -> i32 {
 
 /// Does the work of a job; Ctrl-C and a polite end cancel it, and are heard before
 /// anything begins.
-async fn until_stopped<T>(job: &Job, work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::pin!(work);
+async fn until_stopped<T>(job: &Job, mut work: Pin<Box<impl Future<Output = Result<T>>>>) -> Result<T> {
     tokio::select! {
         biased;
         () = stopped() => job.cancel.cancel(),

@@ -88,7 +88,7 @@ fn before(draft: &Draft, args: &PublishArgs) -> Vec<String> {
 /// Publishes; Ctrl-C and a polite end call back what went out already.
 async fn publish(context: &Context<'_>, request: PublishRequest) -> Result<Published> {
     let job = Job::quiet();
-    super::until_stopped(&job, context.service.publish(request, &job)).await
+    super::until_stopped(&job, Box::pin(context.service.publish(request, &job))).await
 }
 
 /// What a phone can do something with: the page, else the SSH address that the

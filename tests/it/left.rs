@@ -14,7 +14,7 @@ use crate::support::relay::Relay;
 use crate::support::text;
 
 fn close(path: &Path) {
-    fs::set_permissions(path, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o000)).unwrap();
 }
 
 fn open(path: &Path) {

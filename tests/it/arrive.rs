@@ -1,9 +1,12 @@
 //! A session that arrives meets one that is here: whatever happened on both
 //! sides, nothing of either is lost.
 
+mod durable;
 mod full;
 mod kills;
 mod live;
+mod moved;
+mod tidied;
 
 use std::fs;
 use std::io::Write;

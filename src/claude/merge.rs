@@ -18,6 +18,8 @@ pub enum Prefer {
     Newer,
     /// Ours.
     Ours,
+    /// Whatever is here, also what only goes on there: it is being written to.
+    Here,
 }
 
 /// What became of a folder's files.
@@ -100,6 +102,7 @@ fn judge(ours: &Path, theirs: &Path, prefer: Prefer) -> io::Result<Verdict> {
     let appended = theirs.extension().is_some_and(|ending| ending == "jsonl");
     Ok(match (common == here.len(), common == there.len()) {
         (true, true) => Verdict::Same,
+        _ if prefer == Prefer::Here => Verdict::Keep,
         // A file that was cut while it was written says nothing else.
         (true, false) => Verdict::Take,
         (false, true) if appended || prefer != Prefer::Theirs => Verdict::Keep,
@@ -110,7 +113,7 @@ fn judge(ours: &Path, theirs: &Path, prefer: Prefer) -> io::Result<Verdict> {
             {
                 Verdict::Take
             }
-            Prefer::Newer | Prefer::Ours => Verdict::Keep,
+            Prefer::Newer | Prefer::Ours | Prefer::Here => Verdict::Keep,
         },
     })
 }
@@ -173,7 +176,7 @@ mod tests {
 
     #[test]
     fn nothing_longer_or_newer_is_written_over() {
-        use Prefer::{Newer, Ours, Theirs};
+        use Prefer::{Here, Newer, Ours, Theirs};
         let agent = "subagents/agent-1.jsonl";
         for prefer in [Newer, Ours, Theirs] {
             assert_eq!(merged(agent, None, ("a\n", 9), prefer), "a\n");
@@ -186,6 +189,8 @@ mod tests {
         assert_eq!(merged("x.json", Some(("{1}", 1)), ("{22}", 9), Newer), "{1}", "ours is newer");
         assert_eq!(merged("x.json", Some(("{22}", 9)), ("{1}", 1), Newer), "{22}", "ours is longer");
         assert_eq!(merged("x.json", Some(("{1}", 9)), ("{22}", 1), Ours), "{1}");
+        assert_eq!(merged(agent, Some(("a\n", 9)), ("a\nb\n", 1), Here), "a\n", "it is written to");
+        assert_eq!(merged(agent, None, ("a\n", 1), Here), "a\n", "it is missing");
     }
 
     #[test]

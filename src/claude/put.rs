@@ -33,7 +33,9 @@ pub fn put(staged: &Path, target: &Path, id: &str) -> io::Result<()> {
             }
             result?;
             sync(folder);
-            fs::remove_file(staged)
+            // It is in its place, whatever becomes of what it was copied from.
+            let _ = fs::remove_file(staged);
+            Ok(())
         }
         result => {
             result?;

@@ -30,7 +30,9 @@ pub(super) async fn bring(context: &Context<'_>, found: &Found, how: Bringing) -
     let printer = context.printer;
     let wishes = Wishes { asks: prompt::can_ask(), with_memory: how.with_memory, ask: answers(how.yes) };
     let job = progress();
-    let placed = match until_stopped(&job, Box::pin(context.service.bring(found, &wishes, &job))).await? {
+    let arrived = until_stopped(&job, Box::pin(context.service.bring(found, &wishes, &job))).await;
+    end_progress();
+    let placed = match arrived? {
         Arrived::Placed(placed) => placed,
         Arrived::Instead(plan) => return Ok(plan),
     };
@@ -92,4 +94,13 @@ fn progress() -> Job {
         });
     }
     job
+}
+
+/// Clears that line for what comes next.
+fn end_progress() {
+    let mut stderr = std::io::stderr();
+    if stderr.is_terminal() {
+        let _ = write!(stderr, "\r\u{1b}[K");
+        let _ = stderr.flush();
+    }
 }

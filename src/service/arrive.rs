@@ -301,6 +301,9 @@ impl Putting {
                 stayed.push(format!("sub-agents and large outputs ({error})"));
             }
         }
+        // A claude that has it open writes there itself: only what is missing is put.
+        let is_open = matches!(way, Way::Nothing(_)) && self.is_open(&self.parcel.id);
+        let why = if is_open { "it is open here" } else { "longer or newer here" };
         let (for_side, for_history) = match way {
             // What ours was is kept elsewhere by now.
             Way::KeepOurs => (Prefer::Theirs, Prefer::Theirs),
@@ -317,6 +320,7 @@ impl Putting {
             if from == self.parcel.session() && matches!(way, Way::Beside) {
                 continue;
             }
+            let prefer = if is_open { Prefer::Here } else { prefer };
             match claude::merge(&from, &to, prefer, &self.parcel.id) {
                 Ok(merged) if merged.kept.is_empty() => {}
                 Ok(merged) => {
@@ -324,7 +328,7 @@ impl Putting {
                     let more = merged.kept.len() - 1;
                     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
                     let first = first.unwrap_or_default();
-                    stayed.push(format!("{what}: {first}{more} (longer or newer here)"));
+                    stayed.push(format!("{what}: {first}{more} ({why})"));
                 }
                 Err(error) => stayed.push(format!("{what} ({error})")),
             }

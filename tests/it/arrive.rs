@@ -2,7 +2,7 @@
 //! sides, nothing of either is lost.
 
 mod durable;
-mod full;
+pub mod full;
 mod kills;
 mod live;
 mod moved;

@@ -53,6 +53,7 @@ mod share;
 mod silence;
 mod ssh;
 mod support;
+mod there_and_back;
 mod time;
 mod untouched;
 mod unwritten;

@@ -10,6 +10,8 @@ use crate::store::files;
 /// How long another process may take before this one gives up.
 const PATIENCE: Duration = Duration::from_mins(10);
 const AGAIN: Duration = Duration::from_millis(100);
+/// How long it waits without a word.
+const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// Held while a session arrives. The system lets go of it when the process dies.
 /// Its file stays then, and says that something may have been left half-way; of an
@@ -30,7 +32,10 @@ impl Lock {
                 // Who had it has removed it: the next one locks another file.
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => {
-                    job.doing("another cclink is bringing this session: waiting for it");
+                    // For a moment it may be one that only tidies.
+                    if started.elapsed() > A_MOMENT {
+                        job.doing("another cclink is bringing this session: waiting for it");
+                    }
                     tokio::time::sleep(AGAIN).await;
                 }
                 Err(TryLockError::WouldBlock) => {

@@ -8,7 +8,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy};
 /// Kinds of answers: how something ended, and names.
 const STATUS: u8 = 101;
 const NAME: u8 = 104;
-/// Longer ones are none of these. Servers send 256 KiB at most.
+/// An answer has at least so many bytes, its kind included: the number of the
+/// request and one more number.
+const SHORTEST: u32 = 9;
+/// And at most so many: servers send 256 KiB. The client would make room for any.
 const LONGEST: u32 = 4 * 1024 * 1024;
 /// Stands before a name that was changed: no name has it.
 pub(super) const CHANGED: char = '/';
@@ -18,13 +21,15 @@ pub(super) async fn hand_on(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
 ) -> io::Result<()> {
+    // Of the greeting the client says itself what is wrong with it.
+    let greeting = from.read_u32().await?;
+    to.write_u32(greeting).await?;
+    copy(&mut (&mut from).take(greeting.into()), &mut to).await?;
+    to.flush().await?;
     loop {
         let length = from.read_u32().await?;
-        if !(1..=LONGEST).contains(&length) {
-            // No packet; the client says so.
-            to.write_u32(length).await?;
-            copy(&mut from, &mut to).await?;
-            return Ok(());
+        if !(SHORTEST..=LONGEST).contains(&length) {
+            return Err(io::Error::from(io::ErrorKind::InvalidData));
         }
         let kind = from.read_u8().await?;
         let mut rest = (&mut from).take(u64::from(length) - 1);
@@ -118,10 +123,12 @@ mod tests {
         [&u32::try_from(words.len()).unwrap().to_be_bytes()[..], words].concat()
     }
 
+    /// What is handed on behind the greeting.
     async fn handed_on(bytes: &[u8]) -> Vec<u8> {
+        let greeting = [0, 0, 0, 5, 2, 0, 0, 0, 3];
         let mut out = Vec::new();
-        let _ = hand_on(bytes, &mut out).await;
-        out
+        let _ = hand_on(&*[&greeting, bytes].concat(), &mut out).await;
+        out.split_off(greeting.len())
     }
 
     #[tokio::test]
@@ -144,13 +151,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_no_packet_is_handed_on_as_it_is(bytes: Vec<u8>, kind in 99u8..106) {
+        fn what_cannot_be_read_is_handed_on_as_it_is_or_ends_it(bytes: Vec<u8>, kind in 99u8..106) {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let words = [&b"Welcome to far!"[..], &bytes].concat();
-            prop_assert_eq!(&runtime.block_on(handed_on(&words)), &words);
             let packet = packet(kind, &[&bytes]);
             let out = runtime.block_on(handed_on(&packet));
             prop_assert!(out == packet || matches!(kind, STATUS | NAME) && out.len() > 12);
+            let out = runtime.block_on(handed_on(&[&packet[..], b"\xff\xff\xff\xff", &bytes].concat()));
+            prop_assert!(out.len() <= packet.len() + bytes.len() * 2);
+            let mut out = Vec::new();
+            let _ = runtime.block_on(hand_on(&b"Welcome to far!"[..], &mut out));
+            prop_assert_eq!(&out, b"Welcome to far!");
         }
     }
 }

@@ -9,11 +9,11 @@ use crate::ssh::{grow, sha256};
 use crate::support::text;
 
 /// A small file system of its own; unmounted when it is dropped.
-struct Small(PathBuf);
+pub struct Small(PathBuf);
 
 impl Small {
     /// `None`, and said, where nothing may be mounted.
-    fn mount(at: &Path, kilobytes: usize) -> Option<Self> {
+    pub fn mount(at: &Path, kilobytes: usize) -> Option<Self> {
         fs::create_dir_all(at).unwrap();
         let size = format!("size={kilobytes}k");
         let mut mount = Command::new("mount");
@@ -25,7 +25,7 @@ impl Small {
         None
     }
 
-    fn resize(&self, kilobytes: usize) {
+    pub fn resize(&self, kilobytes: usize) {
         let options = format!("remount,size={kilobytes}k");
         let status = Command::new("mount").args(["-o", &options]).arg(&self.0).status();
         assert!(status.unwrap().success());

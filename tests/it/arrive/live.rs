@@ -2,6 +2,7 @@
 //! without a word.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -66,6 +67,25 @@ fn nothing_is_swapped_under_a_claude_that_has_it_open() {
         assert_eq!(pair.copy(), copy);
         fs::remove_file(copy).unwrap();
     }
+}
+
+#[test]
+fn beside_one_that_is_open_and_whole_only_what_is_missing_is_put() {
+    let Some(pair) = Pair::new() else { return };
+    let of = |transcript: &Path, name: &str| transcript.with_extension("").join(name);
+    put(&of(&pair.session.path, "subagents/agent-1.jsonl"), "{\"a\":1}\n{\"a\":2}\n");
+    put(&of(&pair.session.path, "tool-results/late.txt"), "late");
+    put(&of(&pair.here, "subagents/agent-1.jsonl"), "{\"a\":1}\n");
+    // It appends to what it has opened.
+    let mut agent =
+        fs::OpenOptions::new().append(true).open(of(&pair.here, "subagents/agent-1.jsonl")).unwrap();
+    let open = Open::new(&pair.b.claude, &pair.session.id, &json!({"status": "busy"}));
+    pair.bring(&[]).output().says(&["it was here already, whole", "agent-1.jsonl (it is open here)"]);
+    agent.write_all(b"{\"a\":3}\n").unwrap();
+    let now = |name: &str| fs::read_to_string(of(&pair.here, name)).unwrap();
+    assert_eq!(now("subagents/agent-1.jsonl"), "{\"a\":1}\n{\"a\":3}\n");
+    assert_eq!(now("tool-results/late.txt"), "late");
+    drop(open);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::support::session::write_session;
 use crate::support::{Device, Session, Sshd, rounds, text, until};
 
 /// Steps of one sequence.
-const STEPS: usize = 10;
+const STEPS: usize = 9;
 /// Room in the small file system of one of them, in kilobytes.
 const ROOM: usize = 40_000;
 
@@ -98,10 +98,12 @@ impl World {
         Some(world)
     }
 
-    /// One of the sessions of a side.
+    /// One of the sessions of a side, the first one more often than its copies.
     fn any(&mut self, on: usize) -> Option<Session> {
         let all = self.sides[on].sessions();
-        let path = all.get(self.random.below(all.len().max(1)))?.clone();
+        let any = all.get(self.random.below(all.len().max(1)))?;
+        let first = all.iter().find(|path| path.file_stem().is_some_and(|id| *id == *self.first.id));
+        let path = first.filter(|_| self.random.below(2) == 0).unwrap_or(any).clone();
         let id = path.file_stem().unwrap().to_str().unwrap().to_owned();
         Some(Session { id, path, ..self.first.clone() })
     }
@@ -126,7 +128,7 @@ impl World {
     fn leaves(&mut self, on: usize) -> Option<()> {
         let session = self.any(on)?;
         self.number += 1;
-        let name = PathBuf::from(format!("tool-results/{}.json", self.random.below(3)));
+        let name = PathBuf::from("tool-results/one.json");
         put(&session.path.with_extension("").join(&name), &format!("{{\"version\":{}}}", 1000 + self.number));
         self.sides[on].versions.insert(name, 1000 + self.number);
         Some(())
@@ -189,12 +191,12 @@ impl World {
     /// One step of whatever kind, in words, and the side that it may change.
     fn step(&mut self) -> (String, usize) {
         let side = self.random.below(2);
-        let (name, done, changed) = match self.random.below(12) {
+        let (name, done, changed) = match self.random.below(14) {
             0..=2 => ("speaks", self.speaks(side), side),
             3 => ("grows", self.grows(side), side),
-            4 | 5 => ("leaves a file", self.leaves(side), side),
-            6..=8 => ("is brought to the other", self.brings(side, None), 1 - side),
-            9 | 10 => ("is brought to the other, killed", self.is_killed(side), 1 - side),
+            4..=7 => ("leaves a file", self.leaves(side), side),
+            8..=10 => ("is brought to the other", self.brings(side, None), 1 - side),
+            11 | 12 => ("is brought to the other, killed", self.is_killed(side), 1 - side),
             _ => ("or A is brought to B, into little room", self.runs_out_of_room(), 1),
         };
         let possible = if done.is_some() { "" } else { " (not possible)" };

@@ -114,7 +114,8 @@ impl Service {
         let root = self.claude_root()?;
         let here = beside::Here { transcript: &ours, root: &root };
         job.run(beside::fetch(origin, parcel, Some(here), with_memory)).await?;
-        let placed = self.complete(parcel, &ours).await?;
+        let mut placed = self.complete(parcel, &ours).await?;
+        placed.notes.extend(self.went_on_elsewhere(&placed.session_id).await);
         parcel.clear();
         Ok(Some(placed))
     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -21,6 +22,14 @@ struct Waiting {
 
 impl Waiting {
     fn new() -> Option<Self> {
+        let mut waiting = Self::asked()?;
+        waiting.pty.types("1\r");
+        assert!(waiting.pty.waits_for(&["waiting for the turn"]), "{}", waiting.pty.said());
+        Some(waiting)
+    }
+
+    /// B is asked whether to.
+    fn asked() -> Option<Self> {
         let pair = Pair::new()?;
         fs::remove_file(&pair.here).unwrap();
         let session = &pair.session;
@@ -36,8 +45,6 @@ impl Waiting {
         let words = ["pickup", text(&published, "token"), "--plan", "bring"];
         let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &words, &pair.b.env(), &pair.b.projects);
         assert!(pty.waits_for(&["in the middle of a turn", "Which one?"]), "{}", pty.said());
-        pty.types("1\r");
-        assert!(pty.waits_for(&["waiting for the turn"]), "{}", pty.said());
         Some(Self { pair, pty, claude, record })
     }
 
@@ -61,6 +68,20 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         let _ = self.claude.kill();
         let _ = self.claude.wait();
+    }
+}
+
+#[test]
+fn ctrl_c_ends_the_question_and_the_waiting() {
+    for waits in [false, true] {
+        let Some(mut waiting) = (if waits { Waiting::new() } else { Waiting::asked() }) else { return };
+        waiting.pty.types("\x03");
+        let pressed = Instant::now();
+        assert_eq!(waiting.pty.code(), 1, "{}", waiting.pty.said());
+        // A second, and what a busy machine takes.
+        assert!(pressed.elapsed() < Duration::from_secs(2), "{:?}", pressed.elapsed());
+        assert!(waiting.pty.said().contains("Cancelled"), "{}", waiting.pty.said());
+        assert!(transcripts(&waiting.pair.b).is_empty());
     }
 }
 
@@ -115,4 +136,5 @@ fn one_that_goes_on_under_another_id_says_so() {
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("it went on there as another session") && said.contains(&next), "{said}");
     assert_eq!(sha256(&waiting.pair.here), sha256(&session));
+    waiting.pair.bring(&[]).ok().says(&["it was here already, whole", &next]);
 }

@@ -146,7 +146,6 @@ impl Remote {
             }
         };
         let mut entries = std::pin::pin!(dir.read_dir());
-        // What is named `.` and `..` is no entry.
         for seen in 0.. {
             let next = async { entries.next().await.transpose() };
             match answered(self.stall, next).await? {

@@ -133,6 +133,39 @@ fn silence_at_any_step_is_an_end_in_words() {
 }
 
 #[test]
+fn what_came_beside_it_is_not_fetched_again() {
+    let there = There::new();
+    let Some(relay) = Relay::start(&there.a.path("user")) else { return };
+    let results = there.session.path.with_extension("").join("tool-results");
+    for name in ["two.txt", "three.txt", "goes.txt", "turns", "changes.txt"] {
+        put(&results.join(name), name);
+    }
+    let b = there.reader();
+    let opened = || relay.asked().iter().filter(|asked| **asked == 3).count();
+    there.bring(&b, &relay.path()).ok();
+    let all = opened();
+    // Its last request is about the memory, behind all files.
+    let last = relay.asked().len() - 1;
+    let b = there.reader();
+    relay.behave(Behaviour { silent_at: Some(last), ..Behaviour::default() });
+    there.bring(&b, &relay.path()).fails(1).says(&["What came is kept"]);
+    // Meanwhile one goes, one changes, and one becomes a folder.
+    fs::remove_file(results.join("goes.txt")).unwrap();
+    fs::remove_file(results.join("turns")).unwrap();
+    put(&results.join("turns/into.txt"), "folder");
+    put(&results.join("changes.txt"), "changed, and longer");
+    relay.behave(Behaviour::default());
+    there.bring(&b, &relay.path()).ok();
+    // One more to compare the end of the transcript.
+    assert!(opened() + 4 <= all, "{} of {all} files were opened", opened());
+    let brought = PathBuf::from(text(&b.json(&["sessions"])[0], "path"));
+    let here = brought.with_extension("").join("tool-results");
+    let read = |name: &str| fs::read_to_string(here.join(name)).unwrap_or_default();
+    let now = ["one.txt", "two.txt", "three.txt", "goes.txt", "turns/into.txt", "changes.txt"].map(read);
+    assert_eq!(now, ["large", "two.txt", "three.txt", "", "folder", "changed, and longer"]);
+}
+
+#[test]
 fn an_answer_that_is_shorter_than_was_asked_for_leaves_no_hole() {
     let there = There::new();
     let large = "0123456789".repeat(70_000);

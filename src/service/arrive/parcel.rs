@@ -1,11 +1,13 @@
 //! A session that has arrived, in files of ours.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Error, Result, unwritten};
 use crate::claude;
 use crate::store::files;
+use crate::text;
 
 /// Where a session lies until it is put in its place.
 #[derive(Clone, Debug)]
@@ -18,12 +20,12 @@ pub(in crate::service) struct Parcel {
 }
 
 impl Parcel {
-    /// The parcel of session `id` below the folder of state. An interrupted
-    /// transcript of it stays; what lay beside it is fetched anew.
+    /// The parcel of session `id` below the folder of state, with what an earlier
+    /// try has left in it.
     pub fn new(state: &Path, id: &str) -> Result<Self> {
         let parcel = Self::remains(state, id);
         files::private_dir(&parcel.folder)?;
-        parcel.clear_beside()?;
+        let _ = fs::remove_file(parcel.aside());
         Ok(parcel)
     }
 
@@ -75,17 +77,36 @@ impl Parcel {
         self.stayed.clone()
     }
 
-    fn clear_beside(&self) -> Result<()> {
-        let _ = fs::remove_file(self.aside());
-        claude::remove_folder(&self.beside()).map_err(|error| {
-            Error::failed(format!("{} cannot be removed: {error}.", self.beside().display()))
-        })
+    /// Makes way for a file of it: an earlier try may have found a folder in its
+    /// place, or a file where its folder is.
+    pub fn make_way(&self, file: &Path) -> Result<()> {
+        let beside = self.beside();
+        let above = file.ancestors().skip(1).take_while(|folder| **folder != beside);
+        for found in above.filter(|folder| folder.is_file()) {
+            fs::remove_file(found).map_err(|error| unremoved(found, &error))?;
+        }
+        let found = if file.is_dir() { claude::remove_folder(file) } else { Ok(()) };
+        found.map_err(|error| unremoved(file, &error))
+    }
+
+    /// Removes of what lies beside the transcript what an earlier try has left, and
+    /// this one does not want.
+    pub fn keep_only(&self, wanted: &BTreeSet<PathBuf>) -> Result<()> {
+        let beside = self.beside();
+        for name in claude::files_below(&beside).map_err(|error| unremoved(&beside, &error))? {
+            let file = beside.join(name);
+            if !wanted.contains(&file) {
+                fs::remove_file(&file).map_err(|error| unremoved(&file, &error))?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes it all.
     pub fn clear(&self) {
         let _ = fs::remove_file(self.transcript());
-        let _ = self.clear_beside();
+        let _ = fs::remove_file(self.aside());
+        let _ = claude::remove_folder(&self.beside());
     }
 
     /// What it holds.
@@ -108,6 +129,10 @@ impl Parcel {
         };
         counted().map_err(|error: std::io::Error| unwritten(&transcript, &error))
     }
+}
+
+fn unremoved(path: &Path, error: &std::io::Error) -> Error {
+    Error::failed(format!("{} cannot be removed: {error}.", text::clean(&path.to_string_lossy())))
 }
 
 /// How much came along.

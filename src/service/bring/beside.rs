@@ -1,5 +1,6 @@
 //! Fetching what belongs to a session beside its transcript.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -45,7 +46,8 @@ pub(super) async fn fetch(
     let root = here.as_ref().map(|here| here.root.to_owned());
     let below = |name: &str| root.as_ref().map(|root| root.join(name));
     let memory = origin.transcript.with_file_name("memory");
-    let mut taking = Taking { origin, parcel, left: Left::default(), files: MOST_FILES, bytes: MOST_BYTES };
+    let (left, came) = (Left::default(), BTreeSet::new());
+    let mut taking = Taking { origin, parcel, left, came, files: MOST_FILES, bytes: MOST_BYTES };
     taking
         .folder(
             &Folder {
@@ -84,6 +86,7 @@ pub(super) async fn fetch(
     } else if holds_something(&origin.remote.list(&memory).await?) {
         taking.parcel.leaves("the project's memory (`--with-memory` takes it along)");
     }
+    taking.parcel.keep_only(&taking.came)?;
     for words in taking.left.words() {
         taking.parcel.leaves(words);
     }
@@ -110,6 +113,8 @@ struct Taking<'a> {
     origin: &'a Origin,
     parcel: &'a mut Parcel,
     left: Left,
+    /// Where in the parcel what came is, now or with an earlier try.
+    came: BTreeSet<PathBuf>,
     /// What may still be taken.
     files: usize,
     bytes: u64,
@@ -145,8 +150,9 @@ impl Taking<'_> {
                         let ours = folder.ours.as_ref().map(|ours| ours.join(&name));
                         if !ours.is_some_and(|ours| is_here(&ours, &entry)) {
                             let to = folder.to.join(&name);
-                            if let Some(why) = self.file(&folder.from.join(&name), &to, &entry).await? {
-                                self.left.note(why, folder.what, &name);
+                            match self.file(&folder.from.join(&name), &to, &entry).await? {
+                                Some(why) => self.left.note(why, folder.what, &name),
+                                None => drop(self.came.insert(to)),
                             }
                         }
                     }
@@ -168,8 +174,15 @@ impl Taking<'_> {
         if entry.size > self.bytes {
             return Ok(Some(Why::Large));
         }
+        if is_here(to, entry) {
+            // An earlier try has fetched it.
+            self.files -= 1;
+            self.bytes -= entry.size;
+            return Ok(None);
+        }
         let Ok(mut file) = self.origin.remote.read(from).await? else { return Ok(Some(Why::Unread)) };
         self.files -= 1;
+        self.parcel.make_way(to)?;
         files::private_dir(to.parent().unwrap_or(to))?;
         let mut out = claude::private_file(to).map_err(io)?;
         loop {

@@ -141,7 +141,7 @@ fn what_came_beside_it_is_not_fetched_again() {
         put(&results.join(name), name);
     }
     let b = there.reader();
-    let opened = || relay.asked().iter().filter(|asked| **asked == 3).count();
+    let opened = || relay.asked().into_iter().map(u32::from).filter(|asked| *asked == 3).count();
     there.bring(&b, &relay.path()).ok();
     let all = opened();
     // Its last request is about the memory, behind all files.

@@ -10,6 +10,7 @@
 //! whole transcript is ever held in memory. Transcripts are foreign input: any
 //! bytes may stand in them, and no bytes may stop a list.
 
+mod account;
 mod added;
 mod asks;
 mod binding;
@@ -54,6 +55,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
+pub use account::Account;
 pub use added::added_folders;
 pub use asks::{asks_for_summary, context_tokens, is_trusted};
 pub use binding::{blank, blank_bindings};

@@ -4,6 +4,7 @@
 //! It is fetched into the folder of state, so that an interrupted copy goes on
 //! where it stopped, and verified there. Then it arrives as any other does.
 
+mod account;
 mod beside;
 mod fetch;
 mod left;
@@ -70,10 +71,12 @@ impl Service {
         let cut = job.run(fetch::transcript(&origin, record, &parcel, job)).await?;
         job.doing("taking what belongs to it");
         job.run(beside::fetch(&origin, &mut parcel, None, wishes.with_memory)).await?;
+        let account = job.run(async { Ok(self.another_account(&origin).await) }).await?;
         let mut arrived = self.arrive(&parcel, &directory, decided, &wishes.ask, job).await?;
         if let Arrived::Placed(placed) = &mut arrived {
             placed.notes.extend(cut);
             placed.notes.extend(self.went_on_elsewhere(&placed.session_id).await);
+            placed.notes.extend(account);
             parcel.clear();
             lock.done();
         }

@@ -342,3 +342,27 @@ fn what_runs_in_the_background_there_is_attached_to() {
         assert_eq!(started.args, ["attach", &session.id[..8]], "with cclink there: {with_cclink}");
     }
 }
+
+#[test]
+fn another_account_is_said_before_claude_starts() {
+    let Some((a, sshd)) = origin() else { return };
+    let b = reader(&a, &sshd);
+    b.project("uploader");
+    let state = |id: &str, email: &str| {
+        serde_json::json!({"oauthAccount": {"accountUuid": id, "emailAddress": email}}).to_string()
+    };
+    let (at_a, at_b) = (a.claude.join(".claude.json"), b.claude.join(".claude.json"));
+    fs::create_dir_all(&b.claude).unwrap();
+    fs::write(&at_a, state("1", "ada@example.org\u{1b}[2J")).unwrap();
+    for (ours, told) in
+        [(state("2", "bob@example.org"), true), (state("1", "x"), false), ("{}".to_owned(), false)]
+    {
+        fs::write(&at_b, ours).unwrap();
+        let session = a.session("uploader", "Whose is it");
+        let published = a.publish_session(&session, &["--ssh", &sshd.address()]);
+        let out = b.cmd(&["pickup", text(&published, "token"), "--plan", "bring"]).ok();
+        let words = "logged in as bob@example.org here, and as ada@example.org there";
+        assert_eq!(out.stderr.contains(words), told, "{}", out.stderr);
+        assert_eq!(out.stderr.contains("logged in as"), told, "{}", out.stderr);
+    }
+}

@@ -46,6 +46,8 @@ pub(super) struct Origin {
     /// Claude's folder there.
     pub claude: PathBuf,
     pub transcript: PathBuf,
+    /// Whether Claude's folder is where it is by default.
+    is_usual: bool,
     pub bytes: u64,
     pub turn: Turn,
     address: String,
@@ -63,6 +65,7 @@ impl Origin {
             remote,
             claude,
             transcript: PathBuf::new(),
+            is_usual: record.claude_dir.is_none(),
             bytes: 0,
             turn: Turn::Closed,
             address: address.to_owned(),
@@ -71,6 +74,12 @@ impl Origin {
         };
         origin.look().await?;
         Ok(origin)
+    }
+
+    /// Claude's own state there, which is beside its folder unless that was moved.
+    pub fn state(&self) -> PathBuf {
+        let name = ".claude.json";
+        if self.is_usual { self.claude.with_file_name(name) } else { self.claude.join(name) }
     }
 
     /// Looks what has become of the session: what a claude does with it, where its

@@ -1,0 +1,28 @@
+//! Whether claude is logged in as somebody else here than where a session lives:
+//! what was thought under one account may be refused under another (an error 400,
+//! reported of several versions).
+
+use super::origin::Origin;
+use super::{Service, blocking};
+use crate::claude::Account;
+use crate::text;
+
+/// A state that is longer is not fetched for a word of warning.
+const LONGEST: u64 = 4 * 1024 * 1024;
+
+impl Service {
+    /// A word on it, where both are known.
+    pub(super) async fn another_account(&self, origin: &Origin) -> Option<String> {
+        let theirs = Account::of(&origin.remote.small(&origin.state(), LONGEST).await.ok()??)?;
+        let path = self.claude_state()?;
+        let ours = blocking(move || std::fs::read(path).ok()).await.ok()??;
+        let ours = Account::of(&ours)?;
+        (!ours.is(&theirs)).then(|| {
+            let (here, there) = (text::clean(&ours.name), text::clean(&theirs.name));
+            format!(
+                "claude is logged in as {here} here, and as {there} there: should it refuse the conversation \
+                 (API error 400), go on over SSH, or log in as {there}"
+            )
+        })
+    }
+}

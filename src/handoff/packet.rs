@@ -14,27 +14,29 @@ const TTL: u32 = 300;
 const NAME_END: usize = 12 + 1 + 52 + 1;
 /// Where the data begins: name, type, class, TTL, length.
 const DATA: usize = NAME_END + 10;
-/// A day in µs: a sequence from further ahead blocks its address.
-const FAR_AHEAD: u64 = 86_400_000_000;
+/// From here on an address is blocked: half of what a sequence can be.
+const LAST: u64 = 1 << 62;
 
 /// A packet could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PacketError {
-    /// A previous packet's sequence lies more than a day ahead.
-    #[error("the sequence there is from the future")]
+    /// The sequence there leaves no room for later ones.
+    #[error("the sequence there is the last one")]
     Blocked,
     /// Over 1000 bytes.
     #[error("the packet is too large")]
     TooLarge,
 }
 
-/// The sequence after `previous`: max(now, previous + 1), in µs.
+/// The sequence after `previous`: that + 1; the time in µs where nothing lies.
+/// With the time everywhere, one device whose clock is fast would have to be
+/// outrun by all others.
 pub fn next_sequence(previous: Option<u64>, now_us: u64) -> Result<u64, PacketError> {
-    let least = previous.map_or(0, |seq| seq.saturating_add(1));
-    if least > now_us.saturating_add(FAR_AHEAD) {
-        return Err(PacketError::Blocked);
+    match previous {
+        None => Ok(now_us),
+        Some(previous) if previous < LAST => Ok(previous + 1),
+        Some(_) => Err(PacketError::Blocked),
     }
-    Ok(least.max(now_us))
 }
 
 /// Signs `data` as the packet of `key` with a sequence in µs.

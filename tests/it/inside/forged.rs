@@ -3,7 +3,7 @@
 
 use cclink::handoff::{Identity, Link, LinkTarget, Mailbox, Standing, Token, mailbox, packet, seal};
 use cclink::network::Network;
-use cclink::service::AudienceChoice;
+use cclink::service::{AudienceChoice, Job};
 use pkarr::SignedPacket;
 
 use super::{Inside, ring};
@@ -78,15 +78,20 @@ async fn a_member_cannot_revoke_in_the_creators_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sequence_from_the_far_future_is_said_and_no_panic() {
+async fn a_sequence_from_the_future_blocks_nothing_and_the_last_one_is_said() {
     let ring = ring().await;
     let a = Inside::new(&ring.network());
     let network = Network::new(ring.network());
     let published = a.publish(AudienceChoice::Link, false).await.unwrap();
     let (_, mailbox, token) = place(&published.link);
+    let key = mailbox.record_key(&token);
     let far = u64::try_from(chrono::Utc::now().timestamp_micros()).unwrap() + 3 * 86_400_000_000;
-    let blocked = packet::make(&mailbox.record_key(&token), b"noise", far).unwrap();
-    network.put(&blocked, None).await.unwrap();
-    let revoked = a.service.revoke(&[published.token], &cclink::service::Job::quiet()).await.unwrap();
-    assert!(revoked.failed[0].error.contains("future"), "{revoked:?}");
+    network.put(&packet::make(&key, b"noise", far).unwrap(), None).await.unwrap();
+    let revoke =
+        async || a.service.revoke(std::slice::from_ref(&published.token), &Job::quiet()).await.unwrap();
+    assert_eq!(revoke().await.revoked, std::slice::from_ref(&published.token));
+    assert_eq!(packets_at(&network, &mailbox, &token).await[0].timestamp().as_u64(), far + 1);
+    network.put(&packet::make(&key, b"noise", 1 << 62).unwrap(), None).await.unwrap();
+    let revoked = revoke().await;
+    assert!(revoked.failed[0].error.contains("the last one"), "{revoked:?}");
 }

@@ -126,7 +126,7 @@ export class Pickup {
       if (!looked.answered) return this.tell({ is: "not taken", why: "unreachable" });
       const standing = this.remember(box, looked.payloads);
       if (verdict(standing, now()) !== "record") return this.finish(standing);
-      const sequence = nextSequence(standing.highest, Date.now());
+      const sequence = nextSequence(standing.highest);
       if (sequence === null) return this.tell({ is: "not taken", why: "blocked" });
       if (performance.now() - checked > FRESH) continue;
       this.mark = { payload: makeBurned(box, this.host, now(), sequence), record: standing.record };

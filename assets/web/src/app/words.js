@@ -38,7 +38,7 @@ const PIN_TROUBLE = {
 const NOT_TAKEN = {
   unreachable: ["No relay answered, so it was left as it is.", "Try again when you are online."],
   unwritten: ["The network did not keep the mark that it was taken, so it was not picked up at all.", "Try again."],
-  blocked: ["A clock was far ahead when this was last written, so nobody can mark it as taken.", "Ask for a new handoff."],
+  blocked: ["Someone blocked this handoff's address, so nobody can mark it as taken.", "Ask for a new handoff."],
   unknown: ["Whether it was taken is not known: no relay answered after it was asked for.", "Try again when you are online."],
 };
 

@@ -9,8 +9,8 @@ const MAX_VALUE = 1000;
 /** Header, one label of 52 characters, the root; then type, class, TTL, length. */
 const DATA = 12 + 54 + 10;
 const TTL = 300;
-/** A day in µs: a sequence from further ahead blocks its address. */
-const FAR_AHEAD = 86_400_000_000n;
+/** From here on an address is blocked: half of what a sequence can be. */
+const LAST = 1n << 62n;
 
 /** What the signature of a packet covers (BEP 44). */
 const signable = (sequence, value) => concat(`3:seqi${sequence}e1:v${value.length}:`, value);
@@ -46,10 +46,5 @@ export function makePacket(seed, address, data, sequence) {
   return concat(sign(signable(sequence, value), seed), bigEndian(sequence, 8), value);
 }
 
-/** The sequence after the highest seen: max(now, highest + 1), in µs; null where the address is blocked. */
-export function nextSequence(highest, nowMs) {
-  const now = BigInt(Math.round(nowMs)) * 1000n;
-  const least = highest + 1n;
-  if (least > now + FAR_AHEAD) return null;
-  return least > now ? least : now;
-}
+/** The sequence after the highest seen; null where the address is blocked. */
+export const nextSequence = (highest) => (highest < LAST ? highest + 1n : null);

@@ -1,26 +1,26 @@
 //! The DHT and the relays: bounded, retried, fresh.
 //!
-//! The only file that knows mainline's and pkarr's clients. `mainline` itself
-//! serves the DHT, for its compare-and-swap, its count of answering nodes and
-//! its first and newest answers from one lookup; pkarr's own client hides these
-//! and its cache can answer with an overwritten packet.
+//! The only room that speaks to the network. Nothing is kept between two lookups
+//! but which nodes there are: a cache can answer with an overwritten packet.
 
+mod config;
+mod dht;
 pub mod page;
+mod relay;
+mod sighting;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use config::{ConfigError, NetworkConfig};
+use dht::{Dht, Item};
 use futures::future::{join_all, select_all};
 use futures::stream::{FuturesUnordered, StreamExt};
-use mainline::async_dht::AsyncDht;
-use mainline::errors::PutMutableError;
-use mainline::{Dht, MutableItem};
-use pkarr::relay_client::{RelayClient, RelayError};
-use pkarr::{PublicKey, ResolvePolicy, SignedPacket};
+use pkarr::SignedPacket;
+use relay::{Answer, Relay};
+pub use sighting::Sighting;
 use tokio::sync::{OnceCell, Semaphore};
-use tokio::time::{sleep, timeout};
-use url::Url;
+use tokio::time::{sleep, timeout, timeout_at};
 
 use crate::handoff::{Address, packet, z32};
 
@@ -34,85 +34,14 @@ const IN_FLIGHT_NEAR: usize = 2;
 const TRIES: u32 = 2;
 /// A lookup or put never takes longer, whatever DNS and sockets do.
 const DEADLINE: Duration = Duration::from_secs(8);
-/// How long one request to a relay may take.
-const RELAY_TIMEOUT: Duration = Duration::from_secs(4);
-/// How long relays may lag behind a complete answer of the DHT.
-const RELAY_LAG: Duration = Duration::from_millis(1500);
-/// A relay allows two requests a second.
-const RELAY_BACKOFF: Duration = Duration::from_millis(600);
+/// After this long without any answer there is no second try.
+const SILENCE: Duration = Duration::from_millis(1_500);
+/// From the start, how long relays are waited for where no node answers.
+const RELAYS_ALONE: Duration = Duration::from_millis(2_700);
+/// How long relays may lag behind the nodes, where these did not find it.
+const RELAY_LAG: Duration = Duration::from_millis(1_500);
 const PUBLIC_TIMEOUT: Duration = Duration::from_secs(2);
 const LOOPBACK_TIMEOUT: Duration = Duration::from_secs(1);
-/// Different packets of one address that are looked at.
-const MAX_PACKETS: usize = 64;
-
-/// Which network to use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NetworkConfig {
-    /// `host:port` of a private DHT; `None` is the public one.
-    pub bootstrap: Option<Vec<String>>,
-    /// Relays beside the DHT.
-    pub relays: Vec<Url>,
-}
-
-/// A setting of the network that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// Not `host:port`.
-    #[error("CCLINK_BOOTSTRAP: `{0}` is not host:port")]
-    Bootstrap(String),
-    /// Not an address of the web.
-    #[error("CCLINK_RELAYS: `{0}` is not an http or https address")]
-    Relay(String),
-}
-
-impl NetworkConfig {
-    /// From the values of `CCLINK_BOOTSTRAP` and `CCLINK_RELAYS`. A bootstrap
-    /// of one's own means no relays unless they are named.
-    pub fn parse(bootstrap: Option<&str>, relays: Option<&str>) -> Result<Self, ConfigError> {
-        let bootstrap = bootstrap.filter(|text| !text.trim().is_empty()).map(parse_bootstrap).transpose()?;
-        let relays = match relays.map(str::trim) {
-            None | Some("") if bootstrap.is_some() => Vec::new(),
-            None | Some("") => pkarr::DEFAULT_RELAYS.iter().filter_map(|url| Url::parse(url).ok()).collect(),
-            Some("none") => Vec::new(),
-            Some(list) => list.split(',').map(str::trim).map(parse_relay).collect::<Result<_, _>>()?,
-        };
-        Ok(Self { bootstrap, relays })
-    }
-
-    /// Which network this is, in words.
-    pub fn words(&self) -> String {
-        let dht = match &self.bootstrap {
-            None => "the public DHT".to_owned(),
-            Some(nodes) => match nodes.as_slice() {
-                [first, _, ..] => format!("the DHT at {first} and {} more", nodes.len() - 1),
-                nodes => format!("the DHT at {}", nodes.join("")),
-            },
-        };
-        if self.relays.is_empty() {
-            format!("{dht}, no relays")
-        } else {
-            let hosts: Vec<&str> = self.relays.iter().map(|url| url.host_str().unwrap_or("?")).collect();
-            format!("{dht}, relays {}", hosts.join(", "))
-        }
-    }
-}
-
-fn parse_bootstrap(text: &str) -> Result<Vec<String>, ConfigError> {
-    let node = |node: &str| match node.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0) => {
-            Ok(node.to_owned())
-        }
-        _ => Err(ConfigError::Bootstrap(node.to_owned())),
-    };
-    text.split(',').map(str::trim).map(node).collect()
-}
-
-fn parse_relay(text: &str) -> Result<Url, ConfigError> {
-    Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .ok_or_else(|| ConfigError::Relay(text.to_owned()))
-}
 
 /// Why the network did not do it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -120,78 +49,21 @@ pub enum NetworkError {
     /// No node and no relay answered.
     #[error("no node of the DHT and no relay answered")]
     Unreachable,
+    /// Too few answered to say that something is not there: because it never was,
+    /// or because none took it.
+    #[error("only {answered} of {asked} nodes answered")]
+    Unsure {
+        /// Nodes that answered.
+        answered: u32,
+        /// Nodes that should have.
+        asked: u32,
+    },
     /// Something else was written there meanwhile; read again.
     #[error("something else was written there meanwhile")]
     Conflict,
     /// The socket could not be opened.
     #[error("the network could not be opened: {0}")]
     Socket(String),
-}
-
-/// What one complete lookup of an address found.
-#[derive(Clone, Debug, Default)]
-pub struct Sighting {
-    /// Different valid packets and how many nodes hold each, newest first.
-    packets: Vec<(SignedPacket, u32)>,
-    /// Highest sequence met, of packets that are no packets of ours too.
-    highest: Option<u64>,
-    /// Nodes that were asked.
-    pub asked: u32,
-    /// Nodes that answered.
-    pub responded: u32,
-}
-
-impl Sighting {
-    /// The packets, newest first.
-    pub fn packets(&self) -> Vec<SignedPacket> {
-        self.packets.iter().map(|(packet, _)| packet.clone()).collect()
-    }
-
-    /// The packets and on how many nodes each was seen; on none where only a
-    /// relay had it.
-    pub fn held(&self) -> &[(SignedPacket, u32)] {
-        &self.packets
-    }
-
-    /// The newest packet.
-    pub fn newest(&self) -> Option<&SignedPacket> {
-        self.packets.first().map(|(packet, _)| packet)
-    }
-
-    /// On how many nodes this very packet was seen.
-    pub fn copies(&self, packet: &SignedPacket) -> u32 {
-        self.packets.iter().find(|(seen, _)| seen.is_same_as(packet)).map_or(0, |(_, copies)| *copies)
-    }
-
-    /// What a compare-and-swap has to expect: the highest sequence, 0 where
-    /// nothing lies. (With none at all two writers were both told Ok.)
-    pub fn expected(&self) -> u64 {
-        self.highest.unwrap_or(0)
-    }
-
-    /// The highest sequence, for the next one to exceed.
-    pub fn highest(&self) -> Option<u64> {
-        self.highest
-    }
-
-    fn add(&mut self, packet: SignedPacket, copies: u32) {
-        self.highest = self.highest.max(packet::sequence(&packet));
-        if let Some((_, seen)) = self.packets.iter_mut().find(|(known, _)| known.is_same_as(&packet)) {
-            *seen += copies;
-        } else if self.packets.len() < MAX_PACKETS {
-            let place = self.packets.partition_point(|(known, _)| known.more_recent_than(&packet));
-            self.packets.insert(place, (packet, copies));
-        }
-    }
-
-    fn add_item(&mut self, address: &Address, item: &MutableItem) -> Option<SignedPacket> {
-        let sequence = u64::try_from(item.seq()).ok()?;
-        self.highest = self.highest.max(Some(sequence));
-        let payload = [&item.signature()[..], &sequence.to_be_bytes(), item.value()].concat();
-        let packet = packet::from_payload(address, &payload)?;
-        self.add(packet.clone(), 1);
-        Some(packet)
-    }
 }
 
 /// Receives each different packet of a lookup as it arrives.
@@ -204,25 +76,18 @@ pub struct Network(Arc<Inner>);
 struct Inner {
     config: NetworkConfig,
     timeout: Duration,
-    dht: OnceCell<AsyncDht>,
+    dht: OnceCell<Dht>,
     relays: Vec<Relay>,
     permits: Semaphore,
-}
-
-struct Relay {
-    client: RelayClient,
-    /// One request at a time: a relay allows few.
-    turn: Semaphore,
 }
 
 impl Network {
     /// Describes the network; nothing is sent before the first lookup or put.
     pub fn new(config: NetworkConfig) -> Self {
-        let loopback = config.bootstrap.as_deref().is_some_and(is_loopback);
         let relays = config.relays.iter().filter_map(Relay::new).collect();
         Self(Arc::new(Inner {
+            timeout: if config.is_loopback() { LOOPBACK_TIMEOUT } else { PUBLIC_TIMEOUT },
             config,
-            timeout: if loopback { LOOPBACK_TIMEOUT } else { PUBLIC_TIMEOUT },
             dht: OnceCell::new(),
             relays,
             permits: Semaphore::new(if loopback { IN_FLIGHT_NEAR } else { IN_FLIGHT }),
@@ -240,114 +105,124 @@ impl Network {
         sleep(self.0.timeout).await;
     }
 
-    async fn dht(&self) -> Result<&AsyncDht, NetworkError> {
-        let open = || async {
-            let (config, timeout) = (self.0.config.clone(), self.0.timeout);
-            // Host names are resolved here, which may block.
-            let opened = tokio::task::spawn_blocking(move || open_dht(&config, timeout)).await;
-            opened
-                .map_err(|error| NetworkError::Socket(error.to_string()))?
-                .map_err(|error| NetworkError::Socket(error.to_string()))
-        };
-        self.0.dht.get_or_try_init(open).await
+    async fn dht(&self) -> Result<&Dht, NetworkError> {
+        let config = &self.0.config;
+        let open = || Dht::open(config.bootstrap.as_deref(), config.is_loopback(), self.0.timeout);
+        self.0.dht.get_or_try_init(open).await.map_err(|error| NetworkError::Socket(error.to_string()))
     }
 
-    /// Asks every node near `address`, and every relay, and gives the union of
+    /// Asks the nodes near `address`, and every relay, and gives the union of
     /// what they hold. `on_packet` sees each different packet at once.
-    /// An address where nothing lies is an answer, not an error.
+    /// An address where nothing lies is no error; whether that is certain,
+    /// [`Sighting::absence`] says. Where too few nodes answer they are asked once
+    /// more.
     pub async fn lookup(
         &self,
         address: &Address,
         on_packet: &mut OnPacket<'_>,
     ) -> Result<Sighting, NetworkError> {
-        let tries = async {
-            for attempt in 0..TRIES {
-                if attempt > 0 {
-                    sleep(jittered(200)).await;
-                }
-                if let Some(sighting) = self.look_once(address, on_packet).await? {
-                    return Ok(sighting);
-                }
-            }
-            Err(NetworkError::Unreachable)
-        };
         let Ok(_permit) = self.0.permits.acquire().await else { return Err(NetworkError::Unreachable) };
         let start = Instant::now();
-        let looked = timeout(DEADLINE, tries).await.unwrap_or(Err(NetworkError::Unreachable));
+        let looked = Box::pin(self.look(address, on_packet, start)).await;
         let (address, ms) = (shortly(address), start.elapsed().as_millis());
         match &looked {
             Ok(seen) => {
-                let (answered, packets) = (seen.responded, seen.packets.len());
-                let copies = seen.packets.first().map_or(0, |(_, copies)| *copies);
-                tracing::debug!(address, answered, packets, copies, ms, "lookup");
+                let (asked, answered, packets) = (seen.asked, seen.responded, seen.held().len());
+                let copies = seen.held().first().map_or(0, |(_, copies)| *copies);
+                tracing::debug!(address, asked, answered, packets, copies, ms, "lookup");
             }
             Err(error) => tracing::debug!(address, %error, ms, "lookup failed"),
         }
         looked
     }
 
-    /// One round; `None` when nobody answered.
-    async fn look_once(
+    async fn look(
         &self,
         address: &Address,
         on_packet: &mut OnPacket<'_>,
-    ) -> Result<Option<Sighting>, NetworkError> {
+        start: Instant,
+    ) -> Result<Sighting, NetworkError> {
         let mut relays: FuturesUnordered<_> =
             self.0.relays.iter().map(|relay| relay.resolve(address)).collect();
-        let mut sighting = Sighting::default();
-        let mut answered = false;
-        let mut relay_says =
-            |answer: Option<Option<SignedPacket>>, sighting: &mut Sighting, on: &mut OnPacket<'_>| {
-                if let Some(answer) = answer {
-                    answered = true;
-                    if let Some(packet) = answer {
-                        on(&packet);
-                        sighting.add(packet, 0);
+        let mut relayed: Vec<SignedPacket> = Vec::new();
+        let mut did_relay_answer = false;
+        let mut from_relay = |answer: Option<Answer>, on_packet: &mut OnPacket<'_>| {
+            did_relay_answer |= answer.is_some();
+            if let Some(Answer::Packet(packet)) = answer {
+                on_packet(&packet);
+                relayed.push(*packet);
+            }
+        };
+        let mut looking = self.dht().await?.look(address);
+        for attempt in 0..TRIES {
+            let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+            let mut on_item = move |item: &Item| drop(tell.send(item.clone()));
+            let go = async {
+                let mut go = std::pin::pin!(looking.go(&mut on_item));
+                loop {
+                    tokio::select! {
+                        biased;
+                        Some(item) = told.recv() => {
+                            if let Some(packet) = sighting::packet_of(address, &item) {
+                                on_packet(&packet);
+                            }
+                        }
+                        () = &mut go => break,
+                        Some(answer) = relays.next(), if !relays.is_empty() => from_relay(answer, on_packet),
                     }
                 }
             };
-        let mut detailed = self.dht().await?.get_mutable_detailed(address, None, None);
-        loop {
-            tokio::select! {
-                item = detailed.items.next() => {
-                    let Some(item) = item else { break };
-                    if let Some(packet) = sighting.add_item(address, &item) {
-                        on_packet(&packet);
-                    }
-                }
-                Some(answer) = relays.next(), if !relays.is_empty() => relay_says(answer, &mut sighting, on_packet),
+            // What was found until then is kept.
+            let in_time = timeout_at((start + DEADLINE).into(), go).await.is_ok();
+            let found = looking.found();
+            let is_silent = found.responded == 0 && start.elapsed() >= SILENCE;
+            if !in_time || is_silent || attempt + 1 == TRIES || Sighting::of(address, &found).is_complete() {
+                break;
             }
+            sleep(jittered(100)).await;
+            looking.again();
         }
-        let outcome = detailed.outcome.recv().await;
-        (sighting.asked, sighting.responded) = (outcome.queried, outcome.valid_responses());
-        let patience = if sighting.responded > 0 { RELAY_LAG } else { RELAY_TIMEOUT };
+        let mut sighting = Sighting::of(address, &looking.found());
+        let patience = match sighting.responded {
+            0 => RELAYS_ALONE.saturating_sub(start.elapsed()),
+            // What the nodes agree on needs nobody else's word.
+            _ if sighting.is_complete() && sighting.newest().is_some() => Duration::ZERO,
+            _ => RELAY_LAG,
+        };
         let rest = async {
             while let Some(answer) = relays.next().await {
-                relay_says(answer, &mut sighting, on_packet);
+                from_relay(answer, on_packet);
             }
         };
         let _ = timeout(patience, rest).await;
-        Ok((answered || sighting.responded > 0).then_some(sighting))
+        for packet in relayed {
+            sighting.add(packet, 0);
+        }
+        if sighting.responded == 0 && !did_relay_answer {
+            return Err(NetworkError::Unreachable);
+        }
+        Ok(sighting)
     }
 
     /// Stores a signed packet; gives the number of nodes that acknowledged it.
     /// With `expected` (see [`Sighting::expected`]) only where nothing else was
     /// written meanwhile. A success is never the verdict: read back.
     pub async fn put(&self, packet: &SignedPacket, expected: Option<u64>) -> Result<u32, NetworkError> {
-        let tries = async {
+        let Ok(_permit) = self.0.permits.acquire().await else { return Err(NetworkError::Unreachable) };
+        let start = Instant::now();
+        let tries = Box::pin(async {
             for attempt in 0..TRIES {
                 if attempt > 0 {
                     sleep(jittered(200)).await;
                 }
                 match self.put_once(packet, expected).await {
-                    Err(NetworkError::Unreachable) => {}
+                    Err(NetworkError::Unreachable | NetworkError::Unsure { .. })
+                        if attempt + 1 < TRIES && start.elapsed() < SILENCE => {}
                     done => return done,
                 }
             }
             Err(NetworkError::Unreachable)
-        };
-        let Ok(_permit) = self.0.permits.acquire().await else { return Err(NetworkError::Unreachable) };
-        let start = Instant::now();
+        });
         let put = timeout(DEADLINE, tries).await.unwrap_or(Err(NetworkError::Unreachable));
         let (address, ms) = (shortly(&packet.public_key().to_bytes()), start.elapsed().as_millis());
         match &put {
@@ -367,34 +242,35 @@ impl Network {
                     let _ = timeout(RELAY_LAG, join_all(relays)).await;
                     Ok(stored)
                 }
-                Err(NetworkError::Unreachable) => self.put_relays(packet).await,
+                Err(error @ (NetworkError::Unreachable | NetworkError::Unsure { .. })) => {
+                    self.put_relays(packet).await.map_err(|_| error)
+                }
                 refused => refused,
             };
         }
         let (dht, relays) = tokio::join!(self.put_dht(packet, None), async {
-            timeout(RELAY_TIMEOUT, self.put_relays(packet)).await.unwrap_or(Err(NetworkError::Unreachable))
+            timeout(RELAYS_ALONE, self.put_relays(packet)).await.unwrap_or(Err(NetworkError::Unreachable))
         });
         match (dht, relays) {
             (Ok(dht), Ok(relays)) => Ok(dht.max(relays)),
-            (Err(NetworkError::Unreachable), relays) => relays,
+            (Err(error @ (NetworkError::Unreachable | NetworkError::Unsure { .. })), relays) => {
+                relays.map_err(|_| error)
+            }
             (dht, _) => dht,
         }
     }
 
     async fn put_dht(&self, packet: &SignedPacket, expected: Option<u64>) -> Result<u32, NetworkError> {
         let bytes = packet.as_bytes();
-        let (Ok(key), Ok(signature)) = (bytes[..32].try_into(), bytes[32..96].try_into()) else {
+        let (Ok(key), Ok(signature), Some(sequence)) =
+            (bytes[..32].try_into(), bytes[32..96].try_into(), packet::sequence(packet))
+        else {
             return Err(NetworkError::Conflict);
         };
-        let sequence = packet::sequence(packet).and_then(|seq| i64::try_from(seq).ok()).unwrap_or(0);
-        let item =
-            MutableItem::new_signed_unchecked(key, signature, &packet.encoded_packet(), sequence, None);
+        let item = Item { sequence, signature, value: packet.encoded_packet().to_vec() };
         let cas = expected.map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
-        match self.dht().await?.put_mutable(item, cas).await {
-            Ok(outcome) => Ok(outcome.stored_at),
-            Err(PutMutableError::Concurrency(_)) => Err(NetworkError::Conflict),
-            Err(PutMutableError::Query(_)) => Err(NetworkError::Unreachable),
-        }
+        let stored = self.dht().await?.put(&key, &item, cas).await?;
+        Ok(u32::try_from(stored).unwrap_or(u32::MAX))
     }
 
     /// The first relay that takes it.
@@ -414,67 +290,6 @@ impl Network {
     }
 }
 
-impl Relay {
-    fn new(url: &Url) -> Option<Self> {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().ok()?;
-        let client = RelayClient::new(url.clone(), client, RELAY_TIMEOUT).ok()?;
-        Some(Self { client, turn: Semaphore::new(1) })
-    }
-
-    /// `None`: no answer. `Some(None)`: nothing lies there.
-    async fn resolve(&self, address: &Address) -> Option<Option<SignedPacket>> {
-        let key = PublicKey::try_from(address).ok()?;
-        let _turn = self.turn.acquire().await.ok()?;
-        for _ in 0..TRIES {
-            match self.client.resolve(&key, ResolvePolicy::NetworkOnly, None).await {
-                Ok(packet) => return Some(Some(packet)),
-                Err(RelayError::NotFound | RelayError::InvalidSignedPacketSeq { .. }) => return Some(None),
-                Err(RelayError::UnexpectedStatus(status)) if status.as_u16() == 429 => {
-                    sleep(RELAY_BACKOFF).await;
-                }
-                Err(_) => return None,
-            }
-        }
-        None
-    }
-
-    async fn publish(&self, packet: &SignedPacket) -> Result<u32, NetworkError> {
-        let _turn = self.turn.acquire().await.map_err(|_| NetworkError::Unreachable)?;
-        for _ in 0..TRIES {
-            match self.client.publish(packet).await {
-                Ok(stored) => return Ok(stored),
-                Err(RelayError::NotMostRecent) => return Err(NetworkError::Conflict),
-                Err(RelayError::UnexpectedStatus(status)) if status.as_u16() == 429 => {
-                    sleep(RELAY_BACKOFF).await;
-                }
-                Err(_) => return Err(NetworkError::Unreachable),
-            }
-        }
-        Err(NetworkError::Unreachable)
-    }
-}
-
-fn open_dht(config: &NetworkConfig, request_timeout: Duration) -> std::io::Result<AsyncDht> {
-    let mut builder = Dht::builder();
-    builder.request_timeout(request_timeout);
-    if let Some(nodes) = &config.bootstrap {
-        builder.bootstrap(nodes);
-        if is_loopback(nodes) {
-            builder.bind_address(std::net::Ipv4Addr::LOCALHOST);
-        }
-    }
-    Ok(builder.build()?.as_async())
-}
-
-/// Whether every node is on this machine: then nothing of ours listens
-/// elsewhere either.
-fn is_loopback(nodes: &[String]) -> bool {
-    nodes.iter().all(|node| {
-        node.starts_with("localhost:")
-            || node.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback())
-    })
-}
-
 /// Enough of an address to tell it from others in a log.
 fn shortly(address: &Address) -> String {
     z32::encode(&address[..5])
@@ -485,24 +300,4 @@ fn jittered(ms: u64) -> Duration {
     let mut byte = [0];
     let _ = getrandom::fill(&mut byte);
     Duration::from_millis(ms / 2 + ms * u64::from(byte[0]) / 255)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn settings_are_read_or_refused() {
-        let public = NetworkConfig::parse(None, None).unwrap();
-        assert_eq!((public.bootstrap.as_ref(), public.relays.len()), (None, 2));
-        let private = NetworkConfig::parse(Some("127.0.0.1:6881, localhost:1"), None).unwrap();
-        assert_eq!((private.bootstrap.unwrap().len(), private.relays.len()), (2, 0));
-        let relayed = NetworkConfig::parse(Some("127.0.0.1:1"), Some("http://localhost:8080")).unwrap();
-        assert_eq!(relayed.relays.len(), 1);
-        assert!(NetworkConfig::parse(None, Some("none")).unwrap().relays.is_empty());
-        for bad in ["127.0.0.1", ":1", "host:", "host:99999", "host:0", ","] {
-            assert!(NetworkConfig::parse(Some(bad), None).is_err(), "{bad}");
-        }
-        assert!(NetworkConfig::parse(None, Some("ftp://x")).is_err());
-    }
 }

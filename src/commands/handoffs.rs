@@ -4,7 +4,7 @@ use chrono::Utc;
 
 use super::table::Column;
 use super::{Context, prompt};
-use crate::service::{AudienceKind, Doomed, Error, Job, Kind, Listed, Result, Revoked, Service};
+use crate::service::{AudienceKind, Doomed, Error, Job, Kind, Listed, Result, Revoked, Service, State};
 use crate::text;
 
 /// Columns that a title or project takes in the table at most.
@@ -30,7 +30,14 @@ pub(super) async fn list(context: &Context<'_>, all: bool) -> Result<()> {
     match service.list(all, &Job::quiet()).await {
         Ok(rows) => {
             print(context, &rows, all);
-            Ok(())
+            match rows.iter().filter(|row| row.state == State::Unknown).count() {
+                0 => Ok(()),
+                unknown => Err(Error::new(
+                    Kind::Unreachable,
+                    format!("Too few nodes answered: where {unknown} of these stand is unknown."),
+                )
+                .advise("Ask again a little later, or from another network. Nothing is lost.")),
+            }
         }
         // What the journal knows is worth showing; the exit code says the rest.
         Err(error) if error.kind == Kind::Unreachable => {

@@ -76,12 +76,16 @@ impl Index {
     /// What may be shown at `now`: not expired, and not from a clock that is
     /// off by more than an hour.
     pub fn shown(&self, now: u32) -> Vec<Entry> {
-        let believed = |span: &Span| span.expires > now && span.expires <= now.saturating_add(MAX_LIFE);
-        self.entries().into_iter().filter(|entry| believed(&entry.span)).collect()
+        self.entries().into_iter().filter(|entry| self.is_shown(&entry.span, now)).collect()
     }
 
-    /// What a writer keeps at `now`: more than is shown, so that a clock that
-    /// is off destroys nothing.
+    /// Whether one with this span may be shown at `now`.
+    pub fn is_shown(&self, span: &Span, now: u32) -> bool {
+        span.expires > now && span.expires <= now.saturating_add(MAX_LIFE)
+    }
+
+    /// What a writer who needs room keeps at `now`: more than is shown, so that a
+    /// clock that is off destroys little.
     pub fn prune(&mut self, now: u32) {
         let keep = now.saturating_sub(DAY)..=now.saturating_add(8 * DAY);
         self.0.retain(|_, span| keep.contains(&span.expires));

@@ -5,7 +5,8 @@ use futures::future::join_all;
 use pkarr::SignedPacket;
 
 use super::look::{Place, alive, not_found};
-use super::tokens::Known;
+use super::newest::MOST_LOOKUPS;
+use super::tokens::Lists;
 use super::{
     AudienceKind, Error, Found, InboxEntry, Job, Kind, Recognised, Result, Service, Step, Target, blocking,
 };
@@ -14,8 +15,6 @@ use crate::handoff::{
     Identity, Link, LinkTarget, Mailbox, PastedError, Pin, PublicKey, Standing, Token, link_in,
 };
 
-/// Seconds after its end in which a handoff may still be read.
-const GRACE: u32 = 120;
 /// Links that are named where there are several.
 const NAMED: usize = 3;
 
@@ -114,48 +113,22 @@ impl Service {
     /// The newest alive in my devices' mailbox, then from my contacts.
     async fn find_newest(&self, job: &Job) -> Result<Vec<Found>> {
         let identity = self.identity().await?;
-        let devices = self.known_from_devices(&identity).await?;
-        let nothing_here = match self.first_alive(devices, job).await {
-            Ok(found) => return Ok(vec![found]),
+        let mut left = MOST_LOOKUPS;
+        let mut devices = self.known_from_devices(&identity).await?;
+        let known = std::mem::take(&mut devices.known);
+        let nothing_here = match self.first_alive(known, &mut left, job).await {
+            Ok(Some(found)) => return Ok(vec![found]),
+            Ok(None) => None,
             Err(error) if error.kind == Kind::Unreachable => return Err(error),
-            Err(error) => error,
+            Err(error) => Some(error),
         };
-        let shared = self.known_from_contacts(&identity).await?;
-        let found = self.first_alive(shared, job).await;
-        let found = found.map_err(|error| if error == nothing() { nothing_here } else { error })?;
-        Ok(vec![found])
-    }
-
-    /// The newest alive of many. The list tells whole seconds; of handoffs made
-    /// within one the packets tell which is newer.
-    async fn first_alive(&self, mut known: Vec<Known>, job: &Job) -> Result<Found> {
-        known.sort_by_key(|known| std::cmp::Reverse(known.created));
-        // What the list already calls expired is not worth a lookup each.
-        let now = self.now_u32();
-        let all = known.len();
-        known.retain(|known| known.expires.saturating_add(GRACE) >= now);
-        let expired = known.len() < all;
-        let mut trouble = None;
-        let quiet = Job::quiet();
-        for (number, some) in in_turns(&known).enumerate() {
-            // The first answer of a single newest is told at once.
-            let job = if number == 0 && some.len() == 1 { job } else { &quiet };
-            let mut newest: Option<Found> = None;
-            for result in join_all(some.iter().map(|known| self.find_place(&known.place, job))).await {
-                match result {
-                    Ok(found) => {
-                        let age = |found: &Found| (found.pickup.created_at, found.sequence);
-                        newest = newest.into_iter().chain([found]).max_by_key(age);
-                    }
-                    Err(error) if error.kind == Kind::Unreachable => return Err(error),
-                    Err(error) => trouble = trouble.or(Some(error)),
-                }
-            }
-            if let Some(found) = newest {
-                return Ok(found);
-            }
+        let mut shared = self.known_from_contacts(&identity).await?;
+        let known = std::mem::take(&mut shared.known);
+        if let Some(found) = self.first_alive(known, &mut left, job).await? {
+            return Ok(vec![found]);
         }
-        Err(trouble.unwrap_or_else(|| if expired { all_expired() } else { nothing() }))
+        devices.absence().and_then(|()| shared.absence())?;
+        Err(nothing_here.unwrap_or_else(nothing))
     }
 
     /// One handoff by its link.
@@ -241,15 +214,12 @@ impl Service {
     /// Everything alive from one key: with a PIN its PIN mailbox; else, if the
     /// key is mine, my devices'; else what it shared with me.
     async fn find_from(&self, key: PublicKey, pin: Option<&str>) -> Result<Vec<Found>> {
-        let known = if pin.is_some() {
-            let mut known = Vec::new();
+        let mut lists = if pin.is_some() {
+            let mut lists = Lists::default();
             for mailbox in self.pin_mailboxes(&key, pin).await? {
-                known.extend(self.known_from_list(mailbox, vec![key]).await?);
+                lists.extend(self.known_from_list(mailbox, vec![key]).await?);
             }
-            if known.is_empty() {
-                return Err(wrong_pin());
-            }
-            known
+            lists
         } else {
             let identity = self.identity().await?;
             if self.my_keys(&identity.public()).contains(&key) {
@@ -258,26 +228,15 @@ impl Service {
                 self.known_from_share(&identity, key).await?
             }
         };
-        self.alive_of(known).await
-    }
-
-    /// The alive among many, newest first; an error that says why there is none.
-    async fn alive_of(&self, mut known: Vec<Known>) -> Result<Vec<Found>> {
-        known.sort_by_key(|known| known.place.token);
-        known.dedup_by_key(|known| known.place.token);
-        let quiet = Job::quiet();
-        let looked = join_all(known.iter().map(|known| self.find_place(&known.place, &quiet))).await;
-        let mut trouble = None;
-        let mut found = Vec::new();
-        for result in looked {
-            match result {
-                Ok(one) => found.push(one),
-                Err(error) if error.kind == Kind::Unreachable => return Err(error),
-                Err(error) => trouble = trouble.or(Some(error)),
-            }
+        let known = std::mem::take(&mut lists.known);
+        if pin.is_some() && known.is_empty() {
+            return Err(lists.absence().err().unwrap_or_else(wrong_pin));
         }
-        found.sort_by_key(|found| std::cmp::Reverse((found.pickup.created_at, found.sequence)));
-        if found.is_empty() { Err(trouble.unwrap_or_else(not_found)) } else { Ok(found) }
+        let found = self.alive_of(known).await;
+        if found.is_err() {
+            lists.absence()?;
+        }
+        found
     }
 
     /// One handoff: a first answer at once, the verdict after the complete
@@ -320,21 +279,6 @@ impl Service {
     }
 }
 
-/// Newest first: the newest alone, then some at a time; those of one second are
-/// never parted, for only their packets tell which is newer.
-fn in_turns(known: &[Known]) -> impl Iterator<Item = &[Known]> {
-    let mut rest = known;
-    let mut least = 1;
-    std::iter::from_fn(move || {
-        let second = rest.get(least.min(rest.len()).checked_sub(1)?)?.created;
-        let end = rest.iter().rposition(|known| known.created == second)? + 1;
-        let (turn, more) = rest.split_at(end);
-        rest = more;
-        least = 4;
-        Some(turn)
-    })
-}
-
 fn no_link(error: PastedError) -> Error {
     match error {
         PastedError::Link(error) => Error::usage(format!("This link cannot be read: {error}."))
@@ -346,11 +290,6 @@ fn no_link(error: PastedError) -> Error {
                 .advise("Give the one you mean.")
         }
     }
-}
-
-fn all_expired() -> Error {
-    Error::gone("There is nothing to pick up: what was addressed to you has expired.")
-        .advise("Publish it again where the session lives.")
 }
 
 fn nothing() -> Error {

@@ -2,8 +2,10 @@
 
 use futures::stream::{FuturesOrdered, StreamExt};
 
+use super::newest::MOST_LOOKUPS;
 use super::tokens::Known;
 use super::{InboxEntry, Job, Kind, Result, Service, Step};
+use crate::handoff::z32;
 
 impl Service {
     /// From my devices and my contacts, newest first, of each session the newest
@@ -14,22 +16,38 @@ impl Service {
         job.run(async {
             let (book, aside) = self.0.journal.load()?;
             self.tell_aside(aside);
-            let mut known = self.known_from_devices(&identity).await?;
-            known.extend(self.known_from_contacts(&identity).await?);
-            let now = self.now_u32();
+            let mut lists = self.known_from_devices(&identity).await?;
+            lists.extend(self.known_from_contacts(&identity).await?);
+            let (now, mut known) = (self.now_u32(), std::mem::take(&mut lists.known));
             known.retain(|known| {
-                known.expires > now && !book.handoffs.iter().any(|entry| entry.token == known.place.token)
+                let address = z32::encode(&known.place.address());
+                known.expires > now
+                    && (!book.ends.contains_key(&address) || book.taking.contains_key(&address))
+                    && !book.handoffs.iter().any(|entry| entry.token == known.place.token)
             });
-            known.sort_by_key(|known| std::cmp::Reverse(known.created));
+            let known = self.worth_a_look(known, &mut MOST_LOOKUPS.clone());
             let mut looked: FuturesOrdered<_> = known.iter().map(|known| self.inbox_entry(known)).collect();
             let mut entries: Vec<InboxEntry> = Vec::new();
             while let Some(entry) = looked.next().await {
-                let Some(entry) = entry? else { continue };
-                // One row a session: the newest comes first.
-                if entries.iter().all(|newer| newer.session() != entry.session()) {
-                    (job.tell)(Step::Inbox(Box::new(entry.clone())));
-                    entries.push(entry);
+                match entry {
+                    Ok(Some(entry)) => {
+                        // One row a session; the newest comes first, unless a list lies.
+                        let same = entries.iter().position(|known| known.session() == entry.session());
+                        if same.is_none_or(|at| entries[at].created_at < entry.created_at) {
+                            same.map(|at| entries.remove(at));
+                            (job.tell)(Step::Inbox(Box::new(entry.clone())));
+                            entries.push(entry);
+                        }
+                    }
+                    Ok(None) => {}
+                    Err(error) => lists.unsure = Some(error),
                 }
+            }
+            entries.sort_by_key(|entry| std::cmp::Reverse(entry.created_at));
+            match lists.unsure {
+                Some(error) if entries.is_empty() => return Err(error),
+                Some(error) => self.warn(format!("There may be more for you. {}", error.message)),
+                None => {}
             }
             Ok(entries)
         })

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::look::Place;
+use super::newest::MOST_LOOKUPS;
 use super::{Error, Kind, Result, Service, random};
 use crate::handoff::index::{CAPACITY, Entry};
 use crate::handoff::{Index, Mailbox, PublicKey, Standing, Token, mailbox};
@@ -38,13 +39,12 @@ impl Service {
                 None => self.read_index(mailbox).await?,
             };
             union.insert(entry);
-            union.prune(self.now_u32());
+            self.make_room(mailbox, expected, &mut union, &entry).await?;
             let newest =
                 sighting.newest().and_then(|packet| mailbox.read_index(std::slice::from_ref(packet)).ok());
             if newest.is_some_and(|newest| newest.covers(&union)) {
                 return Ok(());
             }
-            self.make_room(mailbox, expected, &mut union, &entry).await?;
             let packet = mailbox.make_index(&union, self.sequence_after(&sighting)?)?;
             match self.0.network.put(&packet, Some(sighting.expected())).await {
                 Ok(_) => {}
@@ -69,21 +69,24 @@ impl Service {
             return Ok(());
         }
         let now = self.now_u32();
-        for entry in index.entries().iter().rev().filter(|entry| entry.span.expires <= now) {
-            if index.len() > CAPACITY {
-                index.remove(&entry.token);
-            }
-        }
+        let all = index.len();
+        // What expired longest ago goes first, then what can never have been alive.
+        let mut gone: Vec<Entry> = index.entries();
+        gone.retain(|entry| entry.token != mine.token && !index.is_shown(&entry.span, now));
+        gone.sort_by_key(|entry| (entry.span.expires > now, entry.span.expires));
+        gone.iter().take(all - CAPACITY).for_each(|entry| index.remove(&entry.token));
         let mut lost = Vec::new();
-        for entry in index.entries().into_iter().rev().filter(|entry| entry.token != mine.token) {
+        let others = index.entries().into_iter().rev().filter(|entry| entry.token != mine.token);
+        for entry in others.take(MOST_LOOKUPS) {
             if index.len() <= CAPACITY {
                 return Ok(());
             }
             let token = Token { audience: mailbox.audience, bytes: entry.token };
             let place = Place { mailbox: mailbox.clone(), token, expected: expected.to_vec() };
-            match self.look(&place, &mut |_| {}).await?.0 {
-                Standing::Burned { .. } | Standing::Revoked { .. } => index.remove(&entry.token),
-                Standing::Absent => lost.push(entry.token),
+            // One of which nothing is known may be alive.
+            match self.look(&place, &mut |_| {}).await.map(|(standing, _)| standing) {
+                Ok(Standing::Burned { .. } | Standing::Revoked { .. }) => index.remove(&entry.token),
+                Ok(Standing::Absent) => lost.push(entry.token),
                 _ => {}
             }
         }

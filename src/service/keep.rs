@@ -10,10 +10,13 @@ use super::publish::span_of;
 use super::{AudienceKind, Error, Job, Kind, Listed, Result, Service, State, Ttl};
 use crate::handoff::index::Entry as IndexEntry;
 use crate::handoff::z32;
-use crate::handoff::{Address, Identity, Standing, Token, packet};
+use crate::handoff::{Address, Identity, Record, Standing, Token, packet};
 use crate::network::{NetworkError, Sighting};
 use crate::store::Entry;
 use crate::store::journal::Announced;
+
+/// Others can only get between us and the address a few times.
+const ROUNDS: u32 = 4;
 
 impl Service {
     /// Sends a handoff's stored bytes again; needs no secret. A complete
@@ -110,7 +113,7 @@ impl Service {
             .place_of(&identity, &entry)
             .ok_or_else(|| Error::new(Kind::NotForYou, "This handoff was published with another key."))?;
         job.doing("extending");
-        let (standing, sighting) = job.run(async { self.look(&place, &mut |_| {}).await }).await?;
+        let (standing, _) = job.run(async { self.look(&place, &mut |_| {}).await }).await?;
         let (mut record, _, _) = alive(standing, self.now())?;
         let until = (self.now() + TimeDelta::seconds(i64::from(ttl.seconds()))) - record.created_at;
         let seconds = u64::try_from(until.num_seconds()).unwrap_or(0).min(u64::from(Ttl::MAX.seconds()));
@@ -119,24 +122,10 @@ impl Service {
             return Err(Error::usage("It lives that long already.")
                 .advise("Choose a later end, at most 7 days after it was published."));
         }
-        let sequence = self.sequence_after(&sighting)?;
-        let packet = place.mailbox.make_record(&identity, &place.token, record.clone(), sequence)?;
         let service = self.clone();
         let (address, created_with) = (place.address(), entry.token);
         self.must_finish(async move {
-            let put = service.0.network.put(&packet, Some(sighting.expected())).await;
-            // Not the answer but what lies there decides: an acknowledgement can
-            // be lost, and the try that follows it refused.
-            let (standing, _) = service.look(&place, &mut |_| {}).await?;
-            let stands =
-                matches!(&standing, Standing::Record { record: there, .. } if there.ttl >= record.ttl);
-            if !stands {
-                return Err(match put.err() {
-                    Some(error @ NetworkError::Unreachable) => error.into(),
-                    _ => Error::failed("It changed on the network meanwhile.")
-                        .advise("Look again, then decide."),
-                });
-            }
+            let packet = service.put_longer(&identity, &place, &record).await?;
             service.journal(|book| {
                 if let Some(entry) = book.entry(&created_with) {
                     entry.ttl = record.ttl;
@@ -152,6 +141,27 @@ impl Service {
         })
         .await?;
         self.checked(&entry.token, job).await
+    }
+
+    /// Puts a record that lives longer until a fresh lookup finds that it stands:
+    /// an acknowledgement can be lost, and a member can wrap the older one anew.
+    async fn put_longer(&self, identity: &Identity, place: &Place, record: &Record) -> Result<SignedPacket> {
+        for _ in 0..ROUNDS {
+            let (standing, sighting) = self.look(place, &mut |_| {}).await?;
+            let (there, _, packet) = alive(standing, self.now())?;
+            if there.ttl >= record.ttl && sighting.stands(&packet) {
+                return Ok(packet);
+            }
+            let sequence = self.sequence_after(&sighting)?;
+            let packet = place.mailbox.make_record(identity, &place.token, record.clone(), sequence)?;
+            match self.0.network.put(&packet, Some(sighting.expected())).await {
+                // Not the answer but what lies there decides.
+                Ok(_) | Err(NetworkError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.look(place, &mut |_| {}).await?.1.absence()?;
+        Err(Error::failed("It changed on the network meanwhile.").advise("Look again, then decide."))
     }
 
     /// The journal entry of a full token.

@@ -93,7 +93,7 @@ impl Service {
             }
             let changed = surroundings.changed(glance);
             if lock.is_some() {
-                let due = |entry: &Entry, now| changed || is_due(entry, every, now);
+                let due = |entry: &Entry, now| changed || entry.ending.is_some() || is_due(entry, every, now);
                 let kept = self.announce_due(due).await.unwrap_or_default();
                 if !kept.is_empty() {
                     tell(&kept);
@@ -130,7 +130,8 @@ impl Service {
         let now = self.now();
         let lasts = |entry: &Entry| {
             entry.expires_at() > now
-                && matches!(entry.stage, Stage::Published | Stage::Burned | Stage::Revoked)
+                && (entry.ending.is_some()
+                    || matches!(entry.stage, Stage::Published | Stage::Burned | Stage::Revoked))
         };
         Ok(book.handoffs.into_iter().filter(lasts).collect())
     }
@@ -146,6 +147,18 @@ impl Service {
     }
 
     async fn keep_one(&self, identity: Option<&Identity>, entry: &Entry) -> Option<Kept> {
+        if entry.ending.is_some() {
+            let seen_to =
+                match identity.and_then(|identity| Some((identity, self.place_of(identity, entry)?))) {
+                    Some((identity, place)) => self.see_to_end(identity, entry, &place).await,
+                    None => self.see_to_end_locked(entry).await,
+                };
+            let kept = |did, error| Kept { token: entry.token.to_string(), did, copies: None, error };
+            return Some(match seen_to {
+                Ok(()) => kept(Did::Ended, None),
+                Err(error) => kept(Did::Failed, Some(error.message)),
+            });
+        }
         let (address, stored) = stored_packet(entry)?;
         let was_alive = entry.stage == Stage::Published;
         let kept = |did, copies, error| Kept { token: entry.token.to_string(), did, copies, error };

@@ -4,8 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
 use pkarr::SignedPacket;
 
+use super::newest::MOST_LOOKUPS;
 use super::publish::{FEW_COPIES, open_secrets};
-use super::tokens::Known;
+use super::tokens::{Known, Lists};
 use super::{AudienceKind, AudienceView, Job, Kind, Listed, Named, PickedUp, Result, Service, State, Step};
 use crate::handoff::{Age, Identity, Link, LinkTarget, PublicKey, Record, Standing, Token, Trace};
 use crate::network::Sighting;
@@ -45,33 +46,53 @@ impl Service {
                         "What your other devices published cannot be listed: {}",
                         error.message
                     ));
-                    Vec::new()
+                    Lists::default()
                 }
                 result => result?,
             };
-            let others: Vec<&Known> = devices
-                .iter()
-                .filter(|known| !mine.iter().any(|(_, own)| own.place.token == known.place.token))
-                .collect();
+            if let Some(error) = &devices.unsure {
+                self.warn(format!("Your other devices may have published more. {}", error.message));
+            }
+            let devices = devices.known;
+            let replaced = Self::left_to_replace(mine.iter().map(|(entry, _)| entry));
+            let others = devices.iter().filter(|known| {
+                let is_mine = mine.iter().any(|(_, own)| own.place.token == known.place.token);
+                !is_mine && known.expires >= self.now_u32()
+            });
+            let others = self.worth_a_look(others.cloned().collect(), &mut MOST_LOOKUPS.clone());
             let told = |row: Result<Option<Listed>>| {
                 if let Ok(Some(row)) = &row {
                     (job.tell)(Step::Listed(Box::new(row.clone())));
                 }
                 row
             };
-            let replaced = Self::left_to_replace(mine.iter().map(|(entry, _)| entry));
             // The network itself lets only a few of these ask at once.
             let own = mine.iter().map(|(entry, known)| async {
                 if replaced.contains(&entry.token) && entry.stage == Stage::Published {
                     let _ = self.call_back(&identity, &known.place).await;
                 }
-                told(self.check_own(&identity, entry, known, &devices).await)
+                if entry.ending.is_some() && self.now() <= entry.expires_at() {
+                    let _ = self.see_to_end(&identity, entry, &known.place).await;
+                }
+                told(match self.check_own(&identity, entry, known, &devices).await {
+                    Err(error) if error.kind == Kind::Unreachable => {
+                        Ok(Some(unknown(self.row(Some(&identity), entry), entry)))
+                    }
+                    row => row,
+                })
             });
             let foreign = others.iter().map(|known| async {
                 if replaced.contains(&known.place.token) {
                     let _ = self.call_back(&identity, &known.place).await;
                 }
-                told(self.check_other(known).await)
+                told(match self.check_other(known).await {
+                    Err(error) if error.kind == Kind::Unreachable => {
+                        let token = known.place.token;
+                        self.warn(format!("Another device's {token} is unknown. {}", error.message));
+                        Ok(None)
+                    }
+                    row => row,
+                })
             });
             let (own, foreign) = tokio::join!(join_all(own), join_all(foreign));
             let rows: Result<Vec<Option<Listed>>> = own.into_iter().chain(foreign).collect();
@@ -200,6 +221,10 @@ impl Service {
         record: &Record,
         listed: &[Known],
     ) {
+        // What is owed an end is not taken for published.
+        if entry.ending.is_some() {
+            return;
+        }
         if matches!(entry.stage, Stage::Publishing | Stage::Failed) {
             self.set_stage(&entry.token, Stage::Published, false);
         }
@@ -238,9 +263,6 @@ impl Service {
     /// What another of my devices published to my devices; `None` where there
     /// is nothing to say of it.
     async fn check_other(&self, known: &Known) -> Result<Option<Listed>> {
-        if known.expires < self.now_u32() {
-            return Ok(None);
-        }
         let (standing, sighting) = self.look(&known.place, &mut |_| {}).await?;
         let copies = copies_of(&standing, &sighting);
         let Standing::Record { record, creator, .. } = standing else { return Ok(None) };
@@ -270,6 +292,13 @@ impl Service {
         row.state = alive_state(&record, &row, &sighting, self.now());
         Ok(Some(row))
     }
+}
+
+/// A row of which the network could not tell: what may lie there is unknown, what
+/// has ended has.
+fn unknown(row: Listed, entry: &Entry) -> Listed {
+    let is_open = row.state.is_alive() || (row.state == State::Failed && entry.ending.is_some());
+    Listed { state: if is_open { State::Unknown } else { row.state }, ..row }
 }
 
 /// Whether fewer than half of the nodes hold it that took it last.

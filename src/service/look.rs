@@ -32,7 +32,8 @@ impl Place {
 
 impl Service {
     /// A complete lookup of a place. An end that this device saw before counts
-    /// even where the network shows a stale copy; a new one is remembered.
+    /// even where the network shows a stale copy; a new one is remembered. Absent
+    /// is only what enough nodes say they have not: else it is an error.
     pub(super) async fn look(
         &self,
         place: &Place,
@@ -43,8 +44,15 @@ impl Service {
         let mut packets = sighting.packets();
         packets.extend(self.remembered_end(&address));
         let standing = place.judge(&packets);
-        if let Standing::Burned { packet, .. } | Standing::Revoked { packet, .. } = &standing {
-            self.remember_end(&address, packet);
+        match &standing {
+            Standing::Burned { packet, .. } | Standing::Revoked { packet, .. } => {
+                self.remember_end(&address, packet);
+            }
+            Standing::Absent => {
+                sighting.absence()?;
+                self.0.dead.note(address);
+            }
+            _ => {}
         }
         Ok((standing, sighting))
     }
@@ -183,6 +191,14 @@ impl From<NetworkError> for Error {
         match error {
             NetworkError::Unreachable => Self::new(Kind::Unreachable, "The network cannot be reached: no node of the DHT and no relay answered.")
                 .advise("Check the connection; a firewall may block UDP. `cclink whoami` says which network is in use. Nothing is lost."),
+            NetworkError::Unsure { answered, asked } => Self::new(
+                Kind::Unreachable,
+                match answered {
+                    0 => "No node of the network answered; it may be there.".to_owned(),
+                    _ => format!("Only {answered} of {asked} nodes answered; it may be there."),
+                },
+            )
+            .advise("Try again a little later, or from another network. Nothing is lost."),
             NetworkError::Socket(why) => Self::new(Kind::Unreachable, format!("The network could not be opened: {why}.")),
             NetworkError::Conflict => Self::failed("Something else was written there at the same moment.").advise("Try again."),
         }

@@ -9,6 +9,7 @@ mod bring;
 mod burn;
 mod clone;
 mod contacts;
+mod ending;
 mod error;
 mod find;
 mod follow;
@@ -20,6 +21,7 @@ mod keep;
 mod keeper;
 mod list;
 mod look;
+mod newest;
 mod phone;
 mod pickup;
 mod plans;
@@ -98,6 +100,8 @@ struct Inner {
     contacts: Contacts,
     /// Unlocked once per process.
     identity: Mutex<Option<Identity>>,
+    /// What lists name and is nowhere.
+    dead: newest::Dead,
     /// Writes that come in halves, under way.
     must_finish: TaskTracker,
     /// Things to tell the user once, in words.
@@ -142,6 +146,7 @@ impl Service {
             journal: Journal::new(&settings.paths.state),
             contacts: Contacts::new(&settings.paths.config),
             identity: Mutex::new(None),
+            dead: newest::Dead::default(),
             must_finish: TaskTracker::new(),
             warnings: Mutex::new(Vec::new()),
             settings,

@@ -5,7 +5,7 @@ use pkarr::SignedPacket;
 
 use super::look::{Place, alive};
 use super::{Error, Job, Kind, Result, RevokeFailure, Revoked, Service};
-use crate::handoff::{Identity, Standing};
+use crate::handoff::{Identity, Standing, packet};
 use crate::network::NetworkError;
 use crate::store::Stage;
 
@@ -105,40 +105,51 @@ impl Service {
         }
     }
 
-    /// Puts the revocation until a lookup of the network itself, not our own
-    /// memory, finds nothing else at the address. What stands there in the end:
-    /// it, or what cannot be called back.
+    /// Puts the revocation until a fresh lookup of the network itself, never our
+    /// own memory, finds that it stands: above anything that a member may have
+    /// wrapped anew, and on enough nodes. What stands there in the end: it, or
+    /// what cannot be called back. Where that cannot be known yet, the end stays
+    /// owed.
     pub(super) async fn call_back(&self, identity: &Identity, place: &Place) -> Result<Standing> {
         let address = place.address();
-        let mut written: Option<SignedPacket> = None;
+        if let Some(end) = self.remembered_end(&address)
+            && let burned @ Standing::Burned { .. } = place.judge(&[end])
+        {
+            return Ok(burned);
+        }
         for _ in 0..ROUNDS {
             let sighting = self.0.network.lookup(&address, &mut |_| {}).await?;
-            let mut packets = sighting.packets();
-            if written.is_none() {
-                packets.extend(self.remembered_end(&address));
-            }
-            match (place.judge(&packets), &written) {
-                (Standing::Revoked { at, packet }, _) => {
+            let is_last = |packet: &SignedPacket| packet::sequence(packet) >= sighting.highest();
+            let end = match place.judge(&sighting.packets()) {
+                Standing::Revoked { at, packet } if sighting.stands(&packet) => {
                     self.remember_end(&address, &packet);
                     self.set_stage(&place.token, Stage::Revoked, false);
-                    if !packets.iter().all(|other| other.is_same_as(&packet)) {
-                        // Nodes that still hold the record hear of its end.
-                        let _ = self.0.network.put(&packet, None).await;
-                    }
+                    self.end_is_certain(&place.token);
                     return Ok(Standing::Revoked { at, packet });
                 }
-                (standing @ (Standing::Burned { .. } | Standing::Newer), _) => return Ok(standing),
+                standing @ (Standing::Burned { .. } | Standing::Newer) => return Ok(standing),
+                // Nodes that missed it, or still hold the record, hear of it again.
+                Standing::Revoked { packet, .. } if is_last(&packet) => packet,
                 // A lost record is revoked too: a stale copy may come back.
-                (Standing::Record { .. } | Standing::Refused(_) | Standing::Absent, _) => {}
-            }
-            let sequence = self.sequence_after(&sighting)?;
-            let packet = place.mailbox.make_revoked(identity, &place.token, self.now(), sequence)?;
-            match self.0.network.put(&packet, Some(sighting.expected())).await {
-                Ok(_) | Err(NetworkError::Conflict) => written = Some(packet),
+                _ => {
+                    let sequence = self.sequence_after(&sighting)?;
+                    place.mailbox.make_revoked(identity, &place.token, self.now(), sequence)?
+                }
+            };
+            self.owe_end(&place.token, &end);
+            let expected = packet::sequence(&end) > sighting.highest();
+            match self.0.network.put(&end, expected.then(|| sighting.expected())).await {
+                Ok(_) | Err(NetworkError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
         }
+        // Whether too few answered, or others keep writing.
+        self.0.network.lookup(&address, &mut |_| {}).await?.absence().map_err(|error| {
+            let error = Error::from(error);
+            let words = format!("It is not certain that it is revoked. {}", error.message);
+            Error::new(error.kind, words).advise("`cclink list` and `cclink keep` try again until it is.")
+        })?;
         Err(Error::new(Kind::Failed, "It could not be revoked: others kept writing there.")
-            .advise("Try again."))
+            .advise("Try again; `cclink list` and `cclink keep` do, too."))
     }
 }

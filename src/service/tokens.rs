@@ -12,6 +12,9 @@ use crate::handoff::index::Entry as IndexEntry;
 use crate::handoff::{Identity, Mailbox, PublicKey, Token};
 use crate::store::Entry;
 
+/// Seconds.
+const DAY: u32 = 86_400;
+
 /// A handoff that this identity can look at.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
@@ -20,6 +23,26 @@ pub(super) struct Known {
     pub created: u32,
     /// Unix seconds of its end.
     pub expires: u32,
+}
+
+/// What lists name.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    pub known: Vec<Known>,
+    /// Why there may be more than these: too few nodes answered.
+    pub unsure: Option<Error>,
+}
+
+impl Lists {
+    pub fn extend(&mut self, other: Self) {
+        self.known.extend(other.known);
+        self.unsure = self.unsure.take().or(other.unsure);
+    }
+
+    /// That what these lists do not name is not there.
+    pub fn absence(self) -> Result<()> {
+        self.unsure.map_or(Ok(()), Err)
+    }
 }
 
 impl Service {
@@ -51,30 +74,26 @@ impl Service {
     }
 
     /// My devices' handoffs, from their list on the network.
-    pub(super) async fn known_from_devices(&self, identity: &Identity) -> Result<Vec<Known>> {
+    pub(super) async fn known_from_devices(&self, identity: &Identity) -> Result<Lists> {
         let mailbox = Mailbox::devices(&identity.devices_secret());
         let expected = self.my_keys(&identity.public());
         self.known_from_list(mailbox, expected).await
     }
 
     /// What `creator` shared with this identity.
-    pub(super) async fn known_from_share(
-        &self,
-        identity: &Identity,
-        creator: PublicKey,
-    ) -> Result<Vec<Known>> {
+    pub(super) async fn known_from_share(&self, identity: &Identity, creator: PublicKey) -> Result<Lists> {
         match Mailbox::share(identity, &creator, &identity.public()) {
             Some(mailbox) if creator != identity.public() => {
                 self.known_from_list(mailbox, vec![creator]).await
             }
-            _ => Ok(Vec::new()),
+            _ => Ok(Lists::default()),
         }
     }
 
     /// What contacts shared; one list that cannot be read stops no other.
-    pub(super) async fn known_from_contacts(&self, identity: &Identity) -> Result<Vec<Known>> {
+    pub(super) async fn known_from_contacts(&self, identity: &Identity) -> Result<Lists> {
         let contacts = self.contact_keys(&identity.public());
-        let mut known = Vec::new();
+        let mut known = Lists::default();
         let lists = join_all(contacts.iter().map(|key| self.known_from_share(identity, *key))).await;
         for (key, list) in contacts.iter().zip(lists) {
             match list {
@@ -93,15 +112,14 @@ impl Service {
     }
 
     /// The entries of one mailbox's list, newest first, expired ones too (so
-    /// that an expired handoff is called expired, not unknown).
-    pub(super) async fn known_from_list(
-        &self,
-        mailbox: Mailbox,
-        expected: Vec<PublicKey>,
-    ) -> Result<Vec<Known>> {
-        let (index, _) = self.read_index(&mailbox).await?;
-        let believed =
-            |entry: &IndexEntry| entry.span.expires <= self.now_u32().saturating_add(7 * 86_400 + 3600);
+    /// that an expired handoff is called expired, not unknown, for a day).
+    pub(super) async fn known_from_list(&self, mailbox: Mailbox, expected: Vec<PublicKey>) -> Result<Lists> {
+        let (index, sighting) = self.read_index(&mailbox).await?;
+        let now = self.now_u32();
+        let believed = |entry: &IndexEntry| {
+            entry.span.expires <= now.saturating_add(7 * DAY + 3600)
+                && entry.span.expires.saturating_add(DAY) >= now
+        };
         let known = index.entries().into_iter().filter(believed).map(|entry| Known {
             place: Place {
                 token: Token { audience: mailbox.audience, bytes: entry.token },
@@ -111,7 +129,7 @@ impl Service {
             created: entry.span.created,
             expires: entry.span.expires,
         });
-        Ok(known.collect())
+        Ok(Lists { known: known.collect(), unsure: sighting.absence().err().map(Error::from) })
     }
 
     /// The keys of contacts that are other people's.
@@ -127,32 +145,37 @@ impl Service {
     /// what contacts shared counts, too.
     pub(super) async fn by_token(&self, identity: &Identity, text: &str, received: bool) -> Result<Known> {
         let prefix = prefix(text)?;
-        let mut found: Vec<Known> =
-            self.known_from_journal(identity)?.into_iter().map(|(_, known)| known).collect();
+        let own = self.known_from_journal(identity)?.into_iter().map(|(_, known)| known).collect();
+        let mut lists = Lists { known: own, unsure: None };
+        let whole: Option<Token> = prefix.parse().ok();
         let is_meant = |known: &Known| known.place.token.to_string().starts_with(&prefix);
-        let complete = prefix.len() == 14;
-        if !(complete && found.iter().any(is_meant)) {
-            if prefix.starts_with('d') {
-                found.extend(self.known_from_devices(identity).await?);
-            }
-            if received && prefix.starts_with('s') {
-                found.extend(self.known_from_contacts(identity).await?);
-            }
-        }
-        found.retain(is_meant);
-        found.sort_by_key(|known| known.place.token);
-        found.dedup_by_key(|known| known.place.token);
-        if let (0, true, Ok(token)) = (found.len(), received, prefix.parse::<Token>())
+        let is_mine = lists.known.iter().any(is_meant);
+        if let (false, true, Some(token)) = (is_mine, received, whole)
             && token.audience == AudienceKind::Devices
         {
-            // No list names it any more, or not yet: it lies where its token says.
+            // It lies where its token says, whatever a list names.
             let mailbox = Mailbox::devices(&identity.devices_secret());
             let place = Place { mailbox, token, expected: self.my_keys(&identity.public()) };
             return Ok(Known { place, created: 0, expires: 0 });
         }
+        if whole.is_none() || !is_mine {
+            if prefix.starts_with('d') {
+                lists.extend(self.known_from_devices(identity).await?);
+            }
+            if received && prefix.starts_with('s') {
+                lists.extend(self.known_from_contacts(identity).await?);
+            }
+        }
+        let mut found = std::mem::take(&mut lists.known);
+        found.retain(is_meant);
+        found.sort_by_key(|known| known.place.token);
+        found.dedup_by_key(|known| known.place.token);
         match found.len() {
-            0 => Err(Error::gone(format!("No handoff of yours starts with `{prefix}`."))
-                .advise("`cclink list --all` shows them; one from somebody else is picked up by its link.")),
+            0 => lists
+                .absence()
+                .and(Err(Error::gone(format!("No handoff of yours starts with `{prefix}`.")).advise(
+                    "`cclink list --all` shows them; one from somebody else is picked up by its link.",
+                ))),
             1 => Ok(found.remove(0)),
             _ => {
                 let tokens: Vec<String> = found.iter().map(|known| known.place.token.to_string()).collect();

@@ -136,6 +136,8 @@ pub enum State {
     Lost,
     /// Never went out.
     Failed,
+    /// Too few nodes answered to say.
+    Unknown,
 }
 
 impl State {
@@ -151,12 +153,16 @@ impl State {
             Self::Expired => "expired",
             Self::Lost => "lost",
             Self::Failed => "failed",
+            Self::Unknown => "unknown",
         }
     }
 
     /// Whether a reader could still pick it up, or soon can.
     pub fn is_alive(self) -> bool {
-        matches!(self, Self::Publishing | Self::Live | Self::Fading | Self::PickedUp | Self::Lost)
+        matches!(
+            self,
+            Self::Publishing | Self::Live | Self::Fading | Self::PickedUp | Self::Lost | Self::Unknown
+        )
     }
 }
 

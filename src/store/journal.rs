@@ -106,6 +106,10 @@ pub struct Entry {
     /// The handoffs of the same session that this one takes the place of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaces: Vec<Token>,
+    /// The signed end that it is owed, in z-base-32: what failed may lie on some
+    /// nodes, and a revocation may have reached too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<String>,
     /// When it was announced again last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<Announced>,

@@ -5,6 +5,7 @@ mod browser;
 mod burning;
 mod churn;
 mod forged;
+mod hostile_relay;
 mod interrupted;
 mod keeping;
 mod namespace;

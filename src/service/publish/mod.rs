@@ -24,7 +24,7 @@ use crate::handoff::index::Entry as IndexEntry;
 use crate::handoff::standing::MakeError;
 use crate::handoff::z32;
 use crate::handoff::{Identity, Index, Link, LinkTarget, Record, Token};
-use crate::network::Sighting;
+use crate::network::{NetworkError, Sighting};
 use crate::store::{Entry, Stage};
 
 /// Fewer copies than this, on a network with more nodes, is worth a word.
@@ -173,18 +173,23 @@ impl Service {
                 (index, others)
             };
             let (stored, (index, others)) = tokio::join!(self.0.network.put(&packet, None), beside);
-            Ok::<_, Error>((stored?, index, others))
+            Ok::<_, Error>((stored, index, others))
         };
         let (copies, index, others) = match job.run(put).await {
-            Ok(done) => done,
-            Err(error) => {
-                // It may lie on some nodes although none acknowledged it.
+            Ok((Ok(copies), index, others)) => (copies, index, others),
+            // It may lie on some nodes although none acknowledged it.
+            Ok((Err(error), ..)) => {
                 self.set_stage(&prepared.place.token, Stage::Failed, false);
-                let taken_back = self.take_back(identity, &prepared.place, sequence);
-                return Err(if error.kind == Kind::Cancelled {
-                    interrupted(&prepared.place.token, taken_back.await)
-                } else {
-                    error
+                let is_silent = error == NetworkError::Unreachable;
+                drop(self.take_back(identity, &prepared.place, sequence, is_silent));
+                return Err(error.into());
+            }
+            Err(error) => {
+                self.set_stage(&prepared.place.token, Stage::Failed, false);
+                let taken_back = self.take_back(identity, &prepared.place, sequence, false).await;
+                return Err(match error.kind {
+                    Kind::Cancelled => interrupted(&prepared.place.token, taken_back),
+                    _ => error,
                 });
             }
         };
@@ -229,7 +234,7 @@ impl Service {
             job.doing("adding it to the list");
             if let Err(error) = self.finish_index(identity, &place, &record, index).await {
                 if error.kind == Kind::Full {
-                    drop(self.take_back(identity, &place, sequence));
+                    drop(self.take_back(identity, &place, sequence, false));
                     self.set_stage(&place.token, Stage::Failed, false);
                     return Err(error);
                 }
@@ -262,26 +267,38 @@ impl Service {
     }
 
     /// Calls back a record that may have reached the network although its
-    /// publishing failed or was cancelled. In the background, to its end, which
-    /// can be awaited: whether the network has it.
+    /// publishing failed or was cancelled: the journal owes it an end from now on.
+    /// In the background, unless nobody is there at all; the end of that can be
+    /// awaited: whether it is certain.
     fn take_back(
         &self,
         identity: &Identity,
         place: &Place,
         sequence: u64,
+        is_silent: bool,
     ) -> impl Future<Output = bool> + use<> {
-        let (service, identity, place) = (self.clone(), identity.clone(), place.clone());
+        let (service, place) = (self.clone(), place.clone());
+        let end = place.mailbox.make_revoked(identity, &place.token, self.now(), sequence + 1).ok();
+        if let Some(end) = &end {
+            self.owe_end(&place.token, end);
+        }
         let work = async move {
-            let next = service.now_us().max(sequence + 1);
-            let Ok(packet) = place.mailbox.make_revoked(&identity, &place.token, service.now(), next) else {
-                return false;
-            };
-            // A network that is away is not waited for again.
-            let put = service.0.network.put(&packet, Some(sequence));
-            matches!(tokio::time::timeout(TAKE_BACK, put).await, Ok(Ok(_)))
+            let Some(end) = end.filter(|_| !is_silent) else { return false };
+            service.0.network.put(&end, Some(sequence)).await.is_ok()
+                && service
+                    .0
+                    .network
+                    .lookup(&place.address(), &mut |_| {})
+                    .await
+                    .is_ok_and(|sighting| sighting.stands(&end))
+                && {
+                    service.end_is_certain(&place.token);
+                    true
+                }
         };
-        let work = self.0.must_finish.spawn(work);
-        async move { work.await.unwrap_or(false) }
+        // A network that is away is not waited for again.
+        let work = self.0.must_finish.spawn(tokio::time::timeout(TAKE_BACK, work));
+        async move { work.await.is_ok_and(|done| done == Ok(true)) }
     }
 
     /// Notes that the network has a handoff, and which ones of other devices it
@@ -339,8 +356,8 @@ impl Service {
                     "The same PIN was used this week already: who knows it sees both handoffs.".to_owned(),
                 );
             }
-            let theirs = i64::try_from(sighting.highest().unwrap_or(0)).ok();
-            let theirs = theirs.and_then(DateTime::from_timestamp_micros);
+            let theirs = index.shown(self.now_u32()).into_iter().map(|entry| entry.span.created).max();
+            let theirs = theirs.and_then(|created| DateTime::from_timestamp(i64::from(created), 0));
             if let Some(theirs) = theirs.filter(|at| *at > self.now() + TimeDelta::hours(1)) {
                 warnings.push(format!(
                     "Another device wrote there at {}, and here it is {}: one of the two clocks is wrong.",
@@ -386,6 +403,7 @@ fn intent(
         picked_up: None,
         pass_of: aside.pass_of,
         replaces: aside.replaces.clone(),
+        ending: None,
         announced: None,
         unknown: serde_json::Map::new(),
     })
@@ -397,7 +415,9 @@ fn interrupted(token: &Token, taken_back: bool) -> Error {
         return Error::new(Kind::Cancelled, "Cancelled. What was on its way was called back.");
     }
     let words = format!("Cancelled, but part of {token} may have reached the network already.");
-    Error::new(Kind::Cancelled, words).advise(format!("`cclink revoke {token}` calls it back."))
+    Error::new(Kind::Cancelled, words).advise(format!(
+        "`cclink list` and `cclink keep` call it back by themselves; `cclink revoke {token}` does so now."
+    ))
 }
 
 /// That a handoff has not the SSH address which the user named for the one that

@@ -127,7 +127,7 @@ impl Service {
         let Some(burning) = others.iter().find(|other| other.burns && !replace) else { return Ok(()) };
         let token = sent.place.token;
         // Nobody was told of it: where it is gone, it never was.
-        if self.take_back(identity, &sent.place, sent.sequence).await {
+        if self.take_back(identity, &sent.place, sent.sequence, false).await {
             self.note(|book| book.handoffs.retain(|entry| entry.token != token));
         } else {
             self.set_stage(&token, Stage::Failed, false);

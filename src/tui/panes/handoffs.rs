@@ -310,7 +310,7 @@ fn state(row: &Listed, look: &Look<'_>) -> (&'static str, Style) {
         return (State::Expired.words(), look.theme.quiet);
     }
     let style = match row.state {
-        State::Publishing | State::Fading => look.theme.warn,
+        State::Publishing | State::Fading | State::Unknown => look.theme.warn,
         State::Live | State::PickedUp => look.theme.good,
         State::Lost | State::Failed => look.theme.bad,
         State::Burned | State::Revoked | State::Expired => look.theme.quiet,

@@ -1,0 +1,363 @@
+//! A client of the DHT that only asks: it finds what lies at an address, and on
+//! which of the nearest nodes, and puts something there.
+//!
+//! `mainline`'s own client waits for every node it ever asked and says only at
+//! the end how many answered: one node that is slow or sends garbage makes each
+//! lookup last seconds, and it pings each node that it asks. Here the walk itself
+//! ([`walk`]) decides what is enough. `mainline` lends the rules that both sides
+//! must share: ids, their order (BEP 42) and how an address becomes a target.
+
+mod bencode;
+mod message;
+mod socket;
+mod walk;
+
+use std::collections::HashMap;
+use std::net::SocketAddrV4;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use ed25519_dalek::{Signature, VerifyingKey};
+use mainline::{Id, MutableItem};
+use tokio::net::lookup_host;
+use tokio::time::timeout;
+
+pub(super) use self::message::Item;
+use self::message::{Answer, Told};
+use self::socket::Socket;
+use self::walk::Walk;
+pub(super) use self::walk::is_enough;
+use super::NetworkError;
+use crate::handoff::Address;
+
+/// Known nodes with which a walk can begin without asking the bootstrap.
+const ENOUGH_KNOWN: usize = 8;
+/// Nodes that are remembered.
+const MOST_KNOWN: usize = 1_000;
+/// How long what a node gave to put with is used: nodes change it every 5 minutes.
+const TOKENS_LAST: Duration = Duration::from_mins(1);
+/// Addresses for which it is remembered.
+const MOST_TOKENS: usize = 64;
+/// The shortest wait.
+const BLINK: Duration = Duration::from_millis(1);
+/// A node that refuses to store, for something else stands there: `cas` differs,
+/// or the sequence is not later.
+const REFUSALS: [i64; 2] = [301, 302];
+
+/// What one walk found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Look {
+    /// Different items and on how many of the nearest nodes each lies.
+    pub items: Vec<(Item, u32)>,
+    /// How many nodes should have answered.
+    pub asked: usize,
+    /// How many did.
+    pub responded: usize,
+}
+
+/// What became of an item that was put.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Stored {
+    asked: usize,
+    taken: usize,
+    refused: usize,
+}
+
+pub(super) struct Dht {
+    socket: Socket,
+    id: Id,
+    bootstrap: Vec<String>,
+    /// Whether nodes on private addresses are none.
+    is_public: bool,
+    timeout: Duration,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Default)]
+struct Memory {
+    /// Addresses of the bootstrap, once they are resolved.
+    guides: Vec<SocketAddrV4>,
+    /// Nodes that answered, and when last.
+    known: HashMap<SocketAddrV4, (Id, Instant)>,
+    pace: Option<Duration>,
+    tokens: HashMap<Address, Tokens>,
+}
+
+/// The nearest nodes to an address and what they gave to put with.
+#[derive(Clone)]
+struct Tokens {
+    at: Instant,
+    nodes: Vec<(Id, SocketAddrV4, Vec<u8>)>,
+}
+
+impl Dht {
+    /// Opens the socket. The bootstrap's names are resolved when they are needed.
+    pub async fn open(
+        bootstrap: Option<&[String]>,
+        is_loopback: bool,
+        timeout: Duration,
+    ) -> std::io::Result<Self> {
+        let names = bootstrap.map_or_else(
+            || mainline::DEFAULT_BOOTSTRAP_NODES.iter().map(ToString::to_string).collect(),
+            <[String]>::to_vec,
+        );
+        Ok(Self {
+            socket: Socket::open(is_loopback, timeout).await?,
+            id: Id::random(),
+            bootstrap: names,
+            is_public: bootstrap.is_none(),
+            timeout,
+            memory: Mutex::default(),
+        })
+    }
+
+    /// Begins to look at an address; [`Looking::go`] then does.
+    pub fn look<'a>(&'a self, address: &Address) -> Looking<'a> {
+        let target = MutableItem::target_from_key(address, None);
+        let memory = self.memory();
+        let mut walk = Walk::new(target, memory.pace.unwrap_or(self.timeout / 8), self.timeout);
+        for (at, (id, _)) in &memory.known {
+            walk.hear(*id, *at, self.socket.is_doubted(*at));
+        }
+        let needs_guides = memory.known.len() < ENOUGH_KNOWN;
+        Looking { dht: self, address: *address, walk, needs_guides, seen: HashMap::new() }
+    }
+
+    /// Puts an item where it belongs; with `expected` only on nodes where that
+    /// stands, or nothing. How many took it.
+    pub async fn put(
+        &self,
+        address: &Address,
+        item: &Item,
+        expected: Option<i64>,
+    ) -> Result<usize, NetworkError> {
+        let remembered = self.memory().tokens.get(address).cloned();
+        let fresh = remembered.filter(|tokens| tokens.at.elapsed() < TOKENS_LAST);
+        let is_fresh = fresh.is_some();
+        let nodes = match fresh {
+            Some(tokens) => tokens.nodes,
+            None => self.nodes_for(address).await,
+        };
+        let mut stored = self.store(address, item, expected, &nodes).await;
+        if is_fresh && stored.taken + stored.refused == 0 {
+            // They may have changed what they gave, or be gone.
+            let nodes = self.nodes_for(address).await;
+            stored = self.store(address, item, expected, &nodes).await;
+        }
+        tracing::trace!(asked = stored.asked, taken = stored.taken, refused = stored.refused, "stored");
+        if stored.refused * 2 > stored.asked || (stored.taken == 0 && stored.refused > 0) {
+            return Err(NetworkError::Conflict);
+        }
+        match stored {
+            Stored { asked: 0, .. } => Err(NetworkError::Unreachable),
+            // It may have reached them although no answer came.
+            Stored { taken: 0, asked, .. } => {
+                Err(NetworkError::Unsure { answered: 0, asked: u32::try_from(asked).unwrap_or(u32::MAX) })
+            }
+            Stored { taken, .. } => Ok(taken),
+        }
+    }
+
+    async fn nodes_for(&self, address: &Address) -> Vec<(Id, SocketAddrV4, Vec<u8>)> {
+        self.memory().tokens.remove(address);
+        self.look(address).go(&mut |_| {}).await;
+        self.memory().tokens.get(address).map(|tokens| tokens.nodes.clone()).unwrap_or_default()
+    }
+
+    async fn store(
+        &self,
+        address: &Address,
+        item: &Item,
+        expected: Option<i64>,
+        nodes: &[(Id, SocketAddrV4, Vec<u8>)],
+    ) -> Stored {
+        let target = MutableItem::target_from_key(address, None);
+        let places: Vec<(Id, SocketAddrV4)> = nodes.iter().map(|(id, at, _)| (*id, *at)).collect();
+        let pace = self.memory().pace.unwrap_or(self.timeout / 8);
+        let mut walk = Walk::to(target, &places, pace, self.timeout);
+        let mut stored = Stored { asked: places.len(), ..Stored::default() };
+        let mut asking = self.socket.asking();
+        loop {
+            let now = Instant::now();
+            for (at, _) in walk.next_to_ask(now) {
+                let Some((_, _, token)) = nodes.iter().find(|(_, node, _)| *node == at) else { continue };
+                let send =
+                    |number| message::store(number, (&self.id, &target), (address, item), token, expected);
+                asking.send(at, send).await;
+            }
+            if walk.is_done(now) {
+                return stored;
+            }
+            let mut wait = walk.patience(now).max(BLINK);
+            while let Some(heard) = asking.hear(std::mem::take(&mut wait)).await {
+                let Some((id, at)) = places.iter().find(|(_, at)| *at == heard.from) else { continue };
+                match heard.answer {
+                    Answer::Told(_) => stored.taken += 1,
+                    // It may be our own first request that it took.
+                    Answer::Refused(code) if REFUSALS.contains(&code) && heard.is_first => {
+                        stored.refused += 1;
+                    }
+                    Answer::Refused(_) => {}
+                    Answer::Nonsense => {
+                        walk.wronged(*at);
+                        continue;
+                    }
+                }
+                walk.answered(*at, *id, None, Instant::now());
+            }
+        }
+    }
+
+    /// The bootstrap's addresses; what cannot be resolved in time is left out.
+    async fn guides(&self) -> Vec<SocketAddrV4> {
+        let known = self.memory().guides.clone();
+        if !known.is_empty() {
+            return known;
+        }
+        let resolve = |name: &String| {
+            let name = name.clone();
+            async move {
+                let found = timeout(self.timeout, lookup_host(name)).await;
+                let found: Vec<_> = found.ok().and_then(Result::ok).into_iter().flatten().collect();
+                found.into_iter().filter_map(|at| match at {
+                    std::net::SocketAddr::V4(at) => Some(at),
+                    std::net::SocketAddr::V6(_) => None,
+                })
+            }
+        };
+        let found = futures::future::join_all(self.bootstrap.iter().map(resolve)).await;
+        let found: Vec<SocketAddrV4> = found.into_iter().flatten().collect();
+        self.memory().guides.clone_from(&found);
+        found
+    }
+
+    /// Whether a node that others name can be one: on the public DHT nobody leads
+    /// us into this machine or its own network.
+    fn can_be(&self, at: SocketAddrV4) -> bool {
+        let ip = at.ip();
+        let is_somebody = at.port() != 0 && !ip.is_unspecified() && !ip.is_multicast() && !ip.is_broadcast();
+        is_somebody && !(self.is_public && (ip.is_loopback() || ip.is_private() || ip.is_link_local()))
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A look at an address; what it found so far is there at any time.
+pub(super) struct Looking<'a> {
+    dht: &'a Dht,
+    address: Address,
+    walk: Walk,
+    needs_guides: bool,
+    /// What each node holds.
+    seen: HashMap<SocketAddrV4, Item>,
+}
+
+impl Looking<'_> {
+    /// Asks until nothing more is to be expected. `on_item` sees each different
+    /// valid item.
+    pub async fn go(&mut self, on_item: &mut (dyn FnMut(&Item) + Send)) {
+        if self.needs_guides {
+            for at in self.dht.guides().await {
+                self.walk.guide(at);
+            }
+        }
+        let (dht, target) = (self.dht, MutableItem::target_from_key(&self.address, None));
+        let mut asking = dht.socket.asking();
+        loop {
+            let now = Instant::now();
+            for (at, ask) in self.walk.next_to_ask(now) {
+                asking.send(at, |number| message::question(number, &dht.id, ask, &target)).await;
+            }
+            if self.walk.is_done(now) {
+                break;
+            }
+            // All that came is taken in before anybody is called late.
+            let mut wait = self.walk.patience(now).max(BLINK);
+            while let Some(heard) = asking.hear(std::mem::take(&mut wait)).await {
+                self.take_in(heard.from, heard.answer, on_item);
+            }
+        }
+        self.remember();
+    }
+
+    /// Asks once more: the silent nodes, and the bootstrap.
+    pub fn again(&mut self) {
+        self.walk.again();
+        self.needs_guides = true;
+    }
+
+    /// What was found so far.
+    pub fn found(&self) -> Look {
+        let mut look = Look { asked: self.walk.asked(), responded: self.walk.responded(), items: Vec::new() };
+        let nearest: Vec<SocketAddrV4> = self.walk.nearest().map(|(_, at, _)| at).collect();
+        for (at, item) in &self.seen {
+            let copy = u32::from(nearest.contains(at));
+            match look.items.iter_mut().find(|(known, _)| known == item) {
+                Some((_, copies)) => *copies += copy,
+                None => look.items.push((item.clone(), copy)),
+            }
+        }
+        look
+    }
+
+    fn take_in(&mut self, from: SocketAddrV4, answer: Answer, on_item: &mut (dyn FnMut(&Item) + Send)) {
+        let Answer::Told(told) = answer else { return self.walk.wronged(from) };
+        let Told { id, nodes, token, item, is_damaged } = *told;
+        for (id, at) in nodes.into_iter().filter(|(_, at)| self.dht.can_be(*at)) {
+            self.walk.hear(id, at, self.dht.socket.is_doubted(at));
+        }
+        if is_damaged {
+            return self.walk.wronged(from);
+        }
+        if let Some(item) = item {
+            let is_known = self.seen.values().any(|seen| *seen == item);
+            if !is_known && !self.is_signed(&item) {
+                return self.walk.wronged(from);
+            }
+            if !is_known {
+                on_item(&item);
+            }
+            self.seen.insert(from, item);
+        }
+        self.walk.answered(from, id, token, Instant::now());
+    }
+
+    fn is_signed(&self, item: &Item) -> bool {
+        let signature = Signature::from_bytes(&item.signature);
+        let signed = message::signed(item.sequence, &item.value);
+        VerifyingKey::from_bytes(&self.address)
+            .is_ok_and(|key| ed25519_dalek::Verifier::verify(&key, &signed, &signature).is_ok())
+    }
+
+    /// What later walks can use.
+    fn remember(&self) {
+        let now = Instant::now();
+        for at in self.walk.silent() {
+            self.dht.socket.doubt(at);
+        }
+        let nodes: Vec<(Id, SocketAddrV4, Vec<u8>)> =
+            self.walk.nearest().filter_map(|(id, at, token)| Some((id, at, token?.to_vec()))).collect();
+        let mut memory = self.dht.memory();
+        for (id, at, _) in self.walk.nearest() {
+            memory.known.insert(at, (id, now));
+        }
+        for at in self.walk.silent() {
+            memory.known.remove(&at);
+        }
+        if memory.known.len() > MOST_KNOWN {
+            let mut ages: Vec<Instant> = memory.known.values().map(|(_, at)| *at).collect();
+            ages.sort_unstable();
+            let median = ages[ages.len() / 2];
+            memory.known.retain(|_, (_, at)| *at > median);
+        }
+        if self.walk.responded() > 0 {
+            memory.pace = Some(self.walk.pace());
+        }
+        memory.tokens.retain(|_, tokens| tokens.at.elapsed() < TOKENS_LAST);
+        if !nodes.is_empty() && memory.tokens.len() < MOST_TOKENS {
+            memory.tokens.insert(self.address, Tokens { at: now, nodes });
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The socket: numbers each request, and brings each answer to who asked. An
+//! answer counts only from the address that was asked.
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::AbortHandle;
+use tokio::time::{sleep, timeout};
+
+use super::message::{self, Answer};
+
+/// Longer than any message of the DHT.
+const LONGEST: usize = 2_048;
+/// How long a node that was late is not waited for like the others.
+const DOUBT: Duration = Duration::from_mins(10);
+/// A node that answers sooner than this is not slow, whatever it was called.
+const SOON: Duration = Duration::from_millis(200);
+/// Before a socket that failed is read again.
+const PAUSE: Duration = Duration::from_millis(20);
+
+pub struct Socket {
+    udp: Arc<UdpSocket>,
+    open: Arc<Mutex<Open>>,
+    timeout: Duration,
+    reader: AbortHandle,
+}
+
+/// What is asked and not answered, and who was late.
+#[derive(Default)]
+struct Open {
+    next: u32,
+    requests: HashMap<u32, Request>,
+    doubted: HashMap<SocketAddrV4, Instant>,
+}
+
+struct Request {
+    to: SocketAddrV4,
+    at: Instant,
+    is_first: bool,
+    /// Who asked; gone when that is over, and a late answer tells only how slow
+    /// its node is.
+    asker: UnboundedSender<Heard>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Heard {
+    pub from: SocketAddrV4,
+    pub answer: Answer,
+    /// Whether it answers the first request to that node.
+    pub is_first: bool,
+}
+
+impl Socket {
+    /// Opens one; `is_loopback`, one that no other machine reaches.
+    pub async fn open(is_loopback: bool, timeout: Duration) -> std::io::Result<Self> {
+        let ip = if is_loopback { Ipv4Addr::LOCALHOST } else { Ipv4Addr::UNSPECIFIED };
+        let udp = Arc::new(UdpSocket::bind((ip, 0)).await?);
+        let mut first = [0; 4];
+        getrandom::fill(&mut first).map_err(std::io::Error::other)?;
+        let open = Arc::new(Mutex::new(Open { next: u32::from_be_bytes(first), ..Open::default() }));
+        let reader = tokio::spawn(read(udp.clone(), open.clone())).abort_handle();
+        Ok(Self { udp, open, timeout, reader })
+    }
+
+    /// Begins to ask.
+    pub fn asking(&self) -> Asking<'_> {
+        let timeout = self.timeout;
+        lock(&self.open).requests.retain(|_, request| request.at.elapsed() < timeout);
+        let (asker, heard) = unbounded_channel();
+        Asking { socket: self, asker, heard, asked: Vec::new() }
+    }
+
+    /// That a node was late.
+    pub fn doubt(&self, at: SocketAddrV4) {
+        lock(&self.open).doubted.insert(at, Instant::now());
+    }
+
+    /// Whether it was, not long ago.
+    pub fn is_doubted(&self, at: SocketAddrV4) -> bool {
+        lock(&self.open).doubted.get(&at).is_some_and(|since| since.elapsed() < DOUBT)
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+/// Requests of one who asks.
+pub struct Asking<'a> {
+    socket: &'a Socket,
+    asker: UnboundedSender<Heard>,
+    heard: UnboundedReceiver<Heard>,
+    asked: Vec<SocketAddrV4>,
+}
+
+impl Asking<'_> {
+    /// Sends what `message` makes of the request's number. What cannot be sent is
+    /// lost, as on its way.
+    pub async fn send(&mut self, to: SocketAddrV4, message: impl FnOnce(u32) -> Vec<u8>) {
+        let is_first = !self.asked.contains(&to);
+        self.asked.push(to);
+        let number = {
+            let mut open = lock(&self.socket.open);
+            open.next = open.next.wrapping_add(1);
+            let number = open.next;
+            let request = Request { to, at: Instant::now(), is_first, asker: self.asker.clone() };
+            open.requests.insert(number, request);
+            number
+        };
+        if let Err(error) = self.socket.udp.send_to(&message(number), SocketAddr::V4(to)).await {
+            tracing::trace!(%to, %error, "not sent");
+        }
+    }
+
+    /// The next answer within `wait`.
+    pub async fn hear(&mut self, wait: Duration) -> Option<Heard> {
+        if wait.is_zero() {
+            return self.heard.try_recv().ok();
+        }
+        timeout(wait, self.heard.recv()).await.ok().flatten()
+    }
+}
+
+/// Reads for ever.
+async fn read(socket: Arc<UdpSocket>, open: Arc<Mutex<Open>>) {
+    let mut buffer = [0; LONGEST];
+    loop {
+        match socket.recv_from(&mut buffer).await {
+            Ok((length, SocketAddr::V4(from))) => {
+                // One that fills it all was longer, and is cut off.
+                let message = if length < LONGEST { &buffer[..length] } else { &[] };
+                lock(&open).take_in(from, message);
+            }
+            Ok(_) => {}
+            // As Windows tells of a port where nobody listens.
+            Err(_) => sleep(PAUSE).await,
+        }
+    }
+}
+
+impl Open {
+    fn take_in(&mut self, from: SocketAddrV4, message: &[u8]) {
+        let (number, answer) = message::answer(message);
+        let request = number.filter(|number| self.requests.get(number).is_some_and(|r| r.to == from));
+        if let Some(request) = request.and_then(|number| self.requests.remove(&number)) {
+            if request.at.elapsed() < SOON && answer != Answer::Nonsense {
+                self.doubted.remove(&from);
+            }
+            let _ = request.asker.send(Heard { from, answer, is_first: request.is_first });
+        } else if answer == Answer::Nonsense {
+            // Garbage has no number: it is all that this node has to say.
+            for request in self.requests.values().filter(|request| request.to == from) {
+                let _ = request.asker.send(Heard { from, answer: Answer::Nonsense, is_first: true });
+            }
+        }
+    }
+}
+
+fn lock(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
+    open.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,112 @@
+use super::*;
+
+const PACE: Duration = Duration::from_millis(100);
+const TIMEOUT: Duration = Duration::from_secs(2);
+const MS: Duration = Duration::from_millis(1);
+
+fn at(number: u16) -> SocketAddrV4 {
+    SocketAddrV4::new([127, 0, 0, 1].into(), 1000 + number)
+}
+
+fn id(number: u16) -> Id {
+    let mut id = [0; 20];
+    id[..2].copy_from_slice(&number.to_be_bytes());
+    Id::from(id)
+}
+
+/// How long a walk among `nodes` took, nearest first, where each answers after
+/// so many ms, or not at all; and how it ended.
+fn walk(nodes: &[Option<u32>], doubted: &[u16]) -> (Duration, Walk) {
+    let mut walk = Walk::new(Id::from([0; 20]), PACE, TIMEOUT);
+    for number in 0..u16::try_from(nodes.len()).unwrap() {
+        walk.hear(id(number), at(number), doubted.contains(&number));
+    }
+    let start = Instant::now();
+    let mut now = start;
+    let mut coming: Vec<(Instant, u16)> = Vec::new();
+    while !walk.is_done(now) {
+        for (to, ask) in walk.next_to_ask(now) {
+            assert_eq!(ask, Ask::Item);
+            let number = to.port() - 1000;
+            coming.extend(nodes[usize::from(number)].map(|ms| (now + MS * ms, number)));
+        }
+        let wait = walk.patience(now);
+        let next = coming.iter().map(|(then, _)| *then).filter(|then| *then > now).min();
+        now = next.unwrap_or(now + TIMEOUT).min(now + wait.max(MS));
+        for (_, number) in coming.extract_if(.., |(then, _)| *then <= now) {
+            walk.answered(at(number), id(number), Some(vec![1]), now);
+        }
+        assert!(now < start + TIMEOUT * 4, "it never ends");
+    }
+    (now - start, walk)
+}
+
+#[test]
+fn where_all_answer_it_takes_one_round_trip() {
+    let (took, walk) = walk(&[Some(80); 30], &[]);
+    assert_eq!((took, walk.asked(), walk.responded()), (MS * 80, 20, 20));
+}
+
+#[test]
+fn a_silent_and_a_slow_node_are_not_waited_for() {
+    let mut nodes = vec![Some(80); 20];
+    (nodes[3], nodes[7]) = (None, Some(900));
+    let (took, walk) = walk(&nodes, &[]);
+    assert!(took <= MS * 320, "{took:?}");
+    assert_eq!((walk.asked(), walk.responded()), (20, 18));
+    // Once more, and they are known.
+    let (took, _) = super::tests::walk(&nodes, &[3, 7]);
+    assert!(took <= MS * 160, "{took:?}");
+}
+
+#[test]
+fn dead_nodes_are_passed_over_outward() {
+    let mut nodes = vec![Some(80); 60];
+    nodes[..12].fill(None);
+    let (_, walk) = walk(&nodes, &[]);
+    assert_eq!((walk.asked(), walk.responded()), (20, 20));
+    assert_eq!(walk.nearest().next().map(|(_, at, _)| at), Some(at(12)));
+    // But not for ever: somebody could make them up.
+    let mut nodes = vec![Some(80); 60];
+    nodes[..30].fill(None);
+    let (_, walk) = super::tests::walk(&nodes, &[]);
+    assert!(!is_enough(walk.responded(), walk.asked()), "{} of {}", walk.responded(), walk.asked());
+}
+
+#[test]
+fn where_too_few_answer_all_have_their_time() {
+    let mut nodes = vec![None; 20];
+    nodes[..6].fill(Some(80));
+    let (took, walk) = walk(&nodes, &[1, 9]);
+    assert!((TIMEOUT..TIMEOUT + MS * 50).contains(&took), "{took:?}");
+    assert_eq!((walk.asked(), walk.responded()), (20, 6));
+    // A slow one counts then.
+    nodes[10] = Some(1_500);
+    assert_eq!(super::tests::walk(&nodes, &[]).1.responded(), 7);
+}
+
+#[test]
+fn who_answers_nonsense_costs_nothing() {
+    let mut walk = Walk::new(Id::from([0; 20]), PACE, TIMEOUT);
+    (0..20).for_each(|number| walk.hear(id(number), at(number), false));
+    let now = Instant::now();
+    assert_eq!(walk.next_to_ask(now).len(), 20);
+    walk.wronged(at(5));
+    (0..20).filter(|number| *number != 5).for_each(|number| walk.answered(at(number), id(number), None, now));
+    assert!(walk.is_done(now));
+    assert_eq!((walk.asked(), walk.responded()), (20, 19));
+}
+
+#[test]
+fn guides_lead_to_nodes_and_nobody_at_all_is_known_after_the_timeout() {
+    let mut walk = Walk::new(Id::from([0; 20]), PACE, TIMEOUT);
+    let start = Instant::now();
+    walk.guide(at(1));
+    assert_eq!(walk.next_to_ask(start), [(at(1), Ask::Nodes)]);
+    assert!(!walk.is_done(start + TIMEOUT / 2) && walk.is_done(start + TIMEOUT));
+    assert_eq!((walk.asked(), walk.responded()), (1, 0));
+    walk.answered(at(1), id(1), None, start + MS);
+    assert_eq!(walk.next_to_ask(start + MS), [(at(1), Ask::Item)]);
+    walk.answered(at(1), id(1), None, start + MS * 2);
+    assert!(walk.is_done(start + MS * 2) && is_enough(walk.responded(), walk.asked()));
+}

@@ -1,0 +1,72 @@
+//! Ends that are still owed: a publishing that failed may lie on some nodes all
+//! the same, and a revocation may have reached too few. The journal keeps the
+//! signed end, and whoever looks at the network next sees to it: a keeper even
+//! without the key.
+
+use pkarr::SignedPacket;
+
+use super::look::Place;
+use super::{Error, Result, Service};
+use crate::handoff::{Address, Identity, Token, packet, z32};
+use crate::store::{Entry, Stage};
+
+impl Service {
+    /// Notes that a handoff is to end, and with which packet.
+    pub(super) fn owe_end(&self, token: &Token, end: &SignedPacket) {
+        let end = z32::encode(&end.to_relay_payload());
+        self.note(|book| {
+            if let Some(entry) = book.entry(token) {
+                entry.ending = Some(end);
+            }
+        });
+    }
+
+    /// Notes that the end of a handoff is certain.
+    pub(super) fn end_is_certain(&self, token: &Token) {
+        self.note(|book| {
+            if let Some(entry) = book.entry(token) {
+                entry.ending = None;
+            }
+        });
+    }
+
+    /// Brings an end that is owed to the network, or finds that none is needed.
+    /// An error where that cannot be known yet.
+    pub(super) async fn see_to_end(&self, identity: &Identity, entry: &Entry, place: &Place) -> Result<()> {
+        let sighting = self.0.network.lookup(&place.address(), &mut |_| {}).await?;
+        let never_went_out = entry.stage == Stage::Failed && sighting.highest().is_none();
+        if never_went_out {
+            sighting.absence()?;
+        } else {
+            self.call_back(identity, place).await?;
+        }
+        self.end_is_certain(&entry.token);
+        Ok(())
+    }
+
+    /// The same without the key: by the bytes that were signed beforehand.
+    pub(super) async fn see_to_end_locked(&self, entry: &Entry) -> Result<()> {
+        let Some((address, end)) = signed_end(entry) else { return Ok(()) };
+        let sighting = self.0.network.lookup(&address, &mut |_| {}).await?;
+        let is_there = sighting.stands(&end);
+        if !is_there && sighting.highest().is_none() && entry.stage == Stage::Failed {
+            sighting.absence()?;
+        } else if !is_there {
+            self.0.network.put(&end, None).await?;
+            let sighting = self.0.network.lookup(&address, &mut |_| {}).await?;
+            if !sighting.stands(&end) {
+                sighting.absence()?;
+                return Err(Error::failed("Something later lies there: it takes the key to end it."));
+            }
+        }
+        self.end_is_certain(&entry.token);
+        Ok(())
+    }
+}
+
+/// Where a handoff lies, and the end that it is owed.
+fn signed_end(entry: &Entry) -> Option<(Address, SignedPacket)> {
+    let address: Address = z32::decode(&entry.address)?;
+    let end = packet::from_payload(&address, &z32::decode_any(entry.ending.as_deref()?)?)?;
+    Some((address, end))
+}

@@ -25,7 +25,8 @@ impl Service {
                     && (!book.ends.contains_key(&address) || book.taking.contains_key(&address))
                     && !book.handoffs.iter().any(|entry| entry.token == known.place.token)
             });
-            let known = self.worth_a_look(known, &mut MOST_LOOKUPS.clone());
+            let (known, too_many) = self.worth_a_look(known, &mut MOST_LOOKUPS.clone());
+            lists.unsure = lists.unsure.take().or(too_many);
             let mut looked: FuturesOrdered<_> = known.iter().map(|known| self.inbox_entry(known)).collect();
             let mut entries: Vec<InboxEntry> = Vec::new();
             while let Some(entry) = looked.next().await {

@@ -149,8 +149,12 @@ impl Service {
         for _ in 0..ROUNDS {
             let (standing, sighting) = self.look(place, &mut |_| {}).await?;
             let (there, _, packet) = alive(standing, self.now())?;
-            if there.ttl >= record.ttl && sighting.stands(&packet) {
-                return Ok(packet);
+            if there.ttl >= record.ttl {
+                if sighting.stands(&packet) {
+                    return Ok(packet);
+                }
+                self.spread(&packet, &sighting).await?;
+                continue;
             }
             let sequence = self.sequence_after(&sighting)?;
             let packet = place.mailbox.make_record(identity, &place.token, record.clone(), sequence)?;
@@ -162,6 +166,25 @@ impl Service {
         }
         self.look(place, &mut |_| {}).await?.1.absence()?;
         Err(Error::failed("It changed on the network meanwhile.").advise("Look again, then decide."))
+    }
+
+    /// Brings a packet to the nodes that hold an earlier one, or nothing; what is
+    /// as late, or came meanwhile, stays.
+    async fn spread(&self, packet: &SignedPacket, sighting: &Sighting) -> Result<()> {
+        let last = packet::sequence(packet);
+        let earlier = sighting.held().iter().map(|(held, _)| packet::sequence(held));
+        let mut over: Vec<u64> = earlier.filter(|held| *held < last).flatten().collect();
+        over.dedup();
+        if over.is_empty() {
+            over.push(0);
+        }
+        for expected in over {
+            match self.0.network.put(packet, Some(expected)).await {
+                Ok(_) | Err(NetworkError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// The journal entry of a full token.

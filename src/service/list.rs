@@ -59,7 +59,10 @@ impl Service {
                 let is_mine = mine.iter().any(|(_, own)| own.place.token == known.place.token);
                 !is_mine && known.expires >= self.now_u32()
             });
-            let others = self.worth_a_look(others.cloned().collect(), &mut MOST_LOOKUPS.clone());
+            let (others, too_many) = self.worth_a_look(others.cloned().collect(), &mut MOST_LOOKUPS.clone());
+            if let Some(error) = too_many {
+                self.warn(error.message);
+            }
             let told = |row: Result<Option<Listed>>| {
                 if let Ok(Some(row)) = &row {
                     (job.tell)(Step::Listed(Box::new(row.clone())));

@@ -44,8 +44,12 @@ impl Dead {
 
 impl Service {
     /// What is worth a lookup each, newest first and at most `left` of it, which
-    /// is made so much less.
-    pub(super) fn worth_a_look(&self, mut known: Vec<Known>, left: &mut usize) -> Vec<Known> {
+    /// is made so much less; and why there may be more, where that was not all.
+    pub(super) fn worth_a_look(
+        &self,
+        mut known: Vec<Known>,
+        left: &mut usize,
+    ) -> (Vec<Known>, Option<Error>) {
         let latest = self.now_u32().saturating_add(AHEAD);
         // A date that cannot be is none.
         known.sort_by_key(|known| {
@@ -54,12 +58,10 @@ impl Service {
         });
         known.dedup_by_key(|known| known.place.token);
         known.retain(|known| !self.0.dead.holds(&known.place.address()));
-        if known.len() > *left {
-            self.warn("The list names more handoffs than can be looked at; only the newest were.");
-            known.truncate(*left);
-        }
+        let is_too_much = known.len() > *left;
+        known.truncate(*left);
         *left -= known.len();
-        known
+        (known, is_too_much.then(too_many))
     }
 
     /// The newest alive of many.
@@ -76,7 +78,7 @@ impl Service {
             known.into_iter().filter(|known| known.expires.saturating_add(GRACE) >= now).collect();
         let mut trouble = (unexpired.len() < all).then(all_expired);
         let were_some = !unexpired.is_empty();
-        let known = self.worth_a_look(unexpired, left);
+        let (known, too_many) = self.worth_a_look(unexpired, left);
         if were_some && known.is_empty() {
             trouble = Some(not_found());
         }
@@ -103,7 +105,7 @@ impl Service {
             }
             rest = more;
         }
-        match (newest, seen_trouble.or(trouble)) {
+        match (newest, too_many.or(seen_trouble).or(trouble)) {
             (Some(found), _) => Ok(Some(found)),
             (None, Some(trouble)) => Err(trouble),
             (None, None) => Ok(None),
@@ -112,10 +114,9 @@ impl Service {
 
     /// The alive among many, newest first; an error that says why there is none.
     pub(super) async fn alive_of(&self, known: Vec<Known>) -> Result<Vec<Found>> {
-        let known = self.worth_a_look(known, &mut MOST_LOOKUPS.clone());
+        let (known, mut trouble) = self.worth_a_look(known, &mut MOST_LOOKUPS.clone());
         let quiet = Job::quiet();
         let looked = join_all(known.iter().map(|known| self.find_place(&known.place, &quiet))).await;
-        let mut trouble = None;
         let mut found = Vec::new();
         for result in looked {
             match result {
@@ -127,6 +128,14 @@ impl Service {
         found.sort_by_key(|found| std::cmp::Reverse((found.pickup.created_at, found.sequence)));
         if found.is_empty() { Err(trouble.unwrap_or_else(not_found)) } else { Ok(found) }
     }
+}
+
+fn too_many() -> Error {
+    let words = format!(
+        "A list names more than {MOST_LOOKUPS} handoffs, and the newest lead nowhere: there may be one behind them."
+    );
+    Error::new(Kind::Unreachable, words)
+        .advise("Ask again, or give its link or token. Somebody who can read there wrote that list.")
 }
 
 fn all_expired() -> Error {

@@ -8,8 +8,11 @@ mod forged;
 mod hostile_relay;
 mod interrupted;
 mod keeping;
+mod members;
 mod namespace;
+mod poor;
 mod relay;
+mod rough;
 
 use std::path::Path;
 

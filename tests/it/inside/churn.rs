@@ -146,6 +146,19 @@ async fn a_handoff_can_live_longer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_few_nodes_took_does_not_live_longer() {
+    let (ring, deaf) = ring_with_deaf(8).await;
+    let a = Inside::new(&ring.network());
+    let published = a.publish(AudienceChoice::Devices, false).await.unwrap();
+    deaf.set(true);
+    let longer = a.service.extend(&published.token, "2d".parse().unwrap(), &Job::quiet()).await;
+    assert!(longer.is_err(), "two of ten nodes have it: {longer:?}");
+    deaf.set(false);
+    let longer = a.service.extend(&published.token, "3d".parse().unwrap(), &Job::quiet()).await.unwrap();
+    assert_eq!(longer.copies, Some(10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_demo_has_two_devices_and_a_ring_that_can_go_away() {
     let mut demo = Demo::start().await.unwrap();
     let sessions = demo.service.sessions(&demo.cwd, false).unwrap();

@@ -138,12 +138,16 @@ async fn forward(front: Arc<UdpSocket>, node: SocketAddr, way: Arc<Mutex<Way>>, 
             let _ = front.send_to(&vec![b'l'; nonsense], from).await;
             continue;
         }
-        if !back.contains_key(&from) {
+        let known = back.get(&from).cloned();
+        let socket = if let Some(socket) = known {
+            socket
+        } else {
             let socket = Arc::new(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap());
             socket.connect(node).await.unwrap();
             workers.spawn(answer(socket.clone(), front.clone(), from, way.clone()));
-            back.insert(from, socket);
-        }
+            back.insert(from, socket.clone());
+            socket
+        };
         if is_put && now == Way::Mute {
             if std::mem::replace(&mut did_put, true) {
                 continue;
@@ -152,7 +156,7 @@ async fn forward(front: Arc<UdpSocket>, node: SocketAddr, way: Arc<Mutex<Way>>, 
             let nobody = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
             let _ = nobody.send_to(&message, node).await;
         } else {
-            let _ = back[&from].send(&message).await;
+            let _ = socket.send(&message).await;
         }
     }
 }

@@ -85,12 +85,13 @@ impl Network {
     /// Describes the network; nothing is sent before the first lookup or put.
     pub fn new(config: NetworkConfig) -> Self {
         let relays = config.relays.iter().filter_map(Relay::new).collect();
+        let is_near = config.is_loopback();
         Self(Arc::new(Inner {
-            timeout: if config.is_loopback() { LOOPBACK_TIMEOUT } else { PUBLIC_TIMEOUT },
+            timeout: if is_near { LOOPBACK_TIMEOUT } else { PUBLIC_TIMEOUT },
             config,
             dht: OnceCell::new(),
             relays,
-            permits: Semaphore::new(if loopback { IN_FLIGHT_NEAR } else { IN_FLIGHT }),
+            permits: Semaphore::new(if is_near { IN_FLIGHT_NEAR } else { IN_FLIGHT }),
         }))
     }
 

@@ -259,9 +259,7 @@ impl Looking<'_> {
     /// valid item.
     pub async fn go(&mut self, on_item: &mut (dyn FnMut(&Item) + Send)) {
         if self.needs_guides {
-            for at in self.dht.guides().await {
-                self.walk.guide(at);
-            }
+            self.ask_guides().await;
         }
         let (dht, target) = (self.dht, MutableItem::target_from_key(&self.address, None));
         let mut asking = dht.socket.asking();
@@ -273,6 +271,12 @@ impl Looking<'_> {
             if self.walk.is_done(now) {
                 break;
             }
+            // All nodes that were known may be gone: after sleep, or elsewhere.
+            if !self.needs_guides && self.walk.is_deserted(now) {
+                self.needs_guides = true;
+                self.ask_guides().await;
+                continue;
+            }
             // All that came is taken in before anybody is called late.
             let mut wait = self.walk.patience(now).max(BLINK);
             while let Some(heard) = asking.hear(std::mem::take(&mut wait)).await {
@@ -280,6 +284,12 @@ impl Looking<'_> {
             }
         }
         self.remember();
+    }
+
+    async fn ask_guides(&mut self) {
+        for at in self.dht.guides().await {
+            self.walk.guide(at);
+        }
     }
 
     /// Asks once more: the silent nodes, and the bootstrap.

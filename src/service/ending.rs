@@ -40,7 +40,15 @@ impl Service {
         } else {
             self.call_back(identity, place).await?;
         }
-        self.end_is_certain(&entry.token);
+        self.note(|book| {
+            if let Some(known) = book.entry(&entry.token) {
+                known.ending = None;
+                // What failed has failed: that it was called back is our affair.
+                if (entry.stage, known.stage) == (Stage::Failed, Stage::Revoked) {
+                    known.stage = Stage::Failed;
+                }
+            }
+        });
         Ok(())
     }
 

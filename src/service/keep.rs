@@ -54,6 +54,10 @@ impl Service {
         let mut seen = sighting.packets();
         seen.extend(self.remembered_end(address));
         let is_there = !seen.is_empty();
+        if !is_there && entry.burn_after_read {
+            // It may have been taken, on nodes that are silent now.
+            sighting.absence()?;
+        }
         seen.push(stored);
         let packet = match identity.and_then(|identity| Some((identity, self.place_of(identity, entry)?))) {
             Some((identity, place)) => {

@@ -100,11 +100,12 @@ pub fn store(
 }
 
 /// Reads a message: the number of the question, where it tells one, and the
-/// answer.
-pub fn answer(message: &[u8]) -> (Option<u32>, Answer) {
-    let Some(message) = Dict::read(message) else { return (None, Answer::Nonsense) };
+/// answer. `None` for a question: nodes look who asks them, and may go without.
+pub fn answer(message: &[u8]) -> Option<(Option<u32>, Answer)> {
+    let Some(message) = Dict::read(message) else { return Some((None, Answer::Nonsense)) };
     let number = message.array("t").map(u32::from_be_bytes);
     let answer = match message.bytes("y") {
+        Some(b"q") => return None,
         // Who says that it stores nothing has nothing to say.
         Some(b"r") if message.int("ro") == Some(1) => Answer::Nonsense,
         Some(b"r") => {
@@ -113,7 +114,7 @@ pub fn answer(message: &[u8]) -> (Option<u32>, Answer) {
         Some(b"e") => message.first_int("e").map_or(Answer::Nonsense, Answer::Refused),
         _ => Answer::Nonsense,
     };
-    (number, answer)
+    Some((number, answer))
 }
 
 /// What a signature of an item covers.
@@ -182,7 +183,7 @@ mod tests {
                 .bytes("v", b"value")
         };
         let full = Writer::message().dict("r", r).bytes("t", &[0, 0, 0, 9]).bytes("y", b"r").end();
-        let (number, Answer::Told(told)) = answer(&full) else { panic!("it is an answer") };
+        let Some((number, Answer::Told(told))) = answer(&full) else { panic!("it is an answer") };
         assert_eq!((number, told.id, told.token.as_deref()), (Some(9), Id::from([3; 20]), Some(&b"tk"[..])));
         assert_eq!(told.nodes, [(Id::from([9; 20]), "127.0.0.1:6881".parse().unwrap())]);
         assert_eq!(told.item.unwrap().value, b"value");
@@ -191,10 +192,12 @@ mod tests {
             .bytes("t", &[0, 0, 0, 9])
             .bytes("y", b"r")
             .end();
-        let (_, Answer::Told(told)) = answer(&negative) else { panic!("it is an answer") };
+        let Some((_, Answer::Told(told))) = answer(&negative) else { panic!("it is an answer") };
         assert!(told.item.is_none() && !told.is_damaged);
-        assert_eq!(answer(b"d1:eli301e3:CASe1:t4:\0\0\0\x011:y1:ee"), (Some(1), Answer::Refused(301)));
-        assert_eq!(answer(b"d1:rd2:id3:abce1:t4:\0\0\0\x011:y1:re"), (Some(1), Answer::Nonsense));
-        assert_eq!(answer(b"\xff\xff"), (None, Answer::Nonsense));
+        assert_eq!(answer(b"d1:eli301e3:CASe1:t4:\0\0\0\x011:y1:ee"), Some((Some(1), Answer::Refused(301))));
+        assert_eq!(answer(b"d1:rd2:id3:abce1:t4:\0\0\0\x011:y1:re"), Some((Some(1), Answer::Nonsense)));
+        assert_eq!(answer(b"\xff\xff"), Some((None, Answer::Nonsense)));
+        // Who asks whether we are there has not answered wrongly.
+        assert_eq!(answer(&question(1, &told.id, Ask::Nodes, &told.id)), None);
     }
 }

@@ -17,6 +17,8 @@ use super::message::{self, Answer};
 const LONGEST: usize = 2_048;
 /// How long a node that was late is not waited for like the others.
 const DOUBT: Duration = Duration::from_mins(10);
+/// From so many on those are forgotten for whom that is over.
+const MOST_DOUBTED: usize = 1_000;
 /// A node that answers sooner than this is not slow, whatever it was called.
 const SOON: Duration = Duration::from_millis(200);
 /// Before a socket that failed is read again.
@@ -77,7 +79,11 @@ impl Socket {
 
     /// That a node was late.
     pub fn doubt(&self, at: SocketAddrV4) {
-        lock(&self.open).doubted.insert(at, Instant::now());
+        let mut open = lock(&self.open);
+        if open.doubted.len() >= MOST_DOUBTED {
+            open.doubted.retain(|_, since| since.elapsed() < DOUBT);
+        }
+        open.doubted.insert(at, Instant::now());
     }
 
     /// Whether it was, not long ago.
@@ -147,7 +153,7 @@ async fn read(socket: Arc<UdpSocket>, open: Arc<Mutex<Open>>) {
 
 impl Open {
     fn take_in(&mut self, from: SocketAddrV4, message: &[u8]) {
-        let (number, answer) = message::answer(message);
+        let Some((number, answer)) = message::answer(message) else { return };
         let request = number.filter(|number| self.requests.get(number).is_some_and(|r| r.to == from));
         if let Some(request) = request.and_then(|number| self.requests.remove(&number)) {
             if request.at.elapsed() < SOON && answer != Answer::Nonsense {

@@ -184,6 +184,11 @@ impl Walk {
         }
     }
 
+    /// Whether everybody who was asked is late.
+    pub fn is_deserted(&self, now: Instant) -> bool {
+        self.responded() == 0 && self.nodes.iter().all(|node| node.sends == 0 || self.is_late(node, now))
+    }
+
     /// How long until time alone changes something.
     pub fn patience(&self, now: Instant) -> Duration {
         let grace = self.grace();

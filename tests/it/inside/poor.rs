@@ -162,6 +162,7 @@ async fn a_publishing_that_failed_is_called_back_when_the_network_is_back() {
     let here = a.beside(&ring.network(), |_| {});
     let rows = here.list(true, &Job::quiet()).await.unwrap();
     assert_eq!((rows.len(), rows[0].state), (1, State::Failed));
+    assert_eq!(here.journal_list(true).unwrap()[0].state, State::Failed);
     let error = reader.find(&token).await.unwrap_err();
     assert!(error.exit_code() == 3, "{error}");
     let journal = cclink::store::Journal::new(&a.dir.path().join("home"));

@@ -110,3 +110,15 @@ fn guides_lead_to_nodes_and_nobody_at_all_is_known_after_the_timeout() {
     walk.answered(at(1), id(1), None, start + MS * 2);
     assert!(walk.is_done(start + MS * 2) && is_enough(walk.responded(), walk.asked()));
 }
+
+#[test]
+fn where_all_that_were_known_are_gone_others_are_asked() {
+    let mut walk = Walk::new(Id::from([0; 20]), PACE, TIMEOUT);
+    (0..20).for_each(|number| walk.hear(id(number), at(number), false));
+    let start = Instant::now();
+    walk.next_to_ask(start);
+    walk.next_to_ask(start + MS * 250);
+    assert!(!walk.is_deserted(start + MS * 250) && walk.is_deserted(start + MS * 400));
+    walk.answered(at(3), id(3), None, start + MS * 300);
+    assert!(!walk.is_deserted(start + MS * 400));
+}

@@ -83,7 +83,8 @@ async fn bare_put(ring: &Ring, seed: u8) {
 
 async fn bare_lookup(ring: &Ring, seed: u8) {
     let key = SigningKey::from_bytes(&[seed; 32]).verifying_key().to_bytes();
-    let mut found = client(ring).get_mutable_detailed(&key, None, None);
+    let client = client(ring);
+    let mut found = client.get_mutable_detailed(&key, None, None);
     assert!(found.items.next().await.is_some());
     while found.items.next().await.is_some() {}
     found.outcome.recv().await;

@@ -190,7 +190,8 @@ impl Dht {
             }
             let mut wait = walk.patience(now).max(BLINK);
             while let Some(heard) = asking.hear(std::mem::take(&mut wait)).await {
-                let Some((id, at)) = places.iter().find(|(_, at)| *at == heard.from) else { continue };
+                let asked = places.iter().find(|(_, at)| *at == heard.from && walk.awaits(*at));
+                let Some((id, at)) = asked else { continue };
                 match heard.answer {
                     Answer::Told(_) => stored.taken += 1,
                     // It may be our own first request that it took.

@@ -3,12 +3,17 @@
 //! signed end, and whoever looks at the network next sees to it: a keeper even
 //! without the key.
 
+use std::time::Duration;
+
 use pkarr::SignedPacket;
 
 use super::look::Place;
-use super::{Error, Result, Service};
+use super::{Error, Kind, Result, Service};
 use crate::handoff::{Address, Identity, Token, packet, z32};
 use crate::store::{Entry, Stage};
+
+/// How long taking back a handoff that did not go out may take.
+const TAKE_BACK: Duration = Duration::from_secs(3);
 
 impl Service {
     /// Notes that a handoff is to end, and with which packet.
@@ -28,6 +33,40 @@ impl Service {
                 entry.ending = None;
             }
         });
+    }
+
+    /// Calls back a record that may have reached the network although its
+    /// publishing failed or was cancelled: the journal owes it an end from now on.
+    /// In the background, unless nobody is there at all; the end of that can be
+    /// awaited: whether it is certain.
+    pub(super) fn take_back(
+        &self,
+        identity: &Identity,
+        place: &Place,
+        sequence: u64,
+        is_silent: bool,
+    ) -> impl Future<Output = bool> + use<> {
+        let (service, place) = (self.clone(), place.clone());
+        let end = place.mailbox.make_revoked(identity, &place.token, self.now(), sequence + 1).ok();
+        if let Some(end) = &end {
+            self.owe_end(&place.token, end);
+        }
+        let work = async move {
+            let Some(end) = end.filter(|_| !is_silent) else { return false };
+            let network = &service.0.network;
+            if network.put(&end, Some(sequence)).await.is_err() {
+                return false;
+            }
+            let looked = network.lookup(&place.address(), &mut |_| {}).await;
+            let is_certain = looked.is_ok_and(|sighting| sighting.stands(&end));
+            if is_certain {
+                service.end_is_certain(&place.token);
+            }
+            is_certain
+        };
+        // A network that is away is not waited for again.
+        let work = self.0.must_finish.spawn(tokio::time::timeout(TAKE_BACK, work));
+        async move { work.await.is_ok_and(|done| done == Ok(true)) }
     }
 
     /// Brings an end that is owed to the network, or finds that none is needed.
@@ -77,4 +116,15 @@ fn signed_end(entry: &Entry) -> Option<(Address, SignedPacket)> {
     let address: Address = z32::decode(&entry.address)?;
     let end = packet::from_payload(&address, &z32::decode_any(entry.ending.as_deref()?)?)?;
     Some((address, end))
+}
+
+/// What became of a handoff whose publishing was cancelled on its way.
+pub(super) fn interrupted(token: &Token, taken_back: bool) -> Error {
+    if taken_back {
+        return Error::new(Kind::Cancelled, "Cancelled. What was on its way was called back.");
+    }
+    let words = format!("Cancelled, but part of {token} may have reached the network already.");
+    Error::new(Kind::Cancelled, words).advise(format!(
+        "`cclink list` and `cclink keep` call it back by themselves; `cclink revoke {token}` does so now."
+    ))
 }

@@ -82,6 +82,8 @@ use crate::store::{Contacts, Journal};
 
 /// How long quitting waits for writes that must not be cut in half.
 const FINISH: Duration = Duration::from_secs(10);
+/// And for receipts, which are nobody's loss.
+const RECEIPTS: Duration = Duration::from_secs(1);
 /// The beginning of 2026: cclink is younger.
 const BORN: i64 = 1_767_225_600;
 /// Clocks of one machine and its disks differ by less.
@@ -104,6 +106,8 @@ struct Inner {
     dead: newest::Dead,
     /// Writes that come in halves, under way.
     must_finish: TaskTracker,
+    /// Receipts under way: good to have, not worth a wait.
+    receipts: TaskTracker,
     /// Things to tell the user once, in words.
     warnings: Mutex<Vec<String>>,
 }
@@ -148,6 +152,7 @@ impl Service {
             identity: Mutex::new(None),
             dead: newest::Dead::default(),
             must_finish: TaskTracker::new(),
+            receipts: TaskTracker::new(),
             warnings: Mutex::new(Vec::new()),
             settings,
         };
@@ -204,6 +209,9 @@ impl Service {
         self.0.must_finish.close();
         let ended = tokio::time::timeout(FINISH, self.0.must_finish.wait()).await.is_ok();
         self.0.must_finish.reopen();
+        self.0.receipts.close();
+        let _ = tokio::time::timeout(RECEIPTS, self.0.receipts.wait()).await;
+        self.0.receipts.reopen();
         ended
     }
 

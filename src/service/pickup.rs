@@ -149,7 +149,7 @@ impl Service {
             return;
         }
         let (service, place) = (self.clone(), place.clone());
-        drop(self.0.must_finish.spawn(async move {
+        drop(self.0.receipts.spawn(async move {
             let address = mailbox::address(&place.mailbox.receipt_key(&place.token));
             let Ok(seen) = service.0.network.lookup(&address, &mut |_| {}).await else { return };
             if place.mailbox.holds_newer(&seen.packets()) {

@@ -143,13 +143,27 @@ impl Service {
                 Err(error) => return Err(error.into()),
             }
         }
-        // Whether too few answered, or others keep writing.
-        self.0.network.lookup(&address, &mut |_| {}).await?.absence().map_err(|error| {
-            let error = Error::from(error);
-            let words = format!("It is not certain that it is revoked. {}", error.message);
-            Error::new(error.kind, words).advise("`cclink list` and `cclink keep` try again until it is.")
-        })?;
-        Err(Error::new(Kind::Failed, "It could not be revoked: others kept writing there.")
-            .advise("Try again; `cclink list` and `cclink keep` do, too."))
+        Err(self.why_not_revoked(place).await?)
+    }
+
+    /// Whether too few nodes answered, too few took it, or others keep writing.
+    async fn why_not_revoked(&self, place: &Place) -> Result<Error> {
+        let sighting = self.0.network.lookup(&place.address(), &mut |_| {}).await?;
+        let again = "`cclink list` and `cclink keep` try again until it is.";
+        let unsure = |why: String| {
+            Error::new(Kind::Unreachable, format!("It is not certain that it is revoked. {why}"))
+                .advise(again)
+        };
+        if let Err(error) = sighting.absence() {
+            return Ok(unsure(Error::from(error).message));
+        }
+        Ok(match place.judge(&sighting.packets()) {
+            Standing::Revoked { packet, .. } => {
+                let (copies, asked) = (sighting.copies(&packet), sighting.asked);
+                unsure(format!("Only {copies} of {asked} nodes took the revocation."))
+            }
+            _ => Error::failed("It could not be revoked: others kept writing there.")
+                .advise("Try again; `cclink list` and `cclink keep` do, too."),
+        })
     }
 }

@@ -101,8 +101,8 @@ async fn own_put(ring: &Ring, seed: u8) {
 
 async fn own_lookup(ring: &Ring, seed: u8) {
     let address = mailbox::address(&key(seed));
-    let seen = Network::new(ring.network()).lookup(&address, &mut |_| {}).await.unwrap();
-    assert!(seen.is_complete() && seen.newest().is_some());
+    let found = Network::new(ring.network()).lookup(&address, &mut |_| {}).await.unwrap();
+    assert!(found.is_complete() && found.newest().is_some());
 }
 
 /// A whole process; what it said.

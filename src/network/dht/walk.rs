@@ -110,6 +110,12 @@ impl Walk {
         self.nodes.insert(at, node);
     }
 
+    /// Whether an answer of this node is still to come: one that was asked twice
+    /// answers twice.
+    pub fn awaits(&self, at: SocketAddrV4) -> bool {
+        self.nodes.iter().any(|node| node.at == at && node.is_waited())
+    }
+
     /// A node answered: who it says that it is, and what it gave to put with.
     pub fn answered(&mut self, at: SocketAddrV4, id: Id, token: Option<Vec<u8>>, now: Instant) {
         if let Some(guide) = self.guides.iter_mut().find(|guide| guide.at == at && guide.is_waited()) {
@@ -208,7 +214,8 @@ impl Walk {
     /// are fewer.
     pub fn asked(&self) -> usize {
         let asked = self.nodes.iter().take(self.reach()).filter(|node| node.sends > 0).count();
-        if self.is_fixed { asked } else { asked.max(self.guides.len().min(1)).min(NEAREST) }
+        // Guides that are silent may each know more: few nodes are not all of them.
+        if self.is_fixed { asked } else { asked.max(self.guides.len()).min(NEAREST) }
     }
 
     /// How many of those that keep an item answered.

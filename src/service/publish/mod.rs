@@ -16,6 +16,7 @@ use pkarr::SignedPacket;
 pub(super) use record::span_of;
 use replace::Older;
 
+use super::ending::interrupted;
 use super::look::Place;
 use super::{
     AudienceKind, Error, Job, Kind, LeftBehind, PublishRequest, Published, Result, Service, SshSource, Step,
@@ -32,9 +33,6 @@ pub(super) const FEW_COPIES: u32 = 10;
 
 /// How long the handoffs of other devices are looked at before this one is told.
 const LOOK_BESIDE: Duration = Duration::from_secs(2);
-
-/// How long taking back a handoff that did not go out may take.
-const TAKE_BACK: Duration = Duration::from_secs(3);
 
 /// What is known of a handoff beside its record.
 #[derive(Default)]
@@ -266,41 +264,6 @@ impl Service {
         .await
     }
 
-    /// Calls back a record that may have reached the network although its
-    /// publishing failed or was cancelled: the journal owes it an end from now on.
-    /// In the background, unless nobody is there at all; the end of that can be
-    /// awaited: whether it is certain.
-    fn take_back(
-        &self,
-        identity: &Identity,
-        place: &Place,
-        sequence: u64,
-        is_silent: bool,
-    ) -> impl Future<Output = bool> + use<> {
-        let (service, place) = (self.clone(), place.clone());
-        let end = place.mailbox.make_revoked(identity, &place.token, self.now(), sequence + 1).ok();
-        if let Some(end) = &end {
-            self.owe_end(&place.token, end);
-        }
-        let work = async move {
-            let Some(end) = end.filter(|_| !is_silent) else { return false };
-            service.0.network.put(&end, Some(sequence)).await.is_ok()
-                && service
-                    .0
-                    .network
-                    .lookup(&place.address(), &mut |_| {})
-                    .await
-                    .is_ok_and(|sighting| sighting.stands(&end))
-                && {
-                    service.end_is_certain(&place.token);
-                    true
-                }
-        };
-        // A network that is away is not waited for again.
-        let work = self.0.must_finish.spawn(tokio::time::timeout(TAKE_BACK, work));
-        async move { work.await.is_ok_and(|done| done == Ok(true)) }
-    }
-
     /// Notes that the network has a handoff, and which ones of other devices it
     /// takes the place of.
     fn note_sent(&self, token: &Token, others: &[Older]) {
@@ -407,17 +370,6 @@ fn intent(
         announced: None,
         unknown: serde_json::Map::new(),
     })
-}
-
-/// What became of a handoff whose publishing was cancelled on its way.
-fn interrupted(token: &Token, taken_back: bool) -> Error {
-    if taken_back {
-        return Error::new(Kind::Cancelled, "Cancelled. What was on its way was called back.");
-    }
-    let words = format!("Cancelled, but part of {token} may have reached the network already.");
-    Error::new(Kind::Cancelled, words).advise(format!(
-        "`cclink list` and `cclink keep` call it back by themselves; `cclink revoke {token}` does so now."
-    ))
 }
 
 /// That a handoff has not the SSH address which the user named for the one that

@@ -199,3 +199,17 @@ async fn a_revocation_that_is_not_certain_is_said_and_made_up_for() {
     let error = Inside::new(&ring.network()).find(&published.link).await.unwrap_err();
     assert!(error.message.contains("revoked"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_was_asked_twice_is_one_copy() {
+    let ring = RoughRing::start(4).await;
+    let network = Network::new(ring.network());
+    network.lookup(&mailbox::address(&some_key()), &mut |_| {}).await.unwrap();
+    // One answers each of its requests while the others are waited for.
+    for (number, ms) in [(1, 250), (2, 700), (3, 700)] {
+        ring.set(number, Way::Late(Duration::from_millis(ms)));
+    }
+    let packet = cclink::handoff::packet::make(&some_key(), b"anything", 1).unwrap();
+    let copies = network.put(&packet, None).await.unwrap();
+    assert!((3..=4).contains(&copies), "{copies} copies on 4 nodes");
+}

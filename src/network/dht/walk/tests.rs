@@ -122,3 +122,16 @@ fn where_all_that_were_known_are_gone_others_are_asked() {
     walk.answered(at(3), id(3), None, start + MS * 300);
     assert!(!walk.is_deserted(start + MS * 400));
 }
+
+#[test]
+fn one_node_does_not_speak_for_guides_that_are_silent() {
+    let mut walk = Walk::new(Id::from([0; 20]), PACE, TIMEOUT);
+    let start = Instant::now();
+    (1..5).for_each(|number| walk.guide(at(number)));
+    walk.next_to_ask(start);
+    walk.answered(at(1), id(1), None, start + MS);
+    walk.next_to_ask(start + MS);
+    walk.answered(at(1), id(1), None, start + MS * 2);
+    assert_eq!((walk.asked(), walk.responded()), (4, 1));
+    assert!(!walk.is_done(start + MS * 500));
+}

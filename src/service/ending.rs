@@ -118,6 +118,14 @@ fn signed_end(entry: &Entry) -> Option<(Address, SignedPacket)> {
     Some((address, end))
 }
 
+/// That no node which was asked to store it said that it did.
+pub(super) fn unheard() -> Error {
+    Error::new(Kind::Unreachable, "It was not published: no node of the network took it in time.").advise(
+        "Some may have it all the same: `cclink list` and `cclink keep` call that back by themselves. \
+         Publish again when the network is better.",
+    )
+}
+
 /// What became of a handoff whose publishing was cancelled on its way.
 pub(super) fn interrupted(token: &Token, taken_back: bool) -> Error {
     if taken_back {

@@ -16,7 +16,7 @@ use pkarr::SignedPacket;
 pub(super) use record::span_of;
 use replace::Older;
 
-use super::ending::interrupted;
+use super::ending::{interrupted, unheard};
 use super::look::Place;
 use super::{
     AudienceKind, Error, Job, Kind, LeftBehind, PublishRequest, Published, Result, Service, SshSource, Step,
@@ -180,7 +180,7 @@ impl Service {
                 self.set_stage(&prepared.place.token, Stage::Failed, false);
                 let is_silent = error == NetworkError::Unreachable;
                 drop(self.take_back(identity, &prepared.place, sequence, is_silent));
-                return Err(error.into());
+                return Err(if is_silent { error.into() } else { unheard() });
             }
             Err(error) => {
                 self.set_stage(&prepared.place.token, Stage::Failed, false);

@@ -68,10 +68,10 @@ impl Service {
         }
         // Who was asked or waited for may have taken long, and claude may have moved it.
         job.run(origin.look()).await?;
+        let account = job.run(self.another_account(&origin)).await?;
         let cut = job.run(fetch::transcript(&origin, record, &parcel, job)).await?;
         job.doing("taking what belongs to it");
         job.run(beside::fetch(&origin, &mut parcel, None, wishes.with_memory)).await?;
-        let account = job.run(async { Ok(self.another_account(&origin).await) }).await?;
         let mut arrived = self.arrive(&parcel, &directory, decided, &wishes.ask, job).await?;
         if let Arrived::Placed(placed) = &mut arrived {
             placed.notes.extend(cut);

@@ -3,7 +3,7 @@
 //! reported of several versions).
 
 use super::origin::Origin;
-use super::{Service, blocking};
+use super::{Result, Service, blocking};
 use crate::claude::Account;
 use crate::text;
 
@@ -12,17 +12,17 @@ const LONGEST: u64 = 4 * 1024 * 1024;
 
 impl Service {
     /// A word on it, where both are known.
-    pub(super) async fn another_account(&self, origin: &Origin) -> Option<String> {
-        let theirs = Account::of(&origin.remote.small(&origin.state(), LONGEST).await.ok()??)?;
-        let path = self.claude_state()?;
-        let ours = blocking(move || std::fs::read(path).ok()).await.ok()??;
-        let ours = Account::of(&ours)?;
-        (!ours.is(&theirs)).then(|| {
+    pub(super) async fn another_account(&self, origin: &Origin) -> Result<Option<String>> {
+        let theirs = origin.remote.small(&origin.state(), LONGEST).await?;
+        let path = self.claude_state();
+        let ours = blocking(move || std::fs::read(path?).ok()).await?;
+        let of = |state: Option<Vec<u8>>| Account::of(&state?);
+        Ok(of(ours).zip(of(theirs)).filter(|(ours, theirs)| !ours.is(theirs)).map(|(ours, theirs)| {
             let (here, there) = (text::clean(&ours.name), text::clean(&theirs.name));
             format!(
                 "claude is logged in as {here} here, and as {there} there: should it refuse the conversation \
                  (API error 400), go on over SSH, or log in as {there}"
             )
-        })
+        }))
     }
 }

@@ -10,9 +10,11 @@ mod relay;
 mod sighting;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use config::{ConfigError, NetworkConfig};
+#[cfg(test)]
+pub(crate) use dht::world;
 use dht::{Dht, Item};
 use futures::future::{join_all, select_all};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -20,7 +22,7 @@ use pkarr::SignedPacket;
 use relay::{Answer, Relay};
 pub use sighting::Sighting;
 use tokio::sync::{OnceCell, Semaphore};
-use tokio::time::{sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::handoff::{Address, packet, z32};
 
@@ -174,7 +176,7 @@ impl Network {
                 }
             };
             // What was found until then is kept.
-            let in_time = timeout_at((start + DEADLINE).into(), go).await.is_ok();
+            let in_time = timeout_at(start + DEADLINE, go).await.is_ok();
             let found = looking.found();
             let is_silent = found.responded == 0 && start.elapsed() >= SILENCE;
             if !in_time || is_silent || attempt + 1 == TRIES || Sighting::of(address, &found).is_complete() {

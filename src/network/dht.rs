@@ -11,16 +11,18 @@ mod bencode;
 mod message;
 mod socket;
 mod walk;
+#[cfg(test)]
+pub(crate) mod world;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddrV4;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ed25519_dalek::{Signature, VerifyingKey};
 use mainline::{Id, MutableItem};
 use tokio::net::lookup_host;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 pub(super) use self::message::Item;
 use self::message::{Answer, Told};
@@ -38,6 +40,8 @@ const MOST_KNOWN: usize = 1_000;
 const TOKENS_LAST: Duration = Duration::from_mins(1);
 /// Addresses for which it is remembered.
 const MOST_TOKENS: usize = 64;
+/// How often silent nodes are asked anew before a put is left at what took it.
+const ROUNDS: usize = 3;
 /// The shortest wait.
 const BLINK: Duration = Duration::from_millis(1);
 /// A node that refuses to store, for something else stands there: `cas` differs,
@@ -61,6 +65,14 @@ struct Stored {
     asked: usize,
     taken: usize,
     refused: usize,
+}
+
+/// The same of one round, and who answered.
+#[derive(Debug, Default)]
+struct Round {
+    taken: usize,
+    refused: usize,
+    answered: HashSet<SocketAddrV4>,
 }
 
 pub(super) struct Dht {
@@ -160,10 +172,22 @@ impl Dht {
 
     async fn nodes_for(&self, address: &Address) -> Vec<(Id, SocketAddrV4, Vec<u8>)> {
         self.memory().tokens.remove(address);
-        self.look(address).go(&mut |_| {}).await;
+        let mut looking = self.look(address);
+        for round in 0..ROUNDS {
+            if round > 0 {
+                looking.again();
+            }
+            looking.go(&mut |_| {}).await;
+            let found = looking.found();
+            if found.responded == 0 || is_enough(found.responded, found.asked) {
+                break;
+            }
+        }
         self.memory().tokens.get(address).map(|tokens| tokens.nodes.clone()).unwrap_or_default()
     }
 
+    /// Asks each of these nodes to store it, and those again that stay silent: what
+    /// lies on few of them, two thirds of the others would call absent.
     async fn store(
         &self,
         address: &Address,
@@ -171,11 +195,33 @@ impl Dht {
         expected: Option<i64>,
         nodes: &[(Id, SocketAddrV4, Vec<u8>)],
     ) -> Stored {
+        let mut stored = Stored { asked: nodes.len(), ..Stored::default() };
+        let mut rest = nodes.to_vec();
+        for number in 0..ROUNDS {
+            let round = self.store_once(address, item, expected, &rest).await;
+            stored.taken += round.taken;
+            // Later it may be our own item that it took.
+            stored.refused += if number == 0 { round.refused } else { 0 };
+            rest.retain(|(_, at, _)| !round.answered.contains(at));
+            if stored.taken + stored.refused == 0 || is_enough(stored.taken + stored.refused, stored.asked) {
+                break;
+            }
+        }
+        stored
+    }
+
+    async fn store_once(
+        &self,
+        address: &Address,
+        item: &Item,
+        expected: Option<i64>,
+        nodes: &[(Id, SocketAddrV4, Vec<u8>)],
+    ) -> Round {
         let target = MutableItem::target_from_key(address, None);
         let places: Vec<(Id, SocketAddrV4)> = nodes.iter().map(|(id, at, _)| (*id, *at)).collect();
         let pace = self.memory().pace.unwrap_or(self.timeout / 8);
         let mut walk = Walk::to(target, &places, pace, self.timeout);
-        let mut stored = Stored { asked: places.len(), ..Stored::default() };
+        let mut round = Round::default();
         let mut asking = self.socket.asking();
         loop {
             let now = Instant::now();
@@ -186,17 +232,17 @@ impl Dht {
                 asking.send(at, send).await;
             }
             if walk.is_done(now) {
-                return stored;
+                return round;
             }
             let mut wait = walk.patience(now).max(BLINK);
             while let Some(heard) = asking.hear(std::mem::take(&mut wait)).await {
                 let asked = places.iter().find(|(_, at)| *at == heard.from && walk.awaits(*at));
                 let Some((id, at)) = asked else { continue };
                 match heard.answer {
-                    Answer::Told(_) => stored.taken += 1,
+                    Answer::Told(_) => round.taken += 1,
                     // It may be our own first request that it took.
                     Answer::Refused(code) if REFUSALS.contains(&code) && heard.is_first => {
-                        stored.refused += 1;
+                        round.refused += 1;
                     }
                     Answer::Refused(_) => {}
                     Answer::Nonsense => {
@@ -204,6 +250,7 @@ impl Dht {
                         continue;
                     }
                 }
+                round.answered.insert(*at);
                 walk.answered(*at, *id, None, Instant::now());
             }
         }

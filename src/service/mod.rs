@@ -225,7 +225,7 @@ impl Service {
 
     /// The time, in whole seconds.
     fn now(&self) -> DateTime<Utc> {
-        let now = Utc::now() + TimeDelta::seconds(self.0.settings.clock_offset);
+        let now = utc() + TimeDelta::seconds(self.0.settings.clock_offset);
         now.with_nanosecond(0).unwrap_or(now)
     }
 
@@ -261,9 +261,18 @@ impl Service {
 
     /// The time in µs, for sequences.
     fn now_us(&self) -> u64 {
-        let now = Utc::now() + TimeDelta::seconds(self.0.settings.clock_offset);
+        let now = utc() + TimeDelta::seconds(self.0.settings.clock_offset);
         u64::try_from(now.timestamp_micros()).unwrap_or(0)
     }
+}
+
+/// The time; in a simulated network its own.
+fn utc() -> DateTime<Utc> {
+    #[cfg(test)]
+    if let Some(world) = crate::network::world::World::here() {
+        return world.now();
+    }
+    Utc::now()
 }
 
 /// Fills a buffer with random bytes from the system.
@@ -288,3 +297,7 @@ fn off_runtime<T>(work: impl FnOnce() -> T) -> T {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::failed(error.to_string()))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::print_stdout)]
+mod tests;

@@ -2,14 +2,15 @@
 //! answer counts only from the address that was asked.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::message::{self, Answer};
 
@@ -25,10 +26,48 @@ const SOON: Duration = Duration::from_millis(200);
 const PAUSE: Duration = Duration::from_millis(20);
 
 pub struct Socket {
-    udp: Arc<UdpSocket>,
+    udp: Arc<Wire>,
     open: Arc<Mutex<Open>>,
     timeout: Duration,
     reader: AbortHandle,
+}
+
+/// What carries datagrams.
+enum Wire {
+    Udp(UdpSocket),
+    /// A network that exists only in tests.
+    #[cfg(test)]
+    World(super::world::Wire),
+}
+
+impl Wire {
+    async fn open(is_loopback: bool) -> io::Result<Self> {
+        #[cfg(test)]
+        if let Some(wire) = super::world::Wire::open() {
+            return Ok(Self::World(wire));
+        }
+        let ip = if is_loopback { Ipv4Addr::LOCALHOST } else { Ipv4Addr::UNSPECIFIED };
+        Ok(Self::Udp(UdpSocket::bind((ip, 0)).await?))
+    }
+
+    async fn send_to(&self, message: &[u8], to: SocketAddr) -> io::Result<()> {
+        match self {
+            Self::Udp(udp) => udp.send_to(message, to).await.map(drop),
+            #[cfg(test)]
+            Self::World(wire) => {
+                wire.send_to(message, to);
+                Ok(())
+            }
+        }
+    }
+
+    async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        match self {
+            Self::Udp(udp) => udp.recv_from(buffer).await,
+            #[cfg(test)]
+            Self::World(wire) => wire.recv_from(buffer).await,
+        }
+    }
 }
 
 /// What is asked and not answered, and who was late.
@@ -60,8 +99,7 @@ pub struct Heard {
 impl Socket {
     /// Opens one; `is_loopback`, one that no other machine reaches.
     pub async fn open(is_loopback: bool, timeout: Duration) -> std::io::Result<Self> {
-        let ip = if is_loopback { Ipv4Addr::LOCALHOST } else { Ipv4Addr::UNSPECIFIED };
-        let udp = Arc::new(UdpSocket::bind((ip, 0)).await?);
+        let udp = Arc::new(Wire::open(is_loopback).await?);
         let mut first = [0; 4];
         getrandom::fill(&mut first).map_err(std::io::Error::other)?;
         let open = Arc::new(Mutex::new(Open { next: u32::from_be_bytes(first), ..Open::default() }));
@@ -135,7 +173,7 @@ impl Asking<'_> {
 }
 
 /// Reads for ever.
-async fn read(socket: Arc<UdpSocket>, open: Arc<Mutex<Open>>) {
+async fn read(socket: Arc<Wire>, open: Arc<Mutex<Open>>) {
     let mut buffer = [0; LONGEST];
     loop {
         match socket.recv_from(&mut buffer).await {

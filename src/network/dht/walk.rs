@@ -9,9 +9,10 @@
 //! trips more.
 
 use std::net::SocketAddrV4;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mainline::Id;
+use tokio::time::Instant;
 
 use super::message::Ask;
 

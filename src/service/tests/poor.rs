@@ -1,0 +1,83 @@
+//! Poor networks, counted: a living handoff is found, or it is said that this cannot
+//! be known; what failed to go out is called back, or confirmed, once it can be.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::super::{Job, Kind, State};
+use super::devices::{Device, seed};
+use crate::handoff::Ttl;
+use crate::network::world::{Weather, World};
+
+/// Of each kind of network; `CCLINK_TEST_POOR` says otherwise.
+const READS: usize = 24;
+
+fn reads() -> usize {
+    std::env::var("CCLINK_TEST_POOR").ok().and_then(|value| value.parse().ok()).unwrap_or(READS)
+}
+
+fn networks() -> impl Iterator<Item = Weather> {
+    [100, 300, 600]
+        .into_iter()
+        .flat_map(|lost| [(1, 2), (180, 220)].map(|takes| Weather { lost, takes, ..Weather::FINE }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_that_is_alive_is_called_gone() {
+    for weather in networks() {
+        let world = World::enter(weather.lost, 20, Weather::FINE);
+        let [a, mut b] = [(); 2].map(|()| Device::new(&world, &seed(weather.lost)));
+        let session = a.session(1);
+        let (mut found, mut unknown) = (0, 0);
+        let published = a.publish(&session, false, Ttl::DEFAULT).await.unwrap();
+        let token = published.token.parse().unwrap();
+        world.set_weather(weather);
+        for _ in 0..reads() {
+            // Each as a program of its own, which knows no node.
+            b.restarts(&world);
+            match b.find(token).await {
+                Ok(_) => found += 1,
+                Err(error) if error.kind == Kind::Unreachable => unknown += 1,
+                Err(error) => panic!("{weather:?}: {error:?}"),
+            }
+        }
+        println!("{} ‰ lost, {:?} ms: found {found}, unknown {unknown}", weather.lost, weather.takes);
+        assert!(found > unknown || weather.lost == 600, "{weather:?}: found {found}, unknown {unknown}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_to_go_out_is_known_once_the_network_is_back() {
+    for weather in networks() {
+        let world = World::enter(weather.lost + 1, 20, weather);
+        let [a, b] = [(); 2].map(|()| Device::new(&world, &seed(weather.lost)));
+        let (mut out, mut failed) = (0, 0);
+        for number in 0..reads() / 4 {
+            let session = a.session(number as u64);
+            let published = a.publish(&session, false, Ttl::DEFAULT).await;
+            let rows = a.service.journal_list(true).unwrap();
+            let row = rows.iter().max_by_key(|row| row.created_at).unwrap();
+            let token = row.token.parse().unwrap();
+            sleep(Duration::from_secs(5)).await;
+            world.set_weather(Weather::FINE);
+            a.service.finish().await;
+            let _ = a.service.keep_once().await;
+            let listed = a.service.list(true, &Job::quiet()).await.unwrap();
+            let state = listed.iter().find(|row| row.token == format!("{token}")).unwrap().state;
+            let there = b.find(token).await.is_ok();
+            if published.is_ok() {
+                out += 1;
+                assert!(there, "{weather:?}: acknowledged, and not there");
+            } else {
+                failed += 1;
+                // Never alive behind its owner's back.
+                let is_known = matches!(state, State::Live | State::Fading | State::PickedUp);
+                assert_eq!(there, is_known, "{weather:?}: it is {state:?}");
+            }
+            a.revoke(token).await.ok();
+            world.set_weather(weather);
+        }
+        println!("{} ‰ lost, {:?} ms: published {out}, failed {failed}", weather.lost, weather.takes);
+    }
+}

@@ -1,0 +1,252 @@
+//! Sequences of verbs of three devices, in all weathers. Whatever happens:
+//! what was acknowledged is found, or it is said that this cannot be known; an end
+//! stays; of several who take one that burns one has it; nobody is told a lie.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::super::Kind;
+use super::devices::{Device, seed};
+use crate::handoff::{Token, Ttl};
+use crate::network::world::{Weather, World};
+
+/// Runs; `CCLINK_TEST_SIMULATIONS` says otherwise.
+const RUNS: u64 = 400;
+const DEVICES: usize = 3;
+const STEPS: u64 = 8;
+
+/// What has happened to a handoff, by what its devices were told.
+#[derive(Debug)]
+struct Handoff {
+    token: Token,
+    burns: bool,
+    is_revoked: bool,
+    /// A revoke that could not be confirmed.
+    may_be_revoked: bool,
+    /// Who was given it for good.
+    takers: BTreeSet<usize>,
+    /// Who tried, and was told that it is not known.
+    tried: BTreeSet<usize>,
+}
+
+impl Handoff {
+    /// Whether somebody may be told that it is gone.
+    fn may_be_gone(&self, reader: usize) -> bool {
+        let others = self.takers.iter().chain(&self.tried).any(|taker| *taker != reader);
+        self.is_revoked || self.may_be_revoked || others
+    }
+
+    /// Whether somebody may be shown it.
+    fn may_be_there(&self, reader: usize) -> bool {
+        !self.is_revoked && self.takers.iter().all(|taker| *taker == reader)
+    }
+}
+
+struct Run {
+    seed: u64,
+    world: World,
+    devices: Vec<Device>,
+    handoffs: Vec<Handoff>,
+    is_fine: bool,
+    told: Vec<String>,
+}
+
+impl Run {
+    fn new(number: u64) -> Self {
+        let world = World::enter(number, 0, Weather::FINE);
+        let nodes = 10 + world.random(16);
+        for _ in 0..nodes {
+            world.add_node();
+        }
+        let key = seed(number);
+        let devices = (0..DEVICES).map(|_| Device::new(&world, &key)).collect();
+        Self { seed: number, world, devices, handoffs: Vec::new(), is_fine: true, told: Vec::new() }
+    }
+
+    fn random(&self, below: u64) -> usize {
+        usize::try_from(self.world.random(below)).unwrap()
+    }
+
+    fn tell(&mut self, words: String) {
+        self.told.push(words);
+    }
+
+    /// Fails with all that happened.
+    fn lie(&self, words: &str) -> ! {
+        panic!("seed {}: {words}\n{}", self.seed, self.told.join("\n"));
+    }
+
+    fn weather(&mut self) {
+        let lost = [0, 0, 100, 300, 600][self.random(5)];
+        let slow = [40, 200, 900][self.random(3)];
+        let doubled = [0, 50][self.random(2)];
+        let silent = if self.random(2) == 0 { 0 } else { self.random(4) };
+        self.is_fine = lost == 0 && slow == 40 && silent == 0;
+        self.world.set_weather(Weather { lost, doubled, takes: (5, slow), ..Weather::FINE });
+        self.world.silence(silent);
+        self.tell(format!("weather: {lost} ‰ lost, up to {slow} ms, {silent} silent"));
+    }
+
+    fn clears_up(&mut self) {
+        self.is_fine = true;
+        self.world.set_weather(Weather::FINE);
+        self.world.silence(0);
+        self.tell("it clears up".to_owned());
+    }
+
+    async fn publish(&mut self, by: usize, number: u64) {
+        let burns = self.random(2) == 0;
+        let session = self.devices[by].session(number);
+        let published = self.devices[by].publish(&session, burns, Ttl::DEFAULT).await;
+        self.tell(format!("{by} publishes: {:?}", published.as_ref().map(|out| &out.token)));
+        match published {
+            Ok(out) => self.handoffs.push(Handoff {
+                token: out.token.parse().unwrap(),
+                burns,
+                is_revoked: false,
+                may_be_revoked: false,
+                takers: BTreeSet::new(),
+                tried: BTreeSet::new(),
+            }),
+            Err(error) if self.is_fine => self.lie(&format!("not published in fine weather: {error:?}")),
+            Err(_) => {}
+        }
+    }
+
+    async fn read(&mut self, by: usize, which: usize) {
+        let found = self.devices[by].find(self.handoffs[which].token).await;
+        self.tell(format!("{by} reads {which}: {:?}", found.as_ref().map(drop).map_err(|e| &e.message)));
+        let handoff = &self.handoffs[which];
+        match found {
+            Ok(_) if !handoff.may_be_there(by) => self.lie("what has ended is shown"),
+            Err(error)
+                if error.kind == Kind::Gone && !handoff.may_be_gone(by) && handoff.takers.is_empty() =>
+            {
+                self.lie("what is alive is called gone")
+            }
+            Err(error) if error.kind == Kind::Unreachable && self.is_fine => {
+                self.lie("unknown in fine weather")
+            }
+            _ => {}
+        }
+    }
+
+    async fn take(&mut self, by: usize, which: usize) {
+        let taken = self.devices[by].take(self.handoffs[which].token).await;
+        self.tell(format!("{by} takes {which}: {:?}", taken.as_ref().map_err(|e| &e.message)));
+        let burns = self.handoffs[which].burns;
+        match taken {
+            Ok(()) if !self.handoffs[which].may_be_there(by) => self.lie("a second one has it"),
+            Ok(()) if burns => drop(self.handoffs[which].takers.insert(by)),
+            Err(error) if error.kind == Kind::Gone => {
+                let handoff = &self.handoffs[which];
+                if !handoff.may_be_gone(by) && handoff.takers.is_empty() {
+                    self.lie("what is alive is called gone");
+                }
+            }
+            Err(_) if burns => drop(self.handoffs[which].tried.insert(by)),
+            Ok(()) | Err(_) => {}
+        }
+    }
+
+    async fn revoke(&mut self, by: usize, which: usize) {
+        let revoked = self.devices[by].revoke(self.handoffs[which].token).await;
+        self.tell(format!("{by} revokes {which}: {:?}", revoked.as_ref().map_err(|e| &e.message)));
+        match revoked {
+            Ok(()) => self.handoffs[which].is_revoked = true,
+            Err(_) => self.handoffs[which].may_be_revoked = true,
+        }
+    }
+
+    async fn step(&mut self, number: u64) {
+        let by = self.random(DEVICES as u64);
+        if self.handoffs.is_empty() {
+            return self.publish(by, number).await;
+        }
+        let which = self.random(self.handoffs.len() as u64);
+        match self.random(12) {
+            0 | 1 => self.publish(by, number).await,
+            2..=4 => self.read(by, which).await,
+            5..=7 => self.take(by, which).await,
+            8 => self.revoke(by, which).await,
+            9 => self.weather(),
+            10 => {
+                self.tell(format!("{by} starts anew; a node is another"));
+                let world = self.world.clone();
+                self.devices[by].restarts(&world);
+                self.world.replace_node();
+            }
+            _ => {
+                self.tell(format!("{by} keeps"));
+                let _ = self.devices[by].service.keep_once().await;
+            }
+        }
+        let pause = self.world.random(120);
+        sleep(Duration::from_secs(pause)).await;
+    }
+
+    /// When the network is well again, everything is known.
+    async fn ends(&mut self) {
+        self.clears_up();
+        for by in 0..DEVICES {
+            let _ = self.devices[by].service.keep_once().await;
+        }
+        for which in 0..self.handoffs.len() {
+            let handoff = &self.handoffs[which];
+            let may_still_end = handoff.may_be_revoked;
+            for by in handoff.tried.clone() {
+                self.take(by, which).await;
+            }
+            for by in 0..DEVICES {
+                self.read(by, which).await;
+            }
+            let handoff = &self.handoffs[which];
+            if handoff.takers.len() > 1 {
+                self.lie("two have it");
+            }
+            if !handoff.tried.is_empty() && handoff.takers.is_empty() && !handoff.is_revoked && !may_still_end
+            {
+                self.lie("nobody has it, and nobody can");
+            }
+        }
+    }
+}
+
+async fn run(number: u64) {
+    let mut run = Run::new(number);
+    if !number.is_multiple_of(3) {
+        run.weather();
+    }
+    for step in 0..STEPS {
+        run.step(step).await;
+    }
+    run.ends().await;
+}
+
+#[test]
+fn nobody_is_told_a_lie_whatever_happens() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
+    let (first, runs) = match number("CCLINK_TEST_SEED") {
+        Some(seed) => (seed, 1),
+        None => {
+            (u64::from(uuid::Uuid::new_v4().as_fields().0), number("CCLINK_TEST_SIMULATIONS").unwrap_or(RUNS))
+        }
+    };
+    println!("{runs} runs from seed {first}");
+    std::thread::scope(|scope| {
+        for part in 0..2 {
+            scope.spawn(move || {
+                for seed in (first..first + runs).skip(part).step_by(2) {
+                    let runtime = tokio::runtime::Builder::new_current_thread()
+                        .enable_all()
+                        .start_paused(true)
+                        .build()
+                        .unwrap();
+                    runtime.block_on(run(seed));
+                }
+            });
+        }
+    });
+}

@@ -12,11 +12,13 @@
 //! | [`network`] | the DHT and the relays: bounded, retried, fresh |
 //! | [`store`] | files that are ours: identity, journal, contacts, configuration, spool, paths |
 //! | [`claude`] | Claude Code's files: read (scan, metadata, preview, search, liveness), compared, and put in their place when a session arrives |
+//! | [`carry`] | the conversation as one sealed file: packed, and unpacked by whoever trusts nobody |
 //! | [`resume`] | plans and their commands as values; runs nothing |
 //! | [`handoff`] | the protocol, without I/O: keys, records, mailboxes, links |
 //! | [`text`] | words for people; foreign text made safe to show |
 //! | [`qr`] | text to a grid of modules |
 //! | [`demo`] | a private DHT and invented sessions |
+pub mod carry;
 pub mod claude;
 pub mod cli;
 pub mod commands;

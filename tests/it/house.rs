@@ -18,10 +18,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // Only for the type of `--ttl`.
     ("cli", &["handoff"]),
     ("commands", &["cli", "service", "text", "qr"]),
-    ("service", &["network", "store", "claude", "resume", "handoff", "text"]),
+    ("service", &["network", "store", "claude", "carry", "resume", "handoff", "text"]),
     ("network", &["handoff", "text"]),
     ("store", &["handoff", "text"]),
     ("claude", &["handoff", "text"]),
+    ("carry", &["handoff", "text"]),
     ("resume", &["handoff", "text"]),
     ("demo", &["service", "network", "store", "claude", "resume", "handoff", "text"]),
     ("handoff", &[]),

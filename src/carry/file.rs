@@ -1,0 +1,186 @@
+//! The key of a sealed file, what a record says of it, and the layers around it.
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::{CarryError, Tell};
+use crate::handoff::{derived, seal, z32};
+
+/// zstd's: three quarters of the time of 19, and most of its gain.
+const LEVEL: i32 = 9;
+/// Logarithm of the bytes that zstd looks back when packing: transcripts repeat
+/// themselves far apart, and 16 MB keep all of it below 64 MB of memory.
+const WINDOW_LOG: u32 = 24;
+/// The same when unpacking. More memory no reader gives.
+const MOST_WINDOW_LOG: u32 = 27;
+const LOCK: &[u8] = b"cclink/1 carry lock";
+const NAME: &[u8] = b"cclink/1 carry name";
+/// Bytes hashed at once.
+const CHUNK: usize = 256 * 1024;
+
+/// 16 random bytes from which lock and name of one file follow.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key(Zeroizing<[u8; 16]>);
+
+impl Key {
+    /// A new one.
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        let mut key = Zeroizing::new([0; 16]);
+        getrandom::fill(key.as_mut_slice())?;
+        Ok(Self(key))
+    }
+
+    /// From its bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// From 22 characters of base64url.
+    pub fn parse(text: &str) -> Option<Self> {
+        bytes_of(text).map(Self::from_bytes)
+    }
+
+    /// 22 characters of base64url.
+    pub fn to_text(&self) -> Zeroizing<String> {
+        Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0.as_slice()))
+    }
+
+    /// What opens the file: `age -d -i` takes its text (`AGE-SECRET-KEY-1…`).
+    pub fn lock(&self) -> age::x25519::Identity {
+        seal::age_identity(&derived(self.0.as_slice(), LOCK))
+    }
+
+    /// The file's name wherever it lies: 26 characters of z-base-32.
+    pub fn name(&self) -> String {
+        z32::encode(&derived(self.0.as_slice(), NAME)[..16])
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+/// What a signed record says of its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// What opens it.
+    pub key: Key,
+    /// First 16 bytes of SHA-256 over the sealed file.
+    pub hash: [u8; 16],
+    /// Its sealed length.
+    pub bytes: u64,
+}
+
+impl Claim {
+    /// The hash as 22 characters of base64url.
+    pub fn hash_text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.hash)
+    }
+
+    /// From the three fields of a record.
+    pub fn parse(key: &str, hash: &str, bytes: u64) -> Option<Self> {
+        Some(Self { key: Key::parse(key)?, hash: bytes_of(hash)?, bytes })
+    }
+}
+
+/// Exactly 16 bytes from canonical base64url: its last character carries four bits
+/// that must be zero, so decoded, encoded again and compared.
+fn bytes_of(text: &str) -> Option<[u8; 16]> {
+    let bytes: [u8; 16] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+    (URL_SAFE_NO_PAD.encode(bytes) == text).then_some(bytes)
+}
+
+/// Seals what `fill` writes; gives what a record has to say of it.
+pub(super) fn seal_into<W: Write>(
+    out: W,
+    key: Key,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), CarryError>,
+) -> Result<Claim, CarryError> {
+    let recipient = key.lock().to_public();
+    let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient))
+        .map_err(io::Error::other)?;
+    let sealed = encryptor.wrap_output(Hashing { out, hash: Sha256::new(), bytes: 0 })?;
+    let mut packed = zstd::Encoder::new(sealed, LEVEL)?;
+    packed.long_distance_matching(true)?;
+    packed.window_log(WINDOW_LOG)?;
+    packed.include_checksum(true)?;
+    fill(&mut packed)?;
+    let mut hashing = packed.finish()?.finish()?;
+    hashing.out.flush()?;
+    let hash = hashing.hash.finalize();
+    Ok(Claim { key, hash: first(&hash), bytes: hashing.bytes })
+}
+
+/// What a file holds, after its length and hash were found to be those of the claim.
+/// Not yet bounded.
+pub(super) fn opened<'a, R: Read + Seek + 'a>(
+    mut file: R,
+    claim: &Claim,
+    tell: &mut Tell<'_>,
+) -> Result<impl Read + use<'a, R>, CarryError> {
+    check(&mut file, claim, tell)?;
+    file.seek(SeekFrom::Start(0))?;
+    let decryptor = age::Decryptor::new_buffered(io::BufReader::with_capacity(CHUNK, file));
+    let lock = claim.key.lock();
+    let opened = decryptor
+        .and_then(|decryptor| decryptor.decrypt(std::iter::once(&lock as &dyn age::Identity)))
+        .map_err(|_| CarryError::WrongKey)?;
+    let mut plain = zstd::Decoder::new(opened)?.single_frame();
+    plain.window_log_max(MOST_WINDOW_LOG)?;
+    Ok(plain)
+}
+
+fn check(file: &mut impl Read, claim: &Claim, tell: &mut Tell<'_>) -> Result<(), CarryError> {
+    let (mut hash, mut bytes, mut chunk) = (Sha256::new(), 0, vec![0; CHUNK]);
+    loop {
+        let read = file.read(&mut chunk)?;
+        if read == 0 {
+            break;
+        }
+        bytes += read as u64;
+        if bytes > claim.bytes {
+            break;
+        }
+        hash.update(&chunk[..read]);
+        if !tell(bytes) {
+            return Err(CarryError::Cancelled);
+        }
+    }
+    if bytes != claim.bytes {
+        return Err(CarryError::NotThis("its length differs"));
+    }
+    if first(&hash.finalize()) != claim.hash {
+        return Err(CarryError::NotThis("its content differs"));
+    }
+    Ok(())
+}
+
+fn first(hash: &[u8]) -> [u8; 16] {
+    std::array::from_fn(|at| hash.get(at).copied().unwrap_or_default())
+}
+
+/// Counts and hashes what goes by.
+struct Hashing<W> {
+    out: W,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

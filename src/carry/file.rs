@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{CarryError, Tell};
-use crate::handoff::{derived, seal, z32};
+use crate::handoff::record::sixteen;
+use crate::handoff::{Carry, derived, seal, z32};
 
 /// zstd's: three quarters of the time of 19, and most of its gain.
 const LEVEL: i32 = 9;
@@ -41,7 +42,7 @@ impl Key {
 
     /// From 22 characters of base64url.
     pub fn parse(text: &str) -> Option<Self> {
-        bytes_of(text).map(Self::from_bytes)
+        sixteen(text).map(Self::from_bytes)
     }
 
     /// 22 characters of base64url.
@@ -78,22 +79,17 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// The hash as 22 characters of base64url.
-    pub fn hash_text(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.hash)
+    /// What a record says; `None` for one that was not checked.
+    pub fn of(carry: &Carry) -> Option<Self> {
+        let key = Key::parse(&carry.key)?;
+        Some(Self { key, hash: sixteen(&carry.hash)?, bytes: carry.bytes })
     }
 
-    /// From the three fields of a record.
-    pub fn parse(key: &str, hash: &str, bytes: u64) -> Option<Self> {
-        Some(Self { key: Key::parse(key)?, hash: bytes_of(hash)?, bytes })
+    /// As a record says it.
+    pub fn to_record(&self) -> Carry {
+        let (key, hash) = (self.key.to_text().to_string(), URL_SAFE_NO_PAD.encode(self.hash));
+        Carry { key, hash, bytes: self.bytes }
     }
-}
-
-/// Exactly 16 bytes from canonical base64url: its last character carries four bits
-/// that must be zero, so decoded, encoded again and compared.
-fn bytes_of(text: &str) -> Option<[u8; 16]> {
-    let bytes: [u8; 16] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
-    (URL_SAFE_NO_PAD.encode(bytes) == text).then_some(bytes)
 }
 
 /// Seals what `fill` writes; gives what a record has to say of it.

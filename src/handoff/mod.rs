@@ -29,7 +29,7 @@ pub use link::{Link, LinkSecret, LinkTarget};
 pub use mailbox::{Address, Mailbox};
 pub use pasted::{PastedError, link_in, links_on_one_line};
 pub use pin::Pin;
-pub use record::{Age, Git, Record, Transcript};
+pub use record::{Age, Carry, Git, Record, Transcript};
 pub use standing::{Standing, Trace};
 pub use token::{AudienceKind, Token, TokenBytes, TokenError};
 pub use ttl::{Ttl, TtlError};

@@ -1,5 +1,7 @@
 //! Records: one handoff, as signed JSON of at most 604 bytes.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,30 @@ pub struct Transcript {
     pub tail: String,
 }
 
+/// The sealed file with the conversation: what opens it, and which file it is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carry {
+    /// 16 bytes in 22 characters of base64url.
+    pub key: String,
+    /// First 16 bytes of SHA-256 over the sealed file, in the same form.
+    pub hash: String,
+    /// Its sealed length.
+    pub bytes: u64,
+}
+
+impl std::fmt::Debug for Carry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Carry").field("hash", &self.hash).field("bytes", &self.bytes).finish_non_exhaustive()
+    }
+}
+
+/// 16 bytes from canonical base64url: 22 characters, of whose last one four bits
+/// must be zero, so decoded, encoded again and compared.
+pub fn sixteen(text: &str) -> Option<[u8; 16]> {
+    let bytes: [u8; 16] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+    (URL_SAFE_NO_PAD.encode(bytes) == text).then_some(bytes)
+}
+
 /// One handoff.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -74,6 +100,9 @@ pub struct Record {
     pub claude_dir: Option<String>,
     /// How much conversation there was.
     pub transcript: Transcript,
+    /// Where the conversation travels beside it. Never dropped to make room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carry: Option<Carry>,
     /// Whole seconds.
     #[serde(with = "time")]
     pub created_at: DateTime<Utc>,
@@ -189,7 +218,7 @@ impl Record {
     /// equals absent; a field over its limit or with control characters where
     /// it names a place refuses the record.
     pub fn decode(json: &[u8]) -> Result<Self, RecordError> {
-        let record: Self = named(json, &["git", "transcript"]).ok_or(RecordError::Form)?;
+        let record: Self = named(json, &["carry", "git", "transcript"]).ok_or(RecordError::Form)?;
         record.check()?;
         Ok(record)
     }
@@ -236,6 +265,10 @@ impl Record {
         let tail = &self.transcript.tail;
         if tail.len() != 16 || !tail.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             return Err(RecordError::Unfit("transcript"));
+        }
+        let is_sound = |carry: &Carry| sixteen(&carry.key).is_some() && sixteen(&carry.hash).is_some();
+        if !self.carry.as_ref().is_none_or(is_sound) {
+            return Err(RecordError::Unfit("sealed file"));
         }
         Ok(())
     }

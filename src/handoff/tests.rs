@@ -31,6 +31,7 @@ fn record() -> Record {
         claude: None,
         claude_dir: None,
         transcript: Transcript { bytes: 4711, tail: "0123456789abcdef".to_owned() },
+        carry: None,
         created_at: noon(),
         ttl: Ttl::DEFAULT,
         burn_after_read: false,

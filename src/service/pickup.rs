@@ -3,6 +3,7 @@
 //! the same device.
 
 use super::look::{Place, Readable, alive};
+use super::types::Carried;
 use super::{Found, Job, Pickup, Plan, Result, Service};
 use crate::handoff::z32;
 use crate::handoff::{
@@ -43,6 +44,7 @@ impl Service {
             project: record.project.clone(),
             ssh: record.ssh.clone(),
             transcript: record.transcript.clone(),
+            carry: record.carry.as_ref().map(Carried::of),
             created_at: record.created_at,
             ttl: record.ttl,
             burn_after_read: record.burn_after_read,
@@ -213,6 +215,7 @@ impl Found {
             claude: None,
             claude_dir: None,
             transcript: pickup.transcript.clone(),
+            carry: None,
             created_at: pickup.created_at,
             ttl: pickup.ttl,
             burn_after_read: pickup.burn_after_read,

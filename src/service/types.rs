@@ -391,6 +391,8 @@ pub struct Pickup {
     pub ssh: Option<String>,
     /// How much conversation there was.
     pub transcript: crate::handoff::Transcript,
+    /// The sealed file in which the conversation travels, where it does.
+    pub carry: Option<Carried>,
     /// Whole seconds, UTC.
     #[serde(serialize_with = "crate::handoff::time::serialize")]
     pub created_at: DateTime<Utc>,
@@ -411,6 +413,21 @@ pub struct Pickup {
     pub link: Option<String>,
     /// What can be done with it here, best first.
     pub plans: Vec<Plan>,
+}
+
+/// Which sealed file it is, without what opens it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Carried {
+    /// Its sealed length.
+    pub bytes: u64,
+    /// First 16 bytes of SHA-256 over it, in base64url.
+    pub hash: String,
+}
+
+impl Carried {
+    pub(super) fn of(carry: &crate::handoff::Carry) -> Self {
+        Self { bytes: carry.bytes, hash: carry.hash.clone() }
+    }
 }
 
 pub use crate::resume::{ERROR_FILE, Plan, PlanKind, SshWay, quote_for_any_shell};

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use cclink::carry::Key;
 use cclink::handoff::index::{Entry, Span};
 use cclink::handoff::keys::signed_bytes;
 use cclink::handoff::record::Record;
@@ -169,6 +170,19 @@ fn plaintexts_and_signatures_are_byte_for_byte() {
         }
         assert_eq!(index.encode(), bytes(row, "payload"));
         assert_eq!(Index::decode(&bytes(row, "payload")).unwrap(), index);
+    }
+}
+
+#[test]
+fn all_of_a_sealed_file_follows_from_its_key() {
+    let all = vectors();
+    assert_eq!(rows(&all, "carried").len(), 3);
+    for row in rows(&all, "carried") {
+        let key = Key::from_bytes(array(row, "k"));
+        assert_eq!((key.to_text().as_str(), key.name()), (text(row, "text"), text(row, "name").to_owned()));
+        assert_eq!(Key::parse(text(row, "text")), Some(key.clone()));
+        let identity: age::x25519::Identity = text(row, "identity").parse().unwrap();
+        assert_eq!(key.lock().to_public().to_string(), identity.to_public().to_string());
     }
 }
 

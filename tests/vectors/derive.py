@@ -10,6 +10,7 @@ Second implementation of the protocol, in another language and with other
 libraries: where it and the Rust code agree, both read the page the same way.
 """
 
+import base64
 import json
 import sys
 import unicodedata
@@ -251,6 +252,17 @@ def links(boxes: dict) -> list[dict]:
     return out
 
 
+def b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def carried(k: bytes) -> dict:
+    """What follows from the key of a sealed file."""
+    lock = hkdf(k, b"cclink/1 carry lock")
+    name = z32(hkdf(k, b"cclink/1 carry name")[:16])
+    return {"k": k, "text": b64(k), "lock": lock, "identity": age_identity(lock), "name": name}
+
+
 def index_payload(entries: list[tuple[bytes, int, int]]) -> dict:
     return {
         "entries": [{"token": t, "created": c, "expires": e} for t, c, e in entries],
@@ -333,6 +345,7 @@ def build() -> dict:
             index_payload([(TOKEN_2, CREATED + 60, EXPIRES), (TOKEN, CREATED, EXPIRES), (TOKEN[::-1], CREATED, EXPIRES + 9)]),
         ],
         "dns": [{"name": "32 counting bytes at the link mailbox's index key", "rdata": bytes(range(32))} | demo_packet],
+        "carried": [carried(k) for k in (SECRET, bytes(16), bytes(range(255, 239, -1)))],
         "links": links(boxes),
         "links_refused": hostile.links(PK["a"]),
         "keys_refused": hostile.weak_keys(),

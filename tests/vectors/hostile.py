@@ -181,6 +181,24 @@ def items(d, boxes: dict) -> list[dict]:
     field("tail in capitals", "lower-case hex", {"transcript.tail": "0123456789ABCDEF"})
     field("tail of 15", "16 digits", {"transcript.tail": "0123456789abcde"})
     field("transcript below zero", "a length", {"transcript.bytes": -1})
+    carry = {"key": d.b64(bytes(range(16))), "hash": d.b64(bytes(range(16, 32))), "bytes": 2097152}
+    roomy = {"git": None, "note": None}
+    field("a sealed file beside", "as it should be", roomy | {"carry": carry}, OPENS)
+    field("no sealed file", "null is as good as nothing", {}, OPENS)
+    for why, change in (
+        ("21 characters", {"key": carry["key"][:-1]}),
+        ("23 characters", {"hash": carry["hash"] + "A"}),
+        ("padding", {"key": carry["key"] + "=="}),
+        ("the other alphabet", {"hash": "+/" + carry["hash"][2:]}),
+        ("four bits too many", {"key": carry["key"][:-1] + "B"}),
+        ("no text", {"key": 16}),
+        ("half a byte", {"bytes": 0.5}),
+        ("below zero", {"bytes": -1}),
+    ):
+        field(f"a sealed file with {why}", "22 characters of base64url each, and a length", roomy | {"carry": carry | change})
+    for part in carry:
+        rest = {name: value for name, value in carry.items() if name != part}
+        field(f"a sealed file without its {part}", "all three are required", roomy | {"carry": rest})
     field("time with a fraction", "exactly YYYY-MM-DDThh:mm:ssZ", {"created_at": "2026-11-25T00:00:00.000Z"})
     field("time with an offset", "exactly YYYY-MM-DDThh:mm:ssZ", {"created_at": "2026-11-25T00:00:00+00:00"})
     field("time with a space", "exactly YYYY-MM-DDThh:mm:ssZ", {"created_at": "2026-11-25 00:00:00Z"})

@@ -59,6 +59,7 @@ impl Service {
             claude: self.claude_path(),
             claude_dir: self.unusual_claude_dir(),
             transcript,
+            carry: None,
             created_at,
             ttl: request.ttl.unwrap_or(draft.ttl),
             burn_after_read: request.burn,

@@ -236,6 +236,7 @@ pub fn taken(ready: bool) -> Taken {
         git: Some(Git { branch: Some("db/move".to_owned()), ..Git::default() }),
         ssh: None,
         transcript: Transcript { bytes: 812_345, tail: "0011223344556677".to_owned() },
+        carry: None,
         created_at: ago(12),
         expires_at: entry.expires_at,
         ttl: Ttl::DEFAULT,

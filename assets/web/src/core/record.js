@@ -64,6 +64,7 @@ export function decodeRecord(json) {
     claude: optional(field("claude"), text),
     claude_dir: optional(field("claude_dir"), text),
     transcript: objectOf(field("transcript"), readTranscript),
+    carry: optional(field("carry"), (carry) => objectOf(carry, readCarry)),
     created_at: time(field("created_at")),
     ttl: Number(whole(field("ttl"), MAX_U64)),
     burn_after_read: flag(field("burn_after_read")),
@@ -82,6 +83,11 @@ const readGit = (field) => ({
 });
 
 const readTranscript = (field) => ({ bytes: whole(field("bytes"), MAX_U64), tail: text(field("tail")) });
+
+const readCarry = (field) => ({ key: text(field("key")), hash: text(field("hash")), bytes: whole(field("bytes"), MAX_U64) });
+
+/** 16 bytes in base64url: of the last character four bits are zero. */
+const isSixteen = (text) => /^[A-Za-z0-9_-]{21}[AQgw]$/.test(text);
 
 function check(record) {
   if (record.ttl < TTL.least || record.ttl > TTL.most) form();
@@ -113,6 +119,7 @@ function check(record) {
   if (record.ssh !== null && !isSshAddress(record.ssh)) unfit("SSH address");
   if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(record.session_id)) unfit("session id");
   if (!/^[0-9a-f]{16}$/.test(record.transcript.tail)) unfit("transcript");
+  if (record.carry !== null && !(isSixteen(record.carry.key) && isSixteen(record.carry.hash))) unfit("sealed file");
 }
 
 function unfit(name) {

@@ -77,6 +77,9 @@ pub enum Command {
     /// Publish a session as a handoff
     #[command(after_help = SECRETS)]
     Publish(PublishArgs),
+    /// Publish a session, and write its conversation into a sealed file that travels by any way: `cclink pickup --from FILE`
+    #[command(after_help = SECRETS)]
+    Bundle(BundleArgs),
     /// Pick up a handoff: show it, and resume its session here or print the command
     #[command(after_help = SECRETS)]
     Pickup(PickupArgs),
@@ -289,12 +292,32 @@ pub struct PickupArgs {
     /// Draw the plain link as a QR code
     #[arg(long)]
     pub qr: bool,
+    /// Take the conversation from this sealed file (`cclink bundle` makes it; `-` is stdin), and resume it here
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["print", "plan", "qr"])]
+    pub from: Option<PathBuf>,
     /// When the session is brought here, its project's memory comes along
     #[arg(long)]
     pub with_memory: bool,
     /// Do not ask
     #[arg(long, short = 'y')]
     pub yes: bool,
+}
+
+/// What `bundle` is told.
+#[derive(Clone, Debug, Args)]
+pub struct BundleArgs {
+    /// Where the sealed file goes; `-` is stdout
+    #[arg(long = "output", short = 'o', value_name = "FILE|-")]
+    pub file: PathBuf,
+    /// Print the key of the file, with which `age -d` opens it
+    #[arg(long)]
+    pub show_key: bool,
+    /// The project's memory comes along
+    #[arg(long)]
+    pub with_memory: bool,
+    /// What is published.
+    #[command(flatten)]
+    pub publish: PublishArgs,
 }
 
 /// The ways to go on with a session.
@@ -308,6 +331,8 @@ pub enum Way {
     Ssh,
     /// On this machine, after its file was copied here over SSH.
     Bring,
+    /// On this machine, from its sealed file.
+    Carried,
     /// The command, printed.
     Command,
 }

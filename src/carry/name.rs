@@ -59,6 +59,11 @@ impl Name {
         (Self::parse(text.as_bytes()).ok().as_ref() == Some(&name)).then_some(name)
     }
 
+    /// The transcript's.
+    pub fn transcript() -> Self {
+        Self::alone(Part::Transcript)
+    }
+
     /// The transcript or the manifest.
     pub(super) fn alone(part: Part) -> Self {
         Self { part, path: PathBuf::new() }
@@ -129,14 +134,14 @@ impl Met {
         self.one(&text, false)
     }
 
-    fn one(&mut self, path: &str, folder: bool) -> Result<(), CarryError> {
+    fn one(&mut self, path: &str, is_folder: bool) -> Result<(), CarryError> {
         let folded: String = path.nfkc().flat_map(char::to_lowercase).nfkc().collect();
-        let met = self.0.entry(folded).or_insert_with(|| (String::new(), folder));
+        let met = self.0.entry(folded).or_insert_with(|| (String::new(), is_folder));
         if met.0.is_empty() {
             path.clone_into(&mut met.0);
             return Ok(());
         }
-        if folder && met.1 && met.0 == path {
+        if is_folder && met.1 && met.0 == path {
             return Ok(());
         }
         Err(CarryError::rule("two entries have names that some systems take for one"))

@@ -66,12 +66,56 @@ pub fn blank_bindings(file: &mut File) -> io::Result<()> {
         if read == 0 {
             return Ok(());
         }
-        // A line may go on in what is read next; one that is longer is no such line.
-        let keep =
-            memchr::memrchr(b'\n', &window).map_or(window.len(), |at| window.len() - at - 1).min(LONGEST);
+        let keep = unfinished(&window);
         start += (window.len() - keep) as u64;
         window.drain(..window.len() - keep);
     }
+}
+
+/// A transcript as it travels: with those lines blanked.
+pub struct Blanked<R> {
+    inner: R,
+    window: Vec<u8>,
+    /// How much of the window is as it will be.
+    ready: usize,
+    at: usize,
+    ended: bool,
+}
+
+impl<R: Read> Blanked<R> {
+    /// Of a transcript that is read from its start.
+    pub fn new(inner: R) -> Self {
+        Self { inner, window: Vec::new(), ready: 0, at: 0, ended: false }
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        self.window.drain(..self.ready);
+        let read = self.inner.by_ref().take(CHUNK as u64).read_to_end(&mut self.window)?;
+        blank(&mut self.window);
+        self.ended = read == 0;
+        let keep = if self.ended { 0 } else { unfinished(&self.window) };
+        (self.ready, self.at) = (self.window.len() - keep, 0);
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Blanked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.ready && !self.ended {
+            self.fill()?;
+        }
+        let ready = &self.window[self.at..self.ready];
+        let given = ready.len().min(buffer.len());
+        buffer[..given].copy_from_slice(&ready[..given]);
+        self.at += given;
+        Ok(given)
+    }
+}
+
+/// Bytes of a line that goes on in what is read next; one that is longer than any of
+/// those lines is none.
+fn unfinished(window: &[u8]) -> usize {
+    memchr::memrchr(b'\n', window).map_or(window.len(), |at| window.len() - at - 1).min(LONGEST)
 }
 
 #[cfg(test)]
@@ -98,6 +142,14 @@ mod tests {
             file.seek(SeekFrom::Start(0)).unwrap();
             file.read_to_string(&mut now).unwrap();
             assert!(now == after);
+            let mut travels = String::new();
+            Blanked::new(before.as_bytes()).read_to_string(&mut travels).unwrap();
+            assert!(travels == after);
+            for short in ["", "x", LINE] {
+                let mut travels = String::new();
+                Blanked::new(short.as_bytes()).read_to_string(&mut travels).unwrap();
+                assert_eq!(travels, if short == LINE { blank.as_str() } else { short });
+            }
         }
     }
 }

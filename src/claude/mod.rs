@@ -13,6 +13,7 @@
 mod account;
 mod added;
 mod asks;
+mod belongings;
 mod binding;
 mod branch;
 mod choose;
@@ -58,7 +59,8 @@ use unicode_normalization::UnicodeNormalization;
 pub use account::Account;
 pub use added::added_folders;
 pub use asks::{asks_for_summary, context_tokens, is_trusted};
-pub use binding::{blank, blank_bindings};
+pub use belongings::{Belongings, Beside, belongings};
+pub use binding::{Blanked, blank, blank_bindings};
 pub use choose::{Here, order};
 pub use liveness::{Doing, LiveRecord, is_running};
 pub use mark::{MARK_REACH, holds, mark, mark_of_tail};

@@ -1,6 +1,7 @@
 //! Bringing a session here, and the questions that come with it.
 
 use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Context, prompt, until_stopped};
@@ -10,29 +11,54 @@ use crate::service::{
 };
 
 /// What the command line says about bringing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Bringing {
     /// Every question is answered so that nothing is lost.
     pub yes: bool,
     /// The project's memory comes along.
     pub with_memory: bool,
+    /// The sealed file to take it from; `-` is stdin.
+    pub from: Option<PathBuf>,
 }
 
 impl From<&PickupArgs> for Bringing {
     fn from(args: &PickupArgs) -> Self {
-        Self { yes: args.yes, with_memory: args.with_memory }
+        Self { yes: args.yes, with_memory: args.with_memory, from: args.from.clone() }
     }
 }
 
 /// Brings a session here; gives the plan to resume it, or the one that was
 /// chosen instead. Stopped, it lets go of the other machine, and keeps what came.
 pub(super) async fn bring(context: &Context<'_>, found: &Found, how: Bringing) -> Result<Plan> {
-    let printer = context.printer;
-    let wishes = Wishes { asks: prompt::can_ask(), with_memory: how.with_memory, ask: answers(how.yes) };
-    let job = progress();
+    let (job, wishes) = (progress(), how.wishes());
     let arrived = until_stopped(&job, Box::pin(context.service.bring(found, &wishes, &job))).await;
     end_progress();
-    let placed = match arrived? {
+    resume_arrived(context, arrived?).await
+}
+
+/// The same from a sealed file.
+pub(super) async fn take_from(
+    context: &Context<'_>,
+    found: &Found,
+    file: &Path,
+    how: &Bringing,
+) -> Result<Plan> {
+    let file = Some(file).filter(|file| *file != Path::new("-"));
+    let (job, wishes) = (progress(), how.wishes());
+    let arrived = until_stopped(&job, Box::pin(context.service.take_from(found, file, &wishes, &job))).await;
+    end_progress();
+    resume_arrived(context, arrived?).await
+}
+
+impl Bringing {
+    fn wishes(&self) -> Wishes {
+        Wishes { asks: prompt::can_ask(), with_memory: self.with_memory, ask: answers(self.yes) }
+    }
+}
+
+async fn resume_arrived(context: &Context<'_>, arrived: Arrived) -> Result<Plan> {
+    let printer = context.printer;
+    let placed = match arrived {
         Arrived::Placed(placed) => placed,
         Arrived::Instead(plan) => return Ok(plan),
     };

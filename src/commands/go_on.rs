@@ -21,6 +21,7 @@ pub(super) fn print_plan(context: &Context<'_>, plan: &Plan, hostname: &str) {
         PlanKind::Attach => "In tmux: ".to_owned(),
         PlanKind::Ssh => "By SSH:  ".to_owned(),
         PlanKind::Bring => "Bring it:".to_owned(),
+        PlanKind::Carried => "In file: ".to_owned(),
         PlanKind::Command => format!("On {}:", text::clean(hostname)),
     };
     match &plan.why_not {
@@ -65,12 +66,14 @@ pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how:
     for note in &plan.notes {
         printer.note(&format!("Note: {note}."));
     }
-    let plan = if plan.kind == PlanKind::Bring {
-        let brought = bring(context, found, how).await?;
-        service.remember_address(found);
-        brought
-    } else {
-        plan
+    let plan = match (plan.kind, &how.from) {
+        (PlanKind::Bring, _) => {
+            let brought = bring(context, found, how).await?;
+            service.remember_address(found);
+            brought
+        }
+        (PlanKind::Carried, Some(file)) => super::bring::take_from(context, found, file, &how).await?,
+        _ => plan,
     };
     service.check_way(found, &plan).await?;
     let job = Job::quiet();

@@ -1,6 +1,7 @@
 //! One file a command: ask the service, print words or JSON.
 
 mod bring;
+mod bundle;
 mod config;
 mod contacts;
 mod diff;
@@ -60,6 +61,7 @@ pub fn open(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Service> {
 pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
     let result = match command {
         Command::Publish(args) => publish::run(context, args).await,
+        Command::Bundle(args) => Box::pin(bundle::run(context, args)).await,
         Command::Pickup(args) => Box::pin(pickup::run(context, args)).await,
         Command::List { all } => handoffs::list(context, all).await,
         Command::Revoke { tokens, all, yes } => handoffs::revoke(context, &tokens, all, yes).await,

@@ -27,6 +27,7 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
         super::unlock(context).await?;
     }
     let found = match args.plan {
+        _ if args.from.is_some() => context.service.find_to_bring(&target, &Job::quiet()).await,
         Some(Way::Bring) => context.service.find_to_bring(&target, &Job::quiet()).await,
         _ => context.service.find(&target, &Job::quiet()).await,
     };
@@ -42,6 +43,11 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
     }
     if args.qr {
         print_qr(context, &found);
+    }
+    if let Some(file) = &args.from {
+        let how = Bringing::from(&args);
+        let plan = context.service.plan_from_file(&found, file);
+        return go_on(context, &found, plan, how).await;
     }
     if goes_on {
         if prompt::can_ask() && !args.exec && !args.yes && lacks_folder(&found, wanted(args.plan)) {
@@ -185,7 +191,7 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Br
                 PlanKind::Attach if plan.is_in_background() => "Go to it, where it runs in the background?",
                 PlanKind::Attach => "Go to its window in tmux?",
                 PlanKind::Ssh => "Resume it over SSH?",
-                PlanKind::Bring => "Bring it here?",
+                PlanKind::Bring | PlanKind::Carried => "Bring it here?",
                 PlanKind::Command => "Pick it up?",
             };
             (question, Some(*plan))
@@ -232,6 +238,7 @@ fn wanted(way: Option<Way>) -> Wanted {
             Way::Attach => PlanKind::Attach,
             Way::Ssh => PlanKind::Ssh,
             Way::Bring => PlanKind::Bring,
+            Way::Carried => PlanKind::Carried,
             Way::Command => PlanKind::Command,
         })
     })

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 use super::{Context, prompt};
 use crate::cli::{PIN_ADVICE, PublishArgs, command_advice};
 use crate::service::{
-    AudienceChoice, AudienceKind, Draft, Error, Job, Kind, PublishRequest, Published, Result, Service,
-    Session, Ttl,
+    AudienceChoice, AudienceKind, CarryTo, Draft, Error, Job, Kind, PublishRequest, Published, Result,
+    Service, Session, Ttl,
 };
 use crate::text;
 
@@ -16,6 +16,15 @@ use crate::text;
 const MOST_ASKED: usize = 9;
 
 pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> {
+    publish_as(context, args, None).await.map(drop)
+}
+
+/// Publishes what was asked for, with its conversation where that goes along.
+pub(super) async fn publish_as(
+    context: &Context<'_>,
+    args: PublishArgs,
+    carry: Option<CarryTo>,
+) -> Result<Published> {
     let session = session(context, &args)?;
     super::unlock(context).await?;
     let draft = context.service.draft(&session).await?;
@@ -31,6 +40,7 @@ pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> 
         note: args.note,
         ssh: args.ssh,
         replace: args.yes,
+        carry,
         ..draft.request()
     };
     let printer = context.printer;
@@ -71,7 +81,7 @@ pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> 
         // The code may have pushed the words off the screen.
         print_essence(context, &published);
     }
-    Ok(())
+    Ok(published)
 }
 
 /// What to know before anything goes out; where it goes is said with the rest.

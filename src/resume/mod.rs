@@ -21,6 +21,8 @@ pub enum PlanKind {
     Ssh,
     /// Its file is copied here first, over the user's own SSH.
     Bring,
+    /// It comes in a sealed file.
+    Carried,
     /// Just the command, to be run where the session lives.
     Command,
 }
@@ -33,6 +35,7 @@ impl PlanKind {
             Self::Attach => "attach",
             Self::Ssh => "ssh",
             Self::Bring => "bring",
+            Self::Carried => "carried",
             Self::Command => "command",
         }
     }
@@ -142,6 +145,11 @@ impl Plan {
         let command = [&[cclink, "pickup"], handoff, &["--plan", "bring"]].concat();
         let command = command.into_iter().map(str::to_owned).collect();
         Self::new(PlanKind::Bring, command, None, None)
+    }
+
+    /// From a sealed file: `cclink pickup HANDOFF --from FILE`.
+    pub fn carried(cclink: &str, handoff: &str, file: &str) -> Self {
+        Self::new(PlanKind::Carried, words([cclink, "pickup", handoff, "--from", file]), None, None)
     }
 
     /// The same plan with a variable of its process that nobody sees.

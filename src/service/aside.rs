@@ -32,7 +32,7 @@ pub fn command_of(plan: &Plan) -> io::Result<Command> {
         plan.command.split_first().ok_or_else(|| io::Error::other("this plan has no command"))?;
     let mut command = match plan.kind {
         // what brings a session here is cclink itself, and needs the key
-        PlanKind::Bring => child_of_ours(program),
+        PlanKind::Bring | PlanKind::Carried => child_of_ours(program),
         PlanKind::Command if plan.is_clone() => own_git(program),
         _ => child(program),
     };

@@ -23,6 +23,8 @@ use crate::text;
 /// How often it is looked whether a turn has ended there.
 const LOOK: Duration = Duration::from_secs(2);
 
+pub(super) use fetch::is_published;
+
 /// How to bring a session.
 #[derive(Clone)]
 pub struct Wishes {
@@ -44,10 +46,7 @@ impl Service {
             Error::failed("This handoff does not say where its session can be reached.")
                 .advise("Publish it with `--ssh USER@HOST`, or set `ssh` in the configuration there.")
         })?;
-        let directory = self.directory(None, Some(record)).await.ok_or_else(|| {
-            Error::failed(format!("No folder of this machine is known for {}.", text::clean(&record.project)))
-                .advise("Say which with `[paths]` in the configuration (`cclink config`).")
-        })?;
+        let directory = self.directory_of(record).await?;
         let state = self.0.settings.paths.state.clone();
         let lock = job.run(Lock::take(&state, &record.session_id, job)).await?;
         self.sweep(&record.session_id).await?;
@@ -81,6 +80,14 @@ impl Service {
             lock.done();
         }
         Ok(arrived)
+    }
+
+    /// Where a handoff's project is on this machine.
+    pub(super) async fn directory_of(&self, record: &Record) -> Result<PathBuf> {
+        self.directory(None, Some(record)).await.ok_or_else(|| {
+            Error::failed(format!("No folder of this machine is known for {}.", text::clean(&record.project)))
+                .advise("Say which with `[paths]` in the configuration (`cclink config`).")
+        })
     }
 
     /// The plan to bring a session of which a copy is here already: it may have

@@ -109,6 +109,11 @@ pub struct Published {
     pub pin: Option<String>,
     /// How many nodes stored it.
     pub copies: u32,
+    /// How the conversation travels, where it does.
+    pub carry: Option<CarriedBy>,
+    /// The age identity that opens its file.
+    #[serde(skip)]
+    pub carry_key: Option<age::secrecy::SecretString>,
     /// Things the user should know, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -413,6 +418,23 @@ pub struct Pickup {
     pub link: Option<String>,
     /// What can be done with it here, best first.
     pub plans: Vec<Plan>,
+}
+
+/// By which way a sealed file goes, and how long it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct CarriedBy {
+    /// Which way.
+    pub way: CarryWay,
+    /// Its sealed length.
+    pub bytes: u64,
+}
+
+/// A way for a sealed file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CarryWay {
+    /// A file that the user takes along.
+    File,
 }
 
 /// Which sealed file it is, without what opens it.

@@ -127,7 +127,7 @@ impl Service {
         let holds = match kind {
             PlanKind::Here | PlanKind::Attach => HOLDS,
             PlanKind::Ssh => HOLDS_OVER_SSH,
-            PlanKind::Bring | PlanKind::Command => return None,
+            PlanKind::Bring | PlanKind::Carried | PlanKind::Command => return None,
         };
         Some(self.0.settings.way_holds.map_or(holds, Duration::from_secs))
     }

@@ -450,7 +450,7 @@ fn ended_note(plan: &Plan, status: std::process::ExitStatus, said: &[String]) ->
                 }
                 PlanKind::Attach => "Back from tmux. The session still runs in its window.".to_owned(),
                 PlanKind::Ssh => format!("Back from {}.", plan.brief),
-                PlanKind::Bring => "Back from bringing it here.".to_owned(),
+                PlanKind::Bring | PlanKind::Carried => "Back from bringing it here.".to_owned(),
                 PlanKind::Command if plan.is_clone() => {
                     let into = plan.command.last().map_or("", String::as_str);
                     format!("Cloned into {}.", text::clean(into))

@@ -4,6 +4,7 @@
 
 mod arrive;
 mod beforehand;
+mod bundle;
 mod burn;
 mod config;
 mod contacts;

@@ -34,6 +34,14 @@ impl Parcel {
         Self { id: id.to_owned(), folder: state.join("bring"), stayed: Vec::new() }
     }
 
+    /// The same for what comes whole or not at all: nothing of an interrupted one
+    /// stays.
+    pub fn empty(state: &Path, id: &str) -> Result<Self> {
+        let parcel = Self::new(state, id)?;
+        parcel.clear();
+        Ok(parcel)
+    }
+
     /// The transcript.
     pub fn transcript(&self) -> PathBuf {
         self.folder.join(format!("{}.part", self.id))

@@ -109,21 +109,26 @@ fn progress(done: u64, start: u64, all: u64, elapsed: Duration) -> String {
     format!("{} of {}, {left} left", text::bytes(done), text::bytes(all))
 }
 
+/// Checks that a transcript is what was published.
+pub(in crate::service) fn is_published(part: &Path, mark: &Transcript, id: &str) -> Result<()> {
+    let refuse = |why: &str| {
+        Err(Error::failed(format!("What was brought is not what was published: {why}.")).advise(
+            "Nothing was put in Claude's folder. Try again; another machine may answer at this address.",
+        ))
+    };
+    if !claude::holds(part, mark).unwrap_or(false) {
+        return refuse("its length or its last 64 KiB differ");
+    }
+    if !claude::names_session(part, id).unwrap_or(false) {
+        return refuse("it is another session's");
+    }
+    Ok(())
+}
+
 /// Verifies a fetched transcript and makes it ready to arrive: whole lines (of
 /// one in which a turn runs, whole turns), bound to no process.
 fn verify(part: &Path, mark: &Transcript, id: &str, turn: Turn) -> Result<Option<String>> {
-    let refuse = |why: &str| {
-        let _ = fs::remove_file(part);
-        Error::failed(format!("What was brought is not what was published: {why}.")).advise(
-            "Nothing was put in Claude's folder. Try again; another machine may answer at this address.",
-        )
-    };
-    if !claude::holds(part, mark).unwrap_or(false) {
-        return Err(refuse("its length or its last 64 KiB differ"));
-    }
-    if !claude::names_session(part, id).unwrap_or(false) {
-        return Err(refuse("it is another session's"));
-    }
+    is_published(part, mark, id).inspect_err(|_| drop(fs::remove_file(part)))?;
     let io = |error: std::io::Error| unwritten(part, &error);
     let whole = fs::metadata(part).map_err(io)?.len();
     let cut = matches!(turn, Turn::Running | Turn::Unknown);

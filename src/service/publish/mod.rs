@@ -16,8 +16,10 @@ use pkarr::SignedPacket;
 pub(super) use record::span_of;
 use replace::Older;
 
+use super::carry::{Kept, Sealing};
 use super::ending::{interrupted, unheard};
 use super::look::Place;
+use super::types::{CarriedBy, CarryWay};
 use super::{
     AudienceKind, Error, Job, Kind, LeftBehind, PublishRequest, Published, Result, Service, SshSource, Step,
 };
@@ -93,8 +95,15 @@ impl Service {
         let mut notes: Vec<String> = notes.collect();
         let older = job.run(self.older(&identity, &ids, &prepared)).await?;
         let mut older = job.run(self.may_replace(older, request.replace)).await?;
+        // The file first: a handoff never promises what is not there.
+        let sealing = match &request.carry {
+            Some(to) => Some(self.seal(&draft.session, draft.git.as_ref(), to, now, job).await?),
+            None => None,
+        };
         let (record, mut aside) =
-            self.record_of(&request, draft, prepared.place.mailbox.audience, now).await?;
+            self.record_of(&request, draft, prepared.place.mailbox.audience, now, sealing.as_ref()).await?;
+        notes.extend(sealing.as_ref().and_then(Sealing::words));
+        let kept = sealing.map(Sealing::keep).transpose()?;
         notes.extend(older.iter().find_map(|older| other_address(older, &record, &request)));
         aside.replaces = older.iter().map(|older| older.place.token).collect();
         aside.session_ids.clone_from(&ids);
@@ -112,6 +121,7 @@ impl Service {
             published.warnings.extend(left);
         }
         let (replaced, warnings) = self.replace(&identity, older).await;
+        published.carry_key = kept.map(Kept::stays);
         published.left_behind = left_behind;
         published.replaced = replaced;
         published.warnings.splice(0..0, notes);
@@ -210,6 +220,8 @@ impl Service {
             burn_after_read: record.burn_after_read,
             pin: prepared.pin.map(|pin| pin.as_str().to_owned()),
             copies,
+            carry_key: None,
+            carry: record.carry.as_ref().map(|carry| CarriedBy { way: CarryWay::File, bytes: carry.bytes }),
             warnings: self.publish_warnings(
                 &index,
                 copies,

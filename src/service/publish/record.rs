@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::super::carry::Sealing;
 use super::super::{
     AudienceKind, Draft, Error, PublishRequest, Result, Service, SshAddress, SshSource, blocking,
 };
@@ -21,13 +22,18 @@ impl Service {
         draft: Draft,
         audience: AudienceKind,
         created_at: chrono::DateTime<chrono::Utc>,
+        sealing: Option<&Sealing>,
     ) -> Result<(Record, Aside)> {
         let session = draft.session;
         let path = session.path.clone();
-        let transcript = blocking(move || claude::mark(&path)).await?.map_err(|error| {
-            Error::failed(format!("The session's file cannot be read: {error}."))
-                .advise("Nothing was published.")
-        })?;
+        let transcript = match sealing {
+            // What is sealed is what is published.
+            Some(sealing) => sealing.transcript.clone(),
+            None => blocking(move || claude::mark(&path)).await?.map_err(|error| {
+                Error::failed(format!("The session's file cannot be read: {error}."))
+                    .advise("Nothing was published.")
+            })?,
+        };
         let project = match &session.cwd {
             Some(cwd) => cwd.to_str().map(str::to_owned),
             None => Some(session.project.clone()),
@@ -59,7 +65,7 @@ impl Service {
             claude: self.claude_path(),
             claude_dir: self.unusual_claude_dir(),
             transcript,
-            carry: None,
+            carry: sealing.map(|sealing| sealing.claim.to_record()),
             created_at,
             ttl: request.ttl.unwrap_or(draft.ttl),
             burn_after_read: request.burn,

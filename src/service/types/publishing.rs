@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::super::CarryTo;
 use super::{AudienceChoice, AudienceKind, AudienceView, Listed};
 use crate::claude::Session;
 use crate::handoff::{Git, Ttl};
@@ -76,6 +77,7 @@ impl Draft {
             note: None,
             ssh: None,
             replace: false,
+            carry: None,
             draft: Some(Box::new(self)),
         }
     }
@@ -210,6 +212,8 @@ pub struct PublishRequest {
     /// Whether an older handoff of the same session for the same audience may be
     /// replaced although it burns.
     pub replace: bool,
+    /// Where the conversation goes along.
+    pub carry: Option<CarryTo>,
     /// The draft that was just made, to save making it again.
     pub draft: Option<Box<Draft>>,
 }

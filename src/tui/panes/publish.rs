@@ -168,6 +168,7 @@ impl Publish {
             note: Some(self.text(NOTE).to_owned()).filter(|note| !note.is_empty()),
             ssh: own(SSH),
             replace: burning.is_some(),
+            carry: None,
             // It may have changed since: the service makes it anew.
             draft: None,
         };

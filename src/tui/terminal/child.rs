@@ -55,7 +55,7 @@ impl Errors {
         match plan.kind {
             PlanKind::Ssh | PlanKind::Attach => {}
             PlanKind::Command if plan.is_clone() => {}
-            PlanKind::Bring => {
+            PlanKind::Bring | PlanKind::Carried => {
                 let Ok(file) = NamedTempFile::new() else { return Self::Lost };
                 command.env(ERROR_FILE, file.path());
                 return Self::Left(file);

@@ -286,6 +286,8 @@ pub fn published(kind: AudienceKind, pin: Option<&str>) -> Published {
         ttl: Ttl::DEFAULT,
         burn_after_read: false,
         pin: pin.map(ToOwned::to_owned),
+        carry: None,
+        carry_key: None,
         copies: 17,
         warnings: Vec::new(),
     }

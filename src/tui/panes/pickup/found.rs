@@ -275,6 +275,7 @@ impl Offer {
                 PlanKind::Attach => "Go to its window in tmux",
                 PlanKind::Ssh => "Go on over SSH, where it lives",
                 PlanKind::Bring => "Bring it to this machine, then go on here",
+                PlanKind::Carried => "Take it from its sealed file, then go on here",
                 PlanKind::Command => "The command, to run where it lives",
             };
             let style = if selected { look.theme.chosen } else { look.theme.text };

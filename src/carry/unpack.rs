@@ -48,7 +48,7 @@ pub fn unpack(
     let plain = opened(file, claim, tell)?;
     let most = claim.bytes.saturating_mul(MOST_TIMES).clamp(ALWAYS, MOST);
     let mut reading = Reading { targets, met: Met::default(), last: None, long: None, manifest: None, id };
-    let mut archive = Archive::new(Bounded { inner: plain, left: most });
+    let mut archive = Archive::new(Bounded { inner: plain, left: most, tell, sealed: claim.bytes });
     let mut entries = 0;
     // Raw: no extension is understood but the one that [`Reading::long_name`] reads.
     for entry in archive.entries().map_err(unread)?.raw(true) {
@@ -57,9 +57,6 @@ pub fn unpack(
             return Err(CarryError::rule("it holds too many files"));
         }
         reading.entry(entry.map_err(unread)?)?;
-        if !tell(claim.bytes) {
-            return Err(CarryError::Cancelled);
-        }
     }
     finish(archive.into_inner())?;
     match (reading.manifest, reading.last) {
@@ -195,14 +192,21 @@ fn write(from: &mut impl Read, to: &Path, manifest: Option<&Manifest>) -> Result
     Ok(())
 }
 
-/// Ends with an error, not silently, where more than was meant comes out.
-struct Bounded<R> {
+/// Ends with an error, not silently, where more than was meant comes out; and where
+/// nobody wants it any more.
+struct Bounded<'a, 'b, R> {
     inner: R,
     left: u64,
+    tell: &'a mut Tell<'b>,
+    /// All of the sealed bytes, which were checked by then.
+    sealed: u64,
 }
 
-impl<R: Read> Read for Bounded<R> {
+impl<R: Read> Read for Bounded<'_, '_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !(self.tell)(self.sealed) {
+            return Err(io::Error::other(CarryError::Cancelled));
+        }
         let read = self.inner.read(buffer)?;
         self.left = self
             .left

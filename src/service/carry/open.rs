@@ -6,6 +6,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::super::arrive::{Arrived, Decided, Lock, Parcel};
+use super::super::bring::is_published;
 use super::super::{Error, Found, Job, Plan, Result, Service, Wishes, blocking};
 use crate::carry::{CarryError, Claim, Manifest, Part, Targets, unpack};
 use crate::text;
@@ -33,7 +34,7 @@ impl Service {
         })?;
         let directory = self.directory_of(record).await?;
         let state = self.0.settings.paths.state.clone();
-        let _lock = job.run(Lock::take(&state, &record.session_id, job)).await?;
+        let lock = job.run(Lock::take(&state, &record.session_id, job)).await?;
         self.sweep(&record.session_id).await?;
         let mut parcel = Parcel::empty(&state, &record.session_id)?;
         let mut decided = Decided::default();
@@ -43,16 +44,21 @@ impl Service {
         job.doing("opening the sealed file");
         let opened = Opening { parcel: parcel.clone(), claim, with_memory: wishes.with_memory };
         let (file, cancel) = (file.map(Path::to_owned), job.cancel.clone());
-        let manifest = job
-            .run(async {
-                blocking(move || opened.run(file.as_deref(), &mut |_| !cancel.is_cancelled())).await?
-            })
-            .await;
-        let manifest = manifest.inspect_err(|_| parcel.clear())?;
         let (part, mark) = (parcel.transcript(), record.transcript.clone());
         let id = record.session_id.clone();
-        let sound = blocking(move || super::super::bring::is_published(&part, &mark, &id)).await?;
-        sound.inspect_err(|_| parcel.clear())?;
+        // Cancelled, it ends by itself: nothing is written behind our back.
+        let manifest = blocking(move || {
+            let manifest = opened.run(file.as_deref(), &mut |_| !cancel.is_cancelled())?;
+            is_published(&part, &mark, &id).map(|()| manifest)
+        });
+        let manifest = match manifest.await? {
+            Ok(manifest) => manifest,
+            Err(error) => {
+                parcel.clear();
+                lock.done();
+                return Err(error);
+            }
+        };
         for left in manifest.left_out.iter().take(1) {
             let more = manifest.left_out.len() - 1;
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -61,6 +67,7 @@ impl Service {
         let arrived = self.arrive(&parcel, &directory, decided, &wishes.ask, job).await?;
         if matches!(arrived, Arrived::Placed(_)) {
             parcel.clear();
+            lock.done();
         }
         Ok(arrived)
     }

@@ -37,6 +37,24 @@ fn what_was_brought_over_ssh_is_resumed() {
     }
 }
 
+#[test]
+fn what_came_in_a_sealed_file_is_resumed() {
+    for claude in claudes() {
+        let a = Device::new();
+        let b = Device::copy_of(&a);
+        let session = a.session("it's; a project", "Take me along");
+        let here = b.project("it's; a project");
+        settle(&b.claude, &here);
+        let file = b.path("talk.cclink");
+        let published = a.json(&["bundle", &session.id, "-o", file.to_str().unwrap()]);
+        fs::rename(&a.claude, a.path("gone")).unwrap();
+        b.cmd(&["pickup", text(&published, "token"), "--from", file.to_str().unwrap()]).ok();
+        let started = b.claude_started().expect("claude was started");
+        assert_eq!(started.args, ["--resume", &session.id]);
+        assert!(finds(&claude, &b.claude, &started.cwd, &session.id), "{}", claude.display());
+    }
+}
+
 /// The sessions of a folder of Claude Code, as `sessions --json` lists them.
 fn listed(config: &Path) -> Vec<Value> {
     let mut device = Device::bare();

@@ -6,10 +6,11 @@
 mod config;
 mod dht;
 pub mod page;
+mod recall;
 mod relay;
 mod sighting;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use config::{ConfigError, NetworkConfig};
@@ -19,6 +20,8 @@ use dht::{Dht, Item};
 use futures::future::{join_all, select_all};
 use futures::stream::{FuturesUnordered, StreamExt};
 use pkarr::SignedPacket;
+pub use recall::Fresh;
+use recall::Recall;
 use relay::{Answer, Relay};
 pub use sighting::Sighting;
 use tokio::sync::{OnceCell, Semaphore};
@@ -81,6 +84,7 @@ struct Inner {
     dht: OnceCell<Dht>,
     relays: Vec<Relay>,
     permits: Semaphore,
+    recall: Mutex<Recall>,
 }
 
 impl Network {
@@ -94,6 +98,7 @@ impl Network {
             dht: OnceCell::new(),
             relays,
             permits: Semaphore::new(if is_near { IN_FLIGHT_NEAR } else { IN_FLIGHT }),
+            recall: Mutex::default(),
         }))
     }
 
@@ -112,6 +117,42 @@ impl Network {
         let config = &self.0.config;
         let open = || Dht::open(config.bootstrap.as_deref(), config.is_loopback(), self.0.timeout);
         self.0.dht.get_or_try_init(open).await.map_err(|error| NetworkError::Socket(error.to_string()))
+    }
+
+    /// What lies at an address, as fresh as it has to be: what was found lately, or
+    /// what is found now. Whether that is known to be another than before.
+    pub async fn recall(
+        &self,
+        address: &Address,
+        fresh: Fresh,
+        on_packet: &mut OnPacket<'_>,
+    ) -> Result<(Sighting, bool), NetworkError> {
+        if let Some(sighting) = self.memory().get(address, fresh, Instant::now()) {
+            sighting.held().iter().for_each(|(packet, _)| on_packet(packet));
+            return Ok((sighting, false));
+        }
+        let to_peek = self.memory().to_peek(address).filter(|_| fresh != Fresh::Now);
+        if let Some(sighting) = to_peek {
+            let peek = self.dht().await?.peek(address, &sighting.nearest).await;
+            if sighting.still_holds(&peek) {
+                self.memory().holds(address, Instant::now());
+                sighting.held().iter().for_each(|(packet, _)| on_packet(packet));
+                return Ok((sighting, false));
+            }
+        }
+        let sighting = self.lookup(address, on_packet).await?;
+        // Of those who do not answer nothing is known later either.
+        let changed = sighting.is_complete() && self.memory().note(address, &sighting, Instant::now());
+        Ok((sighting, changed))
+    }
+
+    /// Something may have changed anywhere: nothing that was found counts as fresh.
+    pub fn all_may_have_changed(&self) {
+        self.memory().all_due();
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Recall> {
+        self.0.recall.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the nodes near `address`, and every relay, and gives the union of
@@ -213,6 +254,8 @@ impl Network {
     pub async fn put(&self, packet: &SignedPacket, expected: Option<u64>) -> Result<u32, NetworkError> {
         let Ok(_permit) = self.0.permits.acquire().await else { return Err(NetworkError::Unreachable) };
         let start = Instant::now();
+        // Whatever becomes of it.
+        self.memory().forget(&packet.public_key().to_bytes());
         let tries = Box::pin(async {
             for attempt in 0..TRIES {
                 if attempt > 0 {

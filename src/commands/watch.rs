@@ -29,7 +29,7 @@ async fn look_again(context: &Context<'_>, every: Duration) -> Result<()> {
     // What is wrong, while it is.
     let mut trouble: Option<Error> = None;
     loop {
-        let told = match context.service.news(&mut watch, &Job::quiet()).await {
+        let told = match context.service.news(&mut watch, every, &Job::quiet()).await {
             Ok(news) => {
                 let back = trouble.take().map(|error| tell_back(context, &error)).transpose();
                 let first = if looked { Ok(()) } else { tell_start(context, &news) };

@@ -40,6 +40,8 @@ const MOST_KNOWN: usize = 1_000;
 const TOKENS_LAST: Duration = Duration::from_mins(1);
 /// Addresses for which it is remembered.
 const MOST_TOKENS: usize = 64;
+/// Nodes that are asked to see whether anything happened.
+const PEEKED: usize = 3;
 /// How often silent nodes are asked anew before a put is left at what took it.
 const ROUNDS: usize = 3;
 /// The shortest wait.
@@ -57,7 +59,12 @@ pub(super) struct Look {
     pub asked: usize,
     /// How many did.
     pub responded: usize,
+    /// The nearest of those, to be asked again.
+    pub nearest: Vec<Near>,
 }
+
+/// A node.
+pub(super) type Near = (Id, SocketAddrV4);
 
 /// What became of an item that was put.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -132,7 +139,25 @@ impl Dht {
             walk.hear(*id, *at, self.socket.is_doubted(*at));
         }
         let needs_guides = memory.known.len() < ENOUGH_KNOWN;
-        Looking { dht: self, address: *address, walk, needs_guides, seen: HashMap::new() }
+        Looking { dht: self, address: *address, walk, needs_guides, is_peek: false, seen: HashMap::new() }
+    }
+
+    /// Asks some nodes, which an earlier look found, and no others: whether anything
+    /// happened there.
+    pub async fn peek(&self, address: &Address, nodes: &[Near]) -> Look {
+        let target = MutableItem::target_from_key(address, None);
+        let pace = self.memory().pace.unwrap_or(self.timeout / 8);
+        let walk = Walk::to(target, nodes, pace, self.timeout);
+        let mut looking = Looking {
+            dht: self,
+            address: *address,
+            walk,
+            needs_guides: false,
+            is_peek: true,
+            seen: HashMap::new(),
+        };
+        looking.go(&mut |_| {}).await;
+        looking.found()
     }
 
     /// Puts an item where it belongs; with `expected` only on nodes where that
@@ -298,6 +323,8 @@ pub(super) struct Looking<'a> {
     address: Address,
     walk: Walk,
     needs_guides: bool,
+    /// Not all of the nearest are asked: nothing is put with what these give.
+    is_peek: bool,
     /// What each node holds.
     seen: HashMap<SocketAddrV4, Item>,
 }
@@ -331,7 +358,9 @@ impl Looking<'_> {
                 self.take_in(heard.from, heard.answer, on_item);
             }
         }
-        self.remember();
+        if !self.is_peek {
+            self.remember();
+        }
     }
 
     async fn ask_guides(&mut self) {
@@ -348,8 +377,13 @@ impl Looking<'_> {
 
     /// What was found so far.
     pub fn found(&self) -> Look {
-        let mut look = Look { asked: self.walk.asked(), responded: self.walk.responded(), items: Vec::new() };
         let nearest: Vec<SocketAddrV4> = self.walk.nearest().map(|(_, at, _)| at).collect();
+        let mut look = Look {
+            asked: self.walk.asked(),
+            responded: self.walk.responded(),
+            items: Vec::new(),
+            nearest: self.walk.nearest().take(PEEKED).map(|(id, at, _)| (id, at)).collect(),
+        };
         for (at, item) in &self.seen {
             let copy = u32::from(nearest.contains(at));
             match look.items.iter_mut().find(|(known, _)| known == item) {

@@ -3,7 +3,7 @@
 use pkarr::SignedPacket;
 
 use super::NetworkError;
-use super::dht::{Item, Look, is_enough};
+use super::dht::{Item, Look, Near, is_enough};
 use crate::handoff::{Address, packet};
 
 /// Different packets of one address that are looked at.
@@ -13,22 +13,25 @@ const MAX_PACKETS: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct Sighting {
     /// Different valid packets and how many nodes hold each, newest first.
-    packets: Vec<(SignedPacket, u32)>,
+    pub(super) packets: Vec<(SignedPacket, u32)>,
     /// Highest sequence met, of packets that are no packets of ours too.
-    highest: Option<u64>,
+    pub(super) highest: Option<u64>,
     /// Answers that were wanted: of the nearest nodes to the address, which are
     /// those that would keep something there, or of all where there are fewer.
     /// Dead nodes that others still name are passed over outward and do not count.
     pub asked: u32,
     /// Those of them that came.
     pub responded: u32,
+    /// Some of the nodes that answered.
+    pub(super) nearest: Vec<Near>,
 }
 
 impl Sighting {
     pub(super) fn of(address: &Address, look: &Look) -> Self {
         let count = |nodes: usize| u32::try_from(nodes).unwrap_or(u32::MAX);
         let (asked, responded) = (count(look.asked), count(look.responded));
-        let mut sighting = Self { asked, responded, ..Self::default() };
+        let nearest = look.nearest.clone();
+        let mut sighting = Self { asked, responded, nearest, ..Self::default() };
         for (item, copies) in &look.items {
             sighting.highest = sighting.highest.max(Some(item.sequence));
             if let Some(packet) = packet_of(address, item) {
@@ -68,6 +71,23 @@ impl Sighting {
     /// The highest sequence, for the next one to exceed.
     pub fn highest(&self) -> Option<u64> {
         self.highest
+    }
+
+    /// Whether the same is the last that lies there. Older copies come and go with the
+    /// nodes that answer.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let last = match (self.newest(), other.newest()) {
+            (Some(one), Some(other)) => one.is_same_as(other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        last && self.highest == other.highest
+    }
+
+    /// Whether a peek at some of its nodes says that nothing happened since: half of
+    /// them answer at least, and none has anything later.
+    pub(super) fn still_holds(&self, peek: &Look) -> bool {
+        let last = peek.items.iter().map(|(item, _)| item.sequence).max();
+        peek.responded > 0 && 2 * peek.responded >= self.nearest.len() && last == self.highest
     }
 
     /// Whether enough nodes answered to speak for all: two thirds. A relay's word

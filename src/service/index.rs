@@ -10,7 +10,7 @@ use super::newest::MOST_LOOKUPS;
 use super::{Error, Kind, Result, Service, random};
 use crate::handoff::index::{CAPACITY, Entry};
 use crate::handoff::{Index, Mailbox, PublicKey, Standing, Token, mailbox};
-use crate::network::{NetworkError, Sighting};
+use crate::network::{Fresh, NetworkError, Sighting};
 
 /// Two writers collide a few times at most; more means something is wrong.
 const ROUNDS: u32 = 12;
@@ -18,7 +18,14 @@ const ROUNDS: u32 = 12;
 impl Service {
     /// The union of what every node holds of a mailbox's list.
     pub(super) async fn read_index(&self, mailbox: &Mailbox) -> Result<(Index, Sighting)> {
-        let sighting = self.0.network.lookup(&mailbox::address(&mailbox.index_key()), &mut |_| {}).await?;
+        let address = mailbox::address(&mailbox.index_key());
+        // One round reads it once.
+        let fresh = self.1.map_or(Fresh::Now, |every| Fresh::Within(every / 2));
+        let (sighting, changed) = self.0.network.recall(&address, fresh, &mut |_| {}).await?;
+        if changed {
+            // What somebody published may replace, or revoke, what was there.
+            self.0.network.all_may_have_changed();
+        }
         let index = mailbox.read_index(&sighting.packets()).map_err(|_| newer())?;
         Ok((index, sighting))
     }

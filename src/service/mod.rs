@@ -93,9 +93,10 @@ const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(10);
 /// Ten years: a clock that is further on is probably wrong.
 const PLAUSIBLE: i64 = 10 * 365 * 86_400;
 
-/// Everything a verb needs; cheap to clone.
+/// Everything a verb needs; cheap to clone. The second part says whether it is asked
+/// by who looks again and again: see [`Service::glancing`].
 #[derive(Clone)]
-pub struct Service(Arc<Inner>);
+pub struct Service(Arc<Inner>, Option<Duration>);
 
 struct Inner {
     settings: Settings,
@@ -158,7 +159,19 @@ impl Service {
             warnings: Mutex::new(Vec::new()),
             settings,
         };
-        Self(Arc::new(inner))
+        Self(Arc::new(inner), None)
+    }
+
+    /// The same for who looks again and again, a round every so long: a list is read
+    /// once a round, and a handoff the more seldom the longer nothing became of it.
+    #[must_use]
+    pub fn glancing(&self, every: Duration) -> Self {
+        Self(Arc::clone(&self.0), Some(every))
+    }
+
+    /// The same for who has to know what is there now.
+    fn fresh(&self) -> Self {
+        Self(Arc::clone(&self.0), None)
     }
 
     /// Which network is in use, in words.

@@ -9,6 +9,7 @@ use crate::handoff::z32;
 use crate::handoff::{
     AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, mailbox, packet,
 };
+use crate::network::Fresh;
 use crate::text;
 
 impl Service {
@@ -172,7 +173,8 @@ impl Service {
     /// The reader's receipt of a handoff, if one was left.
     pub(super) async fn receipt(&self, mailbox: &Mailbox, token: &Token) -> Option<Trace> {
         let address = crate::handoff::mailbox::address(&mailbox.receipt_key(token));
-        let sighting = self.0.network.lookup(&address, &mut |_| {}).await.ok()?;
+        let fresh = self.1.map_or(Fresh::Now, Fresh::Backing);
+        let (sighting, _) = self.0.network.recall(&address, fresh, &mut |_| {}).await.ok()?;
         let readable: Vec<_> =
             sighting.packets().into_iter().filter(|packet| packet::sequence(packet).is_some()).collect();
         mailbox.read_receipt(&readable)

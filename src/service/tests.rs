@@ -3,4 +3,5 @@
 mod devices;
 mod poor;
 mod sequences;
+mod watching;
 mod week;

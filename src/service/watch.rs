@@ -83,11 +83,13 @@ struct Told {
 type Seen = (State, Option<DateTime<Utc>>);
 
 impl Service {
-    /// Looks at the inbox and at what this device published. When the network
+    /// Looks at the inbox and at what this device published, as it is done every so
+    /// long. When the network
     /// is away nothing is forgotten, and nothing is told twice.
-    pub async fn news(&self, watch: &mut Watch, job: &Job) -> Result<Vec<News>> {
-        let inbox = self.inbox(job).await?;
-        let mine = self.list(true, job).await?;
+    pub async fn news(&self, watch: &mut Watch, every: Duration, job: &Job) -> Result<Vec<News>> {
+        let glancing = self.glancing(every);
+        let inbox = glancing.inbox(job).await?;
+        let mine = glancing.list(true, job).await?;
         let now = self.now();
         let mut news = watch.see_inbox(&inbox, now);
         news.extend(watch.see_mine(&mine, now));

@@ -397,6 +397,9 @@ pub enum Action {
     ImportIdentity(PathBuf, Zeroizing<String>),
     /// Read the plans for a session of this machine.
     ResumeHere(Box<Session>),
+    /// One of the others, of the screen's own accord, a round every so long: what was
+    /// found lately is not asked for again.
+    OfItself(Box<Self>, Duration),
 }
 
 /// Jobs of one verb replace each other, except where each stands for a wish of
@@ -462,6 +465,7 @@ impl Action {
             Self::Unlock(_) => Verb::Unlock,
             Self::CreateIdentity(_) | Self::ImportIdentity(..) => Verb::CreateIdentity,
             Self::ResumeHere(_) => Verb::ResumeHere,
+            Self::OfItself(action, _) => action.verb(),
         }
     }
 }

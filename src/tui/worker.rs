@@ -194,6 +194,7 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             let _ = service.settle(&found);
             Ok(Report::Settled(found.pickup.token))
         }
+        Action::OfItself(action, every) => Box::pin(act(service.glancing(every), *action, lead)).await,
         // these only read: they may be dropped anywhere
         Action::List(all) => {
             until(&lead, async { Ok(Report::Listed(service.list(all, &job).await?, true)) }).await

@@ -53,6 +53,7 @@ struct State {
     weather: Weather,
     seed: u64,
     next: u16,
+    requests: u64,
     /// When it began, by both clocks.
     began: (Instant, DateTime<Utc>),
 }
@@ -82,6 +83,7 @@ impl World {
             // 0 would stay 0.
             seed: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
             next: 1_000,
+            requests: 0,
             began: (Instant::now(), Utc::now()),
         };
         let world = Self(Arc::new(Mutex::new(state)));
@@ -115,6 +117,11 @@ impl World {
     /// A number below `below`.
     pub fn random(&self, below: u64) -> u64 {
         self.state().random(below)
+    }
+
+    /// Requests that were sent so far; what nodes answer is none.
+    pub fn requests(&self) -> u64 {
+        self.state().requests
     }
 
     /// Another node comes.
@@ -155,6 +162,7 @@ impl World {
     fn send(&self, from: SocketAddrV4, to: SocketAddrV4, message: &[u8]) {
         let times = {
             let mut state = self.state();
+            state.requests += u64::from(state.sockets.contains_key(&from));
             let Weather { lost, doubled, .. } = state.weather;
             match (state.random(1_000), state.random(1_000)) {
                 (luck, _) if luck < lost => 0,

@@ -265,7 +265,7 @@ impl Service {
         record: &Record,
         seen: Option<(Index, Sighting)>,
     ) -> Result<()> {
-        let (service, place, me) = (self.clone(), place.clone(), identity.public());
+        let (service, place, me) = (self.fresh(), place.clone(), identity.public());
         let entry = IndexEntry { token: place.token.bytes, span: span_of(record) };
         self.must_finish(async move {
             let expected = service.my_keys(&me);

@@ -1,5 +1,7 @@
 //! What the background found out, folded into the screen.
 
+use std::time::Duration;
+
 use super::App;
 use crate::tui::jobs::Running;
 use crate::tui::message::{
@@ -106,6 +108,11 @@ impl App {
     /// Reads the journal, and asks the network where that is wanted and the key
     /// is there.
     pub(super) fn look_at_handoffs(&mut self, network: bool, now: &Now) {
+        self.look_at_handoffs_every(None, network, now);
+    }
+
+    /// The same of its own accord, a round every so long.
+    pub(super) fn look_at_handoffs_every(&mut self, every: Option<Duration>, network: bool, now: &Now) {
         let why = match self.identity {
             Some(IdentityState::Locked) => Some("your key is locked; R asks for it"),
             Some(IdentityState::None) => Some("this device has no key yet; R makes or brings one"),
@@ -116,7 +123,13 @@ impl App {
             match action.verb() {
                 Verb::List if network && why.is_some() => self.handoffs.without_key(why.unwrap_or_default()),
                 Verb::List if !network => {}
-                _ => self.start(action, true, now),
+                _ => {
+                    let action = match every {
+                        Some(every) => Action::OfItself(Box::new(action), every),
+                        None => action,
+                    };
+                    self.start(action, true, now);
+                }
             }
         }
     }

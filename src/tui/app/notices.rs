@@ -58,8 +58,8 @@ impl App {
         let Some(every) = self.setup.look_every.filter(|_| is_due) else { return };
         self.notices.next = Some(now.since + next_look(every));
         if matches!(self.identity, Some(IdentityState::Unlocked(_))) {
-            self.start(Action::Inbox, true, now);
-            self.look_at_handoffs(true, now);
+            self.start(Action::OfItself(Box::new(Action::Inbox), every), true, now);
+            self.look_at_handoffs_every(Some(every), true, now);
             // Nobody waits for these: no spinner.
             self.jobs.hush(Verb::Inbox);
             self.jobs.hush(Verb::List);

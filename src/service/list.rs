@@ -99,7 +99,18 @@ impl Service {
             });
             let (own, foreign) = tokio::join!(join_all(own), join_all(foreign));
             let rows: Result<Vec<Option<Listed>>> = own.into_iter().chain(foreign).collect();
-            Ok(ordered(rows?.into_iter().flatten().collect(), all))
+            let mut rows: Vec<Listed> = rows?.into_iter().flatten().collect();
+            // One that turns out only now to be out replaces what it was to replace.
+            let book = self.0.journal.load()?.0;
+            let late = &Self::left_to_replace(book.handoffs.iter()) - &replaced;
+            for (entry, known) in mine.iter().filter(|(entry, _)| late.contains(&entry.token)) {
+                if entry.stage == Stage::Published && self.call_back(&identity, &known.place).await.is_ok() {
+                    let now = self.check_own(&identity, entry, known, &devices).await?;
+                    rows.retain(|row| row.token != entry.token.to_string());
+                    rows.extend(told(Ok(now))?);
+                }
+            }
+            Ok(ordered(rows, all))
         })
         .await
     }

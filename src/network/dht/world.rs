@@ -148,6 +148,11 @@ impl World {
         }
     }
 
+    /// All sockets that are open are dead from now on, as after sleep.
+    pub fn break_sockets(&self) {
+        self.state().sockets.clear();
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -297,15 +302,19 @@ impl Wire {
         Some(Self { world, at, inbox: AsyncMutex::new(inbox) })
     }
 
-    pub fn send_to(&self, message: &[u8], to: SocketAddr) {
+    pub fn send_to(&self, message: &[u8], to: SocketAddr) -> io::Result<()> {
+        if !self.world.state().sockets.contains_key(&self.at) {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         if let SocketAddr::V4(to) = to {
             self.world.send(self.at, to, message);
         }
+        Ok(())
     }
 
     pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let Some((from, message)) = self.inbox.lock().await.recv().await else {
-            return std::future::pending().await;
+            return Err(io::ErrorKind::NotConnected.into());
         };
         let length = message.len().min(buffer.len());
         buffer[..length].copy_from_slice(&message[..length]);

@@ -283,3 +283,61 @@ impl Open {
 fn lock(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
     open.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(1);
+
+    /// A node that only listens, and a socket.
+    async fn two() -> (UdpSocket, SocketAddrV4, Socket) {
+        let node = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let SocketAddr::V4(at) = node.local_addr().unwrap() else { panic!("it is one") };
+        (node, at, Socket::open(true, TIMEOUT).await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn who_is_asked_does_not_learn_the_next_number() {
+        let (_node, at, socket) = two().await;
+        let mut numbers = Vec::new();
+        let mut asking = socket.asking();
+        for _ in 0..3 {
+            let note = |number: u32| {
+                numbers.push(number);
+                Vec::new()
+            };
+            asking.send(at, note).await;
+        }
+        assert!(
+            numbers[0].abs_diff(numbers[1]) > 100 || numbers[1].abs_diff(numbers[2]) > 100,
+            "{numbers:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn garbage_is_told_once_however_much_comes() {
+        let (node, at, socket) = two().await;
+        let mut asking = socket.asking();
+        let mut buffer = [0; 64];
+        asking.send(at, |number| number.to_be_bytes().to_vec()).await;
+        let (_, from) = node.recv_from(&mut buffer).await.unwrap();
+        for _ in 0..50 {
+            node.send_to(b"garbage", from).await.unwrap();
+        }
+        // What has a number is heard even so.
+        let answer = [b"d1:rd2:id20:", &[3; 20][..], b"e1:t4:", &buffer[..4], b"1:y1:re"].concat();
+        node.send_to(&answer, from).await.unwrap();
+        assert_eq!(asking.hear(TIMEOUT).await.map(|heard| heard.answer), Some(Answer::Nonsense));
+        assert!(matches!(asking.hear(TIMEOUT).await.map(|heard| heard.answer), Some(Answer::Told(_))));
+    }
+
+    #[tokio::test]
+    async fn the_system_keeps_what_several_lookups_are_told_at_once() {
+        let (_node, _, socket) = two().await;
+        let Wire::Udp(udp) = &*socket.wire.wire() else { panic!("it is one") };
+        let plain = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let room = |udp| rustix::net::sockopt::socket_recv_buffer_size(udp).unwrap();
+        assert!(room(udp) > room(&plain), "{} of {}", room(udp), room(&plain));
+    }
+}

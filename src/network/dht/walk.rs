@@ -125,8 +125,9 @@ impl Walk {
         node.far = far(&self.target, &node.id, node.at);
         let at = self.nodes.partition_point(|known| known.far <= node.far);
         self.nodes.insert(at, node);
-        if self.nodes.len() > MOST_HEARD && self.nodes.last().is_some_and(|node| node.sends == 0) {
-            self.nodes.pop();
+        if self.nodes.len() > MOST_HEARD {
+            let farthest = self.nodes.iter().rposition(|node| node.sends == 0);
+            farthest.map(|place| self.nodes.remove(place));
         }
     }
 
@@ -209,6 +210,7 @@ impl Walk {
 
     /// Whether nothing more is to be expected.
     pub fn is_done(&mut self, now: Instant) -> bool {
+        self.shade();
         let near: Vec<&Node> = self.nodes[..self.near(now)].iter().filter(|node| !node.is_shaded).collect();
         if near.is_empty() {
             return self.guides.iter().all(|guide| guide.is_over(now, self.timeout));

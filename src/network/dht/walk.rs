@@ -8,13 +8,16 @@
 //! waited for to the end; where they are enough, the rest have two median round
 //! trips more.
 
-use std::collections::{HashMap, HashSet};
+mod node;
+
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
 use mainline::Id;
 use tokio::time::Instant;
 
+pub use self::node::far;
+use self::node::{Node, State};
 use super::message::Ask;
 
 /// Nodes that keep an item: the nearest to its address, as in BEP 5.
@@ -26,8 +29,6 @@ const REACH: usize = 2 * NEAREST;
 /// without end is left.
 const MOST_HEARD: usize = 500;
 const MOST_ASKED: usize = 200;
-/// Silent nodes of one host that are asked at once.
-const OF_ONE_HOST: usize = 3;
 /// How often one node is asked at most.
 const SENDS: u32 = 3;
 /// No node is called late sooner: machines and their schedulers stutter.
@@ -38,14 +39,6 @@ const LEAST_DOUBTED: Duration = Duration::from_millis(10);
 /// Whether `answered` of `asked` nodes can speak for all of them: two thirds.
 pub fn is_enough(answered: usize, asked: usize) -> bool {
     answered > 0 && 3 * answered >= 2 * asked
-}
-
-/// How far a node is from a target. Those with an id that their address allows
-/// (BEP 42) come first: nobody can choose such an id.
-pub type Far = (bool, [u8; 20]);
-
-pub fn far(target: &Id, id: &Id, at: SocketAddrV4) -> Far {
-    (!id.is_valid_for_ip(*at.ip()), *id.xor(target).as_bytes())
 }
 
 /// Whom a walk knows, and how it went.
@@ -64,29 +57,6 @@ pub struct Walk {
     timeout: Duration,
     /// It went as far as it could: those that answered are the nearest.
     is_settled: bool,
-}
-
-struct Node {
-    id: Id,
-    at: SocketAddrV4,
-    far: Far,
-    /// It was late before.
-    is_doubted: bool,
-    /// Others of its host count, not this one.
-    is_shaded: bool,
-    state: State,
-    first_asked: Option<Instant>,
-    last_asked: Option<Instant>,
-    sends: u32,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum State {
-    Waited,
-    Answered(Option<Vec<u8>>),
-    /// It answered wrongly, or keeps nothing for anybody: nothing is expected of it,
-    /// and it speaks for nobody.
-    Passed,
 }
 
 impl Walk {
@@ -345,33 +315,9 @@ impl Walk {
         last.map_or(self.nodes.len(), |(place, _)| place + 1)
     }
 
-    /// One host can have as many ports as it likes: where one of its nodes answered
-    /// no other of them counts (as in mainline, by address and the part of the id
-    /// that BEP 42 ties to it), and of silent ones few, for others may make them up.
     fn shade(&mut self) {
-        if self.is_fixed {
-            return;
-        }
-        let host = |node: &Node| {
-            let [a, b, c, ..] = *node.id.as_bytes();
-            (*node.at.ip(), if node.far.0 { None } else { Some([a, b, c & 0xf8]) })
-        };
-        let mut seen: HashMap<_, (usize, usize)> = HashMap::new();
-        for node in self.nodes.iter().filter(|node| matches!(node.state, State::Answered(_))) {
-            seen.entry(host(node)).or_default().0 += 1;
-        }
-        let mut done = HashSet::new();
-        for node in &mut self.nodes {
-            let key = host(node);
-            let (answered, waited) = seen.entry(key).or_default();
-            node.is_shaded = match node.state {
-                State::Answered(_) => !done.insert(key),
-                State::Waited => {
-                    *waited += 1;
-                    *answered > 0 || *waited > OF_ONE_HOST
-                }
-                State::Passed => false,
-            };
+        if !self.is_fixed {
+            node::shade(&mut self.nodes);
         }
     }
 
@@ -388,33 +334,6 @@ impl Walk {
     fn is_late(&self, node: &Node, now: Instant) -> bool {
         let late = if node.is_doubted { self.doubted_grace() } else { self.grace() * 2 };
         node.first_asked.is_some_and(|asked| now.saturating_duration_since(asked) >= late)
-    }
-}
-
-impl Node {
-    fn new(id: Id, at: SocketAddrV4) -> Self {
-        let state = State::Waited;
-        Self {
-            id,
-            at,
-            far: (false, [0; 20]),
-            is_doubted: false,
-            is_shaded: false,
-            state,
-            first_asked: None,
-            last_asked: None,
-            sends: 0,
-        }
-    }
-
-    fn is_waited(&self) -> bool {
-        self.state == State::Waited
-    }
-
-    /// Whether it answered, or had all the time there is.
-    fn is_over(&self, now: Instant, timeout: Duration) -> bool {
-        !self.is_waited()
-            || self.first_asked.is_some_and(|asked| now.saturating_duration_since(asked) >= timeout)
     }
 }
 

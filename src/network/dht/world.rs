@@ -52,6 +52,8 @@ struct State {
     sockets: HashMap<SocketAddrV4, UnboundedSender<(SocketAddrV4, Vec<u8>)>>,
     weather: Weather,
     seed: u64,
+    /// Datagrams that were sent.
+    sent: usize,
     next: u16,
     /// When it began, by both clocks.
     began: (Instant, DateTime<Utc>),
@@ -81,6 +83,7 @@ impl World {
             weather,
             // 0 would stay 0.
             seed: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
+            sent: 0,
             next: 1_000,
             began: (Instant::now(), Utc::now()),
         };
@@ -148,6 +151,11 @@ impl World {
         }
     }
 
+    /// How many datagrams were sent so far.
+    pub fn sent(&self) -> usize {
+        self.state().sent
+    }
+
     /// All sockets that are open are dead from now on, as after sleep.
     pub fn break_sockets(&self) {
         self.state().sockets.clear();
@@ -160,6 +168,7 @@ impl World {
     fn send(&self, from: SocketAddrV4, to: SocketAddrV4, message: &[u8]) {
         let times = {
             let mut state = self.state();
+            state.sent += 1;
             let Weather { lost, doubled, .. } = state.weather;
             match (state.random(1_000), state.random(1_000)) {
                 (luck, _) if luck < lost => 0,

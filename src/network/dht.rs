@@ -8,6 +8,7 @@
 //! must share: ids, their order (BEP 42) and how an address becomes a target.
 
 mod bencode;
+mod looking;
 mod message;
 mod socket;
 mod walk;
@@ -19,13 +20,13 @@ use std::net::SocketAddrV4;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ed25519_dalek::{Signature, VerifyingKey};
 use mainline::{Id, MutableItem};
 use tokio::net::lookup_host;
 use tokio::time::{Instant, timeout};
 
+use self::looking::Looking;
+use self::message::Answer;
 pub(super) use self::message::Item;
-use self::message::{Answer, Told};
 use self::socket::Socket;
 use self::walk::Walk;
 pub(super) use self::walk::is_enough;
@@ -34,6 +35,8 @@ use crate::handoff::Address;
 
 /// Known nodes with which a walk can begin without asking the bootstrap.
 const ENOUGH_KNOWN: usize = 8;
+/// Of these the nearest, with which it begins.
+const MOST_BEGUN: usize = 100;
 /// Nodes that are remembered.
 const MOST_KNOWN: usize = 1_000;
 /// How long what a node gave to put with is used: nodes change it every 5 minutes.
@@ -86,8 +89,6 @@ pub(super) struct Dht {
     socket: Socket,
     id: Id,
     bootstrap: Vec<String>,
-    /// Whether nodes on private addresses are none.
-    is_public: bool,
     timeout: Duration,
     memory: Mutex<Memory>,
 }
@@ -124,7 +125,6 @@ impl Dht {
             socket: Socket::open(is_loopback, timeout).await?,
             id: Id::random(),
             bootstrap: names,
-            is_public: bootstrap.is_none(),
             timeout,
             memory: Mutex::default(),
         })
@@ -135,11 +135,14 @@ impl Dht {
         let target = MutableItem::target_from_key(address, None);
         let memory = self.memory();
         let mut walk = Walk::new(target, memory.pace.unwrap_or(self.timeout / 8), self.timeout);
-        for (at, (id, _)) in &memory.known {
-            walk.hear(*id, *at, self.socket.is_doubted(*at));
+        let mut known: Vec<_> = memory.known.iter().map(|(at, (id, _))| (*id, *at)).collect();
+        known.sort_by_cached_key(|(id, at)| walk::far(&target, id, *at));
+        for (id, at) in known.into_iter().take(MOST_BEGUN) {
+            walk.hear(id, at, self.socket.is_doubted(at));
         }
         let needs_guides = memory.known.len() < ENOUGH_KNOWN;
-        Looking { dht: self, address: *address, walk, needs_guides, is_peek: false, seen: HashMap::new() }
+        drop(memory);
+        Looking::new(self, *address, walk, needs_guides)
     }
 
     /// Asks some nodes, which an earlier look found, and no others: whether anything
@@ -147,15 +150,7 @@ impl Dht {
     pub async fn peek(&self, address: &Address, nodes: &[Near]) -> Look {
         let target = MutableItem::target_from_key(address, None);
         let pace = self.memory().pace.unwrap_or(self.timeout / 8);
-        let walk = Walk::to(target, nodes, pace, self.timeout);
-        let mut looking = Looking {
-            dht: self,
-            address: *address,
-            walk,
-            needs_guides: false,
-            is_peek: true,
-            seen: HashMap::new(),
-        };
+        let mut looking = Looking::at_some(self, *address, Walk::to(target, nodes, pace, self.timeout));
         looking.go(&mut |_| {}).await;
         looking.found()
     }
@@ -304,152 +299,34 @@ impl Dht {
         found
     }
 
-    /// Whether a node that others name can be one: on the public DHT nobody leads
-    /// us into this machine or its own network.
-    fn can_be(&self, at: SocketAddrV4) -> bool {
-        let ip = at.ip();
-        let is_somebody = at.port() != 0 && !ip.is_unspecified() && !ip.is_multicast() && !ip.is_broadcast();
-        is_somebody && !(self.is_public && (ip.is_loopback() || ip.is_private() || ip.is_link_local()))
-    }
-
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A look at an address; what it found so far is there at any time.
-pub(super) struct Looking<'a> {
-    dht: &'a Dht,
-    address: Address,
-    walk: Walk,
-    needs_guides: bool,
-    /// Not all of the nearest are asked: nothing is put with what these give.
-    is_peek: bool,
-    /// What each node holds.
-    seen: HashMap<SocketAddrV4, Item>,
-}
-
-impl Looking<'_> {
-    /// Asks until nothing more is to be expected. `on_item` sees each different
-    /// valid item.
-    pub async fn go(&mut self, on_item: &mut (dyn FnMut(&Item) + Send)) {
-        if self.needs_guides {
-            self.ask_guides().await;
-        }
-        let (dht, target) = (self.dht, MutableItem::target_from_key(&self.address, None));
-        let mut asking = dht.socket.asking();
-        loop {
-            let now = Instant::now();
-            for (at, ask) in self.walk.next_to_ask(now) {
-                asking.send(at, |number| message::question(number, &dht.id, ask, &target)).await;
-            }
-            if self.walk.is_done(now) {
-                break;
-            }
-            // All nodes that were known may be gone: after sleep, or elsewhere.
-            if !self.needs_guides && self.walk.is_deserted(now) {
-                self.needs_guides = true;
-                self.ask_guides().await;
-                continue;
-            }
-            // All that came is taken in before anybody is called late.
-            let mut wait = self.walk.patience(now).max(BLINK);
-            while let Some(heard) = asking.hear(std::mem::take(&mut wait)).await {
-                self.take_in(heard.from, heard.answer, on_item);
-            }
-        }
-        if !self.is_peek {
-            self.remember();
-        }
-    }
-
-    async fn ask_guides(&mut self) {
-        for at in self.dht.guides().await {
-            self.walk.guide(at);
-        }
-    }
-
-    /// Asks once more: the silent nodes, and the bootstrap.
-    pub fn again(&mut self) {
-        self.walk.again();
-        self.needs_guides = true;
-    }
-
-    /// What was found so far.
-    pub fn found(&self) -> Look {
-        let nearest: Vec<SocketAddrV4> = self.walk.nearest().map(|(_, at, _)| at).collect();
-        let mut look = Look {
-            asked: self.walk.asked(),
-            responded: self.walk.responded(),
-            items: Vec::new(),
-            nearest: self.walk.nearest().take(PEEKED).map(|(id, at, _)| (id, at)).collect(),
-        };
-        for (at, item) in &self.seen {
-            let copy = u32::from(nearest.contains(at));
-            match look.items.iter_mut().find(|(known, _)| known == item) {
-                Some((_, copies)) => *copies += copy,
-                None => look.items.push((item.clone(), copy)),
-            }
-        }
-        look
-    }
-
-    fn take_in(&mut self, from: SocketAddrV4, answer: Answer, on_item: &mut (dyn FnMut(&Item) + Send)) {
-        let Answer::Told(told) = answer else { return self.walk.wronged(from) };
-        let Told { id, nodes, token, item, is_damaged } = *told;
-        for (id, at) in nodes.into_iter().filter(|(_, at)| self.dht.can_be(*at)) {
-            self.walk.hear(id, at, self.dht.socket.is_doubted(at));
-        }
-        if is_damaged {
-            return self.walk.wronged(from);
-        }
-        if let Some(item) = item {
-            let is_known = self.seen.values().any(|seen| *seen == item);
-            if !is_known && !self.is_signed(&item) {
-                return self.walk.wronged(from);
-            }
-            if !is_known {
-                on_item(&item);
-            }
-            self.seen.insert(from, item);
-        }
-        self.walk.answered(from, id, token, Instant::now());
-    }
-
-    fn is_signed(&self, item: &Item) -> bool {
-        let signature = Signature::from_bytes(&item.signature);
-        let signed = message::signed(item.sequence, &item.value);
-        VerifyingKey::from_bytes(&self.address)
-            .is_ok_and(|key| ed25519_dalek::Verifier::verify(&key, &signed, &signature).is_ok())
-    }
-
-    /// What later walks can use.
-    fn remember(&self) {
+impl Memory {
+    /// Remembers nodes that answered now; of too many, those that did so long ago go.
+    fn keep_known(&mut self, nodes: impl Iterator<Item = (Id, SocketAddrV4)>) {
         let now = Instant::now();
-        for at in self.walk.silent() {
-            self.dht.socket.doubt(at);
-        }
-        let nodes: Vec<(Id, SocketAddrV4, Vec<u8>)> =
-            self.walk.nearest().filter_map(|(id, at, token)| Some((id, at, token?.to_vec()))).collect();
-        let mut memory = self.dht.memory();
-        for (id, at, _) in self.walk.nearest() {
-            memory.known.insert(at, (id, now));
-        }
-        for at in self.walk.silent() {
-            memory.known.remove(&at);
-        }
-        if memory.known.len() > MOST_KNOWN {
-            let mut ages: Vec<Instant> = memory.known.values().map(|(_, at)| *at).collect();
+        self.known.extend(nodes.map(|(id, at)| (at, (id, now))));
+        if self.known.len() > MOST_KNOWN {
+            let mut ages: Vec<Instant> = self.known.values().map(|(_, at)| *at).collect();
             ages.sort_unstable();
             let median = ages[ages.len() / 2];
-            memory.known.retain(|_, (_, at)| *at > median);
+            self.known.retain(|_, (_, at)| *at > median);
         }
-        if self.walk.responded() > 0 {
-            memory.pace = Some(self.walk.pace());
+    }
+
+    /// Remembers what nodes gave to put with, in place of what is oldest.
+    fn keep_tokens(&mut self, address: Address, nodes: Vec<(Id, SocketAddrV4, Vec<u8>)>) {
+        self.tokens.retain(|_, tokens| tokens.at.elapsed() < TOKENS_LAST);
+        if nodes.is_empty() {
+            return;
         }
-        memory.tokens.retain(|_, tokens| tokens.at.elapsed() < TOKENS_LAST);
-        if !nodes.is_empty() && memory.tokens.len() < MOST_TOKENS {
-            memory.tokens.insert(self.address, Tokens { at: now, nodes });
+        if self.tokens.len() >= MOST_TOKENS {
+            let oldest = self.tokens.iter().min_by_key(|(_, tokens)| tokens.at).map(|(address, _)| *address);
+            oldest.and_then(|address| self.tokens.remove(&address));
         }
+        self.tokens.insert(address, Tokens { at: Instant::now(), nodes });
     }
 }

@@ -257,13 +257,15 @@ impl Service {
                 (job.tell)(Step::Found(Box::new(found)));
             }
         };
-        let (standing, _) = self.look(place, &mut on_packet).await?;
+        let (standing, sighting) = self.look(place, &mut on_packet).await?;
         if let Some(readable) = self.ours_already(place, &standing, again) {
             let mut found = self.found(place, readable, true);
             found.place.again = again;
             return Ok(found);
         }
-        Ok(self.found(place, alive(standing, self.now())?, true))
+        let mut found = self.found(place, alive(standing, self.now())?, true);
+        found.place.looked_at = sighting.is_complete().then(tokio::time::Instant::now);
+        Ok(found)
     }
 
     /// A row of the inbox, looked at again.

@@ -2,6 +2,10 @@
 //! reader has what was in it. What was taken and not settled is shown again by
 //! the same device.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::look::{Place, Readable, alive};
 use super::types::Carried;
 use super::{Found, Job, Pickup, Plan, Result, Service};
@@ -11,6 +15,9 @@ use crate::handoff::{
 };
 use crate::network::Fresh;
 use crate::text;
+
+/// So long a complete lookup serves for taking what does not burn, too.
+const FRESH: Duration = Duration::from_secs(3);
 
 impl Service {
     /// What a verified record looks like to its reader.
@@ -62,7 +69,13 @@ impl Service {
             confirmed,
             clone_offer: None,
             sequence,
-            place: PlaceHandle { place: place.clone(), record, reached_at: None, again: false },
+            place: PlaceHandle {
+                place: place.clone(),
+                record,
+                reached_at: None,
+                again: false,
+                looked_at: None,
+            },
         }
     }
 
@@ -86,6 +99,10 @@ impl Service {
     /// [`Service::settle`].
     pub async fn pick_up(&self, found: &Found, job: &Job) -> Result<Pickup> {
         let place = found.place.place.clone();
+        let is_fresh = found.place.looked_at.is_some_and(|looked| looked.elapsed() < FRESH);
+        if is_fresh && found.confirmed && !found.place.record.burn_after_read {
+            return Ok(found.pickup.clone());
+        }
         job.doing("making sure that nothing newer is there");
         let (standing, sighting) = job.run(async { self.look(&place, &mut |_| {}).await }).await?;
         let taken = self.ours_already(&place, &standing, found.place.again);
@@ -196,6 +213,8 @@ pub struct PlaceHandle {
     pub(super) reached_at: Option<String>,
     /// This device took it for good before, and may have shown it.
     pub(super) again: bool,
+    /// When a lookup that enough nodes answered found it.
+    pub(super) looked_at: Option<Instant>,
 }
 
 #[cfg(test)]
@@ -224,7 +243,7 @@ impl Found {
             pin_protected: pickup.pin_protected,
         };
         let place = Place { mailbox, token, expected: Vec::new() };
-        let place = PlaceHandle { place, record, reached_at: None, again: false };
+        let place = PlaceHandle { place, record, reached_at: None, again: false, looked_at: None };
         Self { pickup, signed_by: signed_by.to_owned(), confirmed, clone_offer: None, sequence: 0, place }
     }
 }

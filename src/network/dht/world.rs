@@ -52,6 +52,8 @@ struct State {
     sockets: HashMap<SocketAddrV4, UnboundedSender<(SocketAddrV4, Vec<u8>)>>,
     weather: Weather,
     seed: u64,
+    /// Datagrams that were sent.
+    sent: usize,
     next: u16,
     requests: u64,
     /// When it began, by both clocks.
@@ -82,6 +84,7 @@ impl World {
             weather,
             // 0 would stay 0.
             seed: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
+            sent: 0,
             next: 1_000,
             requests: 0,
             began: (Instant::now(), Utc::now()),
@@ -155,6 +158,16 @@ impl World {
         }
     }
 
+    /// How many datagrams were sent so far.
+    pub fn sent(&self) -> usize {
+        self.state().sent
+    }
+
+    /// All sockets that are open are dead from now on, as after sleep.
+    pub fn break_sockets(&self) {
+        self.state().sockets.clear();
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -163,6 +176,7 @@ impl World {
         let times = {
             let mut state = self.state();
             state.requests += u64::from(state.sockets.contains_key(&from));
+            state.sent += 1;
             let Weather { lost, doubled, .. } = state.weather;
             match (state.random(1_000), state.random(1_000)) {
                 (luck, _) if luck < lost => 0,
@@ -305,15 +319,19 @@ impl Wire {
         Some(Self { world, at, inbox: AsyncMutex::new(inbox) })
     }
 
-    pub fn send_to(&self, message: &[u8], to: SocketAddr) {
+    pub fn send_to(&self, message: &[u8], to: SocketAddr) -> io::Result<()> {
+        if !self.world.state().sockets.contains_key(&self.at) {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         if let SocketAddr::V4(to) = to {
             self.world.send(self.at, to, message);
         }
+        Ok(())
     }
 
     pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let Some((from, message)) = self.inbox.lock().await.recv().await else {
-            return std::future::pending().await;
+            return Err(io::ErrorKind::NotConnected.into());
         };
         let length = message.len().min(buffer.len());
         buffer[..length].copy_from_slice(&message[..length]);

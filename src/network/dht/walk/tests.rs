@@ -1,3 +1,5 @@
+use std::net::Ipv4Addr;
+
 use super::*;
 
 const PACE: Duration = Duration::from_millis(100);
@@ -134,4 +136,140 @@ fn one_node_does_not_speak_for_guides_that_are_silent() {
     walk.answered(at(1), id(1), None, start + MS * 2);
     assert_eq!((walk.asked(), walk.responded()), (4, 1));
     assert!(!walk.is_done(start + MS * 500));
+}
+
+/// Nodes 0 to 19 are silent until `silent` ms have gone by, then answer as the twenty
+/// behind them do at once.
+fn hiccup(silent: u32) -> (Duration, Walk) {
+    let mut walk = Walk::new(Id::from([0; 20]), PACE, TIMEOUT);
+    (0..40).for_each(|number| walk.hear(id(number), at(number), false));
+    let start = Instant::now();
+    let mut now = start;
+    while !walk.is_done(now) {
+        let asked = walk.next_to_ask(now);
+        if now - start >= MS * silent {
+            (0..20).for_each(|number| walk.answered(at(number), id(number), Some(vec![1]), now));
+        }
+        for (to, _) in asked.iter().filter(|(to, _)| to.port() >= 1020) {
+            walk.answered(*to, id(to.port() - 1000), Some(vec![1]), now + MS);
+        }
+        now += MS * 10;
+        assert!(now < start + TIMEOUT * 4, "it never ends");
+    }
+    (now - start, walk)
+}
+
+#[test]
+fn those_further_out_do_not_speak_for_the_nearest_after_a_hiccup() {
+    let (took, walk) = hiccup(450);
+    assert_eq!(walk.nearest().next().map(|(_, at, _)| at), Some(at(0)), "{took:?}");
+    // Who stays silent for good is passed over even so, in bounded time.
+    let (took, walk) = hiccup(100_000);
+    assert!(took <= TIMEOUT + MS * 100, "{took:?}");
+    assert_eq!((walk.asked(), walk.responded()), (20, 20));
+}
+
+#[test]
+fn a_walk_that_is_cut_off_does_not_speak_for_nodes_that_were_not_heard() {
+    let mut walk = Walk::new(Id::from([0; 20]), PACE, TIMEOUT);
+    (20..40).for_each(|number| walk.hear(id(number), at(number), false));
+    let now = Instant::now();
+    walk.next_to_ask(now);
+    (20..40).for_each(|number| walk.answered(at(number), id(number), None, now));
+    (0..20).for_each(|number| walk.hear(id(number), at(number), false));
+    walk.next_to_ask(now);
+    assert!(!walk.is_done(now));
+    assert!(!is_enough(walk.responded(), walk.asked()), "{} of {}", walk.responded(), walk.asked());
+}
+
+#[test]
+fn nodes_that_store_nothing_speak_for_nobody() {
+    let mut walk = Walk::new(Id::from([0; 20]), PACE, TIMEOUT);
+    (0..60).for_each(|number| walk.hear(id(number), at(number), false));
+    let now = Instant::now();
+    while !walk.is_done(now) {
+        for (to, _) in walk.next_to_ask(now) {
+            let number = to.port() - 1000;
+            match number % 3 {
+                0 => walk.keeps_nothing(to, id(number), now),
+                _ => walk.answered(to, id(number), Some(vec![1]), now),
+            }
+        }
+    }
+    assert_eq!((walk.asked(), walk.responded()), (20, 20));
+    assert!(walk.nearest().all(|(_, at, token)| at.port() % 3 != 1000 % 3 && token.is_some()));
+}
+
+#[test]
+fn who_is_guide_and_node_gives_what_is_put_with_as_a_node() {
+    let mut walk = Walk::new(Id::from([0; 20]), PACE, TIMEOUT);
+    let now = Instant::now();
+    walk.guide(at(1));
+    walk.hear(id(1), at(1), false);
+    walk.next_to_ask(now);
+    walk.answered(at(1), id(1), Some(vec![1]), now);
+    walk.keeps_nothing(at(1), id(1), now);
+    assert_eq!(walk.nearest().next().and_then(|(.., token)| token), Some(&[1][..]));
+    assert!(walk.is_done(now));
+}
+
+/// What of these nodes a walk asks, where all answer and nobody names others.
+fn asked(nodes: &[(Id, SocketAddrV4)]) -> Walk {
+    let mut walk = Walk::new(Id::from([0; 20]), PACE, TIMEOUT);
+    nodes.iter().for_each(|(id, at)| walk.hear(*id, *at, false));
+    let now = Instant::now();
+    while !walk.is_done(now) {
+        let asked = walk.next_to_ask(now);
+        for (to, _) in &asked {
+            let id = nodes.iter().find(|(_, at)| at == to).map(|(id, _)| *id).unwrap();
+            walk.answered(*to, id, Some(vec![1]), now);
+        }
+        assert!(!asked.is_empty(), "it never ends");
+    }
+    walk
+}
+
+#[test]
+fn one_host_counts_once_however_many_ports_it_has() {
+    // Ids that no address allows, on one address of the public network.
+    let host = |port| (id(port), SocketAddrV4::new([84, 124, 73, 14].into(), port));
+    let others = (0..20).map(|number| {
+        let ip = Ipv4Addr::new(21, 75, 31, u8::try_from(number).unwrap() + 1);
+        (Id::from_ipv4(ip), SocketAddrV4::new(ip, 6881))
+    });
+    let nodes: Vec<_> = (1..1_000).map(host).chain(others).collect();
+    let walk = asked(&nodes);
+    assert_eq!(walk.nearest().filter(|(_, at, _)| at.ip().octets()[0] == 21).count(), 20);
+    // Without any other, they are one.
+    let walk = asked(&nodes[..100]);
+    assert_eq!(walk.responded(), 1);
+}
+
+#[test]
+fn invented_nodes_are_not_followed_without_end() {
+    let mut walk = Walk::new(Id::from([0; 20]), PACE, TIMEOUT);
+    let now = Instant::now();
+    let node = |number: u32| {
+        let mut id = [0; 20];
+        id[..4].copy_from_slice(&(u32::MAX - number).to_be_bytes());
+        let [.., a, b] = number.to_be_bytes();
+        (Id::from(id), SocketAddrV4::new([10, 0, a, b].into(), 1))
+    };
+    walk.hear(node(0).0, node(0).1, false);
+    let (mut next, mut all) = (1, 0);
+    // Each answer names twenty that are nearer.
+    while !walk.is_done(now) {
+        for (to, _) in walk.next_to_ask(now) {
+            let [_, _, a, b] = to.ip().octets();
+            walk.answered(to, node(u32::from_be_bytes([0, 0, a, b])).0, Some(vec![1]), now);
+            for _ in 0..20 {
+                walk.hear(node(next).0, node(next).1, false);
+                next += 1;
+            }
+            all += 1;
+        }
+        assert!(all <= MOST_ASKED + NEAREST, "{all}");
+    }
+    assert!(walk.nodes.len() <= MOST_HEARD + MOST_ASKED);
+    assert!(!is_enough(walk.responded(), walk.asked()), "{} of {}", walk.responded(), walk.asked());
 }

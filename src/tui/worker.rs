@@ -197,7 +197,7 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
         Action::OfItself(action, every) => Box::pin(act(service.glancing(every), *action, lead)).await,
         // these only read: they may be dropped anywhere
         Action::List(all) => {
-            until(&lead, async { Ok(Report::Listed(service.list(all, &job).await?, true)) }).await
+            until(&lead, Box::pin(async { Ok(Report::Listed(service.list(all, &job).await?, true)) })).await
         }
         Action::Draft(session) => {
             let id = session.session_id.clone();

@@ -216,7 +216,9 @@ fn who_is_guide_and_node_gives_what_is_put_with_as_a_node() {
 /// What of these nodes a walk asks, where all answer and nobody names others.
 fn asked(nodes: &[(Id, SocketAddrV4)]) -> Walk {
     let mut walk = Walk::new(Id::from([0; 20]), PACE, TIMEOUT);
-    nodes.iter().for_each(|(id, at)| walk.hear(*id, *at, false));
+    for (id, at) in nodes {
+        walk.hear(*id, *at, false);
+    }
     let now = Instant::now();
     while !walk.is_done(now) {
         let asked = walk.next_to_ask(now);

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::message::{self, Answer};
 
 /// Longer than any message of the DHT.
-const LONGEST: usize = 2_048;
+const LONGEST: usize = 4_096;
 /// How long a node that was late is not waited for like the others.
 const DOUBT: Duration = Duration::from_mins(10);
 /// From so many on those are forgotten for whom that is over.

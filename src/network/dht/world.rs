@@ -52,8 +52,6 @@ struct State {
     sockets: HashMap<SocketAddrV4, UnboundedSender<(SocketAddrV4, Vec<u8>)>>,
     weather: Weather,
     seed: u64,
-    /// Datagrams that were sent.
-    sent: usize,
     next: u16,
     requests: u64,
     /// When it began, by both clocks.
@@ -84,7 +82,6 @@ impl World {
             weather,
             // 0 would stay 0.
             seed: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
-            sent: 0,
             next: 1_000,
             requests: 0,
             began: (Instant::now(), Utc::now()),
@@ -158,11 +155,6 @@ impl World {
         }
     }
 
-    /// How many datagrams were sent so far.
-    pub fn sent(&self) -> usize {
-        self.state().sent
-    }
-
     /// All sockets that are open are dead from now on, as after sleep.
     pub fn break_sockets(&self) {
         self.state().sockets.clear();
@@ -176,7 +168,6 @@ impl World {
         let times = {
             let mut state = self.state();
             state.requests += u64::from(state.sockets.contains_key(&from));
-            state.sent += 1;
             let Weather { lost, doubled, .. } = state.weather;
             match (state.random(1_000), state.random(1_000)) {
                 (luck, _) if luck < lost => 0,

@@ -15,9 +15,9 @@ async fn what_was_just_found_is_taken_without_another_lookup_unless_it_burns() {
         let published = a.publish(&a.session(1), burns, Ttl::DEFAULT).await.unwrap();
         let found = b.find(published.token.parse().unwrap()).await.unwrap();
         tokio::time::sleep(Duration::from_secs(waits)).await;
-        let before = world.sent();
+        let before = world.requests();
         let taken = b.service.pick_up(&found, &Job::quiet()).await.unwrap();
         assert_eq!((taken.token == published.token, taken.burned), (true, burns));
-        assert_eq!(world.sent() > before, looks, "burns: {burns}, after {waits} s");
+        assert_eq!(world.requests() > before, looks, "burns: {burns}, after {waits} s");
     }
 }

@@ -13,7 +13,7 @@ use crate::handoff::{Token, Ttl};
 use crate::network::world::{Weather, World};
 
 /// Runs; `CCLINK_TEST_SIMULATIONS` says otherwise.
-const RUNS: u64 = 150;
+const RUNS: u64 = 250;
 const DEVICES: usize = 3;
 const STEPS: u64 = 8;
 

@@ -19,6 +19,9 @@ use vt100::{Color, MouseProtocolMode, Parser};
 /// A private DHT is started and scrypt runs, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(40);
 
+/// Between two keys of somebody fast.
+const A_MOMENT: Duration = Duration::from_millis(60);
+
 /// The program under test.
 pub fn program() -> PathBuf {
     std::env::var_os("CCLINK_TEST_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_cclink").into(), PathBuf::from)
@@ -48,6 +51,8 @@ pub struct Terminal {
     /// Whether what is written is not read.
     deaf: Arc<AtomicBool>,
     reader: Option<thread::JoinHandle<()>>,
+    /// When something was last typed.
+    typed: Instant,
     pub home: TempDir,
 }
 
@@ -120,7 +125,7 @@ impl Terminal {
         });
         let writer = pty.master.take_writer().unwrap();
         let window = Some(Window { writer, master: pty.master, closed });
-        Self { child, window, parser, written, deaf, reader: Some(reader), home }
+        Self { child, window, parser, written, deaf, reader: Some(reader), typed: Instant::now(), home }
     }
 
     /// Closes the window, as a user does, or a lost connection.
@@ -180,8 +185,14 @@ impl Terminal {
         }
     }
 
+    /// Types keys; an Enter alone not sooner than a person presses it after another
+    /// key, for at once it would look pasted.
     pub fn types(&mut self, keys: &str) {
+        if keys == "\r" {
+            until("a moment", || (self.typed.elapsed() > A_MOMENT).then_some(()));
+        }
         self.sends(keys.as_bytes());
+        self.typed = Instant::now();
     }
 
     /// Bytes, as a terminal sends them by itself.

@@ -33,11 +33,14 @@ fn show_pass(device: &Device) -> Terminal {
     terminal
 }
 
-/// The link of the newest pass, as the journal has it.
+/// The link of the newest pass, as the journal has it: of several of one second the
+/// one that is alive.
 fn link(device: &Device) -> String {
     let rows = device.json(&["list", "--all"]);
-    let row = rows.as_array().unwrap().iter().find(|row| row["audience"]["kind"] == "link");
-    text(row.expect("the pass is listed"), "link").to_owned()
+    let mut passes: Vec<_> = rows.as_array().unwrap().iter().collect();
+    passes.retain(|row| row["audience"]["kind"] == "link");
+    let alive = passes.iter().find(|row| row["state"] == "live");
+    text(alive.or(passes.first()).expect("the pass is listed"), "link").to_owned()
 }
 
 #[test]

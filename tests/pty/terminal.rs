@@ -285,9 +285,14 @@ impl Terminal {
 
     /// Waits for the end of the shell, and of what it wrote.
     pub fn code(&mut self) -> u32 {
-        let code = until("the end of the program", || {
-            self.child.try_wait().unwrap().map(|status| status.exit_code())
-        });
+        let start = Instant::now();
+        let code = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status.exit_code();
+            }
+            assert!(start.elapsed() < PATIENCE, "the program does not end:\n{}", self.text());
+            thread::sleep(Duration::from_millis(20));
+        };
         let ended = || self.reader.as_ref().is_none_or(thread::JoinHandle::is_finished);
         until("the end of its output", || ended().then_some(code))
     }

@@ -77,7 +77,7 @@ pub enum Command {
     /// Publish a session as a handoff
     #[command(after_help = SECRETS)]
     Publish(PublishArgs),
-    /// Publish a session, and write its conversation into a sealed file that travels by any way: `cclink pickup --from FILE`
+    /// Publish a session and write its conversation to a sealed file, to be copied any way you like: `cclink pickup --from FILE`
     #[command(after_help = SECRETS)]
     Bundle(BundleArgs),
     /// Pick up a handoff: show it, and resume its session here or print the command
@@ -292,8 +292,8 @@ pub struct PickupArgs {
     /// Draw the plain link as a QR code
     #[arg(long)]
     pub qr: bool,
-    /// Take the conversation from this sealed file (`cclink bundle` makes it; `-` is stdin), and resume it here
-    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["print", "plan", "qr"])]
+    /// Read the conversation from this sealed file (`cclink bundle` writes it; `-` is stdin) and resume it here
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["print", "qr"])]
     pub from: Option<PathBuf>,
     /// When the session is brought here, its project's memory comes along
     #[arg(long)]
@@ -306,7 +306,7 @@ pub struct PickupArgs {
 /// What `bundle` is told.
 #[derive(Clone, Debug, Args)]
 pub struct BundleArgs {
-    /// Where the sealed file goes; `-` is stdout
+    /// Write the sealed file here; `-` is stdout
     #[arg(long = "output", short = 'o', value_name = "FILE|-")]
     pub file: PathBuf,
     /// Print the key of the file, with which `age -d` opens it

@@ -1,7 +1,8 @@
 //! The DHT and the relays: bounded, retried, fresh.
 //!
-//! The only room that speaks to the network. Nothing is kept between two lookups
-//! but which nodes there are: a cache can answer with an overwritten packet.
+//! The only room that speaks to the network. A lookup is always made anew, for a
+//! cache can answer with an overwritten packet; what it found is remembered for those
+//! alone who look again and again (see [`Fresh`]).
 
 mod config;
 mod dht;
@@ -32,8 +33,8 @@ use crate::handoff::{Address, packet, z32};
 /// Requests at once: bursts lose packets, four never did.
 const IN_FLIGHT: usize = 4;
 /// The same where all nodes are on this machine: they answer in one moment, 20 of
-/// them about 1.1 kB each, and the system keeps 208 KiB for us. Of four lookups'
-/// answers a ring of 20 lost up to a hundred in each list (`RcvbufErrors`).
+/// them about 1.1 kB each, and a socket holds little: of four lookups' answers a ring
+/// of 20 lost up to a hundred in each list (`RcvbufErrors`).
 const IN_FLIGHT_NEAR: usize = 2;
 /// Tries of one lookup or put before the network counts as unreachable.
 const TRIES: u32 = 2;
@@ -140,9 +141,14 @@ impl Network {
                 return Ok((sighting, false));
             }
         }
+        let writes = self.memory().writes();
         let sighting = self.lookup(address, on_packet).await?;
-        // Of those who do not answer nothing is known later either.
-        let changed = sighting.is_complete() && self.memory().note(address, &sighting, Instant::now());
+        let mut memory = self.memory();
+        // Of those who do not answer nothing is known later either; and what was written
+        // meanwhile, wherever, may not be in it.
+        let counts = sighting.is_complete() && memory.writes() == writes;
+        let changed = counts && memory.note(address, &sighting, Instant::now());
+        drop(memory);
         Ok((sighting, changed))
     }
 
@@ -254,7 +260,7 @@ impl Network {
     pub async fn put(&self, packet: &SignedPacket, expected: Option<u64>) -> Result<u32, NetworkError> {
         let Ok(_permit) = self.0.permits.acquire().await else { return Err(NetworkError::Unreachable) };
         let start = Instant::now();
-        // Whatever becomes of it.
+        // Whatever becomes of it; and what is found until then may be older.
         self.memory().forget(&packet.public_key().to_bytes());
         let tries = Box::pin(async {
             for attempt in 0..TRIES {
@@ -270,6 +276,7 @@ impl Network {
             Err(NetworkError::Unreachable)
         });
         let put = timeout(DEADLINE, tries).await.unwrap_or(Err(NetworkError::Unreachable));
+        self.memory().forget(&packet.public_key().to_bytes());
         let (address, ms) = (shortly(&packet.public_key().to_bytes()), start.elapsed().as_millis());
         match &put {
             Ok(copies) => tracing::debug!(address, copies, expected, ms, "put"),

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{CarryError, Tell};
 use crate::handoff::record::sixteen;
-use crate::handoff::{Carry, derived, seal, z32};
+use crate::handoff::{Carry, extract_and_expand, seal, z32};
 
 /// zstd's: three quarters of the time of 19, and most of its gain.
 const LEVEL: i32 = 9;
@@ -52,12 +52,12 @@ impl Key {
 
     /// What opens the file: `age -d -i` takes its text (`AGE-SECRET-KEY-1…`).
     pub fn lock(&self) -> age::x25519::Identity {
-        seal::age_identity(&derived(self.0.as_slice(), LOCK))
+        seal::age_identity(&extract_and_expand(self.0.as_slice(), &[LOCK]))
     }
 
     /// The file's name wherever it lies: 26 characters of z-base-32.
     pub fn name(&self) -> String {
-        z32::encode(&derived(self.0.as_slice(), NAME)[..16])
+        z32::encode(&extract_and_expand(self.0.as_slice(), &[NAME])[..16])
     }
 }
 

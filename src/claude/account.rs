@@ -1,6 +1,11 @@
 //! Who is logged in to Claude Code.
 
+use std::path::Path;
+
 use serde_json::Value;
+
+use super::asks::LONGEST_STATE;
+use super::file;
 
 /// An account, as Claude Code's own state names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +24,11 @@ impl Account {
         let text = |name: &str| account.get(name).and_then(Value::as_str).map(str::to_owned);
         let id = text("accountUuid").filter(|id| !id.is_empty())?;
         Some(Self { name: text("emailAddress").unwrap_or_else(|| id.clone()), id })
+    }
+
+    /// Of this machine, by where Claude Code's state lies.
+    pub fn here(state_file: &Path) -> Option<Self> {
+        Self::of(&file::small(state_file, LONGEST_STATE)?)
     }
 
     /// Whether both are one.

@@ -8,13 +8,13 @@ use serde_json::Value;
 use super::file;
 
 /// The longest `.claude.json` that is read.
-const LONGEST: u64 = 32 * 1024 * 1024;
+pub(super) const LONGEST_STATE: u64 = 32 * 1024 * 1024;
 
 /// Bytes of a transcript's end in which its last answer is looked for.
 const TAIL: u64 = 256 * 1024;
 
 fn state(path: &Path) -> Option<Value> {
-    serde_json::from_slice(&file::small(path, LONGEST)?).ok()
+    serde_json::from_slice(&file::small(path, LONGEST_STATE)?).ok()
 }
 
 /// Whether claude starts in this folder without asking whether it is trusted; a

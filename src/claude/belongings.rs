@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{files_below, is_plan, plan_names};
 
 /// A cache that Claude Code builds again by itself.
-pub const NOT_TAKEN: &str = "resume-head.jsonl";
+const NOT_TAKEN: &str = "resume-head.jsonl";
 
 /// Which part of what belongs to a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,40 @@ pub enum Beside {
     Plans,
     /// What the project remembers.
     Memory,
+}
+
+impl Beside {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Session, Self::History, Self::Plans, Self::Memory];
+
+    /// Its name for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Session => "sub-agents and large outputs",
+            Self::History => "checkpoints",
+            Self::Plans => "the plan",
+            Self::Memory => "memory",
+        }
+    }
+
+    /// Where it lies, for a transcript under Claude's folder `root`; on whatever
+    /// machine.
+    pub fn folder(self, root: &Path, transcript: &Path) -> PathBuf {
+        match self {
+            Self::Session => transcript.with_extension(""),
+            Self::History => root.join("file-history").join(transcript.file_stem().unwrap_or_default()),
+            Self::Plans => root.join("plans"),
+            Self::Memory => transcript.with_file_name("memory"),
+        }
+    }
+
+    /// Whether a file of its folder belongs to a session with these plans.
+    pub fn holds(self, name: &str, plans: &[String]) -> bool {
+        match self {
+            Self::Plans => plans.iter().any(|slug| is_plan(name, slug)),
+            _ => name != NOT_TAKEN,
+        }
+    }
 }
 
 /// The files of one part.
@@ -38,25 +72,14 @@ pub struct Belongings {
 /// # Errors
 /// When a folder cannot be listed, or the transcript not be read.
 pub fn belongings(root: &Path, transcript: &Path, with_memory: bool) -> io::Result<Vec<Belongings>> {
-    let id = transcript.file_stem().unwrap_or_default();
     let plans = plan_names(transcript)?;
-    let is_its_plan = |file: &Path| {
-        let name = file.to_str().unwrap_or_default();
-        plans.iter().any(|slug| is_plan(name, slug))
-    };
-    let mut parts = vec![
-        (Beside::Session, transcript.with_extension("")),
-        (Beside::History, root.join("file-history").join(id)),
-        (Beside::Plans, root.join("plans")),
-    ];
-    if with_memory {
-        parts.push((Beside::Memory, transcript.with_file_name("memory")));
-    }
-    let parts = parts.into_iter().map(|(part, folder)| {
+    let wanted = Beside::ALL.into_iter().filter(|part| with_memory || *part != Beside::Memory);
+    let parts = wanted.map(|part| {
+        let folder = part.folder(root, transcript);
         let mut files = files_below(&folder)?;
-        files.retain(|file| match part {
-            Beside::Plans => is_its_plan(file),
-            _ => file.file_name().is_some_and(|name| name != NOT_TAKEN),
+        files.retain(|file| {
+            let name = file.file_name().map(|name| name.to_string_lossy());
+            name.is_some_and(|name| part.holds(&name, &plans))
         });
         Ok(Belongings { part, folder, files })
     });

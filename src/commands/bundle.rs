@@ -3,8 +3,8 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use super::Context;
 use super::publish::publish_as;
+use super::{Context, stdout};
 use crate::cli::BundleArgs;
 use crate::service::{CarryTo, Error, Result};
 use crate::text;
@@ -12,14 +12,18 @@ use crate::text;
 pub(super) async fn run(context: &Context<'_>, args: BundleArgs) -> Result<()> {
     let to_stdout = args.file == Path::new("-");
     if to_stdout && context.printer.is_json() {
-        return Err(Error::usage("With `-o -` stdout is the file; JSON has no place there.")
+        return Err(Error::usage("`--json` cannot be used with `-o -`: stdout is the sealed file.")
             .advise("Give a file: `-o FILE --json`."));
     }
     if to_stdout && std::io::stdout().is_terminal() {
-        return Err(Error::usage("A sealed file is nothing to read on a terminal.")
+        return Err(Error::usage("The sealed file cannot be written to a terminal.")
             .advise("Give a file, or a pipe: `cclink bundle -o - | …`."));
     }
-    // Of the words on stdout the file would be damaged.
+    if to_stdout && stdout::is_closed() {
+        return Err(Error::failed("The sealed file cannot be written: stdout is closed.")
+            .advise("Nothing was published."));
+    }
+    // Words on stdout would damage the file.
     let printer = if to_stdout { context.printer.aside() } else { context.printer };
     let context = Context { printer, ..*context };
     let file = (!to_stdout).then(|| args.file.clone());
@@ -32,7 +36,7 @@ pub(super) async fn run(context: &Context<'_>, args: BundleArgs) -> Result<()> {
         printer.note(&format!("Elsewhere: cclink pickup {} --from {from}", published.token));
     }
     if let Some(key) = published.carry_key.as_ref().filter(|_| args.show_key) {
-        printer.note("Whoever has this key and the file can read the conversation:");
+        printer.note("Anyone with this key and the file can read the conversation:");
         printer.say(age::secrecy::ExposeSecret::expose_secret(key));
     }
     Ok(())

@@ -34,7 +34,7 @@ pub(super) async fn list(context: &Context<'_>, all: bool) -> Result<()> {
                 0 => Ok(()),
                 unknown => Err(Error::new(
                     Kind::Unreachable,
-                    format!("Too few nodes answered: where {unknown} of these stand is unknown."),
+                    format!("Too few nodes answered: the state of {unknown} of these is unknown."),
                 )
                 .advise("Ask again a little later, or from another network. Nothing is lost.")),
             }

@@ -17,7 +17,20 @@ use crate::text;
 /// A link is short; a mail around it is not.
 const MAX_LINK: u64 = 64 * 1024;
 
-pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
+pub(super) async fn run(context: &Context<'_>, mut args: PickupArgs) -> Result<()> {
+    args.plan = match (args.plan, &args.from) {
+        (None, Some(_)) => Some(Way::Carried),
+        (Some(Way::Carried), None) => {
+            return Err(Error::usage("`--plan carried` needs the sealed file.")
+                .advise("Pass it with `--from FILE`; `cclink bundle` writes it where the session lives."));
+        }
+        (Some(way), Some(_)) if way != Way::Carried => {
+            return Err(
+                Error::usage("`--from` goes with `--plan carried` only.").advise("Leave `--plan` out.")
+            );
+        }
+        (plan, _) => plan,
+    };
     let on_terminal = prompt::can_ask() && std::io::stdout().is_terminal() && !context.printer.is_json();
     let goes_on = !args.print && args.plan != Some(Way::Command) && (args.exec || args.plan.is_some());
     let asks = on_terminal && !args.print && !goes_on && !args.yes;
@@ -27,8 +40,7 @@ pub(super) async fn run(context: &Context<'_>, args: PickupArgs) -> Result<()> {
         super::unlock(context).await?;
     }
     let found = match args.plan {
-        _ if args.from.is_some() => context.service.find_to_bring(&target, &Job::quiet()).await,
-        Some(Way::Bring) => context.service.find_to_bring(&target, &Job::quiet()).await,
+        Some(Way::Bring | Way::Carried) => context.service.find_to_bring(&target, &Job::quiet()).await,
         _ => context.service.find(&target, &Job::quiet()).await,
     };
     let mut found = found.map_err(|error| hint(&args, error))?;

@@ -65,10 +65,18 @@ pub(super) fn written() -> Result<bool> {
     }
 }
 
+/// Whether there is none to write to.
+pub(super) fn is_closed() -> bool {
+    #[cfg(unix)]
+    return CLOSED.load(Ordering::Relaxed);
+    #[cfg(not(unix))]
+    return false;
+}
+
 #[cfg(unix)]
 fn open() -> IoResult<std::fs::File> {
     use std::os::fd::AsFd;
-    if CLOSED.load(Ordering::Relaxed) {
+    if is_closed() {
         return Err(IoError::other("it is closed"));
     }
     std::io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from)

@@ -12,11 +12,6 @@ pub fn extract_and_expand(material: &[u8], info: &[&[u8]]) -> Secret {
     fill(&Hkdf::<Sha256>::new(None, material), info)
 }
 
-/// What else follows from key material, beside a mailbox's secrets.
-pub fn derived(material: &[u8], info: &[u8]) -> Secret {
-    extract_and_expand(material, &[info])
-}
-
 /// `Expand(secret, info)`: from a secret to one of its children.
 pub fn expand(secret: &Secret, info: &[&[u8]]) -> Secret {
     match Hkdf::<Sha256>::from_prk(secret.as_slice()) {

@@ -22,7 +22,7 @@ mod token;
 mod ttl;
 pub mod z32;
 
-pub use derive::{Secret, derived};
+pub use derive::{Secret, extract_and_expand};
 pub use index::Index;
 pub use keys::{Identity, PublicKey};
 pub use link::{Link, LinkSecret, LinkTarget};

@@ -22,10 +22,9 @@ const MOST: usize = 512;
 const MOST_PACKETS: usize = 8;
 
 /// How fresh what is known of an address has to be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fresh {
     /// Asked for now.
-    #[default]
     Now,
     /// Found at most so long ago.
     Within(Duration),
@@ -36,7 +35,10 @@ pub enum Fresh {
 
 /// The memory of one process.
 #[derive(Debug, Default)]
-pub(super) struct Recall(HashMap<Address, Found>);
+pub(super) struct Recall {
+    found: HashMap<Address, Found>,
+    writes: u64,
+}
 
 #[derive(Debug)]
 struct Found {
@@ -51,7 +53,7 @@ struct Found {
 impl Recall {
     /// What was found, where that is fresh enough.
     pub fn get(&self, address: &Address, fresh: Fresh, now: Instant) -> Option<Sighting> {
-        let found = self.0.get(address)?;
+        let found = self.found.get(address)?;
         let most = match fresh {
             Fresh::Now => return None,
             Fresh::Within(age) => age,
@@ -62,13 +64,13 @@ impl Recall {
 
     /// What was found, where some of its nodes may be asked whether it still holds.
     pub fn to_peek(&self, address: &Address) -> Option<Sighting> {
-        let found = self.0.get(address).filter(|found| found.rounds > 0 && found.peeks < MOST_PEEKS)?;
+        let found = self.found.get(address).filter(|found| found.rounds > 0 && found.peeks < MOST_PEEKS)?;
         (!found.sighting.nearest.is_empty()).then(|| found.sighting.clone())
     }
 
     /// They said that it does.
     pub fn holds(&mut self, address: &Address, now: Instant) {
-        if let Some(found) = self.0.get_mut(address) {
+        if let Some(found) = self.found.get_mut(address) {
             (found.at, found.peeks) = (now, found.peeks + 1);
             found.rounds = (found.rounds * 2).clamp(1, MOST_ROUNDS);
         }
@@ -76,30 +78,37 @@ impl Recall {
 
     /// Remembers what was found. Whether it is known to be another than before.
     pub fn note(&mut self, address: &Address, sighting: &Sighting, now: Instant) -> bool {
-        let before = self.0.get(address);
+        let before = self.found.get(address);
         let same = before.is_some_and(|before| before.sighting.is_same(sighting));
         let changed = before.is_some() && !same;
         let rounds = before.filter(|_| same).map_or(1, |before| (before.rounds * 2).clamp(1, MOST_ROUNDS));
         if sighting.held().len() > MOST_PACKETS {
-            self.0.remove(address);
+            self.found.remove(address);
             return changed;
         }
-        if self.0.len() >= MOST && !self.0.contains_key(address) {
-            let oldest = self.0.iter().min_by_key(|(_, found)| found.at).map(|(address, _)| *address);
-            oldest.map(|address| self.0.remove(&address));
+        if self.found.len() >= MOST && !self.found.contains_key(address) {
+            let oldest = self.found.iter().min_by_key(|(_, found)| found.at).map(|(address, _)| *address);
+            oldest.map(|address| self.found.remove(&address));
         }
-        self.0.insert(*address, Found { sighting: sighting.clone(), at: now, rounds, peeks: 0 });
+        self.found.insert(*address, Found { sighting: sighting.clone(), at: now, rounds, peeks: 0 });
         changed
     }
 
-    /// It was written to: whatever was found there is no more.
+    /// It is written to: whatever was found there is no more.
     pub fn forget(&mut self, address: &Address) {
-        self.0.remove(address);
+        self.writes += 1;
+        self.found.remove(address);
+    }
+
+    /// How often this process wrote anywhere: what is found while that grows may be
+    /// older.
+    pub fn writes(&self) -> u64 {
+        self.writes
     }
 
     /// Something may have changed anywhere: everything is asked for again.
     pub fn all_due(&mut self) {
-        self.0.values_mut().for_each(|found| found.rounds = 0);
+        self.found.values_mut().for_each(|found| found.rounds = 0);
     }
 }
 
@@ -184,6 +193,6 @@ mod tests {
             address[..8].copy_from_slice(&number.to_be_bytes());
             recall.note(&address, &Sighting::default(), now + Duration::from_millis(number as u64));
         }
-        assert_eq!(recall.0.len(), MOST);
+        assert_eq!(recall.found.len(), MOST);
     }
 }

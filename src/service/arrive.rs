@@ -21,7 +21,7 @@ pub(super) use self::lock::Lock;
 pub(super) use self::parcel::{Came, Parcel};
 pub use self::question::{Answer, Ask, Question};
 use super::{Error, Job, Plan, Result, Service, blocking};
-use crate::claude::{self, Prefer, Relation};
+use crate::claude::{self, Beside, Prefer, Relation};
 use crate::text;
 
 /// A session that is in its place.
@@ -293,12 +293,11 @@ impl Putting {
     /// needs none of it, so nothing here stops the transcript.
     fn put_beside(&self, way: &Way, new_id: &str, place: &Path) -> Vec<String> {
         let mut stayed = Vec::new();
-        let (side, history) = (place.with_extension(""), self.history(new_id));
-        let memory = place.with_file_name("memory");
-        if matches!(way, Way::Beside) {
-            let renamed = self.parcel.session();
-            if let Err(error) = self.copy_renamed(&renamed, &side, new_id) {
-                stayed.push(format!("sub-agents and large outputs ({error})"));
+        let is_copy = matches!(way, Way::Beside);
+        if is_copy {
+            let (part, side) = (Beside::Session, Beside::Session.folder(&self.root, place));
+            if let Err(error) = self.copy_renamed(&self.parcel.folder(part), &side, new_id) {
+                stayed.push(format!("{} ({error})", part.words()));
             }
         }
         // A claude that has it open writes there itself: only what is missing is put.
@@ -311,15 +310,14 @@ impl Putting {
             Way::Grow => (Prefer::Newer, Prefer::Theirs),
             Way::Nothing(_) | Way::Beside => (Prefer::Newer, Prefer::Ours),
         };
-        for (what, from, to, prefer) in [
-            ("sub-agents and large outputs", self.parcel.session(), side, for_side),
-            ("checkpoints", self.parcel.history(), history, for_history),
-            ("the plan", self.parcel.plans(), self.root.join("plans"), Prefer::Newer),
-            ("memory", self.parcel.memory(), memory, Prefer::Ours),
-        ] {
-            if from == self.parcel.session() && matches!(way, Way::Beside) {
-                continue;
-            }
+        for part in Beside::ALL.into_iter().filter(|part| !is_copy || *part != Beside::Session) {
+            let (from, to, what) = (self.parcel.folder(part), part.folder(&self.root, place), part.words());
+            let prefer = match part {
+                Beside::Session => for_side,
+                Beside::History => for_history,
+                Beside::Plans => Prefer::Newer,
+                Beside::Memory => Prefer::Ours,
+            };
             let prefer = if is_open { Prefer::Here } else { prefer };
             match claude::merge(&from, &to, prefer, &self.parcel.id) {
                 Ok(merged) if merged.kept.is_empty() => {}

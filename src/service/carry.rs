@@ -6,7 +6,20 @@ mod seal;
 
 use std::path::PathBuf;
 
+use crate::carry::Part;
+use crate::claude::Beside;
+
 pub(super) use seal::{Kept, Sealing};
+
+/// As what a part of a session stands in a sealed file.
+fn part_of(beside: Beside) -> Part {
+    match beside {
+        Beside::Session => Part::Session,
+        Beside::History => Part::History,
+        Beside::Plans => Part::Plans,
+        Beside::Memory => Part::Memory,
+    }
+}
 
 /// Where the sealed file of a handoff goes.
 #[derive(Clone, Debug, PartialEq, Eq)]

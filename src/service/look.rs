@@ -8,7 +8,7 @@ use crate::handoff::packet::PacketError;
 use crate::handoff::standing::MakeError;
 use crate::handoff::z32;
 use crate::handoff::{Address, Age, Mailbox, PublicKey, Record, Standing, Token, Ttl, mailbox, packet};
-use crate::network::{Fresh, NetworkError, OnPacket, Sighting};
+use crate::network::{NetworkError, OnPacket, Sighting};
 use crate::store::journal::{Book, End, Taking};
 use crate::text;
 
@@ -40,8 +40,7 @@ impl Service {
         on_packet: &mut OnPacket<'_>,
     ) -> Result<(Standing, Sighting)> {
         let address = place.address();
-        let fresh = self.1.map_or(Fresh::Now, Fresh::Backing);
-        let (sighting, _) = self.0.network.recall(&address, fresh, on_packet).await?;
+        let (sighting, _) = self.0.network.recall(&address, self.freshness(), on_packet).await?;
         let mut packets = sighting.packets();
         packets.extend(self.remembered_end(&address));
         let standing = place.judge(&packets);

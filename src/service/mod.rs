@@ -78,7 +78,7 @@ pub use crate::claude::{
 use crate::handoff::Identity;
 pub use crate::handoff::record::{host_and_port, is_ssh_address};
 pub use crate::handoff::{Pin, Ttl, TtlError, links_on_one_line};
-use crate::network::Network;
+use crate::network::{Fresh, Network};
 pub use crate::store::Config;
 use crate::store::{Contacts, Journal};
 
@@ -167,6 +167,11 @@ impl Service {
     #[must_use]
     pub fn glancing(&self, every: Duration) -> Self {
         Self(Arc::clone(&self.0), Some(every))
+    }
+
+    /// How fresh what is known of a handoff has to be.
+    fn freshness(&self) -> Fresh {
+        self.1.map_or(Fresh::Now, Fresh::Backing)
     }
 
     /// The same for who has to know what is there now.

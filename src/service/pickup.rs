@@ -13,7 +13,6 @@ use crate::handoff::z32;
 use crate::handoff::{
     AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, mailbox, packet,
 };
-use crate::network::Fresh;
 use crate::text;
 
 /// So long a complete lookup serves for taking what does not burn, too.
@@ -190,8 +189,7 @@ impl Service {
     /// The reader's receipt of a handoff, if one was left.
     pub(super) async fn receipt(&self, mailbox: &Mailbox, token: &Token) -> Option<Trace> {
         let address = crate::handoff::mailbox::address(&mailbox.receipt_key(token));
-        let fresh = self.1.map_or(Fresh::Now, Fresh::Backing);
-        let (sighting, _) = self.0.network.recall(&address, fresh, &mut |_| {}).await.ok()?;
+        let (sighting, _) = self.0.network.recall(&address, self.freshness(), &mut |_| {}).await.ok()?;
         let readable: Vec<_> =
             sighting.packets().into_iter().filter(|packet| packet::sequence(packet).is_some()).collect();
         mailbox.read_receipt(&readable)

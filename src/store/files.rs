@@ -108,14 +108,11 @@ pub fn create(path: &Path, content: &[u8]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A temporary file in the same folder (0600 by its maker), content synced. It
-/// is locked while it is written, so that [`clean_up`] knows it from the rest of
-/// a process that was killed.
+/// A temporary file in the same folder (0600 by its maker), content synced.
 fn write_aside(path: &Path, content: &[u8]) -> Result<NamedTempFile, StoreError> {
-    let dir = folder(path);
-    private_dir(dir)?;
+    private_dir(folder(path))?;
     let write = || {
-        let mut aside = new_aside(dir)?;
+        let mut aside = aside(path)?;
         aside.write_all(content)?;
         aside.as_file().sync_all()?;
         Ok(aside)
@@ -123,9 +120,11 @@ fn write_aside(path: &Path, content: &[u8]) -> Result<NamedTempFile, StoreError>
     write().map_err(StoreError::io(path))
 }
 
-fn new_aside(dir: &Path) -> io::Result<NamedTempFile> {
+/// A temporary file beside this one, for whoever writes it himself. It is locked, so
+/// that [`clean_up`] knows it from the rest of a process that was killed.
+pub fn aside(path: &Path) -> io::Result<NamedTempFile> {
     loop {
-        let aside = tempfile::Builder::new().prefix(ASIDE).tempfile_in(dir)?;
+        let aside = tempfile::Builder::new().prefix(ASIDE).tempfile_in(folder(path))?;
         // A file system without locks has no tidying either.
         let locked = aside.as_file().lock().is_ok();
         // Another process may have tidied it up before it was locked.

@@ -3,14 +3,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::arrive::{append, put, say};
-use crate::ssh::{sha256, transcripts};
+use crate::ssh::{grow, sha256, transcripts};
 use crate::support::session::lines;
-use crate::support::{Device, Session, text, tool_is_missing};
+use crate::support::{Device, Session, text, tool_is_missing, until};
 
 /// A session with all that can belong to one, and a device of the same owner that
 /// knows its project.
@@ -142,7 +144,7 @@ fn another_file_is_refused_and_nothing_is_touched() {
     let plain = a.publish(&[]);
     b.cmd(&["pickup", text(&plain, "token"), "--from", file.to_str().unwrap()])
         .fails(1)
-        .says(&["does not travel with this handoff", "cclink bundle"]);
+        .says(&["has no sealed file", "cclink bundle"]);
     let brought = b.home.join("bring");
     assert!(!brought.join(format!("{}.part", session.id)).exists(), "it left something");
     // By a pipe, too; what burns is taken once.
@@ -164,7 +166,7 @@ fn a_handoff_never_promises_what_is_not_there() {
     let file = b.path("talk.cclink");
     let path = file.to_str().unwrap();
     fs::write(&file, "somebody's").unwrap();
-    a.cmd(&["bundle", &session.id, "-o", path]).fails(1).says(&["is there already", "Nothing was published"]);
+    a.cmd(&["bundle", &session.id, "-o", path]).fails(1).says(&["already exists", "Nothing was published"]);
     assert_eq!(fs::read_to_string(&file).unwrap(), "somebody's");
     fs::remove_file(&file).unwrap();
     a.cmd(&["bundle", &session.id, "-o", "/nowhere/at/all"]).fails(1).says(&["cannot be written"]);
@@ -173,7 +175,7 @@ fn a_handoff_never_promises_what_is_not_there() {
     assert_eq!(a.json(&["list"]), json!([]));
     let left = fs::read_dir(file.parent().unwrap()).unwrap().flatten();
     assert!(left.into_iter().all(|entry| !entry.file_name().to_string_lossy().starts_with(".cclink-")));
-    a.cmd(&["bundle", &session.id, "-o", "-", "--json"]).fails(2).says(&["stdout is the file"]);
+    a.cmd(&["bundle", &session.id, "-o", "-", "--json"]).fails(2).says(&["stdout is the sealed file"]);
 }
 
 #[test]
@@ -206,5 +208,59 @@ fn its_key_opens_it_with_age_alone() {
     let way = out.stderr.lines().find_map(|line| line.strip_prefix("Elsewhere: cclink pickup "));
     let token = way.expect("the way on").split(' ').next().unwrap();
     b.cmd(&["pickup", token, "--from", piped.to_str().unwrap()]).ok();
+    assert!(b.claude_started().is_some());
+}
+
+#[test]
+fn what_is_interrupted_leaves_no_half_file() {
+    let (a, b, session) = origin();
+    grow(&session, 40_000_000);
+    let folder = b.path("stick");
+    fs::create_dir(&folder).unwrap();
+    let file = folder.join("talk.cclink");
+    let names = || -> Vec<String> {
+        let entries = fs::read_dir(&folder).unwrap().flatten();
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    };
+    for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_cclink"))
+            .args(["bundle", &session.id, "-o", file.to_str().unwrap()])
+            .env_clear()
+            .envs(a.env())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        until("it is being written", Duration::from_secs(30), || (!names().is_empty()).then_some(()));
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let ended = child.wait().unwrap();
+        assert!(!ended.success(), "it was too late for {signal:?}");
+        assert_eq!(names().is_empty(), signal != Signal::KILL, "{signal:?}: {:?}", names());
+        assert_eq!(a.json(&["list"]), json!([]), "{signal:?}");
+    }
+    // What was killed is tidied by the next.
+    bundle(&a, &session, &file, &[]);
+    assert_eq!(names(), ["talk.cclink"]);
+}
+
+#[test]
+fn without_a_stdout_nothing_is_published() {
+    let (a, _, session) = origin();
+    for line in ["exec \"$0\" \"$@\" >&-", "exec \"$0\" \"$@\" > /dev/full"] {
+        let out = a.cmd_by(&["sh", "-c", line], &["bundle", &session.id, "-o", "-"]).fails(1);
+        out.says(&["cannot be written", "Nothing was published"]);
+        assert_eq!(a.json(&["list"]), json!([]), "{line}");
+    }
+}
+
+#[test]
+fn the_way_may_be_named_with_its_file_and_not_without() {
+    let (a, b, session) = origin();
+    let file = b.path("talk.cclink");
+    let token = text(&bundle(&a, &session, &file, &[]), "token").to_owned();
+    let path = file.to_str().unwrap();
+    b.cmd(&["pickup", &token, "--plan", "carried"]).fails(2).says(&["--from FILE"]);
+    b.cmd(&["pickup", &token, "--plan", "ssh", "--from", path]).fails(2).says(&["--plan carried"]);
+    b.cmd(&["pickup", &token, "--plan", "carried", "--from", path]).ok();
     assert!(b.claude_started().is_some());
 }

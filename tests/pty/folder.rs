@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::time::{Duration, Instant};
 
 use crate::support::Device;
 use crate::support::repository::Reached;
@@ -20,12 +19,10 @@ fn second_way(terminal: &mut Terminal) {
     terminal.types("\x1b[B");
 }
 
-/// Types words and Enter, as slowly as a person: at once they would look pasted.
+/// Types words and Enter.
 fn enters(terminal: &mut Terminal, words: &str) {
     terminal.types(words);
     terminal.shows(&format!("▸ folder       {words}"));
-    let typed = Instant::now();
-    until("a moment", || (typed.elapsed() > Duration::from_millis(200)).then_some(()));
     terminal.types("\r");
 }
 

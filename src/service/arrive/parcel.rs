@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Error, Result, unwritten};
-use crate::claude;
+use crate::claude::{self, Beside};
 use crate::store::files;
 use crate::text;
 
@@ -47,24 +47,14 @@ impl Parcel {
         self.folder.join(format!("{}.part", self.id))
     }
 
-    /// What lies in the session's side folder: sub-agents, large outputs.
-    pub fn session(&self) -> PathBuf {
-        self.beside().join("session")
-    }
-
-    /// The checkpoints of files.
-    pub fn history(&self) -> PathBuf {
-        self.beside().join("history")
-    }
-
-    /// The plan's files.
-    pub fn plans(&self) -> PathBuf {
-        self.beside().join("plans")
-    }
-
-    /// What the project remembers.
-    pub fn memory(&self) -> PathBuf {
-        self.beside().join("memory")
+    /// The files of a part of what belongs to it.
+    pub fn folder(&self, part: Beside) -> PathBuf {
+        self.beside().join(match part {
+            Beside::Session => "session",
+            Beside::History => "history",
+            Beside::Plans => "plans",
+            Beside::Memory => "memory",
+        })
     }
 
     fn beside(&self) -> PathBuf {
@@ -122,7 +112,7 @@ impl Parcel {
         let transcript = self.transcript();
         let count = |folder: &Path| claude::files_below(folder).map(|files| files.len());
         let counted = || {
-            let side = claude::files_below(&self.session())?;
+            let side = claude::files_below(&self.folder(Beside::Session))?;
             let below = |folder: &'static str| side.iter().filter(move |file| file.starts_with(folder));
             Ok(Came {
                 messages: claude::messages(&transcript)?,
@@ -130,9 +120,9 @@ impl Parcel {
                     .filter(|file| file.extension().is_some_and(|e| e == "jsonl"))
                     .count(),
                 results: below("tool-results").count(),
-                checkpoints: count(&self.history())?,
-                plans: count(&self.plans())?,
-                memories: count(&self.memory())?,
+                checkpoints: count(&self.folder(Beside::History))?,
+                plans: count(&self.folder(Beside::Plans))?,
+                memories: count(&self.folder(Beside::Memory))?,
             })
         };
         counted().map_err(|error: std::io::Error| unwritten(&transcript, &error))

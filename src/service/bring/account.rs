@@ -15,9 +15,9 @@ impl Service {
     pub(super) async fn another_account(&self, origin: &Origin) -> Result<Option<String>> {
         let theirs = origin.remote.small(&origin.state(), LONGEST).await?;
         let path = self.claude_state();
-        let ours = blocking(move || std::fs::read(path?).ok()).await?;
-        let of = |state: Option<Vec<u8>>| Account::of(&state?);
-        Ok(of(ours).zip(of(theirs)).filter(|(ours, theirs)| !ours.is(theirs)).map(|(ours, theirs)| {
+        let ours = blocking(move || Account::here(&path?)).await?;
+        let theirs = theirs.and_then(|state| Account::of(&state));
+        Ok(ours.zip(theirs).filter(|(ours, theirs)| !ours.is(theirs)).map(|(ours, theirs)| {
             let (here, there) = (text::clean(&ours.name), text::clean(&theirs.name));
             format!(
                 "claude is logged in as {here} here, and as {there} there: should it refuse the conversation \

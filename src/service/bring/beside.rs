@@ -10,7 +10,7 @@ use super::super::sftp::{CHUNK, Entry, Listing, Shape};
 use super::super::{Error, Result, blocking};
 use super::left::{Left, Why};
 use super::origin::Origin;
-use crate::claude;
+use crate::claude::{self, Beside};
 use crate::store::files;
 use crate::text;
 
@@ -20,8 +20,6 @@ pub(super) const MOST_FILES: usize = 5000;
 pub(super) const MOST_BYTES: u64 = 1024 * 1024 * 1024;
 /// Folders in folders.
 pub(super) const DEEPEST: usize = 6;
-/// A cache that Claude Code builds again by itself.
-const NOT_TAKEN: &str = "resume-head.jsonl";
 
 /// What is here of a session that is here already, whole.
 pub(super) struct Here<'a> {
@@ -39,52 +37,27 @@ pub(super) async fn fetch(
     here: Option<Here<'_>>,
     with_memory: bool,
 ) -> Result<()> {
-    let id = parcel.id.clone();
     let transcript = here.as_ref().map_or_else(|| parcel.transcript(), |here| here.transcript.to_owned());
-    let slugs = blocking(move || claude::plan_names(&transcript).unwrap_or_default()).await?;
-    let is_plan = |name: &str| slugs.iter().any(|slug| claude::is_plan(name, slug));
-    let root = here.as_ref().map(|here| here.root.to_owned());
-    let below = |name: &str| root.as_ref().map(|root| root.join(name));
-    let memory = origin.transcript.with_file_name("memory");
+    let plans = blocking(move || claude::plan_names(&transcript).unwrap_or_default()).await?;
     let (left, came) = (Left::default(), BTreeSet::new());
     let mut taking = Taking { origin, parcel, left, came, files: MOST_FILES, bytes: MOST_BYTES };
-    taking
-        .folder(
-            &Folder {
-                what: "sub-agents and large outputs",
-                from: origin.transcript.with_extension(""),
-                to: taking.parcel.session(),
-                ours: here.map(|here| here.transcript.with_extension("")),
-            },
-            &|_| true,
-        )
-        .await?;
-    let history = Path::new("file-history").join(&id);
-    taking
-        .folder(
-            &Folder {
-                what: "checkpoints",
-                from: origin.claude.join(&history),
-                to: taking.parcel.history(),
-                ours: below(&history.to_string_lossy()),
-            },
-            &|_| true,
-        )
-        .await?;
-    if !slugs.is_empty() {
-        let folder = Folder {
-            what: "the plan",
-            from: origin.claude.join("plans"),
-            to: taking.parcel.plans(),
-            ours: below("plans"),
-        };
-        taking.folder(&folder, &is_plan).await?;
-    }
-    if with_memory {
-        let folder = Folder { what: "memory", from: memory, to: taking.parcel.memory(), ours: None };
-        taking.folder(&folder, &|_| true).await?;
-    } else if holds_something(&origin.remote.list(&memory).await?) {
-        taking.parcel.leaves("the project's memory (`--with-memory` takes it along)");
+    for part in Beside::ALL {
+        let from = part.folder(&origin.claude, &origin.transcript);
+        match part {
+            Beside::Plans if plans.is_empty() => continue,
+            Beside::Memory if !with_memory => {
+                if holds_something(&origin.remote.list(&from).await?) {
+                    taking.parcel.leaves("the project's memory (`--with-memory` takes it along)");
+                }
+                continue;
+            }
+            _ => {}
+        }
+        // What this machine's project remembers is merged file by file.
+        let here = here.as_ref().filter(|_| part != Beside::Memory);
+        let ours = here.map(|here| part.folder(here.root, here.transcript));
+        let folder = Folder { what: part.words(), from, to: taking.parcel.folder(part), ours };
+        taking.folder(&folder, &|name| part.holds(name, &plans)).await?;
     }
     taking.parcel.keep_only(&taking.came)?;
     for words in taking.left.words() {
@@ -142,7 +115,7 @@ impl Taking<'_> {
                 let name = below.join(&entry.name);
                 match entry.shape {
                     Shape::Folder if name.components().count() <= DEEPEST => folders.push(name),
-                    _ if entry.name == NOT_TAKEN || !wanted(&entry.name) => {}
+                    _ if !wanted(&entry.name) => {}
                     Shape::Folder => self.left.note(Why::Deep, folder.what, &name),
                     Shape::Link => self.left.note(Why::Link, folder.what, &name),
                     Shape::Other => self.left.note(Why::NoFile, folder.what, &name),

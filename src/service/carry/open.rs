@@ -1,6 +1,5 @@
 //! A session that arrives in a sealed file.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -8,7 +7,9 @@ use std::path::Path;
 use super::super::arrive::{Arrived, Decided, Lock, Parcel};
 use super::super::bring::is_published;
 use super::super::{Error, Found, Job, Plan, Result, Service, Wishes, blocking};
-use crate::carry::{CarryError, Claim, Manifest, Part, Targets, unpack};
+use super::part_of;
+use crate::carry::{CarryError, Claim, Manifest, Targets, unpack};
+use crate::claude::Beside;
 use crate::text;
 
 impl Service {
@@ -29,8 +30,8 @@ impl Service {
     ) -> Result<Arrived> {
         let record = &found.place.record;
         let claim = record.carry.as_ref().and_then(Claim::of).ok_or_else(|| {
-            Error::failed("The conversation does not travel with this handoff: it belongs to no sealed file.")
-                .advise("`cclink bundle` where the session lives publishes one with its file.")
+            Error::failed("This handoff has no sealed file.")
+                .advise("Run `cclink bundle` where the session lives: it publishes one with its file.")
         })?;
         let directory = self.directory_of(record).await?;
         let state = self.0.settings.paths.state.clone();
@@ -94,24 +95,18 @@ impl Opening {
             Error::failed(format!("{shown} cannot be read: {error}.")).advise("Nothing was picked up.")
         })?;
         let parcel = &self.parcel;
-        let mut folders = HashMap::from([
-            (Part::Session, parcel.session()),
-            (Part::History, parcel.history()),
-            (Part::Plans, parcel.plans()),
-        ]);
-        if self.with_memory {
-            folders.insert(Part::Memory, parcel.memory());
-        }
+        let wanted = Beside::ALL.into_iter().filter(|part| self.with_memory || *part != Beside::Memory);
+        let folders = wanted.map(|part| (part_of(part), parcel.folder(part))).collect();
         let targets = Targets { transcript: parcel.transcript(), folders };
         unpack(BufReader::new(file), &self.claim, &parcel.id, &targets, tell).map_err(|error| match error {
             CarryError::Cancelled => Error::cancelled(),
             CarryError::NotThis(_) => Error::failed(format!("{shown} is not this handoff's file: {error}."))
                 .advise("Copy it again, whole; each handoff has a file of its own."),
-            CarryError::Newer => Error::failed(format!("{shown} was not taken: {error}."))
+            CarryError::Newer => Error::failed(format!("{shown} was rejected: {error}."))
                 .advise("Update cclink on this machine."),
             CarryError::Io(error) => Error::failed(format!("{shown} could not be unpacked: {error}."))
                 .advise("Nothing here was changed. Make room, then try again."),
-            error => Error::failed(format!("{shown} was not taken: {error}."))
+            error => Error::failed(format!("{shown} was rejected: {error}."))
                 .advise("Nothing here was changed. Ask for another one."),
         })
     }

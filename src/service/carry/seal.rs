@@ -11,10 +11,11 @@ use tempfile::NamedTempFile;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Error, Job, Result, Service, Session, Step, blocking};
-use super::CarryTo;
+use super::{CarryTo, part_of};
 use crate::carry::{CarryError, Claim, Item, Key, LeftOut, Manifest, Name, Part, pack};
-use crate::claude::{self, Belongings, Beside, Blanked};
+use crate::claude::{self, Belongings, Blanked};
 use crate::handoff::{Git, Transcript};
+use crate::store::files;
 use crate::text;
 
 /// A longer transcript is not carried.
@@ -67,7 +68,8 @@ impl Service {
             tell: Arc::clone(&job.tell),
         };
         job.doing("sealing the conversation");
-        job.run(async { blocking(move || sealing.run()).await? }).await
+        // Cancelled, it ends by itself, and takes away what it began.
+        blocking(move || sealing.run()).await?
     }
 }
 
@@ -76,7 +78,10 @@ impl Sealing {
     pub fn keep(self) -> Result<Kept> {
         let key = self.claim.key.lock().to_string();
         let Some((file, path)) = self.file else { return Ok(Kept { path: None, key }) };
-        file.persist_noclobber(&path).map_err(|error| unwritten(&path, &error.error))?;
+        file.persist_noclobber(&path).map_err(|error| match error.error.kind() {
+            io::ErrorKind::AlreadyExists => there_already(&path),
+            _ => unwritten(&path, &error.error),
+        })?;
         if let Some(folder) = path.parent().and_then(|folder| File::open(folder).ok()) {
             let _ = folder.sync_all();
         }
@@ -176,14 +181,19 @@ impl Seal {
     }
 }
 
-/// A temporary file where the whole one is to be.
+/// A temporary file where the whole one is to be; what an earlier try left when it was
+/// killed goes.
 fn beside(path: &Path) -> Result<NamedTempFile> {
     if path.symlink_metadata().is_ok() {
-        return Err(Error::failed(format!("{} is there already.", path.display()))
-            .advise("Nothing was published. Give another name, or remove it."));
+        return Err(there_already(path));
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    NamedTempFile::with_prefix_in(".cclink-", folder).map_err(|error| unwritten(path, &error))
+    files::clean_up(path);
+    files::aside(path).map_err(|error| unwritten(path, &error))
+}
+
+fn there_already(path: &Path) -> Error {
+    Error::failed(format!("{} already exists.", text::clean(&path.to_string_lossy())))
+        .advise("Nothing was published. Give another name, or remove it.")
 }
 
 fn failed(path: &Path, error: CarryError) -> Error {
@@ -221,7 +231,7 @@ fn chosen(parts: &[Belongings]) -> (Vec<LocalFile>, Vec<LeftOut>) {
     let (mut files, mut left_out) = (Vec::new(), Vec::new());
     let mut room = MOST_BESIDE;
     for Belongings { part, folder, files: names } in parts {
-        let (part, what) = named(*part);
+        let (part, what) = (part_of(*part), part.words());
         let mut those: Vec<_> = names
             .iter()
             .filter_map(|name| {
@@ -249,14 +259,4 @@ fn chosen(parts: &[Belongings]) -> (Vec<LocalFile>, Vec<LeftOut>) {
     }
     files.sort_by(|a, b| (a.name.part, &a.name.path).cmp(&(b.name.part, &b.name.path)));
     (files, left_out)
-}
-
-/// The part in a sealed file, and what people call it.
-fn named(part: Beside) -> (Part, &'static str) {
-    match part {
-        Beside::Session => (Part::Session, "sub-agents and large outputs"),
-        Beside::History => (Part::History, "checkpoints"),
-        Beside::Plans => (Part::Plans, "the plan"),
-        Beside::Memory => (Part::Memory, "memory"),
-    }
 }

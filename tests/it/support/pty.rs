@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -22,6 +22,8 @@ pub struct Pty {
     child: Box<dyn Child + Send + Sync>,
     writer: Box<dyn Write + Send>,
     said: Arc<Mutex<Vec<u8>>>,
+    /// What listens, until nobody has the terminal open any more.
+    listener: JoinHandle<()>,
     /// Where the last word that was waited for ends.
     seen: usize,
     /// How much had been said when something was last typed.
@@ -47,14 +49,14 @@ impl Pty {
         let said = Arc::new(Mutex::new(Vec::new()));
         let mut reader = pty.master.try_clone_reader().unwrap();
         let sink = Arc::clone(&said);
-        thread::spawn(move || {
+        let listener = thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(n @ 1..) = reader.read(&mut buffer) {
                 sink.lock().unwrap().extend_from_slice(&buffer[..n]);
             }
         });
         let writer = pty.master.take_writer().unwrap();
-        Self { child, writer, said, seen: 0, answered: 0, master: pty.master }
+        Self { child, writer, said, listener, seen: 0, answered: 0, master: pty.master }
     }
 
     /// Everything it wrote so far.
@@ -67,7 +69,7 @@ impl Pty {
     pub fn waits_for(&mut self, words: &[&str]) -> bool {
         let what = format!("one of {words:?} on the terminal");
         let found = until(&what, PATIENCE, || {
-            let ended = matches!(self.child.try_wait(), Ok(Some(_)));
+            let ended = self.ended();
             let fresh = self.said.lock().unwrap()[self.seen..].to_ascii_lowercase();
             let end = words.iter().filter_map(|word| end_of(&fresh, &word.to_ascii_lowercase())).min();
             end.map(Some).or_else(|| ended.then_some(None))
@@ -80,7 +82,7 @@ impl Pty {
     /// answer, and what is typed is not shown. False when the program ended.
     pub fn asks_for_a_secret(&mut self) -> bool {
         until("a question for a secret on the terminal", PATIENCE, || {
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
+            if self.ended() {
                 return Some(false);
             }
             let shown = self.master.get_termios().is_none_or(|modes| {
@@ -98,11 +100,15 @@ impl Pty {
         self.writer.flush().unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for all that it said.
     pub fn code(&mut self) -> u32 {
-        until("the end of the program on the terminal", PATIENCE, || {
-            self.child.try_wait().unwrap().map(|status| status.exit_code())
-        })
+        until("the end of the program on the terminal", PATIENCE, || self.ended().then_some(()));
+        self.child.wait().unwrap().exit_code()
+    }
+
+    /// Whether it ended, and its last word is heard: on a busy machine that comes later.
+    fn ended(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_))) && self.listener.is_finished()
     }
 }
 

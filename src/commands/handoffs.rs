@@ -115,12 +115,13 @@ pub(super) async fn revoke(context: &Context<'_>, tokens: &[String], all: bool, 
     match revoked.failed.as_slice() {
         [] => Ok(()),
         [only] if revoked.revoked.is_empty() => Err(only.to_error()),
-        failed => Err(Error::failed(format!(
-            "{} of {} could not be revoked.",
-            failed.len(),
-            failed.len() + revoked.revoked.len()
-        ))
-        .advise("`cclink list --all` shows where they stand.")),
+        failed => {
+            let (first, all) = (failed[0].to_error(), failed.len() + revoked.revoked.len());
+            let is_one_reason = failed.iter().all(|other| other.code == failed[0].code);
+            let kind = if is_one_reason { first.kind } else { Kind::Failed };
+            let words = format!("{} of {all} could not be revoked.", failed.len());
+            Err(Error::new(kind, words).advise("`cclink list --all` shows where they stand."))
+        }
     }
 }
 

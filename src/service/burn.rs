@@ -53,6 +53,16 @@ impl Service {
         taken
     }
 
+    /// Whether what this device began to take, and does not know the end of, has gone to
+    /// another reader.
+    pub(super) fn has_lost(&self, place: &Place, seen: &Sighting) -> bool {
+        let note = self.taking(place).filter(|note| !note.won && !note.settled);
+        note.and_then(|note| mark_of(place, &note)).is_some_and(|mine| {
+            let (mine, marks) = (mine.key(), Marks::at(place, seen));
+            matches!(marks.view.next(&mine), Next::Won(key) if key != mine)
+        })
+    }
+
     /// Votes until a mark has won.
     async fn contend(&self, place: &Place, mine: &Trace, mut seen: Sighting) -> Result<()> {
         for _ in 0..ROUNDS {

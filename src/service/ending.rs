@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pkarr::SignedPacket;
 
-use super::look::Place;
+use super::look::{Place, stored_packet};
 use super::{Error, Kind, Result, Service};
 use crate::handoff::{Address, Identity, Token, packet, z32};
 use crate::store::{Entry, Stage};
@@ -24,6 +24,22 @@ impl Service {
                 entry.ending = Some(end);
             }
         });
+    }
+
+    /// Owes a handoff its end although the network could not even be asked for it.
+    /// Whether the journal holds that now: one of another device it does not know.
+    pub(super) fn owe_revocation(&self, identity: &Identity, place: &Place) -> bool {
+        let Ok(entry) = self.own_entry(&place.token.to_string()) else { return false };
+        if entry.ending.is_some() {
+            return true;
+        }
+        let last = stored_packet(&entry).and_then(|(_, packet)| packet::sequence(&packet));
+        let end = last
+            .and_then(|last| place.mailbox.make_revoked(identity, &place.token, self.now(), last + 1).ok());
+        end.is_some_and(|end| {
+            self.owe_end(&place.token, &end);
+            true
+        })
     }
 
     /// Notes that the end of a handoff is certain.

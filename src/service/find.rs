@@ -258,7 +258,8 @@ impl Service {
             }
         };
         let (standing, sighting) = self.look(place, &mut on_packet).await?;
-        if let Some(readable) = self.ours_already(place, &standing, again) {
+        let ours = self.ours_already(place, &standing, again).filter(|_| !self.has_lost(place, &sighting));
+        if let Some(readable) = ours {
             let mut found = self.found(place, readable, true);
             found.place.again = again;
             return Ok(found);

@@ -1,5 +1,5 @@
-//! The list of a mailbox's tokens: written by compare-and-swap, read back, and
-//! repaired until nobody's entry is missing.
+//! The list of a mailbox's tokens: written by compare-and-swap, read back where not
+//! every node took it, and repaired until nobody's entry is missing.
 
 use std::time::Duration;
 
@@ -31,7 +31,8 @@ impl Service {
     }
 
     /// Puts an entry into a mailbox's list. `seen` is a lookup that was made
-    /// already. Ends when the newest list holds everything that any list held.
+    /// already. Ends when the newest list holds everything that any list held, or
+    /// all nodes alike took ours in the place of that.
     pub(super) async fn add_to_index(
         &self,
         mailbox: &Mailbox,
@@ -54,6 +55,9 @@ impl Service {
             }
             let packet = mailbox.make_index(&union, self.sequence_after(&sighting)?)?;
             match self.0.network.put(&packet, Some(sighting.expected())).await {
+                // Each of the nearest nodes held what was read, or nothing, and holds this now:
+                // another writer was before the read, or is refused by all of them.
+                Ok(copies) if sighting.is_complete() && copies >= sighting.asked => return Ok(()),
                 Ok(_) => {}
                 // Somebody else was faster. Not both of us at once again.
                 Err(NetworkError::Conflict) => sleep(backoff(round)?).await,

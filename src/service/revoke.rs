@@ -4,13 +4,14 @@ use futures::future::join_all;
 use pkarr::SignedPacket;
 
 use super::look::{Place, alive};
-use super::{Error, Job, Kind, Result, RevokeFailure, Revoked, Service};
+use super::{Error, Job, Kind, Listed, Result, RevokeFailure, Revoked, Service};
 use crate::handoff::{Identity, Standing, packet};
 use crate::network::NetworkError;
 use crate::store::Stage;
 
 /// Another writer can only get between us and the address a few times.
 const ROUNDS: u32 = 5;
+const AGAIN: &str = "`cclink list` and `cclink keep` try again until it is.";
 
 /// A handoff that is about to be revoked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ impl Service {
     /// everything alive. Titles are as this device knows them.
     pub async fn about_to_revoke(&self, tokens: &[String], job: &Job) -> Result<Vec<Doomed>> {
         if tokens.is_empty() {
-            let rows = self.list(false, job).await?;
+            let (rows, _) = self.all_alive(job).await?;
             return Ok(rows.into_iter().map(|row| Doomed { token: row.token, title: row.title }).collect());
         }
         let identity = self.identity().await?;
@@ -69,12 +70,29 @@ impl Service {
     pub async fn revoke_all(&self, job: &Job) -> Result<Revoked> {
         let identity = self.identity().await?;
         job.doing("looking for what is alive");
-        let rows = self.list(false, job).await?;
+        let (rows, away) = self.all_alive(job).await?;
         let mut places = Vec::new();
         for row in rows {
             places.push(self.by_token(&identity, &row.token, false).await?.place);
         }
-        Ok(self.revoke_places(&identity, places, job).await)
+        let Some(away) = away else { return Ok(self.revoke_places(&identity, places, job).await) };
+        let failed = places.iter().map(|place| {
+            RevokeFailure::new(place.token.to_string(), self.not_yet(&identity, place, away.clone()))
+        });
+        Ok(Revoked { revoked: Vec::new(), failed: failed.collect() })
+    }
+
+    /// Everything that is alive; while the network is away, what this device knows of,
+    /// and why it could not be asked.
+    async fn all_alive(&self, job: &Job) -> Result<(Vec<Listed>, Option<Error>)> {
+        match self.list(false, job).await {
+            Err(error) if error.kind == Kind::Unreachable => {
+                let mut rows = self.journal_list(false)?;
+                rows.retain(|row| row.state.is_alive());
+                if rows.is_empty() { Err(error) } else { Ok((rows, Some(error))) }
+            }
+            listed => Ok((listed?, None)),
+        }
     }
 
     async fn revoke_places(&self, identity: &Identity, places: Vec<Place>, job: &Job) -> Revoked {
@@ -90,9 +108,7 @@ impl Service {
         for (token, result) in results {
             match result {
                 Ok(()) => all.revoked.push(token),
-                Err(error) => {
-                    all.failed.push(RevokeFailure { token, code: error.exit_code(), error: error.message });
-                }
+                Err(error) => all.failed.push(RevokeFailure::new(token, error)),
             }
         }
         all
@@ -118,7 +134,8 @@ impl Service {
             return Ok(burned);
         }
         for _ in 0..ROUNDS {
-            let sighting = self.0.network.lookup(&address, &mut |_| {}).await?;
+            let looked = self.0.network.lookup(&address, &mut |_| {}).await;
+            let sighting = looked.map_err(|error| self.not_yet(identity, place, error.into()))?;
             let is_last = |packet: &SignedPacket| packet::sequence(packet) >= sighting.highest();
             let end = match place.judge(&sighting.packets()) {
                 Standing::Revoked { at, packet } if sighting.stands(&packet) => {
@@ -140,19 +157,27 @@ impl Service {
             let expected = packet::sequence(&end) > sighting.highest();
             match self.0.network.put(&end, expected.then(|| sighting.expected())).await {
                 Ok(_) | Err(NetworkError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.not_yet(identity, place, error.into())),
             }
         }
         Err(self.why_not_revoked(place).await?)
     }
 
+    /// The network could not be asked: of what this device published the end is owed
+    /// from now on, and the words say so.
+    fn not_yet(&self, identity: &Identity, place: &Place, error: Error) -> Error {
+        if !self.owe_revocation(identity, place) {
+            return error;
+        }
+        Error::new(error.kind, format!("It is not revoked yet. {}", error.message)).advise(AGAIN)
+    }
+
     /// Whether too few nodes answered, too few took it, or others keep writing.
     async fn why_not_revoked(&self, place: &Place) -> Result<Error> {
         let sighting = self.0.network.lookup(&place.address(), &mut |_| {}).await?;
-        let again = "`cclink list` and `cclink keep` try again until it is.";
         let unsure = |why: String| {
             Error::new(Kind::Unreachable, format!("It is not certain that it is revoked. {why}"))
-                .advise(again)
+                .advise(AGAIN)
         };
         if let Err(error) = sighting.absence() {
             return Ok(unsure(Error::from(error).message));

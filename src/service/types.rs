@@ -254,8 +254,13 @@ pub struct Revoked {
 }
 
 impl RevokeFailure {
+    pub(super) fn new(token: String, error: Error) -> Self {
+        let code = error.exit_code();
+        Self { token, code, advice: error.advice, error: error.message }
+    }
+
     /// As the error of a call that revoked nothing else.
-    pub fn to_error(&self) -> super::Error {
+    pub fn to_error(&self) -> Error {
         let kind = match self.code {
             2 => super::Kind::Usage,
             3 => super::Kind::Gone,
@@ -263,7 +268,7 @@ impl RevokeFailure {
             5 => super::Kind::Unreachable,
             _ => super::Kind::Failed,
         };
-        super::Error::new(kind, self.error.clone())
+        Error::new(kind, self.error.clone()).advise(self.advice.clone())
     }
 }
 
@@ -274,6 +279,9 @@ pub struct RevokeFailure {
     pub token: String,
     /// Why.
     pub error: String,
+    /// What to do next; may be empty.
+    #[serde(skip)]
+    pub advice: String,
     /// The exit code that this failure alone would have.
     #[serde(skip)]
     pub code: u8,

@@ -85,6 +85,30 @@ fn a_dead_ring_leaves_what_the_journal_knows() {
 }
 
 #[test]
+fn what_was_revoked_without_a_network_is_revoked_when_it_is_back() {
+    let mut a = Device::new();
+    let [one, two, three] = [a.publish(&[]), a.publish(&["--link"]), a.publish(&["--pin"])];
+    let ring = std::mem::replace(&mut a.bootstrap, nowhere());
+    let link = text(&two, "link");
+    a.cmd(&["revoke", text(&one, "token"), "--yes"]).fails(5).says(&[
+        "not revoked yet",
+        "network",
+        "`cclink list`",
+    ]);
+    let out = a.cmd(&["revoke", "--all", "--yes"]).fails(5).says(&["3 of 3"]);
+    assert!(out.stderr.contains(text(&three, "token")), "{}", out.stderr);
+    a.bootstrap = ring;
+    let b = Device::copy_of(&a);
+    // Until somebody of ours sees to it, it is what it was.
+    b.cmd(&["pickup", link, "--print"]).ok();
+    a.cmd(&["keep", "--once"]).ok();
+    for published in [&one, &two] {
+        b.cmd(&["pickup", text(published, "link")]).fails(3).says(&["revoked"]);
+    }
+    assert_eq!(a.json(&["list"]).as_array().unwrap().len(), 0);
+}
+
+#[test]
 fn whoami_and_sessions_need_no_network() {
     let mut a = Device::new();
     let key = a.public_key();

@@ -54,6 +54,8 @@ struct State {
     seed: u64,
     next: u16,
     requests: u64,
+    /// Whom nodes name for a target, while the nodes are the same.
+    named: HashMap<[u8; 20], Vec<u8>>,
     /// When it began, by both clocks.
     began: (Instant, DateTime<Utc>),
 }
@@ -84,6 +86,7 @@ impl World {
             seed: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
             next: 1_000,
             requests: 0,
+            named: HashMap::new(),
             began: (Instant::now(), Utc::now()),
         };
         let world = Self(Arc::new(Mutex::new(state)));
@@ -131,6 +134,7 @@ impl World {
         let at = SocketAddrV4::new(Ipv4Addr::LOCALHOST, state.next);
         let id: [u8; 20] = std::array::from_fn(|_| u8::try_from(state.random(256)).unwrap_or(0));
         state.nodes.insert(at, Node { id: id.into(), is_silent: false, items: HashMap::new() });
+        state.named.clear();
     }
 
     /// One goes, and a new one takes its place in the network; the first stays, for it
@@ -277,15 +281,20 @@ impl State {
         }
     }
 
-    fn nearest(&self, target: &[u8; 20]) -> Vec<u8> {
-        let target = Id::from(*target);
+    fn nearest(&mut self, wanted: &[u8; 20]) -> Vec<u8> {
+        if let Some(named) = self.named.get(wanted) {
+            return named.clone();
+        }
+        let target = Id::from(*wanted);
         let mut all: Vec<_> =
             self.nodes.iter().map(|(at, node)| (node.id.xor(&target), at, node.id)).collect();
         all.sort_by_key(|(far, ..)| *far.as_bytes());
         let named = all.iter().take(NAMED);
-        named
+        let named: Vec<u8> = named
             .flat_map(|(_, at, id)| [id.as_bytes(), &at.ip().octets()[..], &at.port().to_be_bytes()].concat())
-            .collect()
+            .collect();
+        self.named.insert(*wanted, named.clone());
+        named
     }
 }
 

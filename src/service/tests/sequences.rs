@@ -5,15 +5,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use futures::future::join_all;
 use tokio::time::sleep;
 
-use super::super::Kind;
+use super::super::{Job, Kind, Result};
 use super::devices::{Device, seed};
 use crate::handoff::{Token, Ttl};
 use crate::network::world::{Weather, World};
 
 /// Runs; `CCLINK_TEST_SIMULATIONS` says otherwise.
-const RUNS: u64 = 250;
+const RUNS: u64 = 150;
 const DEVICES: usize = 3;
 const STEPS: u64 = 8;
 
@@ -21,6 +22,7 @@ const STEPS: u64 = 8;
 #[derive(Debug)]
 struct Handoff {
     token: Token,
+    by: usize,
     burns: bool,
     is_revoked: bool,
     /// A revoke that could not be confirmed.
@@ -38,6 +40,11 @@ impl Handoff {
         self.is_revoked || self.may_be_revoked || others
     }
 
+    /// Whether nobody ever tried to end it.
+    fn is_alive(&self) -> bool {
+        !(self.is_revoked || self.may_be_revoked) && self.takers.is_empty() && self.tried.is_empty()
+    }
+
     /// Whether somebody may be shown it.
     fn may_be_there(&self, reader: usize) -> bool {
         !self.is_revoked && self.takers.iter().all(|taker| *taker == reader)
@@ -46,6 +53,8 @@ impl Handoff {
 
 struct Run {
     seed: u64,
+    /// What is done, whatever the weather does to it.
+    dice: u64,
     world: World,
     devices: Vec<Device>,
     handoffs: Vec<Handoff>,
@@ -62,11 +71,15 @@ impl Run {
         }
         let key = seed(number);
         let devices = (0..DEVICES).map(|_| Device::new(&world, &key)).collect();
-        Self { seed: number, world, devices, handoffs: Vec::new(), is_fine: true, told: Vec::new() }
+        let dice = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        Self { seed: number, dice, world, devices, handoffs: Vec::new(), is_fine: true, told: Vec::new() }
     }
 
-    fn random(&self, below: u64) -> usize {
-        usize::try_from(self.world.random(below)).unwrap()
+    fn random(&mut self, below: u64) -> usize {
+        self.dice ^= self.dice << 13;
+        self.dice ^= self.dice >> 7;
+        self.dice ^= self.dice << 17;
+        usize::try_from(self.dice % below).unwrap()
     }
 
     fn tell(&mut self, words: String) {
@@ -96,22 +109,31 @@ impl Run {
         self.tell("it clears up".to_owned());
     }
 
-    async fn publish(&mut self, by: usize, number: u64) {
+    /// One or two devices publish, at the same time.
+    async fn publish(&mut self, by: &[usize], number: u64) {
         let burns = self.random(2) == 0;
-        let session = self.devices[by].session(number);
-        let published = self.devices[by].publish(&session, burns, Ttl::DEFAULT).await;
-        self.tell(format!("{by} publishes: {:?}", published.as_ref().map(|out| &out.token)));
-        match published {
-            Ok(out) => self.handoffs.push(Handoff {
-                token: out.token.parse().unwrap(),
-                burns,
-                is_revoked: false,
-                may_be_revoked: false,
-                takers: BTreeSet::new(),
-                tried: BTreeSet::new(),
-            }),
-            Err(error) if self.is_fine => self.lie(&format!("not published in fine weather: {error:?}")),
-            Err(_) => {}
+        let published = join_all(by.iter().map(async |by| {
+            let device = &self.devices[*by];
+            // Of each its own session: one takes the place of another.
+            let session = device.session(number * DEVICES as u64 + *by as u64);
+            device.publish(&session, burns, Ttl::DEFAULT).await
+        }));
+        let published: Vec<_> = published.await;
+        for (by, published) in by.iter().zip(published) {
+            self.tell(format!("{by} publishes: {:?}", published.as_ref().map(|out| &out.token)));
+            match published {
+                Ok(out) => self.handoffs.push(Handoff {
+                    token: out.token.parse().unwrap(),
+                    by: *by,
+                    burns,
+                    is_revoked: false,
+                    may_be_revoked: false,
+                    takers: BTreeSet::new(),
+                    tried: BTreeSet::new(),
+                }),
+                Err(error) if self.is_fine => self.lie(&format!("not published in fine weather: {error:?}")),
+                Err(_) => {}
+            }
         }
     }
 
@@ -133,8 +155,19 @@ impl Run {
         }
     }
 
-    async fn take(&mut self, by: usize, which: usize) {
-        let taken = self.devices[by].take(self.handoffs[which].token).await;
+    /// One or two devices take it, at the same time.
+    async fn take(&mut self, by: &[usize], which: usize) {
+        let token = self.handoffs[which].token;
+        let taken = join_all(by.iter().map(|by| self.devices[*by].take(token))).await;
+        let mut taken: Vec<_> = by.iter().copied().zip(taken).collect();
+        // Who was told that it is gone can only be right about what the other got.
+        taken.sort_by_key(|(_, taken)| matches!(taken, Err(error) if error.kind == Kind::Gone));
+        for (by, taken) in taken {
+            self.took(by, which, taken);
+        }
+    }
+
+    fn took(&mut self, by: usize, which: usize, taken: Result<()>) {
         self.tell(format!("{by} takes {which}: {:?}", taken.as_ref().map_err(|e| &e.message)));
         let burns = self.handoffs[which].burns;
         match taken {
@@ -160,16 +193,28 @@ impl Run {
         }
     }
 
+    /// This device; one time in three the next one as well.
+    fn some(&mut self, by: usize) -> Vec<usize> {
+        if self.random(3) == 0 { vec![by, (by + 1) % DEVICES] } else { vec![by] }
+    }
+
     async fn step(&mut self, number: u64) {
         let by = self.random(DEVICES as u64);
         if self.handoffs.is_empty() {
-            return self.publish(by, number).await;
+            let by = self.some(by);
+            return self.publish(&by, number).await;
         }
         let which = self.random(self.handoffs.len() as u64);
         match self.random(12) {
-            0 | 1 => self.publish(by, number).await,
+            0 | 1 => {
+                let by = self.some(by);
+                self.publish(&by, number).await;
+            }
             2..=4 => self.read(by, which).await,
-            5..=7 => self.take(by, which).await,
+            5..=7 => {
+                let by = self.some(by);
+                self.take(&by, which).await;
+            }
             8 => self.revoke(by, which).await,
             9 => self.weather(),
             10 => {
@@ -183,8 +228,8 @@ impl Run {
                 let _ = self.devices[by].service.keep_once().await;
             }
         }
-        let pause = self.world.random(120);
-        sleep(Duration::from_secs(pause)).await;
+        let pause = self.random(120);
+        sleep(Duration::from_secs(pause as u64)).await;
     }
 
     /// When the network is well again, everything is known.
@@ -197,7 +242,7 @@ impl Run {
             let handoff = &self.handoffs[which];
             let may_still_end = handoff.may_be_revoked;
             for by in handoff.tried.clone() {
-                self.take(by, which).await;
+                self.take(&[by], which).await;
             }
             for by in 0..DEVICES {
                 self.read(by, which).await;
@@ -209,6 +254,23 @@ impl Run {
             if !handoff.tried.is_empty() && handoff.takers.is_empty() && !handoff.is_revoked && !may_still_end
             {
                 self.lie("nobody has it, and nobody can");
+            }
+        }
+        self.all_are_listed().await;
+    }
+
+    /// What is alive stands in the lists, whoever wrote them at the same time.
+    async fn all_are_listed(&mut self) {
+        for device in &self.devices {
+            let _ = device.service.list(true, &Job::quiet()).await;
+        }
+        for by in 0..DEVICES {
+            let inbox = self.devices[by].service.inbox(&Job::quiet()).await.unwrap_or_default();
+            let others = self.handoffs.iter().filter(|handoff| handoff.by != by && handoff.is_alive());
+            let listed = |token: &str| inbox.iter().any(|entry| entry.token == token);
+            let missing = others.map(|handoff| handoff.token.to_string()).find(|token| !listed(token));
+            if let Some(missing) = missing {
+                self.lie(&format!("{missing} is not in the list that {by} reads"));
             }
         }
     }

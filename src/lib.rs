@@ -1,7 +1,7 @@
 //! cclink moves a Claude Code session to the device where its owner is now.
 //!
 //! The rooms, and who may name whom (`tests/it/house.rs` reads every `crate::`
-//! path and fails on an edge that is not listed there):
+//! path and fails on an edge that is not listed below):
 //!
 //! | room | what lives there |
 //! |---|---|
@@ -18,6 +18,8 @@
 //! | [`text`] | words for people; foreign text made safe to show |
 //! | [`qr`] | text to a grid of modules |
 //! | [`demo`] | a private DHT and invented sessions |
+#![doc = include_str!("architecture.md")]
+
 pub mod carry;
 pub mod claude;
 pub mod cli;

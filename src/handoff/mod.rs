@@ -3,6 +3,7 @@
 //! A handoff lies at an address that only its audience can compute. From a
 //! mailbox's secret follow the key of its [`Index`], the key of each record,
 //! and the lock that seals them; see [`Mailbox`].
+#![doc = include_str!("protocol.md")]
 
 pub mod burn;
 mod derive;

@@ -2,7 +2,7 @@
 
 mod source;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,7 @@ use self::source::{Source, Token};
 use crate::support::device::walk;
 use crate::support::tool_is_missing;
 
-/// From `architecture.md`, "Who may name whom". A room may always name itself.
+/// As in `src/architecture.md`, "Who may name whom". A room may always name itself.
 /// `tui` alone is `tui/mod.rs`; its other rooms are named with their path.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("main", &["cli", "commands", "tui", "demo"]),
@@ -214,6 +214,58 @@ fn a_planted_edge_is_reported() {
     ] {
         assert_eq!(forbidden(file, fine, &panes), Vec::<String>::new(), "{file}: {fine}");
     }
+}
+
+/// The first block under a heading of `src/architecture.md`, line by line.
+fn written(heading: &str) -> Vec<String> {
+    let page = fs::read_to_string(root().join("src/architecture.md")).unwrap();
+    let (_, part) = page.split_once(&format!("\n## {heading}\n")).expect(heading);
+    let (_, block) = part.split_once("```text\n").expect("a block");
+    let (block, _) = block.split_once("```").expect("its end");
+    block.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_architecture_tells_who_may_name_whom() {
+    type Edges = BTreeMap<String, BTreeSet<String>>;
+    let kept: Edges = MAY_NAME
+        .iter()
+        .map(|(from, to)| ((*from).to_owned(), to.iter().map(|to| (*to).to_owned()).collect()))
+        .collect();
+    let told: Edges = written("Who may name whom")
+        .iter()
+        .map(|line| {
+            let (from, to) = line.split_once(" → ").expect(line);
+            (from.to_owned(), to.split(", ").filter(|to| *to != "nobody").map(str::to_owned).collect())
+        })
+        .collect();
+    assert_eq!(told, kept);
+}
+
+#[test]
+fn the_architecture_tells_every_room() {
+    let src = root().join("src");
+    let told: BTreeSet<String> = written("Rooms")
+        .iter()
+        .map(|line| line.split_whitespace().next().expect("a room").to_owned())
+        .collect();
+    let mut there = BTreeSet::new();
+    for inside in ["", "claude", "service", "tui", "network"] {
+        for entry in fs::read_dir(src.join(inside)).unwrap() {
+            let path = entry.unwrap().path();
+            let is_module = inside.is_empty() && path.extension().is_some_and(|e| e == "rs");
+            let is_for_tests = path.file_stem().is_some_and(|stem| stem == "tests");
+            if (path.is_dir() || is_module) && !is_for_tests {
+                let room = path.with_extension("");
+                there.insert(room.strip_prefix(&src).unwrap().to_string_lossy().into_owned());
+            }
+        }
+    }
+    let untold: Vec<&String> = there.difference(&told).collect();
+    assert!(untold.is_empty(), "not in src/architecture.md: {untold:?}");
+    let is_there = |room: &str| src.join(room).is_dir() || src.join(format!("{room}.rs")).is_file();
+    let gone: Vec<&String> = told.iter().filter(|room| !is_there(room)).collect();
+    assert!(gone.is_empty(), "in src/architecture.md, and nowhere else: {gone:?}");
 }
 
 /// Places in `text`, outside of tests, where it may end without a word.

@@ -1,6 +1,6 @@
-//! The vectors themselves: made anew by Python, equal to the design's, and
-//! read alike by the crates we build on. What our own code makes of them is
-//! tested in `protocol`.
+//! The vectors themselves: made anew by Python, equal to those of a third
+//! implementation, and read alike by the crates we build on. What our own code
+//! makes of them is tested in `protocol`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -64,7 +64,7 @@ fn python_derives_the_committed_vectors_again() {
 }
 
 #[test]
-fn they_equal_the_designs() {
+fn they_equal_those_of_a_third_implementation() {
     let all = vectors();
     let boxes = mailboxes(&all);
     let named = |part: &str, name: &str| rows(&all, part).iter().find(|r| r["name"] == name).unwrap().clone();

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Derives the vectors of cclink's protocol, version 1, from protocol.md alone.
+"""Derives the vectors of cclink's protocol, version 1, from its page alone,
+src/handoff/protocol.md.
 
-    derive.py                      write vectors.json beside this file
-    derive.py --check [DESIGN]     recompute; compare with the committed
-                                   vectors.json, with design.txt beside this
-                                   file and, where it exists, with DESIGN
+    derive.py              write vectors.json beside this file
+    derive.py --check      recompute; compare with the committed vectors.json
+                           and with design.txt beside this file
 
 Second implementation of the protocol, in another language and with other
 libraries: where it and the Rust code agree, both read the page the same way.
@@ -366,7 +366,7 @@ def hexed(value):
 
 
 def design_lines(v: dict) -> dict[str, str]:
-    """The same values under the names that the design's vectors.txt uses."""
+    """The same values under the names that design.txt uses."""
     boxes = {m["name"]: m for m in v["mailboxes"]}
     out = {f"pk_{i['name']}": f"{i['pk']} {i['z32']}" for i in v["identities"][:2]}
     out["G"] = boxes["devices"]["G"]
@@ -411,15 +411,10 @@ def main(args: list[str]) -> int:
         print(*bad, sep="\n")
         committed.write_text(text)
         return 1 if bad else 0
-    if args[0] != "--check" or len(args) > 2:
+    if args != ["--check"]:
         print(__doc__, file=sys.stderr)
         return 2
     bad = design_differences(values, HERE / "design.txt")
-    if len(args) == 2:
-        if Path(args[1]).exists():
-            bad += design_differences(values, Path(args[1]))
-        else:
-            print(f"{args[1]}: not here, not compared")
     if committed.read_text() != text:
         old = json.loads(committed.read_text())
         bad += [f"vectors.json: {k} differs" for k in values if values[k] != old.get(k)] or ["vectors.json: other text"]

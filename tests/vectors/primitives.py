@@ -1,5 +1,6 @@
-"""The bytes under protocol.md, written from published formats: RFC 7748 and
-8032, BIP-173, z-base-32, age v1, RFC 1035, BEP 44. Nothing here knows cclink.
+"""The bytes under src/handoff/protocol.md, written from published formats: RFC
+7748 and 8032, BIP-173, z-base-32, age v1, RFC 1035, BEP 44. Nothing here knows
+cclink.
 
 `cryptography` and `argon2-cffi` give the ciphers and hashes; everything with a
 layout is written out, so that a mistake in one of the Rust crates, or in how we

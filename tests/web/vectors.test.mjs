@@ -1,4 +1,4 @@
-// The page's protocol against the vectors that Python made from the design alone: the same that the binary has to meet.
+// The page's protocol against the vectors that Python made from src/handoff/protocol.md alone: the same that the binary has to meet.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -10,43 +10,12 @@
 //! whole transcript is ever held in memory. Transcripts are foreign input: any
 //! bytes may stand in them, and no bytes may stop a list.
 
-mod account;
-mod added;
-mod asks;
-mod belongings;
-mod binding;
-mod branch;
-mod choose;
-mod continued;
+mod copies;
 mod file;
-mod fold;
-mod gate;
-mod line;
-mod liveness;
-mod mark;
-mod merge;
-mod metadata;
-mod parents;
-mod pieces;
-mod place;
-mod preview;
-mod prompt;
-mod put;
-mod query;
-mod relation;
-mod renamed;
-mod said;
-mod scan;
+mod listing;
+mod live;
 mod search;
-mod snippet;
-mod spots;
-mod sweep;
-mod torn;
-mod turns;
-mod watch;
-mod whole;
-mod window;
-mod worktree;
+mod transcript;
 
 use std::ffi::OsString;
 use std::ops::Range;
@@ -56,27 +25,20 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
-pub use account::Account;
-pub use added::added_folders;
-pub use asks::{asks_for_summary, context_tokens, is_trusted};
-pub use belongings::{Belongings, Beside, belongings};
-pub use binding::{Blanked, blank, blank_bindings};
-pub use choose::{Here, order};
-pub use liveness::{Doing, LiveRecord, is_running};
-pub use mark::{MARK_REACH, holds, mark, mark_of_tail};
-pub use merge::{Merged, Prefer, files_below, merge, remove_folder};
-pub use place::{TURN_TAIL, TurnEnd, folder_for, is_plan, last_turn, names_session, plan_names, whole_turns};
-pub use preview::{Page, Place, preview};
-pub use put::{private_file, put};
-pub use query::{Query, Since};
-pub use relation::{Parting, Relation, messages, relation};
-pub use renamed::{copy_renamed, id_for_copy};
-pub use said::said_behind;
-pub use scan::{Progress, ScanError, Skipped};
-pub use search::{Found, Hit, MOST_HITS, Searched, Searching, lit, search_one};
-pub use sweep::sweep;
-pub use watch::{Change, Watching};
-pub use worktree::{Worktree, named_worktree, worktree};
+pub use copies::{
+    Belongings, Beside, Merged, Parting, Prefer, Relation, TURN_TAIL, TurnEnd, belongings, copy_renamed,
+    files_below, folder_for, id_for_copy, is_plan, last_turn, merge, messages, names_session, plan_names,
+    private_file, put, relation, remove_folder, sweep, whole_turns,
+};
+pub use listing::{
+    Change, Here, Progress, ScanError, Skipped, Watching, Worktree, added_folders, named_worktree, order,
+    worktree,
+};
+pub use live::{Account, Doing, LiveRecord, asks_for_summary, context_tokens, is_running, is_trusted};
+pub use search::{Found, Hit, MOST_HITS, Query, Searched, Searching, Since, lit, said_behind, search_one};
+pub use transcript::{
+    Blanked, MARK_REACH, Page, Place, blank, blank_bindings, holds, mark, mark_of_tail, preview,
+};
 
 /// Whether a session is open in a running claude.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -1,6 +1,13 @@
 //! Search inside all conversations, without an index: every file is read past a
 //! gate that knows no JSON, and what passes is read as what someone said.
 
+pub(super) mod fold;
+pub(super) mod hits;
+pub(super) mod messages;
+pub(super) mod prefilter;
+pub(super) mod query;
+pub(super) mod snippet;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::File;
 use std::io;
@@ -9,15 +16,17 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use chrono::Utc;
+pub use messages::said_behind;
+pub use query::{Query, Since};
 
-use super::fold::{Folded, fold};
-use super::gate::Gate;
-use super::line::Line;
-use super::liveness::LiveRecord;
-use super::metadata::{self, Candidate};
-use super::query::Query;
-use super::spots::Spots;
-use super::{Role, ScanError, Session, Store, file, pieces, said, snippet, torn};
+use self::fold::{Folded, fold};
+use self::hits::Spots;
+use self::prefilter::Gate;
+use super::listing::metadata::{self, Candidate};
+use super::live::registry::LiveRecord;
+use super::transcript::line::Line;
+use super::transcript::{partial_line, pieces};
+use super::{Role, ScanError, Session, Store, file};
 use crate::text;
 
 /// Matches kept of one session, its newest; of the others only their number.
@@ -281,16 +290,16 @@ impl Words {
         if !may_be_talk(raw) {
             return Vec::new();
         }
-        let decoded = torn::decode(raw);
+        let decoded = partial_line::decode(raw);
         if !whole {
-            let prompt = torn::prompt(&decoded);
+            let prompt = partial_line::prompt(&decoded);
             return prompt
                 .and_then(|prompt| self.hit_in(Role::User, &prompt, at.clone(), false))
                 .into_iter()
                 .collect();
         }
         let lines = Line::parse_all(&decoded);
-        let said = lines.iter().filter_map(|line| Some((line, said::of(line)?)));
+        let said = lines.iter().filter_map(|line| Some((line, messages::of(line)?)));
         said.filter_map(|(line, (role, said))| self.hit_in(role, &said, at.clone(), line.sidechain)).collect()
     }
 

@@ -2,74 +2,49 @@
 //! here; every verb that needs the network is async, tells its progress and
 //! can be cancelled.
 
-mod arrive;
-mod aside;
-mod autostart;
-mod bring;
-mod burn;
-mod carry;
-mod clone;
 mod contacts;
-mod ending;
 mod error;
-mod find;
-mod follow;
-mod handed;
+mod handoffs;
 mod identity;
-mod inbox;
-mod index;
-mod keep;
-mod keeper;
-mod list;
-mod look;
-mod newest;
-mod phone;
 mod pickup;
 mod plans;
 mod plugin;
 mod programs;
 mod publish;
-mod revoke;
-mod search;
 mod sessions;
 mod settings;
-mod sftp;
-mod signals;
-mod spool;
 mod tidy;
-mod tokens;
+mod transfer;
 pub mod types;
-mod watch;
-mod way;
 mod web;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-pub use self::revoke::Doomed;
-pub use arrive::{Answer, Arrived, Ask, Placed, Question};
-pub use aside::{Ended, LineModes, command_of, once_held, wait_for};
-pub use autostart::Autostart;
-pub use bring::Wishes;
-pub use carry::CarryTo;
+pub use crate::service::handoffs::revoke::Doomed;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
-pub use clone::CloneOffer;
 pub use error::{Error, Kind, Result};
-pub use follow::Changed;
-pub use handed::{HANDED, Handed};
-pub use keeper::{Did, Keeping, Kept};
+pub use handoffs::keeper::{Did, Keeping, Kept};
+pub use handoffs::watch::{News, NewsKind, Watch, next_look};
 pub use pickup::Settled;
+pub use pickup::handed::{HANDED, Handed};
+pub use plans::clone::CloneOffer;
+pub use plans::way::{END_THERE, Next, Wanted, choose, confirm};
 pub use plugin::{FileChange, PluginHook, PluginStatus};
+pub use programs::aside::{Ended, LineModes, command_of, once_held, wait_for};
+pub use programs::autostart::Autostart;
+pub use programs::signals::{Signal, Signals, can_suspend, stop};
 pub use programs::{child, child_of_ours};
-pub use search::{Asked, Match, SessionMatches};
+pub use publish::on_exit::{SpoolFailure, Spooled};
+pub use sessions::follow::Changed;
+pub use sessions::search::{Asked, Match, SessionMatches};
 pub use settings::{KEEP_EVERY, STALL, Settings};
-pub use signals::{Signal, Signals, can_suspend, stop};
-pub use spool::{SpoolFailure, Spooled};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+pub use transfer::arrive::{Answer, Arrived, Ask, Placed, Question};
+pub use transfer::bring::Wishes;
+pub use transfer::carry::CarryTo;
 pub use types::*;
-pub use watch::{News, NewsKind, Watch, next_look};
-pub use way::{END_THERE, Next, Wanted, choose, confirm};
 pub use web::{WebCheck, WebPage};
 
 pub use crate::claude::{
@@ -106,7 +81,7 @@ struct Inner {
     /// Unlocked once per process.
     identity: Mutex<Option<Identity>>,
     /// What lists name and is nowhere.
-    dead: newest::Dead,
+    dead: handoffs::newest::Dead,
     /// Writes that come in halves, under way.
     must_finish: TaskTracker,
     /// Receipts under way: good to have, not worth a wait.
@@ -153,7 +128,7 @@ impl Service {
             journal: Journal::new(&settings.paths.state),
             contacts: Contacts::new(&settings.paths.config),
             identity: Mutex::new(None),
-            dead: newest::Dead::default(),
+            dead: handoffs::newest::Dead::default(),
             must_finish: TaskTracker::new(),
             receipts: TaskTracker::new(),
             warnings: Mutex::new(Vec::new()),

@@ -2,11 +2,16 @@
 //! reader has what was in it. What was taken and not settled is shown again by
 //! the same device.
 
+pub(super) mod burn;
+pub(super) mod find;
+pub(super) mod handed;
+pub(super) mod tokens;
+
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::look::{Place, Readable, alive};
+use super::handoffs::lookup::{Place, Readable, alive};
 use super::types::Carried;
 use super::{Found, Job, Pickup, Plan, Result, Service};
 use crate::handoff::z32;

@@ -1,6 +1,10 @@
 //! Other programs: how each is started, and short questions to git, tmux, ps and
 //! tailscale. None may hold us up, and none has to be there.
 
+pub(super) mod aside;
+pub(super) mod autostart;
+pub(super) mod signals;
+
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Stdio;

@@ -1,5 +1,8 @@
 //! Local sessions: scan, preview, and which one is meant.
 
+pub(super) mod follow;
+pub(super) mod search;
+
 use std::path::Path;
 
 use super::{Error, Page, Place, Progress, Result, Service, Session};

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Service, arrive};
+use super::Service;
+use super::transfer::arrive;
 use crate::store::{Config, files};
 
 impl Service {

@@ -111,7 +111,7 @@ fn what_a_plugin_asked_is_named_as_claude_names_it() {
     let asked = chain("user", &json!(wrapped), &json!({"pluginPrompt": {"text": "look outside"}}));
     let shown = "Prompt from the weather plugin: look outside";
     assert_eq!(home.session(&asked).title, shown);
-    let last = line("last-prompt", "lastPrompt", &prompt::one_line(wrapped));
+    let last = line("last-prompt", "lastPrompt", &crate::claude::transcript::prompt::one_line(wrapped));
     assert_eq!(home.session(user("x") + &asked + &last).title, shown);
     // Words that only look like it.
     let other = chain("user", &json!(wrapped), &json!({}));

@@ -33,11 +33,7 @@ impl Folder {
 
 impl Service {
     /// Where a session is to be resumed on this machine.
-    pub(in crate::service) async fn directory(
-        &self,
-        copy: Option<&Session>,
-        record: Option<&Record>,
-    ) -> Option<PathBuf> {
+    pub(crate) async fn directory(&self, copy: Option<&Session>, record: Option<&Record>) -> Option<PathBuf> {
         self.folder(copy, Hints { record, ..Hints::default() }).await.map(|folder| folder.path)
     }
 

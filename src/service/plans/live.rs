@@ -52,7 +52,7 @@ impl Service {
 
     /// Makes sure that what a plan ends first may still be ended, before anything
     /// is taken for it.
-    pub(in crate::service) async fn still_idle(&self, plan: &Plan) -> Result<()> {
+    pub(crate) async fn still_idle(&self, plan: &Plan) -> Result<()> {
         self.to_end(plan).await.map(drop)
     }
 

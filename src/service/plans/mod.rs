@@ -1,12 +1,14 @@
 //! Plans: every way to go on with a session from this machine, best first.
 
+pub(super) mod clone;
 mod folder;
 mod live;
 mod notes;
+pub(super) mod way;
 
 use std::path::{Path, PathBuf};
 
-use super::way::no_address;
+use super::plans::way::no_address;
 use super::{AudienceKind, Error, Found, Live, Plan, PlanKind, Result, Service, Session, blocking};
 use crate::claude;
 use crate::handoff::record::is_ssh_address;

@@ -54,7 +54,7 @@ impl Service {
     }
 
     /// Claude's own state, which is beside its folder unless that was moved.
-    pub(in crate::service) fn claude_state(&self) -> Option<PathBuf> {
+    pub(crate) fn claude_state(&self) -> Option<PathBuf> {
         let root = self.0.settings.claude_root.as_ref()?;
         let usual = self.0.settings.home.as_ref().filter(|home| home.join(".claude") == *root);
         Some(usual.unwrap_or(root).join(".claude.json"))

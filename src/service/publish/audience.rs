@@ -2,17 +2,17 @@
 
 use zeroize::Zeroizing;
 
-use super::super::look::Place;
 use super::super::{AudienceChoice, AudienceKind, AudienceView, Error, Result, Service, blocking, random};
 use crate::handoff::pin::week;
 use crate::handoff::z32;
 use crate::handoff::{Identity, Link, LinkSecret, LinkTarget, Mailbox, Pin, PublicKey, Token, mailbox};
+use crate::service::handoffs::lookup::Place;
 use crate::store::Entry;
 use crate::text;
 
 /// A handoff made ready: everything that follows from the audience.
-pub(in super::super) struct Prepared {
-    pub(in super::super) place: Place,
+pub(crate) struct Prepared {
+    pub(crate) place: Place,
     pub(super) link: Link,
     pub(super) audience: AudienceView,
     pub(super) recipient: Option<PublicKey>,
@@ -23,7 +23,7 @@ pub(in super::super) struct Prepared {
 
 impl Service {
     /// Chooses token, mailbox and secrets for an audience; `now` in Unix seconds.
-    pub(in super::super) async fn prepare(
+    pub(crate) async fn prepare(
         &self,
         identity: &Identity,
         audience: &AudienceChoice,
@@ -127,10 +127,7 @@ pub(super) fn seal_secrets(me: &PublicKey, mailbox: &Mailbox, link: Option<&Link
 }
 
 /// Undoes [`seal_secrets`].
-pub(in super::super) fn open_secrets(
-    identity: &Identity,
-    entry: &Entry,
-) -> Option<(Mailbox, Option<LinkSecret>)> {
+pub(crate) fn open_secrets(identity: &Identity, entry: &Entry) -> Option<(Mailbox, Option<LinkSecret>)> {
     let sealed = z32::decode_any(&entry.sealed)?;
     let plain = Zeroizing::new(age::decrypt(&identity.age_identity(), &sealed).ok()?);
     let (secret, link) = plain.split_first_chunk::<32>()?;

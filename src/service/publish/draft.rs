@@ -96,14 +96,14 @@ impl Service {
 
     /// Whether anybody said anything in a session: after `/clear`, or with only
     /// `/exit` in it, there is nothing to hand over. Blocking.
-    pub(in super::super) fn has_words(session: &Session) -> bool {
+    pub(crate) fn has_words(session: &Session) -> bool {
         let Ok(page) = claude::preview(&session.path, &Place::Last, TURNS) else { return true };
         page.start > 0 || page.turns.iter().any(is_said)
     }
 }
 
 /// Whether somebody went on with a session since it was handed over. Blocking.
-pub(in super::super) fn went_on_since(session: &Session, record: &Record) -> bool {
+pub(crate) fn went_on_since(session: &Session, record: &Record) -> bool {
     let counts = |role: Role, words: &str| role == Role::Assistant || !is_lone_command(words);
     session.session_id != record.session_id
         || claude::said_behind(&session.path, record.transcript.bytes, counts).unwrap_or(true)

@@ -3,6 +3,7 @@
 
 mod audience;
 mod draft;
+pub(super) mod on_exit;
 mod record;
 mod replace;
 
@@ -16,9 +17,9 @@ use pkarr::SignedPacket;
 pub(super) use record::span_of;
 use replace::Older;
 
-use super::carry::{Kept, Sealing};
-use super::ending::{interrupted, unheard};
-use super::look::Place;
+use super::handoffs::ending::{interrupted, unheard};
+use super::handoffs::lookup::Place;
+use super::transfer::carry::{Kept, Sealing};
 use super::types::{CarriedBy, CarryWay};
 use super::{
     AudienceKind, Error, Job, Kind, LeftBehind, PublishRequest, Published, Result, Service, SshSource, Step,

@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 
-use super::super::carry::Sealing;
 use super::super::{
     AudienceKind, Draft, Error, PublishRequest, Result, Service, SshAddress, SshSource, blocking,
 };
@@ -11,6 +10,7 @@ use crate::claude;
 use crate::handoff::Record;
 use crate::handoff::index::Span;
 use crate::handoff::record::is_ssh_address;
+use crate::service::transfer::carry::Sealing;
 use crate::text;
 
 impl Service {
@@ -81,7 +81,7 @@ fn clean(text: &str) -> Option<String> {
 }
 
 /// When a record's entry in the list begins and ends.
-pub(in super::super) fn span_of(record: &Record) -> Span {
+pub(crate) fn span_of(record: &Record) -> Span {
     let seconds = |time: chrono::DateTime<chrono::Utc>| u32::try_from(time.timestamp()).unwrap_or(0);
     Span {
         created: seconds(record.created_at),

@@ -7,19 +7,19 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 
-use super::super::look::{Place, alive};
 use super::super::{AudienceKind, Error, Kind, Result, Service, blocking};
 use super::audience::Prepared;
 use super::{Sent, open_secrets};
 use crate::claude;
 use crate::handoff::index::CAPACITY;
 use crate::handoff::{Identity, Index, Record, Standing, Token, z32};
+use crate::service::handoffs::lookup::{Place, alive};
 use crate::store::{Entry, Stage};
 use crate::text;
 
 /// An older handoff of the same session for the same audience.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Older {
+pub(crate) struct Older {
     pub place: Place,
     pub record: Option<Record>,
     /// The SSH address that the user named for it; empty for none.
@@ -61,7 +61,7 @@ impl Service {
     /// What my other devices published of these sessions, by a list that was just
     /// read. What cannot be looked at now, or holds more than is here, is left as
     /// it is.
-    pub(in super::super) async fn others(&self, place: &Place, index: &Index, ids: &[String]) -> Vec<Older> {
+    pub(crate) async fn others(&self, place: &Place, index: &Index, ids: &[String]) -> Vec<Older> {
         let Ok((book, _)) = self.0.journal.load() else { return Vec::new() };
         let is_mine = |token: &Token| book.handoffs.iter().any(|entry| entry.token == *token);
         let expected = match place.token.audience {
@@ -219,7 +219,7 @@ impl Service {
     }
 
     /// Handoffs that a newer one was to replace when this program was ended.
-    pub(in super::super) fn left_to_replace<'a>(entries: impl Iterator<Item = &'a Entry>) -> HashSet<Token> {
+    pub(crate) fn left_to_replace<'a>(entries: impl Iterator<Item = &'a Entry>) -> HashSet<Token> {
         let out = entries.filter(|entry| matches!(entry.stage, Stage::Published | Stage::Burned));
         out.flat_map(|entry| entry.replaces.iter().copied()).collect()
     }

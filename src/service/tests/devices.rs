@@ -4,10 +4,10 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::super::look::Place;
 use super::super::{Draft, Found, Job, LeftBehind, Named, Published, Result, Service, Session, Settings};
 use crate::handoff::{Mailbox, Token, Ttl};
 use crate::network::world::World;
+use crate::service::handoffs::lookup::Place;
 
 /// One of them, with a home of its own.
 pub struct Device {

@@ -1,0 +1,18 @@
+//! A transcript: its lines and windows, the branch that a resume continues, what
+//! the person typed, and a conversation a page at a time.
+
+pub(super) mod binding;
+pub(super) mod branch;
+pub(super) mod line;
+pub(super) mod mark;
+pub(super) mod partial_line;
+pub(super) mod pieces;
+pub(super) mod preview;
+pub(super) mod prompt;
+pub(super) mod turns;
+pub(super) mod whole;
+pub(super) mod window;
+
+pub use binding::{Blanked, blank, blank_bindings};
+pub use mark::{MARK_REACH, holds, mark, mark_of_tail};
+pub use preview::{Page, Place, preview};

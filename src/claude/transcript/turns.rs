@@ -1,0 +1,128 @@
+//! One transcript line as the turns a person wants to read.
+
+use super::line::{Block, Content, Line};
+use super::prompt::{self, tagged};
+use crate::claude::{Role, Turn};
+use crate::text;
+
+/// Longest text of one turn, in bytes.
+const LONGEST: usize = 16_384;
+/// Most that is kept of what a quiet line leaves out, in bytes.
+const DETAIL: usize = 2048;
+/// Longest quiet line, in columns.
+const QUIET: usize = 160;
+
+/// The turns of a line, oldest first; none for what no one said.
+pub(crate) fn of(line: &Line<'_>) -> Vec<Turn> {
+    match line.kind.as_deref().unwrap_or_default() {
+        "user" if line.compact_summary => {
+            let text = match &line.message.content {
+                Content::Text(text) => text.as_ref(),
+                _ => "",
+            };
+            vec![quiet("summary", text)]
+        }
+        "user" if line.meta => Vec::new(),
+        "user" => each(&line.message.content, &said_by_user),
+        "assistant" => each(&line.message.content, &said_by_claude),
+        "attachment" if line.attachment.kind.as_deref() == Some("queued_command") => {
+            line.attachment.prompt.as_deref().and_then(said_by_user).into_iter().collect()
+        }
+        "system" => of_system(line).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn of_system(line: &Line<'_>) -> Option<Turn> {
+    let content = line.content.as_deref().unwrap_or_default();
+    match line.subtype.as_deref()? {
+        "compact_boundary" => Some(quiet("conversation compacted", "")),
+        "local_command" | "voice_call_talk" => said_by_user(content),
+        "api_error" => Some(quiet("API error", content)),
+        "informational" => Some(quiet("note", content)).filter(|_| !content.is_empty()),
+        _ => None,
+    }
+}
+
+fn each(content: &Content<'_>, said: &dyn Fn(&str) -> Option<Turn>) -> Vec<Turn> {
+    match content {
+        Content::None => Vec::new(),
+        Content::Text(text) => said(text).into_iter().collect(),
+        Content::Blocks(blocks) => blocks.iter().filter_map(|block| of_block(block, said)).collect(),
+    }
+}
+
+fn of_block(block: &Block<'_>, said: &dyn Fn(&str) -> Option<Turn>) -> Option<Turn> {
+    let brief = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().unwrap_or_default().to_owned();
+    match block.kind.as_deref()? {
+        "text" => said(block.text.as_deref()?),
+        "thinking" => Some(quiet("thinking", &brief(&block.thinking))),
+        "redacted_thinking" => Some(quiet("thinking", "")),
+        "tool_use" | "server_tool_use" => {
+            let name = text::clean(block.name.as_deref().unwrap_or("tool"));
+            Some(quiet(&name, &brief(&block.input)))
+        }
+        "tool_result" if block.is_error => Some(quiet("failed", &brief(&block.content))),
+        "tool_result" => Some(quiet("result", &brief(&block.content))),
+        "image" => Some(quiet("image", "")),
+        "document" => Some(quiet("document", "")),
+        _ => None,
+    }
+}
+
+fn said_by_claude(raw: &str) -> Option<Turn> {
+    loud(Role::Assistant, raw)
+}
+
+/// What stands on the person's side: prompts, and the wrappers that claude puts
+/// around commands, their output and its own reminders.
+fn said_by_user(raw: &str) -> Option<Turn> {
+    if tagged(raw, "command-name").is_some() || tagged(raw, "bash-input").is_some() {
+        return match prompt::read(raw)? {
+            prompt::Prompt::Words(text) | prompt::Prompt::Command(text) => Some(Turn::new(Role::User, text)),
+        };
+    }
+    for tag in ["bash-stdout", "bash-stderr", "local-command-stdout", "local-command-stderr"] {
+        if let Some(output) = tagged(raw, tag).filter(|output| !output.trim().is_empty()) {
+            return Some(quiet("output", output));
+        }
+    }
+    if prompt::is_interruption(raw) {
+        return Some(quiet("interrupted by the user", ""));
+    }
+    if let Some(summary) = tagged(raw, "task-notification") {
+        return Some(quiet("task", tagged(summary, "summary").unwrap_or_default()));
+    }
+    if is_for_the_model(raw) {
+        return None;
+    }
+    loud(Role::User, raw)
+}
+
+/// Reminders and caveats are for the model. Other tags someone may have pasted:
+/// those are words.
+pub(crate) fn is_for_the_model(raw: &str) -> bool {
+    let for_the_model = ["<system-reminder>", "<local-command-", "<bash-std", "<ide_", "<command-"];
+    for_the_model.iter().any(|tag| raw.trim_start().starts_with(tag))
+}
+
+fn loud(role: Role, raw: &str) -> Option<Turn> {
+    let clean = text::clean_lines(raw);
+    let text = text::fit_bytes(clean.trim(), LONGEST);
+    (!text.is_empty()).then(|| Turn::new(role, text))
+}
+
+/// One line: what it is, its first words, and how many lines there are more.
+fn quiet(what: &str, detail: &str) -> Turn {
+    let mut lines = detail.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().map(prompt::one_line).unwrap_or_default();
+    let more = lines.count();
+    let mut line = text::fit(&format!("{what} {first}"), QUIET);
+    line.truncate(line.trim_end().len());
+    let clean = text::clean_lines(text::fit_bytes(detail, DETAIL).trim());
+    // one line that is shown whole leaves nothing out
+    let whole = more == 0 && line.ends_with(&first) && !line.ends_with('…');
+    let detail = if whole { String::new() } else { clean };
+    let text = if more > 0 { format!("{line} (+{more} lines)") } else { line };
+    Turn { detail, ..Turn::new(Role::Tool, text) }
+}

@@ -1,0 +1,122 @@
+//! A session that arrives in a sealed file.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use super::super::arrive::{Arrived, Decided, Lock, Parcel};
+use super::super::bring::is_published;
+use super::part_of;
+use crate::carry::{CarryError, Claim, Manifest, Targets, unpack};
+use crate::claude::Beside;
+use crate::service::{Error, Found, Job, Plan, Result, Service, Wishes, blocking};
+use crate::text;
+
+impl Service {
+    /// The plan to take a found handoff's session from its sealed file.
+    pub fn plan_from_file(&self, found: &Found, file: &Path) -> Plan {
+        Plan::carried(&self.own_program(), &found.pickup.token, &file.to_string_lossy())
+    }
+
+    /// Puts the session of a found handoff in its place, from its sealed file (`None`:
+    /// stdin). As with [`Service::bring`], whatever stops it leaves Claude's folder as
+    /// it was.
+    pub async fn take_from(
+        &self,
+        found: &Found,
+        file: Option<&Path>,
+        wishes: &Wishes,
+        job: &Job,
+    ) -> Result<Arrived> {
+        let record = &found.place.record;
+        let claim = record.carry.as_ref().and_then(Claim::of).ok_or_else(|| {
+            Error::failed("This handoff has no sealed file.")
+                .advise("Run `cclink bundle` where the session lives: it publishes one with its file.")
+        })?;
+        let directory = self.directory_of(record).await?;
+        let state = self.0.settings.paths.state.clone();
+        let lock = job.run(Lock::take(&state, &record.session_id, job)).await?;
+        self.sweep(&record.session_id).await?;
+        let mut parcel = Parcel::empty(&state, &record.session_id)?;
+        let mut decided = Decided::default();
+        if let Some(instead) = self.until_free(&record.session_id, &mut decided, &wishes.ask, job).await? {
+            return Ok(Arrived::Instead(instead));
+        }
+        job.doing("opening the sealed file");
+        let opened = Opening { parcel: parcel.clone(), claim, with_memory: wishes.with_memory };
+        let (file, cancel) = (file.map(Path::to_owned), job.cancel.clone());
+        let (part, mark) = (parcel.transcript(), record.transcript.clone());
+        let id = record.session_id.clone();
+        // Cancelled, it ends by itself: nothing is written behind our back.
+        let manifest = blocking(move || {
+            let manifest = opened.run(file.as_deref(), &mut |_| !cancel.is_cancelled())?;
+            is_published(&part, &mark, &id).map(|()| manifest)
+        });
+        let manifest = match manifest.await? {
+            Ok(manifest) => manifest,
+            Err(error) => {
+                parcel.clear();
+                lock.done();
+                return Err(error);
+            }
+        };
+        for left in manifest.left_out.iter().take(1) {
+            let more = manifest.left_out.len() - 1;
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            parcel.leaves(format!("{}{more} ({})", text::clean(&left.what), text::clean(&left.why)));
+        }
+        let arrived = self.arrive(&parcel, &directory, decided, &wishes.ask, job).await?;
+        if matches!(arrived, Arrived::Placed(_)) {
+            parcel.clear();
+            lock.done();
+        }
+        Ok(arrived)
+    }
+}
+
+struct Opening {
+    parcel: Parcel,
+    claim: Claim,
+    with_memory: bool,
+}
+
+impl Opening {
+    fn run(self, file: Option<&Path>, tell: &mut dyn FnMut(u64) -> bool) -> Result<Manifest> {
+        let shown = file.map_or_else(|| "stdin".into(), |file| text::clean(&file.to_string_lossy()));
+        let file = match file {
+            // A pipe would hold us up for ever.
+            Some(file) if fs::metadata(file).is_ok_and(|meta| !meta.is_file()) => {
+                Err(io::Error::other("it is no regular file"))
+            }
+            Some(file) => File::open(file),
+            None => spooled(self.claim.bytes),
+        };
+        let file = file.map_err(|error| {
+            Error::failed(format!("{shown} cannot be read: {error}.")).advise("Nothing was picked up.")
+        })?;
+        let parcel = &self.parcel;
+        let wanted = Beside::ALL.into_iter().filter(|part| self.with_memory || *part != Beside::Memory);
+        let folders = wanted.map(|part| (part_of(part), parcel.folder(part))).collect();
+        let targets = Targets { transcript: parcel.transcript(), folders };
+        unpack(BufReader::new(file), &self.claim, &parcel.id, &targets, tell).map_err(|error| match error {
+            CarryError::Cancelled => Error::cancelled(),
+            CarryError::NotThis(_) => Error::failed(format!("{shown} is not this handoff's file: {error}."))
+                .advise("Copy it again, whole; each handoff has a file of its own."),
+            CarryError::Newer => Error::failed(format!("{shown} was rejected: {error}."))
+                .advise("Update cclink on this machine."),
+            CarryError::Io(error) => Error::failed(format!("{shown} could not be unpacked: {error}."))
+                .advise("Nothing here was changed. Make room, then try again."),
+            error => Error::failed(format!("{shown} was rejected: {error}."))
+                .advise("Nothing here was changed. Ask for another one."),
+        })
+    }
+}
+
+/// What stdin holds, at most a byte more than is expected, in a file without a name.
+fn spooled(most: u64) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut io::stdin().lock().take(most.saturating_add(1)), &mut file)?;
+    file.flush()?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(file)
+}

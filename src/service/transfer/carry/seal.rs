@@ -1,0 +1,262 @@
+//! Making a sealed file.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use age::secrecy::SecretString;
+use chrono::{DateTime, Utc};
+use tempfile::NamedTempFile;
+use tokio_util::sync::CancellationToken;
+
+use super::{CarryTo, part_of};
+use crate::carry::{CarryError, Claim, Item, Key, LeftOut, Manifest, Name, Part, pack};
+use crate::claude::{self, Belongings, Blanked};
+use crate::handoff::{Git, Transcript};
+use crate::service::{Error, Job, Result, Service, Session, Step, blocking};
+use crate::store::files;
+use crate::text;
+
+/// A longer transcript is not carried.
+const MOST_TRANSCRIPT: u64 = 512 * 1024 * 1024;
+/// Checkpoints together, the newest first.
+const MOST_HISTORY: u64 = 64 * 1024 * 1024;
+/// Everything else together.
+const MOST_BESIDE: u64 = 512 * 1024 * 1024;
+/// How far it is, is told after so many bytes.
+const TELL: u64 = 1024 * 1024;
+
+/// A file that was made, and not yet kept.
+pub(crate) struct Sealing {
+    /// What a record says of it.
+    pub claim: Claim,
+    /// How much conversation is in it.
+    pub transcript: Transcript,
+    /// What did not come along.
+    pub left_out: Vec<LeftOut>,
+    file: Option<(NamedTempFile, PathBuf)>,
+}
+
+impl Service {
+    /// Seals a session into a file that is not yet under its name.
+    pub(crate) async fn seal(
+        &self,
+        session: &Session,
+        git: Option<&Git>,
+        to: &CarryTo,
+        at: DateTime<Utc>,
+        job: &Job,
+    ) -> Result<Sealing> {
+        let root = self.claude_root()?;
+        let sealing = Seal {
+            path: session.path.clone(),
+            manifest: Manifest {
+                version: 1,
+                session_id: session.session_id.clone(),
+                hostname: self.0.settings.hostname.clone(),
+                project: session.project.clone(),
+                created_at: at,
+                claude: None,
+                title: Some(session.title.clone()).filter(|title| !title.is_empty()),
+                git: git.cloned(),
+                left_out: Vec::new(),
+            },
+            to: to.clone(),
+            root,
+            cancel: job.cancel.clone(),
+            tell: Arc::clone(&job.tell),
+        };
+        job.doing("sealing the conversation");
+        // Cancelled, it ends by itself, and takes away what it began.
+        blocking(move || sealing.run()).await?
+    }
+}
+
+impl Sealing {
+    /// Gives the file its name: whole, or not at all.
+    pub fn keep(self) -> Result<Kept> {
+        let key = self.claim.key.lock().to_string();
+        let Some((file, path)) = self.file else { return Ok(Kept { path: None, key }) };
+        file.persist_noclobber(&path).map_err(|error| match error.error.kind() {
+            io::ErrorKind::AlreadyExists => there_already(&path),
+            _ => unwritten(&path, &error.error),
+        })?;
+        if let Some(folder) = path.parent().and_then(|folder| File::open(folder).ok()) {
+            let _ = folder.sync_all();
+        }
+        Ok(Kept { path: Some(path), key })
+    }
+
+    /// That something stays behind, in words.
+    pub fn words(&self) -> Option<String> {
+        let (first, more) = self.left_out.split_first()?;
+        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        let (what, why) = (text::clean(&first.what), &first.why);
+        Some(format!("Not in the sealed file: {what}{more} ({why})."))
+    }
+}
+
+/// A sealed file under its name; gone again unless its handoff went out.
+pub(crate) struct Kept {
+    path: Option<PathBuf>,
+    key: SecretString,
+}
+
+impl Kept {
+    /// Its handoff is out: the file stays. Gives what opens it.
+    pub fn stays(mut self) -> SecretString {
+        self.path = None;
+        self.key.clone()
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// What is sealed, for another thread.
+struct Seal {
+    path: PathBuf,
+    manifest: Manifest,
+    to: CarryTo,
+    root: PathBuf,
+    cancel: CancellationToken,
+    tell: Arc<dyn Fn(Step) + Send + Sync>,
+}
+
+impl Seal {
+    fn run(mut self) -> Result<Sealing> {
+        let unread = |error: io::Error| {
+            Error::failed(format!("The session's files cannot be read: {error}."))
+                .advise("Nothing was published.")
+        };
+        let transcript = claude::mark(&self.path).map_err(unread)?;
+        if transcript.bytes > MOST_TRANSCRIPT {
+            let (is, most) = (text::bytes(transcript.bytes), text::bytes(MOST_TRANSCRIPT));
+            return Err(Error::failed(format!(
+                "The conversation is {is} long; {most} can be sealed at most."
+            ))
+            .advise("Nothing was published. It can still be brought over SSH."));
+        }
+        let parts = claude::belongings(&self.root, &self.path, self.to.with_memory).map_err(unread)?;
+        let (files, left_out) = chosen(&parts);
+        self.manifest.left_out.clone_from(&left_out);
+        let all = transcript.bytes + files.iter().map(|file| file.bytes).sum::<u64>();
+        let (cancel, tell, mut told) = (self.cancel.clone(), Arc::clone(&self.tell), 0);
+        let mut progress = |done: u64| {
+            if done >= told + TELL {
+                told = done;
+                let (done, all) = (text::bytes(done), text::bytes(all));
+                tell(Step::Doing(format!("sealing the conversation: {done} of {all}")));
+            }
+            !cancel.is_cancelled()
+        };
+        let path = self.path.clone();
+        let talk = Item {
+            name: Name::transcript(),
+            bytes: transcript.bytes,
+            open: Box::new(move || Ok(Box::new(Blanked::new(File::open(path)?)) as Box<dyn Read>)),
+        };
+        let items = std::iter::once(talk).chain(files.into_iter().map(LocalFile::item));
+        let key = Key::generate().map_err(|error| Error::failed(error.to_string()))?;
+        let manifest = &self.manifest;
+        let write = |out: &mut dyn Write| pack(BufWriter::new(out), key, manifest, items, &mut progress);
+        let (claim, file) = match &self.to.file {
+            None => {
+                (write(&mut io::stdout().lock()).map_err(|error| failed(Path::new("stdout"), error))?, None)
+            }
+            Some(path) => {
+                let mut file = beside(path)?;
+                let claim = write(file.as_file_mut()).map_err(|error| failed(path, error))?;
+                file.as_file().sync_all().map_err(|error| unwritten(path, &error))?;
+                (claim, Some((file, path.clone())))
+            }
+        };
+        Ok(Sealing { claim, transcript, left_out, file })
+    }
+}
+
+/// A temporary file where the whole one is to be; what an earlier try left when it was
+/// killed goes.
+fn beside(path: &Path) -> Result<NamedTempFile> {
+    if path.symlink_metadata().is_ok() {
+        return Err(there_already(path));
+    }
+    files::clean_up(path);
+    files::aside(path).map_err(|error| unwritten(path, &error))
+}
+
+fn there_already(path: &Path) -> Error {
+    Error::failed(format!("{} already exists.", text::clean(&path.to_string_lossy())))
+        .advise("Nothing was published. Give another name, or remove it.")
+}
+
+fn failed(path: &Path, error: CarryError) -> Error {
+    match error {
+        CarryError::Cancelled => Error::cancelled(),
+        CarryError::Io(error) => match error.downcast::<CarryError>() {
+            Ok(_) => Error::cancelled(),
+            Err(error) => unwritten(path, &error),
+        },
+        other => Error::failed(format!("The conversation could not be sealed: {other}.")),
+    }
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> Error {
+    Error::failed(format!("{} cannot be written: {error}.", text::clean(&path.to_string_lossy())))
+        .advise("Nothing was published.")
+}
+
+/// A file of this machine that is taken along.
+struct LocalFile {
+    name: Name,
+    path: PathBuf,
+    bytes: u64,
+}
+
+impl LocalFile {
+    fn item(self) -> Item<'static> {
+        let Self { name, path, bytes } = self;
+        Item { name, bytes, open: Box::new(move || Ok(Box::new(File::open(path)?) as Box<dyn Read>)) }
+    }
+}
+
+/// Which files come along, in the order of the file, and what does not.
+fn chosen(parts: &[Belongings]) -> (Vec<LocalFile>, Vec<LeftOut>) {
+    let (mut files, mut left_out) = (Vec::new(), Vec::new());
+    let mut room = MOST_BESIDE;
+    for Belongings { part, folder, files: names } in parts {
+        let (part, what) = (part_of(*part), part.words());
+        let mut those: Vec<_> = names
+            .iter()
+            .filter_map(|name| {
+                let metadata = fs::symlink_metadata(folder.join(name)).ok()?;
+                Some((name, metadata.len(), metadata.modified().ok()))
+            })
+            .collect();
+        // The newest first, where not all can come.
+        those.sort_by_key(|(name, _, written)| (std::cmp::Reverse(*written), (*name).clone()));
+        let mut room_here = if part == Part::History { MOST_HISTORY.min(room) } else { room };
+        for (name, bytes, _) in those {
+            let why = match Name::of(part, name) {
+                None => "its name cannot travel",
+                Some(_) if bytes > room_here => "too large",
+                Some(named) => {
+                    room_here -= bytes;
+                    room -= bytes;
+                    files.push(LocalFile { name: named, path: folder.join(name), bytes });
+                    continue;
+                }
+            };
+            let what = format!("{what}: {}", name.display());
+            left_out.push(LeftOut { what, bytes, why: why.to_owned() });
+        }
+    }
+    files.sort_by(|a, b| (a.name.part, &a.name.path).cmp(&(b.name.part, &b.name.path)));
+    (files, left_out)
+}

@@ -1,0 +1,7 @@
+//! The session itself comes here: over the user's own SSH, or out of a sealed file;
+//! one way in for both.
+
+pub(super) mod arrive;
+pub(super) mod bring;
+pub(super) mod carry;
+pub(super) mod sftp;

@@ -9,10 +9,18 @@ use cclink::commands::{self, Context, Error, Printer, Result};
 use cclink::demo::{Demo, Ring};
 use cclink::tui;
 use clap::Parser;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn env(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
+
+/// What to do when the program itself is at fault.
+const AFTER_A_PANIC: &str = "This is a fault of cclink. Nothing that was published is lost: start it again, and \
+    `cclink list` shows where it stands. Please report it, with the lines above and what you did.";
 
 fn main() -> ExitCode {
     keep_memory_private();
@@ -25,7 +33,9 @@ fn main() -> ExitCode {
         return commands::hook(event, &env);
     }
     let printer = Printer::new(cli.output, &env);
-    let ended = color_eyre::install()
+    let ended = color_eyre::config::HookBuilder::default()
+        .panic_section(AFTER_A_PANIC)
+        .install()
         .map_err(|error| Error::failed(error.to_string()))
         .and_then(|()| start_log())
         .and_then(|()| tokio::runtime::Runtime::new().map_err(|error| Error::failed(error.to_string())))
@@ -179,7 +189,7 @@ async fn testnet(nodes: u8) -> Result<()> {
     Ok(())
 }
 
-/// `CCLINK_LOG=debug` (or any filter of `tracing`) writes to stderr, where it
+/// `CCLINK_LOG=debug` (or `TARGET=LEVEL`, several with commas) writes to stderr, where it
 /// can be sent to a file: `2> log`.
 fn start_log() -> Result<()> {
     let Some(filter) =
@@ -187,14 +197,12 @@ fn start_log() -> Result<()> {
     else {
         return Ok(());
     };
-    let filter = tracing_subscriber::EnvFilter::try_new(filter)
-        .map_err(|error| Error::usage(format!("CCLINK_LOG: {error}.")))?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let filter: Targets = filter.parse().map_err(|error| Error::usage(format!("CCLINK_LOG: {error}.")))?;
+    let to_stderr = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(std::io::stderr)
-        .log_internal_errors(false)
-        .init();
+        .log_internal_errors(false);
+    tracing_subscriber::registry().with(to_stderr.with_filter(filter)).init();
     Ok(())
 }
 

@@ -343,6 +343,13 @@ impl Network {
     }
 }
 
+/// A client for HTTP, with TLS by rustls and ring.
+fn http() -> reqwest::ClientBuilder {
+    // The first one stands: another one that is there already is the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+}
+
 /// Enough of an address to tell it from others in a log.
 fn shortly(address: &Address) -> String {
     z32::encode(&address[..5])

@@ -1,7 +1,8 @@
 //! PINs: one spelling, judged when publishing, stretched by Argon2id.
 
+use std::sync::LazyLock;
+
 use argon2::{Algorithm, Argon2, Params, Version};
-use bip39::Language;
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
@@ -19,6 +20,9 @@ const MIN_CHARACTERS: usize = 8;
 const MIN_GUESSES_LOG10: f64 = 10.0;
 /// Longer input is refused, so that nobody can make us chew on megabytes.
 const MAX_BYTES: usize = 256;
+
+/// The BIP-39 list of English words: 2048 of them, in order, 11 bits each.
+static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("words.txt").lines().collect());
 
 /// A PIN in the one spelling that is used.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,12 +64,11 @@ impl Pin {
 
     /// Four random words of 11 bits each: 44 bits.
     pub fn generate(random: &mut dyn FnMut(&mut [u8])) -> Self {
-        let words = Language::English.word_list();
         let mut bytes = Zeroizing::new([0; 8]);
         random(bytes.as_mut_slice());
         let picked: Vec<&str> = bytes
             .chunks_exact(2)
-            .map(|pair| words[usize::from(u16::from_be_bytes([pair[0], pair[1]])) % words.len()])
+            .map(|pair| WORDS[usize::from(u16::from_be_bytes([pair[0], pair[1]])) % WORDS.len()])
             .collect();
         Self(Zeroizing::new(picked.join("-")))
     }
@@ -118,7 +121,7 @@ impl std::fmt::Debug for Pin {
 fn four_words(text: &str) -> Option<Zeroizing<String>> {
     let lower = Zeroizing::new(text.to_ascii_lowercase());
     let words: Vec<&str> = lower.split([' ', '-']).filter(|word| !word.is_empty()).collect();
-    let known = words.len() == 4 && words.iter().all(|word| Language::English.find_word(word).is_some());
+    let known = words.len() == 4 && words.iter().all(|word| WORDS.binary_search(word).is_ok());
     known.then(|| Zeroizing::new(words.join("-")))
 }
 

@@ -47,8 +47,7 @@ pub async fn fetch(mut url: Url) -> Result<Vec<u8>, PageError> {
             attempt.follow()
         }
     });
-    let client =
-        reqwest::Client::builder().redirect(follow).timeout(PATIENCE).build().map_err(unreachable)?;
+    let client = super::http().redirect(follow).timeout(PATIENCE).build().map_err(unreachable)?;
     let mut response = client.get(url).send().await.map_err(unreachable)?;
     if !response.status().is_success() {
         return Err(PageError::Status(response.status().as_u16()));

@@ -42,7 +42,7 @@ pub(super) struct Relay {
 
 impl Relay {
     pub fn new(url: &Url) -> Option<Self> {
-        let client = reqwest::Client::builder().redirect(redirect::Policy::none()).build().ok()?;
+        let client = super::http().redirect(redirect::Policy::none()).build().ok()?;
         (!url.cannot_be_a_base()).then(|| Self { client, url: url.clone(), turn: Semaphore::new(1) })
     }
 

@@ -36,7 +36,7 @@ from primitives import (
 )
 
 HERE = Path(__file__).resolve().parent
-WORDS = (HERE / "bip39-english.txt").read_text().split()
+WORDS = (HERE / "../../src/handoff/words.txt").read_text().split()
 
 CREATED = 1795564800  # 2026-11-25T00:00:00Z
 EXPIRES = CREATED + 8 * 3600
@@ -402,7 +402,7 @@ def main(args: list[str]) -> int:
     # The list decides which PINs are one PIN, so it must be the published one.
     assert sha256("".join(w + "\n" for w in WORDS).encode()).hex() == (
         "2f5eed53a4727b4bf8880d8f3f199efc90e58503646d9ff8eff3a2ed3b24dbda"
-    ), "bip39-english.txt is not the BIP-39 list"
+    ), "words.txt is not the BIP-39 list"
     values = hexed(build())
     text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
     committed = HERE / "vectors.json"

@@ -157,13 +157,13 @@ impl Run {
 
     /// One or two devices take it, at the same time.
     async fn take(&mut self, by: &[usize], which: usize) {
-        let token = self.handoffs[which].token;
-        let taken = join_all(by.iter().map(|by| self.devices[*by].take(token))).await;
-        let mut taken: Vec<_> = by.iter().copied().zip(taken).collect();
+        let handoff = self.handoffs[which].token;
+        let ends = join_all(by.iter().map(|by| self.devices[*by].take(handoff))).await;
+        let mut ends: Vec<_> = by.iter().copied().zip(ends).collect();
         // Who was told that it is gone can only be right about what the other got.
-        taken.sort_by_key(|(_, taken)| matches!(taken, Err(error) if error.kind == Kind::Gone));
-        for (by, taken) in taken {
-            self.took(by, which, taken);
+        ends.sort_by_key(|(_, end)| matches!(end, Err(error) if error.kind == Kind::Gone));
+        for (by, end) in ends {
+            self.took(by, which, end);
         }
     }
 

@@ -6,7 +6,7 @@ use super::App;
 use crate::tui::jobs::Running;
 use crate::tui::message::{
     Action, AudienceKind, Effect, Error, ErrorKind, Event, IdentityState, Note, Now, PaneId, PassEnd,
-    PublishRequest, Published, Question, Report, Revoked, Tone, Verb,
+    PublishRequest, Published, Question, Report, Revoked, Step, Tone, Verb,
 };
 use crate::tui::panes::{identity, moment};
 use crate::tui::parts::View;
@@ -18,7 +18,7 @@ impl App {
         match event {
             Event::Step(id, report) => {
                 let Some(job) = self.jobs.get_mut(id) else { return };
-                if let Report::Doing(words) = report {
+                if let Report::Step(Step::Doing(words)) = report {
                     if job.words.is_some() {
                         job.words = Some(words);
                     }
@@ -74,7 +74,7 @@ impl App {
                 self.start(Action::Follow(self.sessions.looked()), true, now);
             }
             Report::Unlocked(_) | Report::ContactAdded(_) => self.start(Action::Inbox, true, now),
-            Report::Acknowledged(_) => self.start(Action::Journal(false), true, now),
+            Report::Step(Step::Acknowledged(_)) => self.start(Action::Journal(false), true, now),
             Report::PhonePass(..) => {
                 // nobody waits for it any more
                 self.jobs.hush(Verb::PhonePass);
@@ -123,13 +123,7 @@ impl App {
             match action.verb() {
                 Verb::List if network && why.is_some() => self.handoffs.without_key(why.unwrap_or_default()),
                 Verb::List if !network => {}
-                _ => {
-                    let action = match every {
-                        Some(every) => Action::OfItself(Box::new(action), every),
-                        None => action,
-                    };
-                    self.start(action, true, now);
-                }
+                _ => self.start_every(every, action, true, now),
             }
         }
     }

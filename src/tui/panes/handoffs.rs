@@ -10,8 +10,8 @@ use ratatui::text::{Line, Span};
 use super::{audience, moment, short_project};
 use crate::text;
 use crate::tui::message::{
-    Action, AudienceKind, Context, Effect, Intent, Listed, Note, Now, Open, Question, Report, State, Tone,
-    Verb,
+    Action, AudienceKind, Context, Effect, Intent, Listed, Note, Now, Open, Question, Report, State, Step,
+    Tone, Verb,
 };
 use crate::tui::parts::list::{self, Cursor, Meta, hit, row, row_height, under};
 use crate::tui::parts::{Look, View, detail_area, fact, lines, long_fact, split, whole_seconds, wrap};
@@ -409,7 +409,9 @@ impl View for Handoffs {
                 }
                 self.take(rows.clone(), *checked);
             }
-            Report::Row(row) | Report::Announced(row) | Report::Extended(row) => self.take_row(row),
+            Report::Step(Step::Listed(row)) | Report::Announced(row) | Report::Extended(row) => {
+                self.take_row(row)
+            }
             Report::Failed(Verb::List, error) => {
                 self.checking = false;
                 self.error = Some(error.message.clone());

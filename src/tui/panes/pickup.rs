@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use crate::text;
 use crate::tui::message::{
     Action, Context, Effect, Error, ErrorKind, Found, InboxEntry, Intent, Note, Now, Open, Recognised,
-    Report, Target, Tone, Verb, links_on_one_line,
+    Report, Step, Target, Tone, Verb, links_on_one_line,
 };
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::list::{Cursor, hit, row_height};
@@ -340,7 +340,7 @@ impl View for Pickup {
                 (self.looking, self.error, self.again) = (true, None, AGAIN);
                 self.fresh.clear();
             }
-            Report::InboxRow(row) => self.take_row(row),
+            Report::Step(Step::Inbox(row)) => self.take_row(row),
             Report::Inbox(entries) => {
                 (self.looking, self.loaded) = (false, true);
                 self.show(entries.clone());
@@ -348,7 +348,7 @@ impl View for Pickup {
             Report::Recognised(text, result) if text == self.form.fields[LINK].text().trim() => {
                 self.recognised = Some(result.clone());
             }
-            Report::FirstFound(found) if matches!(self.stage, Stage::Finding) => {
+            Report::Step(Step::Found(found)) if matches!(self.stage, Stage::Finding) => {
                 self.stage = Stage::Offered(Box::new(Offer::new((**found).clone())));
             }
             Report::Found(found) => self.take_found(found),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 
 use super::{Play, sample};
-use crate::tui::message::{Action, AudienceKind, Error, Report, State, Verb};
+use crate::tui::message::{Action, AudienceKind, Error, Report, State, Step, Verb};
 
 #[test]
 fn revoking_asks_first_and_a_reflex_is_no_answer() {
@@ -56,6 +56,6 @@ fn a_published_row_shows_at_once_and_extending_asks_for_a_time() {
     play.ctrl('u').text("9h").press(KeyCode::Enter);
     assert!(matches!(play.last(Verb::Extend), Some((_, Action::Extend(_, ttl))) if ttl.seconds() == 32_400));
     let row = sample::listed(9, Some("Brand new"), AudienceKind::Devices, State::Live, 900);
-    play.step(Verb::List, Report::Row(Box::new(row)));
+    play.step(Verb::List, Report::Step(Step::Listed(Box::new(row))));
     assert!(play.shows("Brand new"));
 }

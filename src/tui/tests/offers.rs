@@ -3,8 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::{Play, sample};
-use crate::tui::app::Deed;
-use crate::tui::message::{Action, Error, ErrorKind, Report, Target, Verb};
+use crate::tui::message::{Action, Effect, Error, ErrorKind, Report, Step, Target, Verb};
 
 #[test]
 fn a_handoff_goes_from_the_inbox_to_claude_in_two_enters() {
@@ -15,7 +14,7 @@ fn a_handoff_goes_from_the_inbox_to_claude_in_two_enters() {
     assert!(play.shows("✓ signed by you, from framework-desktop"));
     play.press(KeyCode::Enter);
     play.done(Verb::PickUp, Ok(super::taken(true)));
-    assert!(matches!(play.other.last(), Some(Deed::StepAside(_, Some(_)))));
+    assert!(matches!(play.other.last(), Some(Effect::StepAside(_, Some(_)))));
 }
 
 #[test]
@@ -23,7 +22,7 @@ fn the_best_way_is_selected_until_the_user_chooses() {
     for chooses in [false, true] {
         let mut play = Play::full(80, 24);
         play.text("3").press(KeyCode::Enter);
-        play.step(Verb::Find, Report::FirstFound(Box::new(sample::found(false, false))));
+        play.step(Verb::Find, Report::Step(Step::Found(Box::new(sample::found(false, false)))));
         assert!(play.shows("▌  The command"), "{}", play.screen());
         if chooses {
             play.press(KeyCode::Up).press(KeyCode::Down);
@@ -52,7 +51,7 @@ fn a_wrong_pin_is_said_at_the_pin() {
 fn an_offer_that_is_not_checked_any_more_says_so() {
     let mut play = Play::full(120, 40);
     play.text("3").press(KeyCode::Enter);
-    play.step(Verb::Find, Report::FirstFound(Box::new(sample::found(true, false))));
+    play.step(Verb::Find, Report::Step(Step::Found(Box::new(sample::found(true, false)))));
     assert!(play.shows("checking for anything newer"), "{}", play.screen());
     play.press(KeyCode::Esc);
     play.done(Verb::Find, Err(Error::cancelled()));

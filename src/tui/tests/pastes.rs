@@ -137,7 +137,7 @@ proptest! {
             play.press(KeyCode::Esc);
         }
         play.text("q");
-        let quits = play.other.iter().any(|deed| matches!(deed, super::Deed::Quit));
+        let quits = play.other.iter().any(|effect| matches!(effect, super::Effect::Quit));
         prop_assert!(quits);
     }
 }

@@ -89,11 +89,8 @@ impl Welcome {
         }
         (self.busy, self.error) = (true, None);
         let passphrase = Zeroizing::new(self.form.fields[PASSPHRASE].text().to_owned());
-        vec![Effect::Run(if self.brings() {
-            Action::ImportIdentity(self.file(), passphrase)
-        } else {
-            Action::CreateIdentity(passphrase)
-        })]
+        let file = self.brings().then(|| self.file());
+        vec![Effect::Run(Action::CreateIdentity(file, passphrase))]
     }
 
     /// What is said under the form, and how.

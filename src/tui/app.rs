@@ -226,7 +226,7 @@ impl App {
 
     /// Lets what has the focus do what follows from where it came to rest.
     pub fn settle(&mut self, now: &Now) {
-        let effects = self.pane_mut().settle();
+        let effects = self.pane_mut(self.at).settle();
         self.apply(effects, now);
     }
 
@@ -242,8 +242,8 @@ impl App {
         }
     }
 
-    fn pane_mut(&mut self) -> &mut dyn View {
-        match self.at {
+    fn pane_mut(&mut self, pane: PaneId) -> &mut dyn View {
+        match pane {
             PaneId::Sessions => &mut self.sessions,
             PaneId::Handoffs => &mut self.handoffs,
             PaneId::Pickup => &mut self.pickup,
@@ -256,7 +256,7 @@ impl App {
 
     fn top_mut(&mut self) -> &mut dyn View {
         if self.overlays.is_empty() {
-            return self.pane_mut();
+            return self.pane_mut(self.at);
         }
         let last = self.overlays.len() - 1;
         self.overlays[last].as_mut()

@@ -537,12 +537,48 @@ pub enum Report {
     Contacts(Vec<ContactView>),
     /// A new contact.
     ContactAdded(ContactView),
-    /// The plans for the session with this id.
-    Plans(String, Vec<Plan>),
+    /// The plans for a session of this machine.
+    Plans(Vec<Plan>),
     /// Something that happened on the side.
     Warned(String),
     /// A job has begun.
     Started(Verb),
     /// A job failed or was cancelled.
     Failed(Verb, Error),
+}
+
+/// Whose a report is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// Everybody's: it is small, and told to all by reference.
+    All,
+    /// This pane's, which is given it; what lies over it is told before.
+    Pane(PaneId),
+    /// The publish form's.
+    PublishForm,
+}
+
+impl Report {
+    /// Whose it is.
+    pub fn owner(&self) -> Owner {
+        match self {
+            Self::Sessions(..)
+            | Self::Changed(_)
+            | Self::Preview(..)
+            | Self::Searching(_)
+            | Self::Searched(_)
+            | Self::Hits(..)
+            | Self::Plans(_)
+            | Self::EndedLive(..) => Owner::Pane(PaneId::Sessions),
+            Self::Listed(..) | Self::Announced(_) | Self::Extended(_) | Self::Step(Step::Listed(_)) => {
+                Owner::Pane(PaneId::Handoffs)
+            }
+            Self::Inbox(_)
+            | Self::Found(_)
+            | Self::Taken(..)
+            | Self::Step(Step::Inbox(_) | Step::Found(_)) => Owner::Pane(PaneId::Pickup),
+            Self::Draft(..) | Self::Contacts(_) => Owner::PublishForm,
+            _ => Owner::All,
+        }
+    }
 }

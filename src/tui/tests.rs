@@ -14,7 +14,7 @@ mod phone;
 mod publishing;
 mod questions;
 mod reading;
-mod sample;
+pub(in crate::tui) mod sample;
 mod screens;
 
 use std::time::Duration;

@@ -177,8 +177,7 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             until(&lead, async { Ok(Report::Draft(id, Box::new(service.draft(&session).await?))) }).await
         }
         Action::ResumeHere(session) => {
-            let id = session.session_id;
-            until(&lead, async { Ok(Report::Plans(id.clone(), service.resume_plans(&id).await?)) }).await
+            until(&lead, async { Ok(Report::Plans(service.resume_plans(&session.session_id).await?)) }).await
         }
         Action::Follow(since) => {
             let tell = lead.tell.clone();

@@ -5,11 +5,10 @@ use std::time::Duration;
 use super::App;
 use crate::tui::jobs::Running;
 use crate::tui::message::{
-    Action, AudienceKind, Effect, Error, ErrorKind, Event, IdentityState, Note, Now, PaneId, PassEnd,
-    PublishRequest, Published, Question, Report, Revoked, Step, Tone, Verb,
+    Action, AudienceKind, Context, Effect, Error, ErrorKind, Event, IdentityState, Note, Now, Owner, PaneId,
+    PassEnd, PublishRequest, Published, Question, Report, Revoked, Step, Tone, Verb,
 };
 use crate::tui::panes::{identity, moment};
-use crate::tui::parts::View;
 use crate::tui::parts::confirm::Confirm;
 
 impl App {
@@ -41,9 +40,16 @@ impl App {
 
     /// Tells every pane and overlay.
     pub(super) fn broadcast(&mut self, report: &Report, now: &Now) {
-        let mut effects = self.sessions.report(report, now);
-        effects.extend(self.handoffs.report(report, now));
-        effects.extend(self.pickup.report(report, now));
+        let mut effects = Vec::new();
+        for pane in PaneId::ALL {
+            effects.extend(self.pane_mut(pane).report(report, now));
+        }
+        effects.extend(self.tell_overlays(report, now));
+        self.apply(effects, now);
+    }
+
+    fn tell_overlays(&mut self, report: &Report, now: &Now) -> Vec<Effect> {
+        let mut effects = Vec::new();
         // an overlay that is done goes itself, even from under another one
         self.overlays.retain_mut(|view| {
             let told = view.report(report, now);
@@ -51,19 +57,36 @@ impl App {
             effects.extend(told.into_iter().filter(|effect| !matches!(effect, Effect::Close)));
             !done
         });
-        self.apply(effects, now);
+        effects
     }
 
+    /// Gives a report to whom it belongs, or tells it to all.
     fn take(&mut self, report: Report, now: &Now) {
         if let Some(note) = note(&report, now) {
             self.toasts.say(note, now);
         }
+        self.notice(&report, now);
+        match report.owner() {
+            Owner::All => self.take_fact(report, now),
+            Owner::Pane(pane) => {
+                let mut effects = self.tell_overlays(&report, now);
+                effects.extend(self.pane_mut(pane).receive(report, now));
+                self.apply(effects, now);
+            }
+            Owner::PublishForm => {
+                let form = self.overlays.iter_mut().find(|view| view.context() == Context::PublishForm);
+                let effects = form.map(|form| form.receive(report, now)).unwrap_or_default();
+                self.apply(effects, now);
+            }
+        }
+    }
+
+    fn take_fact(&mut self, report: Report, now: &Now) {
         // before what waited for the key goes on
         if let Report::Unlocked(state) = &report {
             self.identity = Some(state.clone());
         }
         self.broadcast(&report, now);
-        self.notice(&report, now);
         match report {
             Report::Identity(state, network) => {
                 self.network = network;
@@ -81,7 +104,7 @@ impl App {
                 self.start(Action::Journal(false), true, now);
             }
             Report::PassEnded(..) => self.look_at_handoffs(false, now),
-            Report::Published(_) | Report::Revoked(_) | Report::Announced(_) | Report::Extended(_) => {
+            Report::Published(_) | Report::Revoked(_) => {
                 self.look_at_handoffs(self.at == PaneId::Handoffs, now);
             }
             _ => {}

@@ -43,8 +43,6 @@ enum Stage {
 #[allow(clippy::struct_excessive_bools)] // facts that have nothing to do with each other
 pub struct Pickup {
     entries: Vec<InboxEntry>,
-    /// Entries told by the running search.
-    fresh: Vec<InboxEntry>,
     loaded: bool,
     looking: bool,
     error: Option<String>,
@@ -74,7 +72,6 @@ impl Pickup {
         ]);
         Self {
             entries: Vec::new(),
-            fresh: Vec::new(),
             loaded: false,
             looking: false,
             error: None,
@@ -118,13 +115,15 @@ impl Pickup {
         self.cursor.hold(self.entries.len(), self.page());
     }
 
-    fn take_row(&mut self, row: &InboxEntry) {
-        self.fresh.push(row.clone());
-        if !self.entries.iter().any(|entry| entry.token == row.token) {
-            let mut entries = std::mem::take(&mut self.entries);
-            entries.push(row.clone());
-            self.show(entries);
+    fn take_row(&mut self, row: InboxEntry) {
+        if self.entries.iter().any(|entry| entry.token == row.token) {
+            return;
         }
+        let at = self.entries.partition_point(|entry| entry.created_at >= row.created_at);
+        self.entries.insert(at, row);
+        // what the user selected stays selected
+        self.cursor.at += usize::from(self.cursor.at > 0 && at <= self.cursor.at);
+        self.cursor.hold(self.entries.len(), self.page());
     }
 
     fn find(&mut self, target: Target) -> Vec<Effect> {
@@ -167,19 +166,18 @@ impl Pickup {
         vec![Effect::Run(Action::Recognise(text))]
     }
 
-    fn take_found(&mut self, found: &[Found]) {
+    fn take_found(&mut self, mut found: Vec<Found>) {
         if matches!(&self.stage, Stage::Offered(offer) if offer.is_taken()) {
             return;
         }
-        self.stage = match found {
-            [] => Stage::Choosing,
-            [one] => match std::mem::replace(&mut self.stage, Stage::Choosing) {
-                Stage::Offered(offer) if offer.token() == one.pickup.token => {
-                    Stage::Offered(Box::new(offer.confirmed(one.clone())))
-                }
-                _ => Stage::Offered(Box::new(Offer::new(one.clone()))),
-            },
-            many => Stage::Which(many.to_vec(), Cursor::default()),
+        let one = if found.len() == 1 { found.pop() } else { None };
+        self.stage = match (one, std::mem::replace(&mut self.stage, Stage::Choosing)) {
+            (Some(one), Stage::Offered(offer)) if offer.token() == one.pickup.token => {
+                Stage::Offered(Box::new(offer.confirmed(one)))
+            }
+            (Some(one), _) => Stage::Offered(Box::new(Offer::new(one))),
+            (None, _) if found.is_empty() => Stage::Choosing,
+            (None, _) => Stage::Which(found, Cursor::default()),
         };
     }
 
@@ -336,27 +334,9 @@ impl View for Pickup {
 
     fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
         match report {
-            Report::Started(Verb::Inbox) => {
-                (self.looking, self.error, self.again) = (true, None, AGAIN);
-                self.fresh.clear();
-            }
-            Report::Step(Step::Inbox(row)) => self.take_row(row),
-            Report::Inbox(entries) => {
-                (self.looking, self.loaded) = (false, true);
-                self.show(entries.clone());
-            }
+            Report::Started(Verb::Inbox) => (self.looking, self.error, self.again) = (true, None, AGAIN),
             Report::Recognised(text, result) if text == self.form.fields[LINK].text().trim() => {
                 self.recognised = Some(result.clone());
-            }
-            Report::Step(Step::Found(found)) if matches!(self.stage, Stage::Finding) => {
-                self.stage = Stage::Offered(Box::new(Offer::new((**found).clone())));
-            }
-            Report::Found(found) => self.take_found(found),
-            Report::Taken(taken, plan) => {
-                self.form.fields[PIN].set_text("");
-                if let Stage::Offered(offer) = &mut self.stage {
-                    return offer.taken((**taken).clone(), plan);
-                }
             }
             Report::Started(Verb::PickUp) => {
                 if let Stage::Offered(offer) = &mut self.stage {
@@ -371,6 +351,28 @@ impl View for Pickup {
                 }
             }
             Report::Failed(verb, error) => return self.failed(*verb, error),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn receive(&mut self, report: Report, _now: &Now) -> Vec<Effect> {
+        match report {
+            Report::Step(Step::Inbox(row)) => self.take_row(*row),
+            Report::Inbox(entries) => {
+                (self.looking, self.loaded) = (false, true);
+                self.show(entries);
+            }
+            Report::Step(Step::Found(found)) if matches!(self.stage, Stage::Finding) => {
+                self.stage = Stage::Offered(Box::new(Offer::new(*found)));
+            }
+            Report::Found(found) => self.take_found(found),
+            Report::Taken(taken, plan) => {
+                self.form.fields[PIN].set_text("");
+                if let Stage::Offered(offer) = &mut self.stage {
+                    return offer.taken(*taken, &plan);
+                }
+            }
             _ => {}
         }
         Vec::new()

@@ -333,18 +333,15 @@ impl View for Publish {
         self.form.burst();
     }
 
-    fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
+    fn receive(&mut self, report: Report, _now: &Now) -> Vec<Effect> {
         match report {
-            Report::Draft(id, draft) if *id == self.session.session_id && self.draft.is_none() => {
-                self.draft = Some(Box::new(draft.as_ref().clone()));
-                self.validate();
+            Report::Draft(id, draft) if id == self.session.session_id && self.draft.is_none() => {
+                self.draft = Some(draft);
             }
-            Report::Contacts(contacts) => {
-                self.contacts = Some(contacts.clone());
-                self.validate();
-            }
-            _ => {}
+            Report::Contacts(contacts) => self.contacts = Some(contacts),
+            _ => return Vec::new(),
         }
+        self.validate();
         Vec::new()
     }
 

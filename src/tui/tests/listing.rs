@@ -54,7 +54,7 @@ fn resuming_here_steps_aside_for_claude() {
     let mut play = Play::full(80, 24);
     play.text("r");
     let plans = vec![sample::plan(crate::tui::message::PlanKind::Here, true)];
-    play.done(Verb::ResumeHere, Ok(Report::Plans("x".into(), plans)));
+    play.done(Verb::ResumeHere, Ok(Report::Plans(plans)));
     assert!(matches!(play.other.last(), Some(Effect::StepAside(aside, None)) if aside.ready));
 }
 

@@ -35,7 +35,7 @@ fn offered() -> Play {
 fn r_offers_to_end_it_there() {
     let mut play = Play::full(100, 30);
     play.text("r");
-    play.done(Verb::ResumeHere, Ok(Report::Plans("x".into(), open_and_idle())));
+    play.done(Verb::ResumeHere, Ok(Report::Plans(open_and_idle())));
     for words in ["Resume a copy of it?", "e end it there, go on here", "n leave it as it is"] {
         assert!(play.shows(words), "{words}: {}", play.screen());
     }

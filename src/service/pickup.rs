@@ -5,6 +5,7 @@
 pub(super) mod burn;
 pub(super) mod find;
 pub(super) mod handed;
+pub(super) mod target;
 pub(super) mod tokens;
 
 use std::time::Duration;
@@ -94,8 +95,10 @@ impl Service {
         if me == Some(*creator) {
             return "you".to_owned();
         }
-        let name = self.name_of(creator);
-        if name.starts_with("pk:") { creator.short() } else { format!("{name} ({})", creator.short()) }
+        match self.contact_of(creator) {
+            Some(name) => format!("{name} ({})", creator.short()),
+            None => creator.short(),
+        }
     }
 
     /// Takes a found handoff. One that burns is taken away from everybody else;

@@ -298,32 +298,6 @@ pub struct ContactView {
     pub mine: bool,
 }
 
-/// What a text in the pickup form is, before the network is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recognised {
-    /// What to look for.
-    pub target: Target,
-    /// In words: "a link from pk:abcd…", "your contact anna".
-    pub words: String,
-    /// Whether a PIN has to be given.
-    pub wants_pin: bool,
-    /// Whether only this device's key opens it, where no PIN is given.
-    pub needs_key: bool,
-}
-
-/// What to look for on the network.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// The newest alive that is addressed to me.
-    Newest,
-    /// A link, key, contact name or token, and the PIN where one was given.
-    Text(String, Option<Zeroizing<String>>),
-    /// An entry of the inbox, by its full token.
-    Entry(InboxEntry),
-    /// What another process of ours found.
-    Handed(super::Handed),
-}
-
 /// A handoff addressed to me.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboxEntry {

@@ -15,9 +15,9 @@ pub use crate::service::{
     Asked, AudienceChoice, AudienceKind, AudienceView, Changed, CloneOffer, ContactView, Draft, END_THERE,
     ERROR_FILE, Ended, Error, Found, Here, Hit, IdentityState, InboxEntry, Kind as ErrorKind, LineModes,
     Listed, Live, Matched, Named, News, NewsKind, Next, Page, PassEnd, Pickup as Taken, Pin, Place, Plan,
-    PlanKind, Progress, PublishRequest, Published, Recognised, Revoked, Role, Searching, Session, Signal,
-    Signals, SshWay, State, Step, Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of,
-    confirm, is_ssh_address, links_on_one_line, next_look, once_held, quote_for_any_shell, stop, wait_for,
+    PlanKind, Progress, PublishRequest, Published, Revoked, Role, Searching, Session, Signal, Signals,
+    SshWay, State, Step, Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of, confirm,
+    is_ssh_address, links_on_one_line, next_look, once_held, quote_for_any_shell, recognise, stop, wait_for,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.
@@ -398,8 +398,6 @@ pub enum Action {
     PhonePass(String),
     /// Look for what waits for me.
     Inbox,
-    /// Say what a typed text is.
-    Recognise(String),
     /// Find a handoff without taking it.
     Find(Target),
     /// Take a found handoff, to go on with it by this plan.
@@ -523,8 +521,6 @@ pub enum Report {
     PassEnded(String, PassEnd),
     /// All handoffs to me.
     Inbox(Vec<InboxEntry>),
-    /// What this text is, or why it is nothing.
-    Recognised(String, Result<Recognised, Error>),
     /// What was found, newest first.
     Found(Vec<Found>),
     /// It is taken, to go on with it by this plan.
@@ -577,7 +573,7 @@ impl Report {
             | Self::Found(_)
             | Self::Taken(..)
             | Self::Step(Step::Inbox(_) | Step::Found(_)) => Owner::Pane(PaneId::Pickup),
-            Self::Draft(..) | Self::Contacts(_) => Owner::PublishForm,
+            Self::Draft(..) => Owner::PublishForm,
             _ => Owner::All,
         }
     }

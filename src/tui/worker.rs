@@ -266,10 +266,6 @@ fn on_disk(service: &Service, action: Action, tell: &dyn Fn(Report)) -> Result<R
             Report::Preview(session.path, place, page)
         }
         Action::Journal(all) => Report::Listed(service.journal_list(all)?, false),
-        Action::Recognise(text) => {
-            let result = service.recognise(&text);
-            Report::Recognised(text, result)
-        }
         Action::Contacts => Report::Contacts(service.contacts()?),
         Action::AddContact(name, key, mine) => Report::ContactAdded(service.add_contact(&name, &key, mine)?),
         Action::Unlock(passphrase) => {

@@ -202,7 +202,6 @@ fn says_itself(verb: Verb) -> bool {
         Verb::Scan
             | Verb::Preview
             | Verb::Draft
-            | Verb::Recognise
             | Verb::Journal
             | Verb::Contacts
             | Verb::Unlock

@@ -333,15 +333,22 @@ impl View for Publish {
         self.form.burst();
     }
 
-    fn receive(&mut self, report: Report, _now: &Now) -> Vec<Effect> {
-        match report {
-            Report::Draft(id, draft) if id == self.session.session_id && self.draft.is_none() => {
-                self.draft = Some(draft);
-            }
-            Report::Contacts(contacts) => self.contacts = Some(contacts),
-            _ => return Vec::new(),
+    fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
+        if let Report::Contacts(contacts) = report {
+            self.contacts = Some(contacts.clone());
+            self.validate();
         }
-        self.validate();
+        Vec::new()
+    }
+
+    fn receive(&mut self, report: Report, _now: &Now) -> Vec<Effect> {
+        if let Report::Draft(id, draft) = report
+            && id == self.session.session_id
+            && self.draft.is_none()
+        {
+            self.draft = Some(draft);
+            self.validate();
+        }
         Vec::new()
     }
 

@@ -137,10 +137,11 @@ impl Pickup {
             return ("That looked pasted. Press Enter again to find it.".to_owned(), |look| look.theme.warn);
         }
         match &self.recognised {
-            Some(Ok(recognised)) if recognised.wants_pin => {
-                (format!("✓ {}; it wants a PIN", recognised.words), |look| look.theme.good)
+            Some(Ok(target)) => {
+                let words = target.words(self.contacts.as_deref().unwrap_or_default());
+                let pin = if target.wants_pin() { "; it wants a PIN" } else { "" };
+                (format!("✓ {words}{pin}"), |look| look.theme.good)
             }
-            Some(Ok(recognised)) => (format!("✓ {}", recognised.words), |look| look.theme.good),
             Some(Err(error)) => (error.message.clone(), |look| look.theme.warn),
             None => (String::new(), |look| look.theme.quiet),
         }

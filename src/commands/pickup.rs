@@ -10,7 +10,7 @@ use super::{Context, prompt};
 use crate::cli::{PIN_ADVICE, PickupArgs, Way};
 use crate::service::{
     Error, Found, HANDED, Handed, IdentityState, Job, Kind, Next, Pickup, Plan, PlanKind, Result, Target,
-    Wanted, choose, recognise,
+    Wanted, choose,
 };
 use crate::text;
 
@@ -118,7 +118,7 @@ fn target(context: &Context<'_>, args: &PickupArgs) -> Result<Target> {
         }
         return Ok(Target::Newest);
     };
-    let target = recognise(&text, &context.service.contacts()).map_err(|error| hint(args, error))?;
+    let target = context.service.recognise(&text).map_err(|error| hint(args, error))?;
     let pin = pin(context, args, target.wants_pin())?;
     Ok(target.with_pin(pin))
 }

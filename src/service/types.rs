@@ -298,6 +298,38 @@ pub struct ContactView {
     pub mine: bool,
 }
 
+/// Who made a handoff, as this device knows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signer {
+    /// This very key.
+    Me,
+    /// A contact, by its name, and the key's short form.
+    Contact(String, String),
+    /// A key that has no name: its short form.
+    Key(String),
+}
+
+impl Signer {
+    /// The name alone.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Me => "you",
+            Self::Contact(name, _) | Self::Key(name) => name,
+        }
+    }
+}
+
+/// "you", a contact's name with its key, or the key.
+impl std::fmt::Display for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())?;
+        match self {
+            Self::Contact(_, key) => write!(f, " ({key})"),
+            Self::Me | Self::Key(_) => Ok(()),
+        }
+    }
+}
+
 /// A handoff addressed to me.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboxEntry {
@@ -307,8 +339,8 @@ pub struct InboxEntry {
     pub session_id: String,
     /// The creator as `pk:…`.
     pub creator: String,
-    /// "you", or a contact's name.
-    pub from: String,
+    /// The same for people.
+    pub from: Signer,
     /// Devices or share.
     pub audience: AudienceKind,
     /// Where the session lives.

@@ -16,8 +16,9 @@ pub use crate::service::{
     ERROR_FILE, Ended, Error, Found, Here, Hit, IdentityState, InboxEntry, Kind as ErrorKind, LineModes,
     Listed, Live, Matched, Named, News, NewsKind, Next, Page, PassEnd, Pickup as Taken, Pin, Place, Plan,
     PlanKind, Progress, PublishRequest, Published, Revoked, Role, Searching, Session, Signal, Signals,
-    SshWay, State, Step, Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of, confirm,
-    is_ssh_address, links_on_one_line, next_look, once_held, quote_for_any_shell, recognise, stop, wait_for,
+    Signer, SshWay, State, Step, Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of,
+    confirm, is_ssh_address, links_on_one_line, next_look, once_held, quote_for_any_shell, recognise, stop,
+    wait_for,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.
@@ -543,21 +544,11 @@ pub enum Report {
     Failed(Verb, Error),
 }
 
-/// Whose a report is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owner {
-    /// Everybody's: it is small, and told to all by reference.
-    All,
-    /// This pane's, which is given it; what lies over it is told before.
-    Pane(PaneId),
-    /// The publish form's.
-    PublishForm,
-}
-
 impl Report {
-    /// Whose it is.
-    pub fn owner(&self) -> Owner {
-        match self {
+    /// The pane that it belongs to and is given to; `None` for what is small, and
+    /// told to all by reference.
+    pub fn owner(&self) -> Option<PaneId> {
+        Some(match self {
             Self::Sessions(..)
             | Self::Changed(_)
             | Self::Preview(..)
@@ -565,16 +556,15 @@ impl Report {
             | Self::Searched(_)
             | Self::Hits(..)
             | Self::Plans(_)
-            | Self::EndedLive(..) => Owner::Pane(PaneId::Sessions),
+            | Self::EndedLive(..) => PaneId::Sessions,
             Self::Listed(..) | Self::Announced(_) | Self::Extended(_) | Self::Step(Step::Listed(_)) => {
-                Owner::Pane(PaneId::Handoffs)
+                PaneId::Handoffs
             }
             Self::Inbox(_)
             | Self::Found(_)
             | Self::Taken(..)
-            | Self::Step(Step::Inbox(_) | Step::Found(_)) => Owner::Pane(PaneId::Pickup),
-            Self::Draft(..) => Owner::PublishForm,
-            _ => Owner::All,
-        }
+            | Self::Step(Step::Inbox(_) | Step::Found(_)) => PaneId::Pickup,
+            _ => return None,
+        })
     }
 }

@@ -2,9 +2,9 @@
 //! once when something changed.
 //!
 //! ```text
-//! key → keymap → Intent → pane.handle() → Effects → loop ─ Action(job id) → worker → service
-//!                  ▲                                                      │
-//!                  └── draw ◄── pane state ◄── Event(job id, Step|Done) ◄─┘
+//! key → keymap → Intent → pane.handle() → Effects → app ─ Start(job id, Action) → loop → worker → service
+//!                  ▲                                                                        │
+//!                  └── draw ◄── pane state ◄── Report ◄── app ◄── Event(job id, Step|Done) ◄┘
 //! ```
 //!
 //! It sleeps while nothing happens; only a visible countdown, a spinner or a
@@ -327,14 +327,8 @@ impl Stage {
             Effect::Mouse(on) => self.screen.set_mouse(on)?,
             Effect::Quit => return Err(Exit::Quit.into()),
             Effect::Panic => panic!("a panic on purpose (F12), to test that the terminal is restored"),
-            // the screen's own, which it hands on to nobody
-            Effect::Run(_)
-            | Effect::Stop(_)
-            | Effect::Open(_)
-            | Effect::Close
-            | Effect::Go(_)
-            | Effect::Say(_)
-            | Effect::Intend(..) => {}
+            // the others are the screen's own, which it hands on to nobody
+            _ => {}
         }
         Ok(())
     }

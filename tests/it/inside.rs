@@ -19,7 +19,7 @@ use std::path::Path;
 use cclink::demo::Ring;
 use cclink::network::NetworkConfig;
 use cclink::service::{
-    AudienceChoice, Error, Found, Job, Pickup, PublishRequest, Published, Service, Settings, recognise,
+    AudienceChoice, Error, Found, Job, Pickup, PublishRequest, Published, Service, Settings,
 };
 use cclink::store::{Config, Paths};
 use tempfile::TempDir;
@@ -85,7 +85,7 @@ impl Inside {
 
     /// Finds one handoff.
     pub async fn find(&self, text: &str) -> Result<Found, Error> {
-        let target = recognise(text, &self.service.contacts())?;
+        let target = self.service.recognise(text)?;
         self.service.find(&target, &Job::quiet()).await.map(|mut found| found.remove(0))
     }
 

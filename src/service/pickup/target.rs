@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::handed::Handed;
 use crate::handoff::{Link, LinkTarget, PastedError, PublicKey, Token, link_in};
-use crate::service::{AudienceKind, ContactView, Error, InboxEntry, Result};
+use crate::service::{AudienceKind, ContactView, Error, InboxEntry, Result, Service};
 
 /// Links that are named where there are several.
 const NAMED: usize = 3;
@@ -49,6 +49,19 @@ pub fn recognise(text: &str, contacts: &Result<Vec<ContactView>>) -> Result<Targ
     let shown = crate::text::fit(&crate::text::clean(text), 60);
     Err(Error::usage(format!("`{shown}` is no link, public key, contact or token."))
         .advise("A link starts with `pk:`, a token with d, s, p or l; `cclink contacts` lists names."))
+}
+
+impl Service {
+    /// The same with the contacts that there are: where they cannot be read, that is
+    /// told, and what needs none of them goes on.
+    pub fn recognise(&self, text: &str) -> Result<Target> {
+        let contacts = self.contacts();
+        let target = recognise(text, &contacts)?;
+        if contacts.is_err() {
+            drop(self.contacts_or_warning());
+        }
+        Ok(target)
+    }
 }
 
 impl Target {
@@ -129,15 +142,15 @@ mod tests {
 
     const KEY: &str = "pk:yqooxx9u3aemh8mo5wcqq16yufu6jitouq1o4za751dger1igghy";
 
-    fn contacts(names: &[&str]) -> Result<Vec<ContactView>> {
+    fn contacts(names: &[&str]) -> Vec<ContactView> {
         let contact =
             |name: &&str| ContactView { name: (*name).to_owned(), public_key: KEY.to_owned(), mine: false };
-        Ok(names.iter().map(contact).collect())
+        names.iter().map(contact).collect()
     }
 
     #[test]
     fn a_text_is_recognised_and_told_by_what_it_names() {
-        let contacts = contacts(&["anna", "dana"]).unwrap();
+        let contacts = contacts(&["anna", "dana"]);
         let told = |text: &str| {
             let target = recognise(text, &Ok(contacts.clone())).unwrap();
             (target.words(&contacts), target.wants_pin(), target.needs_key())
@@ -177,7 +190,7 @@ mod tests {
             assert!(recognise(text, &unread).is_ok(), "{text}");
         }
         assert_eq!(recognise("anna", &unread), Err(Error::failed("The contacts are damaged.")));
-        let error = recognise("anna", &contacts(&["otto"])).unwrap_err();
+        let error = recognise("anna", &Ok(contacts(&["otto"]))).unwrap_err();
         assert_eq!(error.message, "`anna` is no link, public key, contact or token.");
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::App;
 use crate::tui::jobs::Running;
 use crate::tui::message::{
-    Action, AudienceKind, Context, Effect, Error, ErrorKind, Event, IdentityState, Note, Now, Owner, PaneId,
-    PassEnd, PublishRequest, Published, Question, Report, Revoked, Step, Tone, Verb,
+    Action, AudienceKind, Effect, Error, ErrorKind, Event, IdentityState, Note, Now, PaneId, PassEnd,
+    PublishRequest, Published, Question, Report, Revoked, Step, Tone, Verb,
 };
 use crate::tui::panes::{identity, moment};
 use crate::tui::parts::confirm::Confirm;
@@ -66,19 +66,10 @@ impl App {
             self.toasts.say(note, now);
         }
         self.notice(&report, now);
-        match report.owner() {
-            Owner::All => self.take_fact(report, now),
-            Owner::Pane(pane) => {
-                let mut effects = self.tell_overlays(&report, now);
-                effects.extend(self.pane_mut(pane).receive(report, now));
-                self.apply(effects, now);
-            }
-            Owner::PublishForm => {
-                let form = self.overlays.iter_mut().find(|view| view.context() == Context::PublishForm);
-                let effects = form.map(|form| form.receive(report, now)).unwrap_or_default();
-                self.apply(effects, now);
-            }
-        }
+        let Some(pane) = report.owner() else { return self.take_fact(report, now) };
+        let mut effects = self.tell_overlays(&report, now);
+        effects.extend(self.pane_mut(pane).receive(report, now));
+        self.apply(effects, now);
     }
 
     fn take_fact(&mut self, report: Report, now: &Now) {

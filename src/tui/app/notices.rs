@@ -32,7 +32,7 @@ impl App {
             Report::Listed(rows, false) => return watch.know_mine(rows),
             Report::Listed(rows, true) => untold.extend(watch.see_mine(rows, now.utc())),
             Report::PassEnded(_, PassEnd::Used(row)) | Report::Announced(row) | Report::Extended(row) => {
-                untold.extend(watch.see_one_of_mine(row, now.utc()))
+                untold.extend(watch.see_one_of_mine(row, now.utc()));
             }
             // ended ones are told of here only
             Report::Step(Step::Listed(row)) => return untold.extend(watch.see_one_of_mine(row, now.utc())),

@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use crate::text;
 use crate::tui::message::{
     Action, ContactView, Context, Effect, Error, ErrorKind, Found, InboxEntry, Intent, Note, Now, Open,
-    Report, Step, Target, Tone, Verb, links_on_one_line, recognise,
+    Report, Signer, Step, Target, Tone, Verb, links_on_one_line, recognise,
 };
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::list::{Cursor, hit, row_height};
@@ -291,7 +291,7 @@ impl Pickup {
             Intent::Refresh => return vec![Effect::Run(Action::Inbox)],
             Intent::AddContact => {
                 return match self.selected() {
-                    Some(entry) if entry.from == "you" => {
+                    Some(entry) if entry.from == Signer::Me => {
                         vec![Effect::Say(Note::new(Tone::Plain, "This one is from your own device."))]
                     }
                     Some(entry) => vec![Effect::Open(Open::Contact(entry.creator.clone()))],

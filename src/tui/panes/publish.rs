@@ -334,21 +334,14 @@ impl View for Publish {
     }
 
     fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
-        if let Report::Contacts(contacts) = report {
-            self.contacts = Some(contacts.clone());
-            self.validate();
+        match report {
+            Report::Draft(id, draft) if *id == self.session.session_id && self.draft.is_none() => {
+                self.draft = Some(draft.clone());
+            }
+            Report::Contacts(contacts) => self.contacts = Some(contacts.clone()),
+            _ => return Vec::new(),
         }
-        Vec::new()
-    }
-
-    fn receive(&mut self, report: Report, _now: &Now) -> Vec<Effect> {
-        if let Report::Draft(id, draft) = report
-            && id == self.session.session_id
-            && self.draft.is_none()
-        {
-            self.draft = Some(draft);
-            self.validate();
-        }
+        self.validate();
         Vec::new()
     }
 

@@ -36,7 +36,7 @@ pub(super) async fn run(context: &Context<'_>, mut args: PickupArgs) -> Result<(
     let asks = on_terminal && !args.print && !goes_on && !args.yes;
     let target = target(context, &args)?;
     // PIN and link handoffs need no identity; whatever does says so itself.
-    if context.service.identity_state() == IdentityState::Locked && needs_identity(context, &target) {
+    if context.service.identity_state() == IdentityState::Locked && target.needs_key() {
         super::unlock(context).await?;
     }
     let found = match args.plan {
@@ -118,9 +118,9 @@ fn target(context: &Context<'_>, args: &PickupArgs) -> Result<Target> {
         }
         return Ok(Target::Newest);
     };
-    let recognised = context.service.recognise(&text).map_err(|error| hint(args, error))?;
-    let pin = pin(context, args, recognised.wants_pin)?;
-    Ok(Target::Text(text, pin))
+    let target = context.service.recognise(&text).map_err(|error| hint(args, error))?;
+    let pin = pin(context, args, target.wants_pin())?;
+    Ok(target.with_pin(pin))
 }
 
 /// Behind `--pin=`, in `CCLINK_PIN`, or asked for.
@@ -139,17 +139,6 @@ fn pin(context: &Context<'_>, args: &PickupArgs, wanted: bool) -> Result<Option<
         Error::usage("This handoff is protected by a PIN, and nobody can be asked for it here.")
             .advise("Set CCLINK_PIN, or write --pin=PIN.")
     })
-}
-
-fn needs_identity(context: &Context<'_>, target: &Target) -> bool {
-    match target {
-        Target::Text(text, pin) => match context.service.recognise(text) {
-            Ok(recognised) => recognised.needs_key && pin.is_none(),
-            Err(_) => false,
-        },
-        Target::Handed(_) => false,
-        _ => true,
-    }
 }
 
 /// A usage error where a word followed a bare `--pin` says how to write it.

@@ -65,11 +65,15 @@ impl Service {
         })
     }
 
-    /// The name of a key; the key itself (`pk:…`) where it has none.
-    pub(super) fn name_of(&self, key: &PublicKey) -> String {
+    /// The name of a key, where it has one.
+    pub(super) fn contact_of(&self, key: &PublicKey) -> Option<String> {
         let text = key.to_string();
-        let contacts = self.contacts_or_warning();
-        contacts.into_iter().find(|known| known.public_key == text).map_or(text, |known| known.name)
+        self.contacts_or_warning().into_iter().find(|known| known.public_key == text).map(|known| known.name)
+    }
+
+    /// The same, or the key itself (`pk:…`).
+    pub(super) fn name_of(&self, key: &PublicKey) -> String {
+        self.contact_of(key).unwrap_or_else(|| key.to_string())
     }
 
     /// This identity and every contact marked mine: whose signature counts

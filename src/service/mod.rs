@@ -29,6 +29,7 @@ pub use handoffs::keeper::{Did, Keeping, Kept};
 pub use handoffs::watch::{News, NewsKind, Watch, next_look};
 pub use pickup::Settled;
 pub use pickup::handed::{HANDED, Handed};
+pub use pickup::target::{Target, recognise};
 pub use plans::clone::CloneOffer;
 pub use plans::way::{END_THERE, Next, Wanted, choose, confirm};
 pub use plugin::{FileChange, PluginHook, PluginStatus};

@@ -5,6 +5,7 @@
 pub(super) mod burn;
 pub(super) mod find;
 pub(super) mod handed;
+pub(super) mod target;
 pub(super) mod tokens;
 
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 
 use super::handoffs::lookup::{Place, Readable, alive};
 use super::types::Carried;
-use super::{Found, Job, Pickup, Plan, Result, Service};
+use super::{Found, Job, Pickup, Plan, Result, Service, Signer};
 use crate::handoff::z32;
 use crate::handoff::{
     AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, mailbox, packet,
@@ -83,8 +84,8 @@ impl Service {
         }
     }
 
-    /// "you", a contact's name with its key, or the key.
-    pub(super) fn signer(&self, creator: &PublicKey) -> String {
+    /// Who this key is to the user.
+    pub(super) fn signer(&self, creator: &PublicKey) -> Signer {
         let me = self
             .0
             .identity
@@ -92,10 +93,12 @@ impl Service {
             .ok()
             .and_then(|identity| identity.as_ref().map(super::super::handoff::keys::Identity::public));
         if me == Some(*creator) {
-            return "you".to_owned();
+            return Signer::Me;
         }
-        let name = self.name_of(creator);
-        if name.starts_with("pk:") { creator.short() } else { format!("{name} ({})", creator.short()) }
+        match self.contact_of(creator) {
+            Some(name) => Signer::Contact(name, creator.short()),
+            None => Signer::Key(creator.short()),
+        }
     }
 
     /// Takes a found handoff. One that burns is taken away from everybody else;

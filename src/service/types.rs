@@ -298,30 +298,36 @@ pub struct ContactView {
     pub mine: bool,
 }
 
-/// What a text in the pickup form is, before the network is asked.
+/// Who made a handoff, as this device knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recognised {
-    /// What to look for.
-    pub target: Target,
-    /// In words: "a link from pk:abcd…", "your contact anna".
-    pub words: String,
-    /// Whether a PIN has to be given.
-    pub wants_pin: bool,
-    /// Whether only this device's key opens it, where no PIN is given.
-    pub needs_key: bool,
+pub enum Signer {
+    /// This very key.
+    Me,
+    /// A contact, by its name, and the key's short form.
+    Contact(String, String),
+    /// A key that has no name: its short form.
+    Key(String),
 }
 
-/// What to look for on the network.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// The newest alive that is addressed to me.
-    Newest,
-    /// A link, key, contact name or token, and the PIN where one was given.
-    Text(String, Option<Zeroizing<String>>),
-    /// An entry of the inbox, by its full token.
-    Entry(InboxEntry),
-    /// What another process of ours found.
-    Handed(super::Handed),
+impl Signer {
+    /// The name alone.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Me => "you",
+            Self::Contact(name, _) | Self::Key(name) => name,
+        }
+    }
+}
+
+/// "you", a contact's name with its key, or the key.
+impl std::fmt::Display for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())?;
+        match self {
+            Self::Contact(_, key) => write!(f, " ({key})"),
+            Self::Me | Self::Key(_) => Ok(()),
+        }
+    }
 }
 
 /// A handoff addressed to me.
@@ -333,8 +339,8 @@ pub struct InboxEntry {
     pub session_id: String,
     /// The creator as `pk:…`.
     pub creator: String,
-    /// "you", or a contact's name.
-    pub from: String,
+    /// The same for people.
+    pub from: Signer,
     /// Devices or share.
     pub audience: AudienceKind,
     /// Where the session lives.

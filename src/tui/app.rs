@@ -1,5 +1,5 @@
-//! The state of the screen: keys and events are folded into it, deeds come out
-//! that only the loop can do.
+//! The state of the screen: keys and events are folded into it, effects come out
+//! that only the loop can perform.
 
 mod draw;
 mod fold;
@@ -17,7 +17,7 @@ use self::notices::Notices;
 use super::jobs::Jobs;
 use super::keymap;
 use super::message::{
-    Action, Context, Effect, IdentityState, Intent, JobId, Note, Now, Open, PaneId, Plan, Report, Tone, Verb,
+    Action, Context, Effect, IdentityState, Intent, Note, Now, Open, PaneId, Report, Tone, Verb,
 };
 use super::panes::{
     contact::Contact, extend::Extend, folder::Folder, handoffs::Handoffs, identity, pickup::Pickup,
@@ -25,32 +25,6 @@ use super::panes::{
 };
 use super::parts::{SPIN, View, confirm::Confirm, theme::Theme, toast::Toasts};
 use super::terminal::Clipboard;
-
-/// What only the loop can do.
-#[derive(Debug)]
-pub enum Deed {
-    /// Start a job in the background.
-    Start(JobId, Action),
-    /// Cancel one.
-    Cancel(JobId),
-    /// Put a text on the clipboard.
-    Copy(String),
-    /// Ring, and say this where the user is.
-    Ring(String),
-    /// Run a command in this terminal and come back; the action follows when that
-    /// went well.
-    StepAside(Box<Plan>, Option<Box<Action>>),
-    /// Stop, as Ctrl-Z does.
-    Suspend,
-    /// Draw all of it again.
-    Redraw,
-    /// Take or release the mouse.
-    Mouse(bool),
-    /// End.
-    Quit,
-    /// Panic, on purpose.
-    Panic,
-}
 
 /// What the screen is opened with.
 #[derive(Clone, Debug, Default)]
@@ -94,7 +68,7 @@ pub struct App {
     last_char: Option<Duration>,
     last_input: Option<Duration>,
     size: Rect,
-    deeds: Vec<Deed>,
+    effects: Vec<Effect>,
     dirty: bool,
 }
 
@@ -120,7 +94,7 @@ impl App {
             last_char: None,
             last_input: None,
             size: Rect::default(),
-            deeds: Vec::new(),
+            effects: Vec::new(),
             dirty: true,
         }
     }
@@ -133,9 +107,9 @@ impl App {
         self.start(Action::Journal(false), true, now);
     }
 
-    /// What the loop has to do now.
-    pub fn take_deeds(&mut self) -> Vec<Deed> {
-        std::mem::take(&mut self.deeds)
+    /// What the loop has to perform now.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
     }
 
     /// Whether something changed since this was last asked.
@@ -200,11 +174,11 @@ impl App {
     }
 
     /// Starts a job while another command has the terminal; gives what the loop
-    /// has to do for it at once.
-    pub fn begin(&mut self, action: Action, now: &Now) -> Vec<Deed> {
-        let later = std::mem::take(&mut self.deeds);
+    /// has to perform for it at once.
+    pub fn begin(&mut self, action: Action, now: &Now) -> Vec<Effect> {
+        let later = std::mem::take(&mut self.effects);
         self.start(action, true, now);
-        std::mem::replace(&mut self.deeds, later)
+        std::mem::replace(&mut self.effects, later)
     }
 
     /// When to wake although nothing happens; `None`: sleep.
@@ -252,7 +226,7 @@ impl App {
 
     /// Lets what has the focus do what follows from where it came to rest.
     pub fn settle(&mut self, now: &Now) {
-        let effects = self.pane_mut().settle();
+        let effects = self.pane_mut(self.at).settle();
         self.apply(effects, now);
     }
 
@@ -268,8 +242,8 @@ impl App {
         }
     }
 
-    fn pane_mut(&mut self) -> &mut dyn View {
-        match self.at {
+    fn pane_mut(&mut self, pane: PaneId) -> &mut dyn View {
+        match pane {
             PaneId::Sessions => &mut self.sessions,
             PaneId::Handoffs => &mut self.handoffs,
             PaneId::Pickup => &mut self.pickup,
@@ -282,7 +256,7 @@ impl App {
 
     fn top_mut(&mut self) -> &mut dyn View {
         if self.overlays.is_empty() {
-            return self.pane_mut();
+            return self.pane_mut(self.at);
         }
         let last = self.overlays.len() - 1;
         self.overlays[last].as_mut()
@@ -295,10 +269,10 @@ impl App {
     /// Does what a key or the palette asks for.
     fn intend(&mut self, intent: Intent, now: &Now) {
         match intent {
-            Intent::Quit => self.deeds.push(Deed::Quit),
-            Intent::Redraw => self.deeds.push(Deed::Redraw),
-            Intent::Suspend => self.deeds.push(Deed::Suspend),
-            Intent::Panic if self.setup.may_panic => self.deeds.push(Deed::Panic),
+            Intent::Quit => self.effects.push(Effect::Quit),
+            Intent::Redraw => self.effects.push(Effect::Redraw),
+            Intent::Suspend => self.effects.push(Effect::Suspend),
+            Intent::Panic if self.setup.may_panic => self.effects.push(Effect::Panic),
             Intent::Mouse => self.toggle_mouse(now),
             Intent::NextPane => self.turn(1, now),
             Intent::PreviousPane => self.turn(2, now),
@@ -323,11 +297,11 @@ impl App {
         let context = self.top().context();
         let making_key = matches!(context, Context::Unlock | Context::Welcome);
         if making_key && let Some(id) = self.jobs.cancel_verb(Verb::Unlock) {
-            return self.deeds.push(Deed::Cancel(id));
+            return self.effects.push(Effect::Cancel(id));
         }
         if let Some(auto) = self.stops_with_esc() {
             if let Some(id) = self.jobs.cancel_newest(auto) {
-                return self.deeds.push(Deed::Cancel(id));
+                return self.effects.push(Effect::Cancel(id));
             }
             if self.toasts.dismiss() {
                 return;
@@ -398,12 +372,11 @@ impl App {
         for effect in effects {
             match effect {
                 Effect::Run(action) => self.ask_or_start(action, now),
-                Effect::Stop(verb) => self.deeds.extend(self.jobs.cancel_verb(verb).map(Deed::Cancel)),
+                Effect::Stop(verb) => self.effects.extend(self.jobs.cancel_verb(verb).map(Effect::Cancel)),
                 Effect::Open(open) => self.open_view(open, now),
                 Effect::Close => drop(self.overlays.pop()),
                 Effect::Go(pane) => self.go(pane, now),
                 Effect::Say(note) => self.toasts.say(note, now),
-                Effect::StepAside(plan, then) => self.deeds.push(Deed::StepAside(plan, then)),
                 Effect::Intend(pane, intent) => {
                     if let Some(pane) = pane {
                         self.overlays.clear();
@@ -412,27 +385,37 @@ impl App {
                     self.intend(intent, now);
                 }
                 Effect::Copy(text, what) => {
-                    let words = if Clipboard::fits(&text) {
-                        format!("{what} was sent to the terminal's clipboard.")
-                    } else {
-                        format!(
-                            "{what} is too long for the terminal's clipboard; select it here (m frees the mouse)."
-                        )
-                    };
-                    let note = Note::new(Tone::Plain, words).line(text.clone()).on("clipboard");
-                    self.toasts.say(note, now);
-                    self.deeds.push(Deed::Copy(text));
+                    self.say_copied(&text, what, now);
+                    self.effects.push(Effect::Copy(text, what));
                 }
+                Effect::StepAside(..)
+                | Effect::Start(..)
+                | Effect::Cancel(_)
+                | Effect::Ring(_)
+                | Effect::Suspend
+                | Effect::Redraw
+                | Effect::Mouse(_)
+                | Effect::Quit
+                | Effect::Panic => self.effects.push(effect),
             }
         }
         self.end_pass(now);
+    }
+
+    fn say_copied(&mut self, text: &str, what: &str, now: &Now) {
+        let words = if Clipboard::fits(text) {
+            format!("{what} was sent to the terminal's clipboard.")
+        } else {
+            format!("{what} is too long for the terminal's clipboard; select it here (m frees the mouse).")
+        };
+        self.toasts.say(Note::new(Tone::Plain, words).line(text).on("clipboard"), now);
     }
 
     /// A phone pass lives no longer than its view.
     fn end_pass(&mut self, now: &Now) {
         if !self.overlays.iter().any(|view| view.context().is_qr()) {
             let ending = self.jobs.wind_up(Verb::PhonePass, "ending the phone pass", now.since);
-            self.deeds.extend(ending.map(Deed::Cancel));
+            self.effects.extend(ending.map(Effect::Cancel));
         }
     }
 
@@ -464,10 +447,16 @@ impl App {
     }
 
     fn start(&mut self, action: Action, auto: bool, now: &Now) {
+        self.start_every(None, action, auto, now);
+    }
+
+    /// The same as one of a round every so long: what was found lately is not
+    /// asked for again.
+    fn start_every(&mut self, every: Option<Duration>, action: Action, auto: bool, now: &Now) {
         let verb = action.verb();
         let (id, replaced) = self.jobs.start(action.clone(), auto, now.since);
-        self.deeds.extend(replaced.into_iter().map(Deed::Cancel));
-        self.deeds.push(Deed::Start(id, action));
+        self.effects.extend(replaced.into_iter().map(Effect::Cancel));
+        self.effects.push(Effect::Start(id, action, every));
         self.broadcast(&Report::Started(verb), now);
     }
 }

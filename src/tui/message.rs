@@ -8,15 +8,17 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, FixedOffset, Local, Utc};
+use strum::EnumDiscriminants;
 use zeroize::Zeroizing;
 
 pub use crate::service::{
     Asked, AudienceChoice, AudienceKind, AudienceView, Changed, CloneOffer, ContactView, Draft, END_THERE,
     ERROR_FILE, Ended, Error, Found, Here, Hit, IdentityState, InboxEntry, Kind as ErrorKind, LineModes,
     Listed, Live, Matched, Named, News, NewsKind, Next, Page, PassEnd, Pickup as Taken, Pin, Place, Plan,
-    PlanKind, Progress, PublishRequest, Published, Recognised, Revoked, Role, Searching, Session, Signal,
-    Signals, SshWay, State, Step, Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of,
-    confirm, is_ssh_address, links_on_one_line, next_look, once_held, quote_for_any_shell, stop, wait_for,
+    PlanKind, Progress, PublishRequest, Published, Revoked, Role, Searching, Session, Signal, Signals,
+    Signer, SshWay, State, Step, Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of,
+    confirm, is_ssh_address, links_on_one_line, next_look, once_held, quote_for_any_shell, recognise, stop,
+    wait_for,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.
@@ -216,28 +218,48 @@ impl PaneId {
     }
 }
 
-/// What a pane asks the loop to do.
+/// What somebody asks to be done. A pane asks the screen, which performs what
+/// is its own and asks the loop for the rest; each variant says who does it.
 #[derive(Debug)]
 pub enum Effect {
-    /// Start a job in the background.
+    /// Panes to the screen: begin a job, which becomes [`Effect::Start`].
     Run(Action),
-    /// Nobody wants to know any more what this kind of job finds out.
+    /// Panes to the screen: nobody wants to know any more what this kind of job
+    /// finds out.
     Stop(Verb),
-    /// Lay something over the pane.
+    /// Panes to the screen: lay something over the pane.
     Open(Open),
-    /// Take away the topmost overlay.
+    /// Overlays to the screen: take away the topmost of them.
     Close,
-    /// Show another pane.
+    /// Panes to the screen: show another pane.
     Go(PaneId),
-    /// Put a text on the clipboard; the second names it ("the link").
-    Copy(String, &'static str),
-    /// Tell the user something.
+    /// Panes to the screen: tell the user something.
     Say(Note),
-    /// Run a plan's command in this terminal and come back; the action follows
-    /// when that went well.
-    StepAside(Box<Plan>, Option<Box<Action>>),
-    /// Do what a key would do, in this pane (from the palette).
+    /// The palette to the screen: do what a key would do, in this pane.
     Intend(Option<PaneId>, Intent),
+    /// Panes to the screen, which says so, and on to the loop: put a text on the
+    /// clipboard; the second names it ("the link").
+    Copy(String, &'static str),
+    /// Panes to the loop: run a plan's command in this terminal and come back; the
+    /// action follows when that went well.
+    StepAside(Box<Plan>, Option<Box<Action>>),
+    /// The screen to the loop, for the worker: start a job; with a time, one of a
+    /// round every so long.
+    Start(JobId, Action, Option<Duration>),
+    /// The screen to the loop, for the worker: cancel a job.
+    Cancel(JobId),
+    /// The screen to the loop: ring, and say this where the user is.
+    Ring(String),
+    /// The screen to the loop: stop, as Ctrl-Z does.
+    Suspend,
+    /// The screen to the loop: draw all of it again.
+    Redraw,
+    /// The screen to the loop: take or release the mouse.
+    Mouse(bool),
+    /// The screen to the loop: end.
+    Quit,
+    /// The screen to the loop: panic, on purpose.
+    Panic,
 }
 
 /// What can lie over a pane.
@@ -337,8 +359,13 @@ impl Note {
 /// Names a job from its start to its end.
 pub type JobId = u64;
 
-/// Work for the background.
-#[derive(Clone, Debug)]
+/// Work for the background; its kind is a [`Verb`].
+#[derive(Clone, Debug, EnumDiscriminants)]
+#[strum_discriminants(
+    name(Verb),
+    doc = "The kind of an [`Action`]. Jobs of one verb replace each other, except where each stands for a wish of its own.",
+    allow(missing_docs)
+)]
 pub enum Action {
     /// Read what is known of the identity and the network, without unlocking.
     Identity,
@@ -372,8 +399,6 @@ pub enum Action {
     PhonePass(String),
     /// Look for what waits for me.
     Inbox,
-    /// Say what a typed text is.
-    Recognise(String),
     /// Find a handoff without taking it.
     Find(Target),
     /// Take a found handoff, to go on with it by this plan.
@@ -391,82 +416,17 @@ pub enum Action {
     AddContact(String, String, bool),
     /// Unlock the identity.
     Unlock(Zeroizing<String>),
-    /// Create an identity; an empty passphrase is none.
-    CreateIdentity(Zeroizing<String>),
-    /// Take over the key in this file, to be kept under this passphrase.
-    ImportIdentity(PathBuf, Zeroizing<String>),
+    /// Create an identity, or take over the key in this file; an empty
+    /// passphrase is none.
+    CreateIdentity(Option<PathBuf>, Zeroizing<String>),
     /// Read the plans for a session of this machine.
     ResumeHere(Box<Session>),
-    /// One of the others, of the screen's own accord, a round every so long: what was
-    /// found lately is not asked for again.
-    OfItself(Box<Self>, Duration),
-}
-
-/// Jobs of one verb replace each other, except where each stands for a wish of
-/// its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // as the actions
-pub enum Verb {
-    Identity,
-    Scan,
-    Follow,
-    Preview,
-    Search,
-    Hits,
-    Draft,
-    Publish,
-    Journal,
-    List,
-    Revoke,
-    Announce,
-    Extend,
-    PhonePass,
-    Inbox,
-    Recognise,
-    Find,
-    PickUp,
-    Settle,
-    Place,
-    EndLive,
-    Contacts,
-    AddContact,
-    Unlock,
-    CreateIdentity,
-    ResumeHere,
 }
 
 impl Action {
     /// Which kind of work this is.
     pub fn verb(&self) -> Verb {
-        match self {
-            Self::Identity => Verb::Identity,
-            Self::Scan(_) => Verb::Scan,
-            Self::Follow(_) => Verb::Follow,
-            Self::Preview(..) => Verb::Preview,
-            Self::Search(_) => Verb::Search,
-            Self::Hits(..) => Verb::Hits,
-            Self::Draft(_) => Verb::Draft,
-            Self::Publish(_) => Verb::Publish,
-            Self::Journal(_) => Verb::Journal,
-            Self::List(_) => Verb::List,
-            Self::Revoke(_) => Verb::Revoke,
-            Self::Announce(_) => Verb::Announce,
-            Self::Extend(..) => Verb::Extend,
-            Self::PhonePass(_) => Verb::PhonePass,
-            Self::Inbox => Verb::Inbox,
-            Self::Recognise(_) => Verb::Recognise,
-            Self::Find(_) => Verb::Find,
-            Self::PickUp(..) => Verb::PickUp,
-            Self::Settle(_) => Verb::Settle,
-            Self::Place(..) => Verb::Place,
-            Self::EndLive(..) => Verb::EndLive,
-            Self::Contacts => Verb::Contacts,
-            Self::AddContact(..) => Verb::AddContact,
-            Self::Unlock(_) => Verb::Unlock,
-            Self::CreateIdentity(_) | Self::ImportIdentity(..) => Verb::CreateIdentity,
-            Self::ResumeHere(_) => Verb::ResumeHere,
-            Self::OfItself(action, _) => action.verb(),
-        }
+        self.into()
     }
 }
 
@@ -522,8 +482,8 @@ pub enum Event {
 /// What came of an [`Action`], whole or in part.
 #[derive(Debug)]
 pub enum Report {
-    /// In words: what the job does now.
-    Doing(String),
+    /// What the service tells on the way.
+    Step(Step),
     /// The identity, and the network in words.
     Identity(IdentityState, String),
     /// The identity changed: unlocked or made.
@@ -546,14 +506,10 @@ pub enum Report {
     Hits(PathBuf, Vec<Hit>),
     /// What would be published for the session with this id.
     Draft(String, Box<Draft>),
-    /// The network took it; copies are still being counted.
-    Acknowledged(Box<Published>),
     /// It is out.
     Published(Box<Published>),
     /// All handoffs; `true`: checked on the network.
     Listed(Vec<Listed>, bool),
-    /// One handoff, checked.
-    Row(Box<Listed>),
     /// What was revoked, and what was not.
     Revoked(Revoked),
     /// Announced again.
@@ -564,14 +520,8 @@ pub enum Report {
     PhonePass(String, Box<Published>),
     /// The phone pass with this token is over.
     PassEnded(String, PassEnd),
-    /// One handoff to me.
-    InboxRow(Box<InboxEntry>),
     /// All handoffs to me.
     Inbox(Vec<InboxEntry>),
-    /// What this text is, or why it is nothing.
-    Recognised(String, Result<Recognised, Error>),
-    /// A first answer, still to be confirmed.
-    FirstFound(Box<Found>),
     /// What was found, newest first.
     Found(Vec<Found>),
     /// It is taken, to go on with it by this plan.
@@ -584,12 +534,37 @@ pub enum Report {
     Contacts(Vec<ContactView>),
     /// A new contact.
     ContactAdded(ContactView),
-    /// The plans for the session with this id.
-    Plans(String, Vec<Plan>),
+    /// The plans for a session of this machine.
+    Plans(Vec<Plan>),
     /// Something that happened on the side.
     Warned(String),
     /// A job has begun.
     Started(Verb),
     /// A job failed or was cancelled.
     Failed(Verb, Error),
+}
+
+impl Report {
+    /// The pane that it belongs to and is given to; `None` for what is small, and
+    /// told to all by reference.
+    pub fn owner(&self) -> Option<PaneId> {
+        Some(match self {
+            Self::Sessions(..)
+            | Self::Changed(_)
+            | Self::Preview(..)
+            | Self::Searching(_)
+            | Self::Searched(_)
+            | Self::Hits(..)
+            | Self::Plans(_)
+            | Self::EndedLive(..) => PaneId::Sessions,
+            Self::Listed(..) | Self::Announced(_) | Self::Extended(_) | Self::Step(Step::Listed(_)) => {
+                PaneId::Handoffs
+            }
+            Self::Inbox(_)
+            | Self::Found(_)
+            | Self::Taken(..)
+            | Self::Step(Step::Inbox(_) | Step::Found(_)) => PaneId::Pickup,
+            _ => return None,
+        })
+    }
 }

@@ -2,9 +2,9 @@
 //! once when something changed.
 //!
 //! ```text
-//! key → keymap → Intent → pane.handle() → Effects → loop ─ Action(job id) → worker → service
-//!                  ▲                                                      │
-//!                  └── draw ◄── pane state ◄── Event(job id, Step|Done) ◄─┘
+//! key → keymap → Intent → pane.handle() → Effects → app ─ Start(job id, Action) → loop → worker → service
+//!                  ▲                                                                        │
+//!                  └── draw ◄── pane state ◄── Report ◄── app ◄── Event(job id, Step|Done) ◄┘
 //! ```
 //!
 //! It sleeps while nothing happens; only a visible countdown, a spinner or a
@@ -28,9 +28,10 @@ use crossterm::event::{Event as Pressed, KeyCode, KeyEventKind, KeyModifiers};
 
 use crate::text;
 pub use crate::text::Ability;
-use app::{App, Deed, Setup};
+use app::{App, Setup};
 use message::{
-    Action, Ended, Event, Note, Now, Plan, PlanKind, Signal, Signals, Tone, can_suspend, once_held, stop,
+    Action, Effect, Ended, Event, Note, Now, Plan, PlanKind, Signal, Signals, Tone, can_suspend, once_held,
+    stop,
 };
 use parts::theme::Theme;
 pub use parts::theme::{NoTheme, ThemeName};
@@ -154,7 +155,7 @@ enum Woke {
     /// The picture is on the terminal, or never will be.
     Written(io::Result<()>),
     Input(Option<Read>),
-    Event(Option<Event>),
+    Event(Event),
     Time,
 }
 
@@ -189,7 +190,7 @@ impl Stage {
     }
 
     async fn turn(&mut self, signals: &mut Signals) -> Result<(), End> {
-        self.do_deeds(signals).await?;
+        self.perform_all(signals).await?;
         self.draw()?;
         match self.wait(signals).await {
             Woke::Signal(Signal::End(number)) => return Err(Exit::Signal(number).into()),
@@ -207,8 +208,7 @@ impl Stage {
                 self.input = None;
                 return Err(Exit::Signal(HANG_UP).into());
             }
-            Woke::Event(Some(event)) => self.take_events(event)?,
-            Woke::Event(None) => return Err(End::broken("the background of the screen ended by itself")),
+            Woke::Event(event) => self.take_events(event)?,
             Woke::Time => {
                 let now = self.now();
                 self.app.tick(&now);
@@ -240,7 +240,7 @@ impl Stage {
             // what waits to be drawn may wait for other bytes than a picture's
             written = screen.written(), if self.unseen || self.app.is_dirty() => Woke::Written(written),
             input = input => Woke::Input(input),
-            event = self.worker.events.recv() => Woke::Event(event),
+            Some(event) = self.worker.events.recv() => Woke::Event(event),
             () = sleep => Woke::Time,
         }
     }
@@ -293,40 +293,42 @@ impl Stage {
         Ok(())
     }
 
-    async fn do_deeds(&mut self, signals: &mut Signals) -> Result<(), End> {
-        // doing one may bring others, which are due in this turn too
+    async fn perform_all(&mut self, signals: &mut Signals) -> Result<(), End> {
+        // performing one may bring others, which are due in this turn too
         loop {
-            let deeds = self.app.take_deeds();
-            if deeds.is_empty() {
+            let effects = self.app.take_effects();
+            if effects.is_empty() {
                 return Ok(());
             }
-            for deed in deeds {
-                self.do_deed(deed, signals).await?;
+            for effect in effects {
+                self.perform(effect, signals).await?;
             }
         }
     }
 
-    async fn do_deed(&mut self, deed: Deed, signals: &mut Signals) -> Result<(), End> {
-        match deed {
-            Deed::Start(id, action) => self.worker.run(id, action),
-            Deed::Cancel(id) => self.worker.cancel(id),
-            Deed::Copy(text) => {
+    async fn perform(&mut self, effect: Effect, signals: &mut Signals) -> Result<(), End> {
+        match effect {
+            Effect::Start(id, action, every) => self.worker.run(id, action, every),
+            Effect::Cancel(id) => self.worker.cancel(id),
+            Effect::Copy(text, _) => {
                 if let Some(sequence) = self.clipboard.sequence(&text) {
                     self.screen.send_if_able(&sequence)?;
                 }
                 let clipboard = self.clipboard.clone();
                 tokio::spawn(async move { clipboard.give_to_tools(text).await });
             }
-            Deed::Ring(words) => self.screen.ring(&words)?,
-            Deed::StepAside(plan, then) => self.step_aside(&plan, then, signals).await?,
-            Deed::Suspend => self.suspend().await?,
-            Deed::Redraw => {
+            Effect::Ring(words) => self.screen.ring(&words)?,
+            Effect::StepAside(plan, then) => self.step_aside(&plan, then, signals).await?,
+            Effect::Suspend => self.suspend().await?,
+            Effect::Redraw => {
                 self.screen.redraw_all()?;
                 self.app.touch();
             }
-            Deed::Mouse(on) => self.screen.set_mouse(on)?,
-            Deed::Quit => return Err(Exit::Quit.into()),
-            Deed::Panic => panic!("a panic on purpose (F12), to test that the terminal is restored"),
+            Effect::Mouse(on) => self.screen.set_mouse(on)?,
+            Effect::Quit => return Err(Exit::Quit.into()),
+            Effect::Panic => panic!("a panic on purpose (F12), to test that the terminal is restored"),
+            // the others are the screen's own, which it hands on to nobody
+            _ => {}
         }
         Ok(())
     }
@@ -349,9 +351,9 @@ impl Stage {
         let ended = once_held(way, self.service.way_holds(plan.kind), || {
             let now = Now::read(self.opened);
             let due = then.take().map(|action| self.app.begin(*action, &now)).unwrap_or_default();
-            for deed in due {
-                if let Deed::Start(id, action) = deed {
-                    self.worker.run(id, action);
+            for effect in due {
+                if let Effect::Start(id, action, every) = effect {
+                    self.worker.run(id, action, every);
                 }
             }
         })

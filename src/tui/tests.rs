@@ -14,7 +14,7 @@ mod phone;
 mod publishing;
 mod questions;
 mod reading;
-mod sample;
+pub(in crate::tui) mod sample;
 mod screens;
 
 use std::time::Duration;
@@ -24,8 +24,10 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::app::{App, Deed, Setup};
-use super::message::{Action, Draft, Error, Event, IdentityState, JobId, Now, Place, Progress, Report, Verb};
+use super::app::{App, Setup};
+use super::message::{
+    Action, Draft, Effect, Error, Event, IdentityState, JobId, Now, Place, Progress, Report, Verb,
+};
 use super::parts::theme::Theme;
 
 /// A handoff that was picked up to go on with it by its first plan.
@@ -42,7 +44,7 @@ struct Play {
     size: (u16, u16),
     jobs: Vec<(JobId, Action)>,
     cancelled: Vec<JobId>,
-    other: Vec<Deed>,
+    other: Vec<Effect>,
 }
 
 impl Play {
@@ -95,10 +97,10 @@ impl Play {
 
     fn collect(&mut self) {
         self.app.settle(&self.now);
-        for deed in self.app.take_deeds() {
-            match deed {
-                Deed::Start(id, action) => self.jobs.push((id, action)),
-                Deed::Cancel(id) => self.cancelled.push(id),
+        for effect in self.app.take_effects() {
+            match effect {
+                Effect::Start(id, action, _) => self.jobs.push((id, action)),
+                Effect::Cancel(id) => self.cancelled.push(id),
                 other => self.other.push(other),
             }
         }

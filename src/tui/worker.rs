@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::{Id, JoinSet};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::message::{Action, Error, Event, JobId, Place, Report, Step};
@@ -27,24 +27,25 @@ pub struct Lead {
     pub tell: Arc<dyn Fn(Report) + Send + Sync>,
     /// Cancelled when the user no longer wants the result.
     pub cancel: CancellationToken,
+    /// It is one of a round every so long: what was found lately is not asked for
+    /// again.
+    pub every: Option<Duration>,
 }
 
 /// The work of one job.
 pub type Work = Pin<Box<dyn Future<Output = Result<Report, Error>> + Send>>;
 
-enum Order {
-    Start(JobId, Action),
-    Cancel(JobId),
-    CancelAll,
-}
-
-/// The background task, held by the loop.
+/// The background, held by the loop.
 pub struct Worker {
-    orders: mpsc::UnboundedSender<Order>,
-    /// What the jobs tell; it ends when the background is gone, which nothing
-    /// but a panic explains.
+    perform: Box<dyn Fn(Action, Lead) -> Work + Send>,
+    /// Of the jobs that run, and of some that ended since the last one began.
+    jobs: HashMap<JobId, (JoinHandle<()>, CancellationToken)>,
+    /// Cancels them all.
+    all: CancellationToken,
+    tell: mpsc::UnboundedSender<Event>,
+    /// What the jobs tell.
     pub events: mpsc::UnboundedReceiver<Event>,
-    running: watch::Receiver<usize>,
+    running: watch::Sender<usize>,
 }
 
 impl Worker {
@@ -58,88 +59,65 @@ impl Worker {
 
     /// Starts the background over any function that does actions.
     pub fn with(perform: impl Fn(Action, Lead) -> Work + Send + 'static) -> Self {
-        let (orders, inbox) = mpsc::unbounded_channel();
         let (tell, events) = mpsc::unbounded_channel();
-        let (count, running) = watch::channel(0);
-        tokio::spawn(serve(perform, inbox, tell, count));
-        Self { orders, events, running }
+        Self {
+            perform: Box::new(perform),
+            jobs: HashMap::new(),
+            all: CancellationToken::new(),
+            tell,
+            events,
+            running: watch::Sender::new(0),
+        }
     }
 
-    /// Starts a job.
-    pub fn run(&self, id: JobId, action: Action) {
-        // a dead worker is noticed by the loop, which ends the program
-        let _ = self.orders.send(Order::Start(id, action));
+    /// Starts a job; with `every`, one of a round every so long.
+    pub fn run(&mut self, id: JobId, action: Action, every: Option<Duration>) {
+        self.jobs.retain(|_, (task, _)| !task.is_finished());
+        let cancel = self.all.child_token();
+        let told = self.tell.clone();
+        let tell = Arc::new(move |report| drop(told.send(Event::Step(id, report))));
+        let work = tokio::spawn((self.perform)(action, Lead { tell, cancel: cancel.clone(), every }));
+        self.running.send_modify(|count| *count += 1);
+        let (tell, running) = (self.tell.clone(), self.running.clone());
+        let task = tokio::spawn(async move {
+            let event = match work.await {
+                Ok(result) => Event::Done(id, result),
+                Err(broken) => Event::Broken(broken.to_string()),
+            };
+            drop(tell.send(event));
+            running.send_modify(|count| *count -= 1);
+        });
+        self.jobs.insert(id, (task, cancel));
     }
 
     /// Cancels a job.
     pub fn cancel(&self, id: JobId) {
-        let _ = self.orders.send(Order::Cancel(id));
+        if let Some((_, cancel)) = self.jobs.get(&id) {
+            cancel.cancel();
+        }
     }
 
     /// Cancels all jobs.
     pub fn cancel_all(&self) {
-        let _ = self.orders.send(Order::CancelAll);
+        self.all.cancel();
     }
 
     /// How many jobs run; changes can be awaited.
     pub fn running(&self) -> watch::Receiver<usize> {
-        self.running.clone()
+        self.running.subscribe()
     }
 }
 
-async fn serve(
-    perform: impl Fn(Action, Lead) -> Work,
-    mut orders: mpsc::UnboundedReceiver<Order>,
-    events: mpsc::UnboundedSender<Event>,
-    count: watch::Sender<usize>,
-) {
-    let mut jobs: JoinSet<Result<Report, Error>> = JoinSet::new();
-    let mut names: HashMap<Id, JobId> = HashMap::new();
-    let mut tokens: HashMap<JobId, CancellationToken> = HashMap::new();
-    loop {
-        tokio::select! {
-            order = orders.recv() => match order {
-                None => break,
-                Some(Order::Cancel(id)) => {
-                    if let Some(token) = tokens.get(&id) {
-                        token.cancel();
-                    }
-                }
-                Some(Order::CancelAll) => tokens.values().for_each(CancellationToken::cancel),
-                Some(Order::Start(id, action)) => {
-                    let cancel = CancellationToken::new();
-                    let told = events.clone();
-                    let tell = Arc::new(move |report| drop(told.send(Event::Step(id, report))));
-                    let task = jobs.spawn(perform(action, Lead { tell, cancel: cancel.clone() }));
-                    names.insert(task.id(), id);
-                    tokens.insert(id, cancel);
-                    count.send_replace(jobs.len());
-                }
-            },
-            Some(ended) = jobs.join_next_with_id() => {
-                let (task, result) = match ended {
-                    Ok((task, result)) => (task, Ok(result)),
-                    Err(broken) => (broken.id(), Err(broken.to_string())),
-                };
-                let id = names.remove(&task).unwrap_or_default();
-                tokens.remove(&id);
-                count.send_replace(jobs.len());
-                let event = match result {
-                    Ok(result) => Event::Done(id, result),
-                    Err(broken) => Event::Broken(broken),
-                };
-                if events.send(event).is_err() {
-                    break;
-                }
-            }
-        }
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.all.cancel();
     }
-    tokens.values().for_each(CancellationToken::cancel);
 }
 
 /// Does one action with the service, and tells what happened on the side.
 async fn perform(service: Service, action: Action, lead: Lead) -> Result<Report, Error> {
     let tell = lead.tell.clone();
+    let service = lead.every.map_or_else(|| service.clone(), |every| service.glancing(every));
     let result = Box::pin(act(service.clone(), action, lead)).await;
     for words in service.take_warnings() {
         tell(Report::Warned(words));
@@ -154,11 +132,7 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
         tell: Arc::new(move |step| {
             tell(match (step, &pass_of) {
                 (Step::Acknowledged(pass), Some(of)) => Report::PhonePass(of.clone(), pass),
-                (Step::Doing(words), _) => Report::Doing(words),
-                (Step::Acknowledged(published), None) => Report::Acknowledged(published),
-                (Step::Found(found), _) => Report::FirstFound(found),
-                (Step::Inbox(entry), _) => Report::InboxRow(entry),
-                (Step::Listed(row), _) => Report::Row(row),
+                (step, _) => Report::Step(step),
             });
         }),
         cancel: lead.cancel.clone(),
@@ -194,7 +168,6 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             let _ = service.settle(&found);
             Ok(Report::Settled(found.pickup.token))
         }
-        Action::OfItself(action, every) => Box::pin(act(service.glancing(every), *action, lead)).await,
         // these only read: they may be dropped anywhere
         Action::List(all) => {
             until(&lead, Box::pin(async { Ok(Report::Listed(service.list(all, &job).await?, true)) })).await
@@ -204,8 +177,7 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             until(&lead, async { Ok(Report::Draft(id, Box::new(service.draft(&session).await?))) }).await
         }
         Action::ResumeHere(session) => {
-            let id = session.session_id;
-            until(&lead, async { Ok(Report::Plans(id.clone(), service.resume_plans(&id).await?)) }).await
+            until(&lead, async { Ok(Report::Plans(service.resume_plans(&session.session_id).await?)) }).await
         }
         Action::Follow(since) => {
             let tell = lead.tell.clone();
@@ -294,22 +266,15 @@ fn on_disk(service: &Service, action: Action, tell: &dyn Fn(Report)) -> Result<R
             Report::Preview(session.path, place, page)
         }
         Action::Journal(all) => Report::Listed(service.journal_list(all)?, false),
-        Action::Recognise(text) => {
-            let result = service.recognise(&text);
-            Report::Recognised(text, result)
-        }
         Action::Contacts => Report::Contacts(service.contacts()?),
         Action::AddContact(name, key, mine) => Report::ContactAdded(service.add_contact(&name, &key, mine)?),
         Action::Unlock(passphrase) => {
             service.unlock(&passphrase)?;
             Report::Unlocked(service.identity_state())
         }
-        Action::CreateIdentity(passphrase) => {
-            service.create_identity(None, &passphrase, false)?;
-            Report::Unlocked(service.identity_state())
-        }
-        Action::ImportIdentity(path, passphrase) => {
-            service.create_identity(Some(&Service::read_seed(&path)?), &passphrase, false)?;
+        Action::CreateIdentity(path, passphrase) => {
+            let seed = path.map(|path| Service::read_seed(&path)).transpose()?;
+            service.create_identity(seed.as_ref().map(|seed| seed.as_slice()), &passphrase, false)?;
             Report::Unlocked(service.identity_state())
         }
         _ => Report::Identity(service.opened_state(), service.network_words()),
@@ -323,7 +288,7 @@ mod tests {
 
     fn idle(_action: Action, lead: Lead) -> Work {
         Box::pin(async move {
-            (lead.tell)(Report::Doing("waiting".into()));
+            (lead.tell)(Report::Step(Step::Doing("waiting".into())));
             lead.cancel.cancelled().await;
             Err(Error::cancelled())
         })
@@ -334,7 +299,7 @@ mod tests {
         let mut worker = Worker::with(idle);
         let mut running = worker.running();
         for id in 1..=5 {
-            worker.run(id, Action::Inbox);
+            worker.run(id, Action::Inbox, None);
         }
         running.wait_for(|count| *count == 5).await.unwrap();
         for id in 1..=5 {
@@ -359,8 +324,8 @@ mod tests {
             Action::Contacts => Box::pin(async { Ok(Report::Scanned) }),
             other => idle(other, lead),
         });
-        worker.run(1, Action::Inbox);
-        worker.run(2, Action::Contacts);
+        worker.run(1, Action::Inbox, None);
+        worker.run(2, Action::Contacts, None);
         loop {
             if let Some(Event::Done(id, _)) = worker.events.recv().await {
                 assert_eq!(id, 2);
@@ -386,7 +351,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_in_a_job_is_told() {
         let mut worker = Worker::with(|_, _| Box::pin(async { panic!("on purpose") }));
-        worker.run(1, Action::Inbox);
+        worker.run(1, Action::Inbox, None);
         assert!(matches!(worker.events.recv().await, Some(Event::Broken(why)) if why.contains("panic")));
     }
 }

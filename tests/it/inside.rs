@@ -19,7 +19,7 @@ use std::path::Path;
 use cclink::demo::Ring;
 use cclink::network::NetworkConfig;
 use cclink::service::{
-    AudienceChoice, Error, Found, Job, Pickup, PublishRequest, Published, Service, Settings, Target,
+    AudienceChoice, Error, Found, Job, Pickup, PublishRequest, Published, Service, Settings,
 };
 use cclink::store::{Config, Paths};
 use tempfile::TempDir;
@@ -85,7 +85,7 @@ impl Inside {
 
     /// Finds one handoff.
     pub async fn find(&self, text: &str) -> Result<Found, Error> {
-        let target = Target::Text(text.to_owned(), None);
+        let target = self.service.recognise(text)?;
         self.service.find(&target, &Job::quiet()).await.map(|mut found| found.remove(0))
     }
 

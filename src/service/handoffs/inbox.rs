@@ -5,7 +5,7 @@ use futures::stream::{FuturesOrdered, StreamExt};
 use super::newest::MOST_LOOKUPS;
 use crate::handoff::z32;
 use crate::service::pickup::tokens::Known;
-use crate::service::{InboxEntry, Job, Kind, Result, Service, Step};
+use crate::service::{InboxEntry, Job, Kind, Result, Service, Signer, Step};
 
 impl Service {
     /// From my devices and my contacts, newest first, of each session the newest
@@ -67,7 +67,7 @@ impl Service {
         Ok(Some(InboxEntry {
             token: pickup.token,
             session_id: pickup.session_id,
-            from: creator.map_or_else(String::new, |key| self.signer(&key)),
+            from: creator.map_or_else(|| Signer::Key(String::new()), |key| self.signer(&key)),
             creator: pickup.creator,
             audience: known.place.token.audience,
             hostname: pickup.hostname,

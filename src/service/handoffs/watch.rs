@@ -198,7 +198,7 @@ fn of_inbox(event: NewsKind, entry: &InboxEntry, at: DateTime<Utc>) -> News {
         token: entry.token.clone(),
         title: entry.title.as_deref().map(text::clean),
         project: text::clean(&entry.project),
-        from: Some(text::clean(&entry.from)),
+        from: Some(text::clean(&entry.from.to_string())),
         hostname: Some(text::clean(&entry.hostname)),
         expires_at: entry.expires_at,
     }

@@ -1,4 +1,4 @@
-//! Find: from a link, key, contact or token to verified handoffs. Nothing is
+//! Find: from a link, key or token to verified handoffs. Nothing is
 //! consumed by looking.
 
 use futures::future::join_all;
@@ -6,47 +6,14 @@ use pkarr::SignedPacket;
 
 use super::tokens::Lists;
 use crate::handoff::pin::candidate_weeks;
-use crate::handoff::{
-    Identity, Link, LinkTarget, Mailbox, PastedError, Pin, PublicKey, Standing, Token, link_in,
-};
+use crate::handoff::{Identity, Link, LinkTarget, Mailbox, Pin, PublicKey, Standing, Token};
 use crate::service::handoffs::lookup::{Place, alive, not_found};
 use crate::service::handoffs::newest::MOST_LOOKUPS;
 use crate::service::{
-    AudienceKind, Error, Found, InboxEntry, Job, Kind, Recognised, Result, Service, Step, Target, blocking,
+    AudienceKind, Error, Found, InboxEntry, Job, Kind, Result, Service, Step, Target, blocking,
 };
 
-/// Links that are named where there are several.
-const NAMED: usize = 3;
-
-/// What a text names.
-enum Meaning {
-    Link(Link),
-    Key(PublicKey),
-    Token(String),
-}
-
 impl Service {
-    /// What `text` is, without asking the network.
-    pub fn recognise(&self, text: &str) -> Result<Recognised> {
-        let meaning = self.meaning(text)?;
-        let (words, wants_pin, needs_key) = match &meaning {
-            Meaning::Link(link) => {
-                let (what, wants_pin, needs_key) = match &link.target {
-                    LinkTarget::Secret(_) => ("a link", false, false),
-                    LinkTarget::Token(token) => match token.audience {
-                        AudienceKind::Devices => ("a link for your own devices", false, true),
-                        AudienceKind::Share => ("a link shared with one person", false, true),
-                        _ => ("a link with a PIN", true, false),
-                    },
-                };
-                (format!("{what}, from {}", self.short_name(&link.creator)), wants_pin, needs_key)
-            }
-            Meaning::Key(key) => (format!("everything from {}", self.short_name(key)), false, true),
-            Meaning::Token(token) => (format!("the handoff {token}…"), false, true),
-        };
-        Ok(Recognised { target: Target::Text(text.to_owned(), None), words, wants_pin, needs_key })
-    }
-
     /// Verified handoffs, newest first; [`Target::Newest`] gives at most one.
     /// `Step::Found` tells a first answer before it is confirmed.
     pub async fn find(&self, target: &Target, job: &Job) -> Result<Vec<Found>> {
@@ -64,50 +31,21 @@ impl Service {
         job.run(async {
             let found = match target {
                 Target::Newest => self.find_newest(job).await,
-                Target::Text(text, pin) => match self.meaning(text)? {
-                    Meaning::Link(link) => {
-                        self.find_link(&link, pin.as_deref().map(String::as_str), again, job).await
-                    }
-                    Meaning::Key(key) => self.find_from(key, pin.as_deref().map(String::as_str)).await,
-                    Meaning::Token(token) => {
-                        let identity = self.identity().await?;
-                        let known = self.by_token(&identity, &token, true).await?;
-                        Ok(vec![self.find_one(&known.place, again, job).await?])
-                    }
-                },
+                Target::Link(link, pin) => {
+                    self.find_link(link, pin.as_deref().map(String::as_str), again, job).await
+                }
+                Target::Key(key, pin) => self.find_from(*key, pin.as_deref().map(String::as_str)).await,
+                Target::Token(token) => {
+                    let identity = self.identity().await?;
+                    let known = self.by_token(&identity, token, true).await?;
+                    Ok(vec![self.find_one(&known.place, again, job).await?])
+                }
                 Target::Entry(entry) => self.find_entry(entry, job).await,
                 Target::Handed(handed) => Ok(vec![self.find_one(&handed.place()?, again, job).await?]),
             }?;
             Ok(join_all(found.into_iter().map(|one| self.planned(one))).await)
         })
         .await
-    }
-
-    fn meaning(&self, text: &str) -> Result<Meaning> {
-        // No contact's name looks like a link.
-        if Link::looks_like_one(text) {
-            return link_in(text).map(Meaning::Link).map_err(no_link);
-        }
-        let named = self.contact_key(text.trim());
-        if let Ok(Some(key)) = named {
-            return Ok(Meaning::Key(key));
-        }
-        if let Ok(key) = text.parse::<PublicKey>() {
-            return Ok(Meaning::Key(key));
-        }
-        if let Ok(token) = Token::prefix(text) {
-            return Ok(Meaning::Token(token));
-        }
-        // It may be the name of a contact that cannot be read.
-        named?;
-        let shown = crate::text::fit(&crate::text::clean(text), 60);
-        Err(Error::usage(format!("`{shown}` is no link, public key, contact or token."))
-            .advise("A link starts with `pk:`, a token with d, s, p or l; `cclink contacts` lists names."))
-    }
-
-    fn short_name(&self, key: &PublicKey) -> String {
-        let name = self.name_of(key);
-        if name.starts_with("pk:") { key.short() } else { name }
     }
 
     /// The newest alive in my devices' mailbox, then from my contacts.
@@ -279,19 +217,6 @@ impl Service {
             _ => self.share_place(&identity, &creator, token)?,
         };
         Ok(vec![self.find_place(&place, job).await?])
-    }
-}
-
-fn no_link(error: PastedError) -> Error {
-    match error {
-        PastedError::Link(error) => Error::usage(format!("This link cannot be read: {error}."))
-            .advise("Copy it again, whole; capitals and line breaks do not matter."),
-        PastedError::Several(links) => {
-            let named: Vec<String> = links.iter().take(NAMED).map(Link::short).collect();
-            let more = if links.len() > NAMED { ", …" } else { "" };
-            Error::usage(format!("This holds {} links: {}{more}.", links.len(), named.join(", ")))
-                .advise("Give the one you mean.")
-        }
     }
 }
 

@@ -6,10 +6,9 @@ use super::App;
 use crate::tui::jobs::Running;
 use crate::tui::message::{
     Action, AudienceKind, Effect, Error, ErrorKind, Event, IdentityState, Note, Now, PaneId, PassEnd,
-    PublishRequest, Published, Question, Report, Revoked, Tone, Verb,
+    PublishRequest, Published, Question, Report, Revoked, Step, Tone, Verb,
 };
 use crate::tui::panes::{identity, moment};
-use crate::tui::parts::View;
 use crate::tui::parts::confirm::Confirm;
 
 impl App {
@@ -18,7 +17,7 @@ impl App {
         match event {
             Event::Step(id, report) => {
                 let Some(job) = self.jobs.get_mut(id) else { return };
-                if let Report::Doing(words) = report {
+                if let Report::Step(Step::Doing(words)) = report {
                     if job.words.is_some() {
                         job.words = Some(words);
                     }
@@ -41,9 +40,16 @@ impl App {
 
     /// Tells every pane and overlay.
     pub(super) fn broadcast(&mut self, report: &Report, now: &Now) {
-        let mut effects = self.sessions.report(report, now);
-        effects.extend(self.handoffs.report(report, now));
-        effects.extend(self.pickup.report(report, now));
+        let mut effects = Vec::new();
+        for pane in PaneId::ALL {
+            effects.extend(self.pane_mut(pane).report(report, now));
+        }
+        effects.extend(self.tell_overlays(report, now));
+        self.apply(effects, now);
+    }
+
+    fn tell_overlays(&mut self, report: &Report, now: &Now) -> Vec<Effect> {
+        let mut effects = Vec::new();
         // an overlay that is done goes itself, even from under another one
         self.overlays.retain_mut(|view| {
             let told = view.report(report, now);
@@ -51,19 +57,27 @@ impl App {
             effects.extend(told.into_iter().filter(|effect| !matches!(effect, Effect::Close)));
             !done
         });
-        self.apply(effects, now);
+        effects
     }
 
+    /// Gives a report to whom it belongs, or tells it to all.
     fn take(&mut self, report: Report, now: &Now) {
         if let Some(note) = note(&report, now) {
             self.toasts.say(note, now);
         }
+        self.notice(&report, now);
+        let Some(pane) = report.owner() else { return self.take_fact(report, now) };
+        let mut effects = self.tell_overlays(&report, now);
+        effects.extend(self.pane_mut(pane).receive(report, now));
+        self.apply(effects, now);
+    }
+
+    fn take_fact(&mut self, report: Report, now: &Now) {
         // before what waited for the key goes on
         if let Report::Unlocked(state) = &report {
             self.identity = Some(state.clone());
         }
         self.broadcast(&report, now);
-        self.notice(&report, now);
         match report {
             Report::Identity(state, network) => {
                 self.network = network;
@@ -74,14 +88,14 @@ impl App {
                 self.start(Action::Follow(self.sessions.looked()), true, now);
             }
             Report::Unlocked(_) | Report::ContactAdded(_) => self.start(Action::Inbox, true, now),
-            Report::Acknowledged(_) => self.start(Action::Journal(false), true, now),
+            Report::Step(Step::Acknowledged(_)) => self.start(Action::Journal(false), true, now),
             Report::PhonePass(..) => {
                 // nobody waits for it any more
                 self.jobs.hush(Verb::PhonePass);
                 self.start(Action::Journal(false), true, now);
             }
             Report::PassEnded(..) => self.look_at_handoffs(false, now),
-            Report::Published(_) | Report::Revoked(_) | Report::Announced(_) | Report::Extended(_) => {
+            Report::Published(_) | Report::Revoked(_) => {
                 self.look_at_handoffs(self.at == PaneId::Handoffs, now);
             }
             _ => {}
@@ -123,13 +137,7 @@ impl App {
             match action.verb() {
                 Verb::List if network && why.is_some() => self.handoffs.without_key(why.unwrap_or_default()),
                 Verb::List if !network => {}
-                _ => {
-                    let action = match every {
-                        Some(every) => Action::OfItself(Box::new(action), every),
-                        None => action,
-                    };
-                    self.start(action, true, now);
-                }
+                _ => self.start_every(every, action, true, now),
             }
         }
     }
@@ -185,7 +193,6 @@ fn says_itself(verb: Verb) -> bool {
         Verb::Scan
             | Verb::Preview
             | Verb::Draft
-            | Verb::Recognise
             | Verb::Journal
             | Verb::Contacts
             | Verb::Unlock

@@ -2,9 +2,9 @@
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
-use super::{App, Deed, draw};
+use super::{App, draw};
 use crate::tui::keymap::{self, Told};
-use crate::tui::message::{Context, Intent, Note, Now, PaneId, Tone};
+use crate::tui::message::{Context, Effect, Intent, Note, Now, PaneId, Tone};
 use crate::tui::parts::{View, help::Help, palette::Command, palette::Palette};
 
 impl App {
@@ -65,7 +65,7 @@ impl App {
 
     pub(super) fn toggle_mouse(&mut self, now: &Now) {
         self.mouse = !self.mouse;
-        self.deeds.push(Deed::Mouse(self.mouse));
+        self.effects.push(Effect::Mouse(self.mouse));
         let words = if self.mouse {
             "The mouse clicks and scrolls here again."
         } else {

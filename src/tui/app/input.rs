@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{App, Deed};
+use super::App;
 use crate::tui::keymap;
-use crate::tui::message::{Context, Intent, Note, Now, Tone, Verb};
+use crate::tui::message::{Context, Effect, Intent, Note, Now, Tone, Verb};
 use crate::tui::parts::{View, form};
 
 /// An Enter that follows a character by less than this was pasted, not pressed.
@@ -75,8 +75,9 @@ impl App {
 
     /// Whether the terminal is about to be somebody else's.
     pub fn leaves(&self) -> bool {
-        let leaves = |deed: &Deed| matches!(deed, Deed::StepAside(..) | Deed::Suspend | Deed::Quit);
-        self.deeds.iter().any(leaves)
+        let leaves =
+            |effect: &Effect| matches!(effect, Effect::StepAside(..) | Effect::Suspend | Effect::Quit);
+        self.effects.iter().any(leaves)
     }
 
     /// Folds one input in.

@@ -4,9 +4,10 @@
 use std::mem::take;
 use std::time::Duration;
 
-use super::{App, Deed};
+use super::App;
 use crate::tui::message::{
-    Action, IdentityState, News, NewsKind, Note, Now, PassEnd, Report, Tone, Verb, Watch, next_look,
+    Action, Effect, IdentityState, News, NewsKind, Note, Now, PassEnd, Report, Step, Tone, Verb, Watch,
+    next_look,
 };
 
 /// More news than these, and one ring says how many there are: whoever may
@@ -30,9 +31,11 @@ impl App {
             Report::Inbox(entries) => untold.extend(watch.see_inbox(entries, now.utc())),
             Report::Listed(rows, false) => return watch.know_mine(rows),
             Report::Listed(rows, true) => untold.extend(watch.see_mine(rows, now.utc())),
-            Report::PassEnded(_, PassEnd::Used(row)) => untold.extend(watch.see_one_of_mine(row, now.utc())),
+            Report::PassEnded(_, PassEnd::Used(row)) | Report::Announced(row) | Report::Extended(row) => {
+                untold.extend(watch.see_one_of_mine(row, now.utc()));
+            }
             // ended ones are told of here only
-            Report::Row(row) => return untold.extend(watch.see_one_of_mine(row, now.utc())),
+            Report::Step(Step::Listed(row)) => return untold.extend(watch.see_one_of_mine(row, now.utc())),
             _ => return,
         }
         // an end by time is no surprise: it was counted down to
@@ -58,7 +61,7 @@ impl App {
         let Some(every) = self.setup.look_every.filter(|_| is_due) else { return };
         self.notices.next = Some(now.since + next_look(every));
         if matches!(self.identity, Some(IdentityState::Unlocked(_))) {
-            self.start(Action::OfItself(Box::new(Action::Inbox), every), true, now);
+            self.start_every(Some(every), Action::Inbox, true, now);
             self.look_at_handoffs_every(Some(every), true, now);
             // Nobody waits for these: no spinner.
             self.jobs.hush(Verb::Inbox);
@@ -69,7 +72,7 @@ impl App {
     fn ring(&mut self, words: &str, next: &str, now: &Now) {
         self.say(Note::new(Tone::Plain, words).line(next), now);
         if self.setup.rings {
-            self.deeds.push(Deed::Ring(words.to_owned()));
+            self.effects.push(Effect::Ring(words.to_owned()));
         }
     }
 }

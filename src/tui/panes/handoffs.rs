@@ -1,7 +1,9 @@
 //! What I published: how long it still lives, where it stands, who took it.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -10,8 +12,8 @@ use ratatui::text::{Line, Span};
 use super::{audience, moment, short_project};
 use crate::text;
 use crate::tui::message::{
-    Action, AudienceKind, Context, Effect, Intent, Listed, Note, Now, Open, Question, Report, State, Tone,
-    Verb,
+    Action, AudienceKind, Context, Effect, Intent, Listed, Note, Now, Open, Question, Report, State, Step,
+    Tone, Verb,
 };
 use crate::tui::parts::list::{self, Cursor, Meta, hit, row, row_height, under};
 use crate::tui::parts::{Look, View, detail_area, fact, lines, long_fact, split, whole_seconds, wrap};
@@ -64,7 +66,7 @@ impl Handoffs {
             }
         }
         let selected = self.selected().map(|row| row.token.clone());
-        rows.sort_by_key(|row| (!row.state.is_alive(), std::cmp::Reverse(row.created_at)));
+        rows.sort_by_key(place);
         self.rows = rows;
         self.loaded = true;
         if let Some(at) = selected.and_then(|token| self.rows.iter().position(|row| row.token == token)) {
@@ -73,13 +75,17 @@ impl Handoffs {
         self.cursor.hold(self.rows.len(), self.page());
     }
 
-    fn take_row(&mut self, row: &Listed) {
+    fn take_row(&mut self, row: Listed) {
         if let Some(known) = self.rows.iter_mut().find(|known| known.token == row.token) {
-            return known.clone_from(row);
+            *known = row;
+            return;
         }
-        let mut rows = self.rows.clone();
-        rows.push(row.clone());
-        self.take(rows, true);
+        let at = self.rows.partition_point(|known| place(known) <= place(&row));
+        self.rows.insert(at, row);
+        self.loaded = true;
+        // the selection stays on its row
+        self.cursor.at += usize::from(at <= self.cursor.at && self.rows.len() > 1);
+        self.cursor.hold(self.rows.len(), self.page());
     }
 
     fn ask_revoke(&self) -> Vec<Effect> {
@@ -268,6 +274,11 @@ impl Handoffs {
     }
 }
 
+/// Where it stands among the others: those that are alive first, then the newest.
+fn place(row: &Listed) -> (bool, Reverse<DateTime<Utc>>) {
+    (!row.state.is_alive(), Reverse(row.created_at))
+}
+
 fn nothing_here() -> Effect {
     let words = "There is no handoff here: press 1 and publish a session.";
     Effect::Say(Note::new(Tone::Plain, words))
@@ -403,13 +414,6 @@ impl View for Handoffs {
     fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
         match report {
             Report::Started(Verb::List) => self.checking = true,
-            Report::Listed(rows, checked) => {
-                if *checked {
-                    (self.checking, self.error) = (false, None);
-                }
-                self.take(rows.clone(), *checked);
-            }
-            Report::Row(row) | Report::Announced(row) | Report::Extended(row) => self.take_row(row),
             Report::Failed(Verb::List, error) => {
                 self.checking = false;
                 self.error = Some(error.message.clone());
@@ -417,6 +421,23 @@ impl View for Handoffs {
             Report::Failed(Verb::Journal, error) => {
                 self.loaded = true;
                 self.error = Some(error.message.clone());
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn receive(&mut self, report: Report, _now: &Now) -> Vec<Effect> {
+        match report {
+            Report::Listed(rows, checked) => {
+                if checked {
+                    (self.checking, self.error) = (false, None);
+                }
+                self.take(rows, checked);
+            }
+            // what became of one row is known: no list has to be read for it
+            Report::Step(Step::Listed(row)) | Report::Announced(row) | Report::Extended(row) => {
+                self.take_row(*row);
             }
             _ => {}
         }

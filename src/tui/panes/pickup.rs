@@ -12,8 +12,8 @@ use ratatui::layout::Rect;
 
 use crate::text;
 use crate::tui::message::{
-    Action, Context, Effect, Error, ErrorKind, Found, InboxEntry, Intent, Note, Now, Open, Recognised,
-    Report, Target, Tone, Verb, links_on_one_line,
+    Action, ContactView, Context, Effect, Error, ErrorKind, Found, InboxEntry, Intent, Note, Now, Open,
+    Report, Signer, Step, Target, Tone, Verb, links_on_one_line, recognise,
 };
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::list::{Cursor, hit, row_height};
@@ -43,8 +43,6 @@ enum Stage {
 #[allow(clippy::struct_excessive_bools)] // facts that have nothing to do with each other
 pub struct Pickup {
     entries: Vec<InboxEntry>,
-    /// Entries told by the running search.
-    fresh: Vec<InboxEntry>,
     loaded: bool,
     looking: bool,
     error: Option<String>,
@@ -53,7 +51,10 @@ pub struct Pickup {
     cursor: Cursor,
     typing: bool,
     form: Form,
-    recognised: Option<Result<Recognised, Error>>,
+    /// Read each time when the form is gone to.
+    contacts: Result<Vec<ContactView>, Error>,
+    /// What is typed, or why it is nothing.
+    recognised: Option<Result<Target, Error>>,
     stage: Stage,
     reading: bool,
     room: Rect,
@@ -74,7 +75,6 @@ impl Pickup {
         ]);
         Self {
             entries: Vec::new(),
-            fresh: Vec::new(),
             loaded: false,
             looking: false,
             error: None,
@@ -82,6 +82,7 @@ impl Pickup {
             cursor: Cursor::default(),
             typing: false,
             form,
+            contacts: Err(Error::failed("Your contacts are being read.")),
             recognised: None,
             stage: Stage::Choosing,
             reading: false,
@@ -118,13 +119,15 @@ impl Pickup {
         self.cursor.hold(self.entries.len(), self.page());
     }
 
-    fn take_row(&mut self, row: &InboxEntry) {
-        self.fresh.push(row.clone());
-        if !self.entries.iter().any(|entry| entry.token == row.token) {
-            let mut entries = std::mem::take(&mut self.entries);
-            entries.push(row.clone());
-            self.show(entries);
+    fn take_row(&mut self, row: InboxEntry) {
+        if self.entries.iter().any(|entry| entry.token == row.token) {
+            return;
         }
+        let at = self.entries.partition_point(|entry| entry.created_at >= row.created_at);
+        self.entries.insert(at, row);
+        // what the user selected stays selected
+        self.cursor.at += usize::from(self.cursor.at > 0 && at <= self.cursor.at);
+        self.cursor.hold(self.entries.len(), self.page());
     }
 
     fn find(&mut self, target: Target) -> Vec<Effect> {
@@ -133,53 +136,61 @@ impl Pickup {
     }
 
     fn submit(&mut self) -> Vec<Effect> {
-        let text = self.form.fields[LINK].text().trim().to_owned();
-        if text.is_empty() {
-            self.form.fields[LINK].error =
-                Some("Type or paste a link, a public key, a contact or a token.".to_owned());
-            return Vec::new();
-        }
-        if let Some(Err(error)) = &self.recognised {
-            self.form.fields[LINK].error = Some(error.message.clone());
-            return Vec::new();
-        }
+        let target = match &self.recognised {
+            Some(Ok(target)) => target.clone(),
+            Some(Err(error)) => {
+                self.form.fields[LINK].error = Some(error.message.clone());
+                return Vec::new();
+            }
+            None => {
+                let words = "Type or paste a link, a public key, a contact or a token.";
+                self.form.fields[LINK].error = Some(words.to_owned());
+                return Vec::new();
+            }
+        };
         let pin = self.form.fields[PIN].text();
-        let wants = matches!(&self.recognised, Some(Ok(recognised)) if recognised.wants_pin);
-        if wants && pin.is_empty() {
+        if target.wants_pin() && pin.is_empty() {
             self.form.focus = PIN;
             self.form.fields[PIN].error = Some("This one wants a PIN.".to_owned());
             return Vec::new();
         }
         let pin = (!pin.is_empty()).then(|| Zeroizing::new(pin.to_owned()));
-        self.find(Target::Text(text, pin))
+        self.find(target.with_pin(pin))
     }
 
-    /// The text changed: ask what it is.
-    fn edited(&mut self) -> Vec<Effect> {
+    /// The text changed.
+    fn edited(&mut self) {
         for field in &mut self.form.fields {
             field.error = None;
         }
-        let text = self.form.fields[LINK].text().trim().to_owned();
-        if text.is_empty() {
-            self.recognised = None;
-            return Vec::new();
-        }
-        vec![Effect::Run(Action::Recognise(text))]
+        self.recognise();
     }
 
-    fn take_found(&mut self, found: &[Found]) {
+    fn recognise(&mut self) {
+        let text = self.form.fields[LINK].text().trim();
+        self.recognised = (!text.is_empty()).then(|| recognise(text, &self.contacts));
+    }
+
+    /// Into the form, which knows contacts by their names.
+    fn type_link(&mut self) -> Vec<Effect> {
+        if std::mem::replace(&mut self.typing, true) {
+            return Vec::new();
+        }
+        vec![Effect::Run(Action::Contacts)]
+    }
+
+    fn take_found(&mut self, mut found: Vec<Found>) {
         if matches!(&self.stage, Stage::Offered(offer) if offer.is_taken()) {
             return;
         }
-        self.stage = match found {
-            [] => Stage::Choosing,
-            [one] => match std::mem::replace(&mut self.stage, Stage::Choosing) {
-                Stage::Offered(offer) if offer.token() == one.pickup.token => {
-                    Stage::Offered(Box::new(offer.confirmed(one.clone())))
-                }
-                _ => Stage::Offered(Box::new(Offer::new(one.clone()))),
-            },
-            many => Stage::Which(many.to_vec(), Cursor::default()),
+        let one = if found.len() == 1 { found.pop() } else { None };
+        self.stage = match (one, std::mem::replace(&mut self.stage, Stage::Choosing)) {
+            (Some(one), Stage::Offered(offer)) if offer.token() == one.pickup.token => {
+                Stage::Offered(Box::new(offer.confirmed(one)))
+            }
+            (Some(one), _) => Stage::Offered(Box::new(Offer::new(one))),
+            (None, _) if found.is_empty() => Stage::Choosing,
+            (None, _) => Stage::Which(found, Cursor::default()),
         };
     }
 
@@ -205,6 +216,10 @@ impl Pickup {
                     self.form.focus = at;
                     self.form.fields[at].error = Some(format!("{} {}", error.message, error.advice));
                 }
+            }
+            Verb::Contacts if error.kind != ErrorKind::Cancelled => {
+                self.contacts = Err(error.clone());
+                self.recognise();
             }
             Verb::PickUp => {
                 if let Stage::Offered(offer) = &mut self.stage {
@@ -259,9 +274,8 @@ impl Pickup {
 
     fn handle_inbox(&mut self, intent: Intent) -> Vec<Effect> {
         if intent == Intent::Down && self.cursor.at + 1 >= self.entries.len() {
-            self.typing = true;
             self.form.focus = LINK;
-            return Vec::new();
+            return self.type_link();
         }
         if self.cursor.handle(intent, self.entries.len(), self.page()) {
             return Vec::new();
@@ -269,19 +283,19 @@ impl Pickup {
         match intent {
             Intent::LookAt => match self.selected().cloned() {
                 Some(entry) => return self.find(Target::Entry(entry)),
-                None => self.typing = true,
+                None => return self.type_link(),
             },
-            Intent::TypeLink => self.typing = true,
+            Intent::TypeLink => return self.type_link(),
             Intent::ShowDetail => self.reading = self.selected().is_some(),
             Intent::LeaveDetail | Intent::Back => self.reading = false,
             Intent::Refresh => return vec![Effect::Run(Action::Inbox)],
             Intent::AddContact => {
-                return match (self.selected(), &self.recognised) {
-                    (Some(entry), _) if entry.from == "you" => {
+                return match self.selected() {
+                    Some(entry) if entry.from == Signer::Me => {
                         vec![Effect::Say(Note::new(Tone::Plain, "This one is from your own device."))]
                     }
-                    (Some(entry), _) => vec![Effect::Open(Open::Contact(entry.creator.clone()))],
-                    (None, _) => vec![Effect::Say(Note::new(
+                    Some(entry) => vec![Effect::Open(Open::Contact(entry.creator.clone()))],
+                    None => vec![Effect::Say(Note::new(
                         Tone::Plain,
                         "Find a handoff of theirs first, then press a.",
                     ))],
@@ -311,23 +325,26 @@ impl View for Pickup {
     }
 
     fn typed(&mut self, key: KeyEvent, _now: &Now) -> Vec<Effect> {
-        if self.context() == Context::PickupForm && self.form.typed(key) { self.edited() } else { Vec::new() }
+        if self.context() == Context::PickupForm && self.form.typed(key) {
+            self.edited();
+        }
+        Vec::new()
     }
 
     fn paste(&mut self, text: &str, _now: &Now) -> Vec<Effect> {
+        let mut effects = Vec::new();
         // a paste into the inbox can only mean the form under it
         if self.context() == Context::Inbox {
-            self.typing = true;
             self.form.focus = LINK;
+            effects = self.type_link();
         }
         let links = (self.form.focus == LINK && text.trim().contains(['\n', '\r']))
             .then(|| links_on_one_line(text))
             .flatten();
         if self.context() == Context::PickupForm && self.form.paste(links.as_deref().unwrap_or(text)) {
-            self.edited()
-        } else {
-            Vec::new()
+            self.edited();
         }
+        effects
     }
 
     fn burst(&mut self) {
@@ -336,27 +353,10 @@ impl View for Pickup {
 
     fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
         match report {
-            Report::Started(Verb::Inbox) => {
-                (self.looking, self.error, self.again) = (true, None, AGAIN);
-                self.fresh.clear();
-            }
-            Report::InboxRow(row) => self.take_row(row),
-            Report::Inbox(entries) => {
-                (self.looking, self.loaded) = (false, true);
-                self.show(entries.clone());
-            }
-            Report::Recognised(text, result) if text == self.form.fields[LINK].text().trim() => {
-                self.recognised = Some(result.clone());
-            }
-            Report::FirstFound(found) if matches!(self.stage, Stage::Finding) => {
-                self.stage = Stage::Offered(Box::new(Offer::new((**found).clone())));
-            }
-            Report::Found(found) => self.take_found(found),
-            Report::Taken(taken, plan) => {
-                self.form.fields[PIN].set_text("");
-                if let Stage::Offered(offer) = &mut self.stage {
-                    return offer.taken((**taken).clone(), plan);
-                }
+            Report::Started(Verb::Inbox) => (self.looking, self.error, self.again) = (true, None, AGAIN),
+            Report::Contacts(contacts) => {
+                self.contacts = Ok(contacts.clone());
+                self.recognise();
             }
             Report::Started(Verb::PickUp) => {
                 if let Stage::Offered(offer) = &mut self.stage {
@@ -376,6 +376,28 @@ impl View for Pickup {
         Vec::new()
     }
 
+    fn receive(&mut self, report: Report, _now: &Now) -> Vec<Effect> {
+        match report {
+            Report::Step(Step::Inbox(row)) => self.take_row(*row),
+            Report::Inbox(entries) => {
+                (self.looking, self.loaded) = (false, true);
+                self.show(entries);
+            }
+            Report::Step(Step::Found(found)) if matches!(self.stage, Stage::Finding) => {
+                self.stage = Stage::Offered(Box::new(Offer::new(*found)));
+            }
+            Report::Found(found) => self.take_found(found),
+            Report::Taken(taken, plan) => {
+                self.form.fields[PIN].set_text("");
+                if let Stage::Offered(offer) = &mut self.stage {
+                    return offer.taken(*taken, &plan);
+                }
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
     fn click(&mut self, _column: u16, row: u16, _now: &Now) -> Vec<Effect> {
         let areas = draw::areas(self.room);
         if self.context() == Context::Plans {
@@ -388,7 +410,8 @@ impl View for Pickup {
         if let Some(at) = hit(areas.inbox, row, row_height(self.room), &self.cursor, self.entries.len()) {
             (self.cursor.at, self.typing) = (at, false);
         } else if let Some(at) = row.checked_sub(areas.form.y).and_then(|row| self.form.field_at(row)) {
-            (self.form.focus, self.typing) = (at, true);
+            self.form.focus = at;
+            return self.type_link();
         }
         Vec::new()
     }

@@ -279,15 +279,12 @@ impl Dialog for Publish {
     fn heard(&mut self, report: &Report) -> Vec<Effect> {
         match report {
             Report::Draft(id, draft) if *id == self.session.session_id && self.draft.is_none() => {
-                self.draft = Some(Box::new(draft.as_ref().clone()));
-                self.edited();
+                self.draft = Some(draft.clone());
             }
-            Report::Contacts(contacts) => {
-                self.contacts = Some(contacts.clone());
-                self.edited();
-            }
-            _ => {}
+            Report::Contacts(contacts) => self.contacts = Some(contacts.clone()),
+            _ => return Vec::new(),
         }
+        self.edited();
         Vec::new()
     }
 

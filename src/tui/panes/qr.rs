@@ -12,7 +12,8 @@ use super::moment;
 use crate::qr::{Cells, Grid, QrError, Room, fit};
 use crate::text;
 use crate::tui::message::{
-    Action, AudienceKind, Context, Effect, Intent, Listed, Note, Now, Published, Report, State, Tone, Verb,
+    Action, AudienceKind, Context, Effect, Intent, Listed, Note, Now, Published, Report, State, Step, Tone,
+    Verb,
 };
 use crate::tui::parts::{Look, View, lines, wrap};
 
@@ -302,8 +303,10 @@ impl View for Qr {
             Report::PassEnded(pass, _) if self.pass == Pass::Shown(pass.clone()) => self.drop_pass(),
             Report::Failed(Verb::PhonePass, _) if self.pass == Pass::Making => self.drop_pass(),
             // its end is looked at, and told
-            Report::Row(row) if self.is_used(row) => return vec![Effect::Stop(Verb::PhonePass)],
-            Report::Row(row) => self.complete(row),
+            Report::Step(Step::Listed(row)) if self.is_used(row) => {
+                return vec![Effect::Stop(Verb::PhonePass)];
+            }
+            Report::Step(Step::Listed(row)) => self.complete(row),
             Report::Listed(rows, _) => rows.iter().for_each(|row| self.complete(row)),
             _ => {}
         }

@@ -3,6 +3,7 @@
 mod conversation;
 mod detail;
 mod draw;
+mod merge;
 mod resume;
 mod search;
 
@@ -16,6 +17,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use self::conversation::{Conversation, Room, Tools};
+use self::merge::merge;
 use self::search::{Scope, Search};
 use super::short_project;
 use crate::text;
@@ -183,22 +185,21 @@ impl Sessions {
         self.here.current(self.shown.iter().map(|at| &self.all[*at]))
     }
 
-    fn take(&mut self, batch: &[Session]) {
-        let paths: HashSet<&Path> = batch.iter().map(|row| row.path.as_path()).collect();
-        let add = |list: &mut Vec<Session>| {
-            // A row that was being checked comes once more, and so does one whose
-            // file changed while all are read.
-            list.retain(|known| !paths.contains(known.path.as_path()));
-            list.extend(batch.iter().cloned());
-        };
-        if let Some(fresh) = &mut self.fresh { add(fresh) } else { self.relist(add) }
+    /// Takes rows that were read; those of the same files, and of `gone`, go. A
+    /// row that was being checked comes once more, and so does one whose file
+    /// changed while all are read.
+    fn take(&mut self, rows: Vec<Session>, gone: &HashSet<PathBuf>) {
+        match &mut self.fresh {
+            Some(fresh) => merge(fresh, rows, gone),
+            None => self.relist(|all| merge(all, rows, gone)),
+        }
     }
 
-    /// Changes the list; the selection stays on its session.
+    /// Changes the list, which stays in its order, and the selection on its
+    /// session.
     fn relist(&mut self, change: impl FnOnce(&mut Vec<Session>)) {
         let selected = self.in_list().map(|session| session.path.clone());
         change(&mut self.all);
-        self.all.sort_by_key(|session| std::cmp::Reverse(session.updated_at));
         // the places in `shown` are stale now: find the selection again
         self.shown = (0..self.all.len()).collect();
         self.cursor.at = selected.and_then(|path| self.place_of(&path)).unwrap_or(0);
@@ -379,45 +380,43 @@ impl Sessions {
     }
 
     /// Rows changed on disk while the user looks at them.
-    fn change(&mut self, changed: &Changed) -> Vec<Effect> {
-        let gone = |session: &Session| {
-            changed.files.contains(&session.path) || changed.rows.iter().any(|row| row.path == session.path)
-        };
-        let renew = |list: &mut Vec<Session>| {
-            list.retain(|session| !gone(session));
-            list.extend(changed.rows.iter().cloned());
-        };
-        self.fresh.iter_mut().for_each(renew);
-        self.hold();
-        self.relist(renew);
+    fn change(&mut self, changed: Changed) -> Vec<Effect> {
         if let Some(search) = &mut self.search {
             search.change(&changed.rows);
         }
+        if let Some(fresh) = &mut self.fresh {
+            merge(fresh, changed.rows.clone(), &changed.files);
+        }
+        self.hold();
+        self.relist(|all| merge(all, changed.rows, &changed.files));
         let again = changed.scan && self.scan != Scan::Running;
         again.then(|| Effect::Run(Action::Scan(self.cwd.clone()))).into_iter().collect()
     }
 
-    /// What a search found, or the text of a conversation.
-    fn report_found(&mut self, report: &Report, now: &Now) {
-        let (page, room) = (self.page(), self.talk_room());
-        match report {
-            Report::Preview(path, place, read) if self.talk.is_of(path) => self.talk.take(place, read, room),
-            Report::Failed(Verb::Preview, error) => self.talk.failed(error.to_string()),
-            _ => {}
-        }
+    /// What a search found.
+    fn receive_found(&mut self, report: Report, now: &Now) {
+        let page = self.page();
         let Some(mut search) = self.search.take() else { return };
         match report {
-            Report::Started(Verb::Search) => search.started(now.since),
             Report::Searching(event) => search.take(event),
-            Report::Searched(asked) => search.done(asked, self.scope(), page, now.since),
-            Report::Failed(Verb::Search, error) => {
-                search.failed(format!("{} {}", error.message, error.advice));
-            }
-            Report::Hits(path, hits) => search.opened(path, hits),
-            Report::Failed(Verb::Hits, _) => search.close(),
+            Report::Searched(asked) => search.done(*asked, self.scope(), page, now.since),
+            Report::Hits(path, hits) => search.opened(&path, hits),
             _ => {}
         }
         self.search = Some(search);
+    }
+
+    /// How a search, or reading a conversation, went.
+    fn report_search(&mut self, report: &Report, now: &Now) {
+        let Some(search) = &mut self.search else { return };
+        match report {
+            Report::Started(Verb::Search) => search.started(now.since),
+            Report::Failed(Verb::Search, error) => {
+                search.failed(format!("{} {}", error.message, error.advice));
+            }
+            Report::Failed(Verb::Hits, _) => search.close(),
+            _ => {}
+        }
     }
 
     fn act(&self, intent: Intent) -> Vec<Effect> {
@@ -499,28 +498,39 @@ impl View for Sessions {
     }
 
     fn report(&mut self, report: &Report, now: &Now) -> Vec<Effect> {
-        self.report_found(report, now);
         match report {
             Report::Started(Verb::Scan) => {
                 (self.scan, self.looked) = (Scan::Running, now.utc());
                 self.progress = Progress::default();
                 self.fresh = (!self.all.is_empty()).then(Vec::new);
             }
-            Report::Sessions(batch, progress) => {
-                self.progress = *progress;
-                self.take(batch);
-            }
             Report::Scanned => return self.scanned(),
             Report::Failed(Verb::Scan, error) => {
                 self.scan = Scan::Failed(format!("{error} {}", error.advice));
             }
-            Report::Changed(changed) => return self.change(changed),
-            Report::Plans(_, plans) => return resume::resume(plans),
-            Report::EndedLive(plan, found) => {
-                let then = found.clone().map(|found| Box::new(Action::Settle(found)));
-                return vec![Effect::StepAside(plan.clone(), then)];
+            Report::Failed(Verb::Preview, error) => self.talk.failed(error.to_string()),
+            other => self.report_search(other, now),
+        }
+        Vec::new()
+    }
+
+    fn receive(&mut self, report: Report, now: &Now) -> Vec<Effect> {
+        match report {
+            Report::Sessions(batch, progress) => {
+                self.progress = progress;
+                self.take(batch, &HashSet::new());
             }
-            _ => {}
+            Report::Changed(changed) => return self.change(changed),
+            Report::Preview(path, place, page) if self.talk.is_of(&path) => {
+                let room = self.talk_room();
+                self.talk.take(&place, page, room);
+            }
+            Report::Plans(plans) => return resume::resume(&plans),
+            Report::EndedLive(plan, found) => {
+                let then = found.map(|found| Box::new(Action::Settle(found)));
+                return vec![Effect::StepAside(plan, then)];
+            }
+            other => self.receive_found(other, now),
         }
         Vec::new()
     }

@@ -84,8 +84,13 @@ pub trait View {
     /// An Enter that came with a burst of characters and was not obeyed.
     fn burst(&mut self) {}
 
-    /// Something the background found out.
+    /// Something the background found out that is not its own.
     fn report(&mut self, _report: &Report, _now: &Now) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// The same of what it owns.
+    fn receive(&mut self, _report: Report, _now: &Now) -> Vec<Effect> {
         Vec::new()
     }
 

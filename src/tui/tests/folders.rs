@@ -5,8 +5,7 @@ use std::path::Path;
 use crossterm::event::{Event as Input, KeyCode};
 
 use super::{Play, sample};
-use crate::tui::app::Deed;
-use crate::tui::message::{Action, Report, Verb};
+use crate::tui::message::{Action, Effect, Report, Verb};
 
 const REMOTE: &str = "https://example.org/x/webshop.git";
 
@@ -23,7 +22,7 @@ fn asked(size: (u16, u16), remote: Option<&str>) -> Play {
 /// What is cloned, by the command that is run, and where it is looked for then.
 fn cloned(play: &Play) -> Option<(Vec<String>, &Path)> {
     match play.other.last()? {
-        Deed::StepAside(aside, Some(then)) => match &**then {
+        Effect::StepAside(aside, Some(then)) => match &**then {
             Action::Place(_, folder) => Some((aside.command.clone(), folder)),
             _ => None,
         },

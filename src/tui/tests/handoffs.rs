@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 
 use super::{Play, sample};
-use crate::tui::message::{Action, AudienceKind, Error, Report, State, Verb};
+use crate::tui::message::{Action, AudienceKind, Error, Report, State, Step, Verb};
 
 #[test]
 fn revoking_asks_first_and_a_reflex_is_no_answer() {
@@ -56,6 +56,31 @@ fn a_published_row_shows_at_once_and_extending_asks_for_a_time() {
     play.ctrl('u').text("9h").press(KeyCode::Enter);
     assert!(matches!(play.last(Verb::Extend), Some((_, Action::Extend(_, ttl))) if ttl.seconds() == 32_400));
     let row = sample::listed(9, Some("Brand new"), AudienceKind::Devices, State::Live, 900);
-    play.step(Verb::List, Report::Row(Box::new(row)));
+    play.step(Verb::List, Report::Step(Step::Listed(Box::new(row))));
     assert!(play.shows("Brand new"));
+}
+
+#[test]
+fn what_became_of_one_row_starts_no_look_at_the_others() {
+    for announced in [true, false] {
+        let mut play = Play::full(120, 40);
+        play.text("2");
+        for verb in [Verb::Journal, Verb::List] {
+            play.done(verb, Ok(Report::Listed(sample::handoffs(), true)));
+        }
+        let mut row = sample::handoffs().remove(0);
+        (row.copies, row.expires_at) = (Some(41), row.expires_at + chrono::TimeDelta::hours(2));
+        let report = if announced {
+            play.text("k");
+            Report::Announced(Box::new(row))
+        } else {
+            play.text("e").ctrl('u').text("9h").press(KeyCode::Enter);
+            Report::Extended(Box::new(row))
+        };
+        play.jobs.retain(|(_, action)| matches!(action.verb(), Verb::Announce | Verb::Extend));
+        let (_, action) = play.jobs.last().cloned().expect("it was asked for");
+        play.done(action.verb(), Ok(report));
+        assert!(play.shows("41 copies") && play.shows("9h 4"), "{}", play.screen());
+        assert!(play.jobs.is_empty(), "{:?}", play.jobs);
+    }
 }

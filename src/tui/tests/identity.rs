@@ -55,7 +55,7 @@ fn the_first_key_is_made_or_put_off() {
     play.done(Verb::Publish, Err(Error::new(ErrorKind::NoIdentity, "No key yet.")));
     play.press(KeyCode::Enter);
     assert!(
-        matches!(play.last(Verb::CreateIdentity), Some((_, Action::CreateIdentity(phrase))) if phrase.is_empty())
+        matches!(play.last(Verb::CreateIdentity), Some((_, Action::CreateIdentity(None, phrase))) if phrase.is_empty())
     );
     play.done(Verb::CreateIdentity, Ok(Report::Unlocked(IdentityState::Unlocked("pk:x".into()))));
     assert!(play.last(Verb::Publish).is_some(), "what waited goes on");
@@ -71,7 +71,7 @@ fn a_key_is_brought_from_a_file() {
     play.press(KeyCode::Tab).text("open").press(KeyCode::Enter);
     assert!(play.shows("once more") && play.shows("▸ again"));
     play.text("open").press(KeyCode::Enter);
-    let Some((_, Action::ImportIdentity(path, phrase))) = play.last(Verb::CreateIdentity) else {
+    let Some((_, Action::CreateIdentity(Some(path), phrase))) = play.last(Verb::CreateIdentity) else {
         panic!("it is imported")
     };
     assert_eq!((path.to_str(), phrase.as_str()), (Some("/home/dana/keys/secret_key"), "open"));

@@ -5,9 +5,8 @@ use std::time::Duration;
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{Play, sample};
-use crate::tui::app::Deed;
 use crate::tui::keymap::{self, Told};
-use crate::tui::message::{Context, Error, Intent, Report, Verb};
+use crate::tui::message::{Context, Effect, Error, Intent, Report, Verb};
 
 #[test]
 fn clicks_choose_panes_rows_and_fields() {
@@ -26,7 +25,7 @@ fn clicks_choose_panes_rows_and_fields() {
     play.press(KeyCode::Esc).input(click(25, 0));
     assert!(play.shows("4 alive"));
     play.text("m");
-    assert!(matches!(play.other.last(), Some(Deed::Mouse(false))));
+    assert!(matches!(play.other.last(), Some(Effect::Mouse(false))));
 }
 
 #[test]
@@ -110,7 +109,7 @@ fn a_released_key_is_no_key() {
     play.input(Input::Key(key));
     assert!(play.other.is_empty());
     play.text("q");
-    assert!(matches!(play.other.last(), Some(Deed::Quit)));
+    assert!(matches!(play.other.last(), Some(Effect::Quit)));
 }
 
 #[test]

@@ -5,8 +5,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 
 use super::{Play, sample};
-use crate::tui::app::Deed;
-use crate::tui::message::{Error, Progress, Report, Verb};
+use crate::tui::message::{Effect, Error, Progress, Report, Verb};
 
 #[test]
 fn the_selection_follows_the_directory_until_the_user_moves() {
@@ -55,8 +54,8 @@ fn resuming_here_steps_aside_for_claude() {
     let mut play = Play::full(80, 24);
     play.text("r");
     let plans = vec![sample::plan(crate::tui::message::PlanKind::Here, true)];
-    play.done(Verb::ResumeHere, Ok(Report::Plans("x".into(), plans)));
-    assert!(matches!(play.other.last(), Some(Deed::StepAside(aside, None)) if aside.ready));
+    play.done(Verb::ResumeHere, Ok(Report::Plans(plans)));
+    assert!(matches!(play.other.last(), Some(Effect::StepAside(aside, None)) if aside.ready));
 }
 
 #[test]

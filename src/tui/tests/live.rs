@@ -6,8 +6,7 @@ use std::time::Duration;
 use crossterm::event::{Event as Input, KeyCode};
 
 use super::{Play, sample};
-use crate::tui::app::Deed;
-use crate::tui::message::{Action, Found, Plan, PlanKind, Report, Verb};
+use crate::tui::message::{Action, Effect, Found, Plan, PlanKind, Report, Verb};
 
 /// A copy, which can be had, and the session itself, behind the end of who has it.
 fn open_and_idle() -> Vec<Plan> {
@@ -36,7 +35,7 @@ fn offered() -> Play {
 fn r_offers_to_end_it_there() {
     let mut play = Play::full(100, 30);
     play.text("r");
-    play.done(Verb::ResumeHere, Ok(Report::Plans("x".into(), open_and_idle())));
+    play.done(Verb::ResumeHere, Ok(Report::Plans(open_and_idle())));
     for words in ["Resume a copy of it?", "e end it there, go on here", "n leave it as it is"] {
         assert!(play.shows(words), "{words}: {}", play.screen());
     }
@@ -45,7 +44,7 @@ fn r_offers_to_end_it_there() {
     let Some((_, Action::EndLive(way, None))) = play.last(Verb::EndLive) else { panic!("it ends it") };
     assert_eq!(way.ends, Some(7));
     play.done(Verb::EndLive, Ok(Report::EndedLive(way.clone(), None)));
-    assert!(matches!(play.other.last(), Some(Deed::StepAside(aside, None)) if *aside == way));
+    assert!(matches!(play.other.last(), Some(Effect::StepAside(aside, None)) if *aside == way));
 }
 
 #[test]
@@ -68,7 +67,7 @@ fn a_pickup_ends_it_there_and_is_settled() {
     assert_eq!(way.ends, Some(7));
     let taken = Box::new(found().pickup);
     play.done(Verb::PickUp, Ok(Report::Taken(taken, way)));
-    let Some(Deed::StepAside(aside, Some(then))) = play.other.last() else { panic!("it goes on") };
+    let Some(Effect::StepAside(aside, Some(then))) = play.other.last() else { panic!("it goes on") };
     assert!(aside.ends == Some(7) && matches!(**then, Action::Settle(_)));
 }
 
@@ -85,6 +84,6 @@ fn what_is_taken_already_is_settled_behind_the_end_too() {
     let Some((_, Action::EndLive(way, Some(found)))) = play.last(Verb::EndLive) else { panic!("it ends it") };
     play.done(Verb::EndLive, Ok(Report::EndedLive(way, Some(found))));
     assert!(
-        matches!(play.other.last(), Some(Deed::StepAside(_, Some(then))) if matches!(**then, Action::Settle(_)))
+        matches!(play.other.last(), Some(Effect::StepAside(_, Some(then))) if matches!(**then, Action::Settle(_)))
     );
 }

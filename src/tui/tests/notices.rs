@@ -6,8 +6,7 @@ use crossterm::event::KeyCode;
 
 use super::{Play, sample};
 use crate::service::PickedUp;
-use crate::tui::app::Deed;
-use crate::tui::message::{AudienceKind, Error, InboxEntry, Listed, Report, State, Verb};
+use crate::tui::message::{AudienceKind, Effect, Error, InboxEntry, Listed, Report, State, Step, Verb};
 
 fn ringing() -> Play {
     let mut play = Play::full(100, 30);
@@ -18,10 +17,10 @@ fn ringing() -> Play {
 impl Play {
     /// What rang since this was last asked.
     fn rung(&mut self) -> Vec<String> {
-        let deeds = std::mem::take(&mut self.other);
-        deeds
+        let effects = std::mem::take(&mut self.other);
+        effects
             .into_iter()
-            .filter_map(|deed| if let Deed::Ring(words) = deed { Some(words) } else { None })
+            .filter_map(|effect| if let Effect::Ring(words) = effect { Some(words) } else { None })
             .collect()
     }
 
@@ -34,7 +33,7 @@ impl Play {
     fn look_at_mine(&mut self, rows: Vec<Listed>) -> Vec<String> {
         self.text("2");
         for row in &rows {
-            self.step(Verb::List, Report::Row(Box::new(row.clone())));
+            self.step(Verb::List, Report::Step(Step::Listed(Box::new(row.clone()))));
         }
         let alive = rows.into_iter().filter(|row| row.state.is_alive()).collect();
         self.done(Verb::List, Ok(Report::Listed(alive, true)));

@@ -3,8 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::{Play, sample};
-use crate::tui::app::Deed;
-use crate::tui::message::{Action, Error, ErrorKind, Report, Target, Verb};
+use crate::tui::message::{Action, ContactView, Effect, Error, ErrorKind, Report, Step, Target, Verb};
 
 #[test]
 fn a_handoff_goes_from_the_inbox_to_claude_in_two_enters() {
@@ -15,7 +14,7 @@ fn a_handoff_goes_from_the_inbox_to_claude_in_two_enters() {
     assert!(play.shows("✓ signed by you, from framework-desktop"));
     play.press(KeyCode::Enter);
     play.done(Verb::PickUp, Ok(super::taken(true)));
-    assert!(matches!(play.other.last(), Some(Deed::StepAside(_, Some(_)))));
+    assert!(matches!(play.other.last(), Some(Effect::StepAside(_, Some(_)))));
 }
 
 #[test]
@@ -23,7 +22,7 @@ fn the_best_way_is_selected_until_the_user_chooses() {
     for chooses in [false, true] {
         let mut play = Play::full(80, 24);
         play.text("3").press(KeyCode::Enter);
-        play.step(Verb::Find, Report::FirstFound(Box::new(sample::found(false, false))));
+        play.step(Verb::Find, Report::Step(Step::Found(Box::new(sample::found(false, false)))));
         assert!(play.shows("▌  The command"), "{}", play.screen());
         if chooses {
             play.press(KeyCode::Up).press(KeyCode::Down);
@@ -36,11 +35,14 @@ fn the_best_way_is_selected_until_the_user_chooses() {
 #[test]
 fn a_wrong_pin_is_said_at_the_pin() {
     let mut play = Play::full(80, 24);
-    play.text("3i").text("pk:x").press(KeyCode::Tab).text("velvet-orbit").press(KeyCode::Enter);
-    let Some((_, Action::Find(Target::Text(text, Some(pin))))) = play.last(Verb::Find) else {
+    let typed = format!("{}/cclink/pyyyoryarywdyq", sample::CREATOR);
+    play.text("3i").text(&typed).press(KeyCode::Enter);
+    assert!(play.last(Verb::Find).is_none() && play.shows("This one wants a PIN."), "{}", play.screen());
+    play.text("velvet-orbit").press(KeyCode::Enter);
+    let Some((_, Action::Find(Target::Link(link, Some(pin))))) = play.last(Verb::Find) else {
         panic!("it looks")
     };
-    assert_eq!((text.as_str(), pin.as_str()), ("pk:x", "velvet-orbit"));
+    assert_eq!((link.to_string(), pin.as_str()), (typed, "velvet-orbit"));
     assert!(!play.shows("velvet"));
     play.done(Verb::Find, Err(Error::new(ErrorKind::NotForYou, "Nothing opens with this PIN.")));
     assert!(play.shows("Nothing opens with this PIN."));
@@ -52,9 +54,22 @@ fn a_wrong_pin_is_said_at_the_pin() {
 fn an_offer_that_is_not_checked_any_more_says_so() {
     let mut play = Play::full(120, 40);
     play.text("3").press(KeyCode::Enter);
-    play.step(Verb::Find, Report::FirstFound(Box::new(sample::found(true, false))));
+    play.step(Verb::Find, Report::Step(Step::Found(Box::new(sample::found(true, false)))));
     assert!(play.shows("checking for anything newer"), "{}", play.screen());
     play.press(KeyCode::Esc);
     play.done(Verb::Find, Err(Error::cancelled()));
     assert!(play.shows("found, but not checked for anything newer"), "{}", play.screen());
+}
+
+#[test]
+fn a_contact_is_known_by_its_name_once_contacts_are_read() {
+    let mut play = Play::full(120, 40);
+    play.text("3i").text("anna");
+    assert!(!play.shows("no link, public key, contact or token"), "{}", play.screen());
+    let anna = ContactView { name: "anna".into(), public_key: sample::CREATOR.into(), mine: false };
+    play.done(Verb::Contacts, Ok(Report::Contacts(vec![anna])));
+    assert!(play.shows("✓ everything from anna"), "{}", play.screen());
+    play.press(KeyCode::Enter);
+    let Some((_, Action::Find(Target::Key(key, None)))) = play.last(Verb::Find) else { panic!("it looks") };
+    assert_eq!(key.to_string(), sample::CREATOR);
 }

@@ -2,7 +2,7 @@
 //! than it is shown.
 
 use super::*;
-use crate::tui::message::{AudienceKind, ErrorKind, Listed, PassEnd, Published, State};
+use crate::tui::message::{AudienceKind, ErrorKind, Listed, PassEnd, Published, State, Step};
 
 /// The QR of a handoff to my devices, at this size.
 fn qr(width: u16, height: u16) -> Play {
@@ -112,7 +112,7 @@ fn what_lies_over_the_code_ends_no_pass() {
 fn a_phone_that_took_it_is_told_once_and_the_code_goes() {
     let mut play = with_pass(120, 40);
     play.done(Verb::Journal, Ok(Report::Listed(vec![pass_row(State::Live)], false)));
-    play.step(Verb::List, Report::Row(Box::new(pass_row(State::Burned))));
+    play.step(Verb::List, Report::Step(Step::Listed(Box::new(pass_row(State::Burned)))));
     assert!(is_ending(&play), "its end is looked at");
     play.done(
         Verb::PhonePass,
@@ -179,6 +179,6 @@ fn a_link_that_becomes_known_is_shown_in_the_code_that_is_open() {
     play.press(KeyCode::Enter).press(KeyCode::Tab);
     assert!(play.shows("2 of 3"), "{}", play.screen());
     let known = Listed { ssh: Some("dana@desk.example.org".to_owned()), ..row };
-    play.step(Verb::List, Report::Row(Box::new(known)));
+    play.step(Verb::List, Report::Step(Step::Listed(Box::new(known))));
     assert!(play.shows("2 of 4"), "what is looked at stays: {}", play.screen());
 }

@@ -9,7 +9,7 @@ use crate::service::{LeftBehind, Named, SshAddress, SshSource};
 use crate::text::clean;
 use crate::tui::message::{
     AudienceKind, AudienceView, CloneOffer, Draft, Found, Hit, InboxEntry, Listed, Live, Matched, Page, Plan,
-    PlanKind, Published, Role, Session, State, Taken, Ttl, Turn,
+    PlanKind, Published, Role, Session, Signer, State, Taken, Ttl, Turn,
 };
 
 pub const CREATOR: &str = "pk:8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo";
@@ -185,7 +185,7 @@ pub fn entry(at: u8, title: Option<&str>, from: &str, left: i64) -> InboxEntry {
         token: format!("dybndrfg8ejk{at:02}"),
         session_id: format!("{at:08x}-1111-4222-8333-444455556666"),
         creator: CREATOR.to_owned(),
-        from: from.to_owned(),
+        from: if from == "you" { Signer::Me } else { Signer::Key(from.to_owned()) },
         audience: if from == "you" { AudienceKind::Devices } else { AudienceKind::Share },
         hostname: "framework-desktop".to_owned(),
         project: "/home/dana/webshop".to_owned(),

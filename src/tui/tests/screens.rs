@@ -5,7 +5,7 @@ use crossterm::event::KeyCode;
 
 use super::{Play, sample};
 use crate::tui::message::{
-    AudienceKind, Error, IdentityState, Listed, Place, Report, Searching, State, Verb,
+    AudienceKind, Error, IdentityState, Listed, Place, Report, Searching, State, Step, Verb,
 };
 use crate::tui::parts::theme::{Theme, ThemeName};
 
@@ -197,7 +197,7 @@ fn inbox_form() {
     scene("inbox_form", |play| {
         play.press(KeyCode::Char('3')).text("i").text("nonsense");
         let error = Error::usage("“nonsense” is no link, key, contact or token.");
-        play.done(Verb::Recognise, Ok(Report::Recognised("nonsense".into(), Err(error))));
+        play.done(Verb::Contacts, Err(error));
     });
 }
 
@@ -310,7 +310,7 @@ fn a_pin_stays_on_the_screen() {
 fn a_job_is_told() {
     scene("job", |play| {
         play.press(KeyCode::Enter).press(KeyCode::Enter);
-        play.step(Verb::Publish, Report::Doing("storing it on the network".into()));
+        play.step(Verb::Publish, Report::Step(Step::Doing("storing it on the network".into())));
         play.wait(std::time::Duration::from_millis(3300));
     });
 }

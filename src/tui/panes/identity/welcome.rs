@@ -93,11 +93,8 @@ impl Dialog for Welcome {
         }
         (self.busy, self.error) = (true, None);
         let passphrase = Zeroizing::new(self.form.fields[PASSPHRASE].text().to_owned());
-        vec![Effect::Run(if self.brings() {
-            Action::ImportIdentity(self.file(), passphrase)
-        } else {
-            Action::CreateIdentity(passphrase)
-        })]
+        let file = self.brings().then(|| self.file());
+        vec![Effect::Run(Action::CreateIdentity(file, passphrase))]
     }
 
     fn edited(&mut self) {

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use super::{Pickup, Stage};
 use crate::text;
-use crate::tui::message::{AudienceKind, Found, InboxEntry};
+use crate::tui::message::{AudienceKind, Found, InboxEntry, Signer};
 use crate::tui::panes::short_project;
 use crate::tui::parts::list::{Cursor, Meta, row, row_height, under};
 use crate::tui::parts::{Look, detail_area, fact, lines, long_fact, split, wrap};
@@ -137,10 +137,11 @@ impl Pickup {
             return (words, |look| look.theme.warn);
         }
         match &self.recognised {
-            Some(Ok(recognised)) if recognised.wants_pin => {
-                (format!("✓ {}; it wants a PIN", recognised.words), |look| look.theme.good)
+            Some(Ok(target)) => {
+                let words = target.words(self.contacts.as_deref().unwrap_or_default());
+                let pin = if target.wants_pin() { "; it wants a PIN" } else { "" };
+                (format!("✓ {words}{pin}"), |look| look.theme.good)
             }
-            Some(Ok(recognised)) => (format!("✓ {}", recognised.words), |look| look.theme.good),
             Some(Err(error)) => (error.message.clone(), |look| look.theme.warn),
             None => (String::new(), |look| look.theme.quiet),
         }
@@ -160,8 +161,7 @@ fn entry_row(
 ) -> Line<'static> {
     let left = (entry.expires_at - look.now.utc()).num_seconds();
     // the key behind a contact's name is for the detail
-    let name = entry.from.split(" (pk:").next().unwrap_or(&entry.from);
-    let from = text::fit(if name == "you" { &entry.hostname } else { name }, 16);
+    let from = text::fit(if entry.from == Signer::Me { &entry.hostname } else { entry.from.name() }, 16);
     let quiet = look.theme.quiet;
     let once = if entry.burn_after_read { "once" } else { "" }.to_owned();
     let mut metas = vec![
@@ -180,9 +180,12 @@ fn entry_row(
 
 /// Whose it is, and where it lives.
 fn second_row(entry: &InboxEntry, width: u16, selected: bool, look: &Look<'_>) -> Line<'static> {
-    let name = entry.from.split(" (pk:").next().unwrap_or(&entry.from);
     let mut words = vec![
-        if name == "you" { "from your device".to_owned() } else { format!("from {name}") },
+        if entry.from == Signer::Me {
+            "from your device".to_owned()
+        } else {
+            format!("from {}", entry.from.name())
+        },
         format!("{} on {}", short_project(&entry.project), entry.hostname),
         text::ago(entry.created_at, look.now.utc()),
     ];
@@ -204,7 +207,7 @@ fn draw_entry(frame: &mut Frame<'_>, area: Rect, entry: &InboxEntry, look: &Look
     let audience = if entry.audience == AudienceKind::Devices { "your devices" } else { "you" };
     let mut out = vec![
         Line::styled(text::fit(entry_title(entry), columns), look.theme.strong),
-        fact("from", text::fit(&entry.from, room), look),
+        fact("from", text::fit(&entry.from.to_string(), room), look),
         fact("lives on", text::fit(&entry.hostname, room), look),
     ];
     out.extend(long_fact("project", &look.path(&entry.project), area.width, look));

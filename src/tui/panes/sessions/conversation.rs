@@ -111,28 +111,28 @@ impl Conversation {
     }
 
     /// Takes a page that was asked for.
-    pub fn take(&mut self, place: &Place, page: &Page, room: Room) {
+    pub fn take(&mut self, place: &Place, page: Page, room: Room) {
         self.waiting = false;
         let turns = self.turns.get_or_insert_default();
         match place {
             Place::Before(_) => {
-                turns.splice(0..0, page.turns.iter().cloned());
                 let more = page.turns.len();
+                turns.splice(0..0, page.turns);
                 self.marked = self.marked.start + more..self.marked.end + more;
                 self.place.start = page.start;
                 // Lines are counted from the end: nothing moves.
                 self.lay_out_only(room);
             }
             Place::After(_) => {
-                turns.extend(page.turns.iter().cloned());
                 (self.place.end, self.later) = (page.end, page.end < page.size && !page.turns.is_empty());
+                turns.extend(page.turns);
                 self.lay_out(room);
             }
             Place::Last | Place::Around(_) => {
-                turns.clone_from(&page.turns);
-                self.marked = page.marked.clone();
+                *turns = page.turns;
                 self.place = page.start..page.end;
                 self.later = page.end < page.size && !page.marked.is_empty();
+                self.marked = page.marked;
                 self.lay_out_only(room);
                 self.show_marked(room);
             }
@@ -274,14 +274,14 @@ mod tests {
     fn earlier_turns_come_in_above_and_later_ones_below() {
         let mut talk = Conversation::default();
         let five = |from: u32| (from..from + 5).map(|n| turn(Role::User, &n.to_string())).collect();
-        talk.take(&Place::Last, &page(five(10), 50..100), ROOM);
+        talk.take(&Place::Last, page(five(10), 50..100), ROOM);
         assert!(talk.scroll(Intent::PageUp, 5) && !talk.is_whole());
         let seen = |talk: &Conversation| talk.told[talk.shown(5)].to_vec();
         let before = seen(&talk);
-        talk.take(&Place::Before(50), &page(five(5), 0..50), ROOM);
+        talk.take(&Place::Before(50), page(five(5), 0..50), ROOM);
         assert!(talk.is_whole());
         assert_eq!(seen(&talk), before);
-        talk.take(&Place::After(100), &page(five(15), 100..120), ROOM);
+        talk.take(&Place::After(100), page(five(15), 100..120), ROOM);
         assert_eq!(seen(&talk), before);
     }
 

@@ -44,11 +44,11 @@ pub(super) struct Row {
     rank: usize,
 }
 
-impl From<&Matched> for Row {
-    fn from(matched: &Matched) -> Self {
+impl From<Matched> for Row {
+    fn from(mut matched: Matched) -> Self {
         // The others are read again when someone goes to them.
-        let newest = matched.hits.last().cloned();
-        Self { session: matched.session.clone(), newest, count: matched.count, rank: matched.rank }
+        let newest = matched.hits.pop();
+        Self { session: matched.session, newest, count: matched.count, rank: matched.rank }
     }
 }
 
@@ -129,25 +129,25 @@ impl Search {
     }
 
     /// Takes what a search tells; [`Search::refresh`] shows it, once for many.
-    pub fn take(&mut self, event: &Searching) {
+    pub fn take(&mut self, event: Searching) {
         match event {
-            Searching::Progress { files, of } => self.progress = Progress { read: *files, of: *of },
+            Searching::Progress { files, of } => self.progress = Progress { read: files, of },
             Searching::Found(matched) => {
                 self.forget_stale();
-                self.rows.push(Row::from(&**matched));
+                self.rows.push(Row::from(*matched));
                 self.grew = true;
             }
         }
     }
 
-    pub fn done(&mut self, asked: &Asked, scope: Scope<'_>, page: usize, now: Duration) {
+    pub fn done(&mut self, asked: Asked, scope: Scope<'_>, page: usize, now: Duration) {
         self.forget_stale();
         self.state = State::Done(now.saturating_sub(self.started));
         if asked.text.trim().is_empty() {
             self.state = State::Idle;
         }
         let files = self.rows.iter().map(|row| row.session.path.clone()).collect();
-        self.answered = (self.state != State::Idle).then(|| Arc::new((asked.text.clone(), files)));
+        self.answered = (self.state != State::Idle).then(|| Arc::new((asked.text, files)));
         self.refresh(scope, page);
     }
 
@@ -218,14 +218,14 @@ impl Search {
     }
 
     /// The hits of the session that was opened.
-    pub fn opened(&mut self, path: &Path, hits: &[Hit]) {
+    pub fn opened(&mut self, path: &Path, hits: Vec<Hit>) {
         if hits.is_empty() {
             self.close(); // it was written anew meanwhile
         } else if self.open.path == path {
             let newest = hits.len() - 1;
             let first = if self.open.oldest { 0 } else { newest };
             self.open.at = first.saturating_add_signed(self.open.ahead).min(newest);
-            self.open.hits = hits.to_vec();
+            self.open.hits = hits;
         }
     }
 

@@ -1,6 +1,6 @@
 //! cclink moves a Claude Code session to the device where its owner is now.
 //!
-//! The rooms, and who may name whom (`tests/it/house.rs` reads every `crate::`
+//! The rooms, and who may name whom (`tests/it/house` reads every `crate::`
 //! path and fails on an edge that is not listed below):
 //!
 //! | room | what lives there |

@@ -7,7 +7,6 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::session::{lines, user_line};
 use crate::support::{Device, text, tool_is_missing};
 
 fn notes(device: &Device, token: &str) -> String {
@@ -84,13 +83,8 @@ fn what_claude_will_ask() {
     assert!(!notes(&b, token).contains("trust"));
 
     assert!(!notes(&b, token).contains("summary"), "it is small");
-    let mut large = user_line(&session.id, &session.project, "more", "2026-11-20T10:10:00.000Z");
-    large["type"] = "assistant".into();
-    large["message"] = json!({"role": "assistant", "content": [{"type": "text", "text": "so"}], "usage": {
-        "input_tokens": 10, "cache_read_input_tokens": 150_000, "output_tokens": 5,
-    }});
-    let content = fs::read_to_string(&session.path).unwrap() + &lines(&[large]);
-    fs::write(&session.path, content).unwrap();
+    let large = json!({"input_tokens": 10, "cache_read_input_tokens": 150_000, "output_tokens": 5});
+    session.grows(|more| more.at("2026-11-20T10:10:00.000Z").answers_for("so", &large));
     let said = notes(&b, token);
     assert!(said.contains("resume from a summary") && said.contains("Resume full session as-is"), "{said}");
     let here = |run: crate::support::Run| run.ok().json()["plans"][0]["notes"].to_string();

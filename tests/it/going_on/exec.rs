@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::support::session::{Transcript, append};
 use crate::support::{Device, row, text};
 use serde_json::Value;
 
@@ -141,10 +142,8 @@ fn a_session_started_in_the_root_is_resumed_there() {
     let session = a.session("uploader", "Moved about");
     let below = session.project.join("src");
     fs::create_dir_all(&below).unwrap();
-    let line =
-        crate::support::session::user_line(&session.id, &below, "and here", "2026-11-20T10:10:00.000Z");
-    let content = fs::read_to_string(&session.path).unwrap() + &format!("{line}\n");
-    fs::write(&session.path, content).unwrap();
+    let there = Transcript::named(&session.id, &below);
+    append(&session.path, there.at("2026-11-20T10:10:00.000Z").says("and here"));
     a.publish_session(&session, &[]);
     a.cmd(&["pickup", "--exec"]).ok();
     assert_eq!(a.claude_started().expect("claude was started").cwd, session.project);

@@ -279,13 +279,14 @@ fn a_worktree_of_claudes_own_is_named() {
     let session = a.session("repo", "In a worktree");
     let tree = session.project.join(".claude/worktrees/fix2");
     fs::create_dir_all(&tree).unwrap();
-    let state = json!({"type": "worktree-state", "sessionId": session.id, "worktreeSession": {
-        "originalCwd": session.project, "worktreePath": tree, "worktreeName": "fix2",
-    }});
-    let left = json!({"type": "worktree-state", "sessionId": session.id, "worktreeSession": null});
-    let content =
-        fs::read_to_string(&session.path).unwrap() + &crate::support::session::lines(&[state, left]);
-    fs::write(&session.path, content).unwrap();
+    let inside = json!({"originalCwd": session.project, "worktreePath": tree, "worktreeName": "fix2"});
+    session.grows(|more| {
+        more.state("worktree-state", "worktreeSession", inside).state(
+            "worktree-state",
+            "worktreeSession",
+            Value::Null,
+        )
+    });
     a.cmd(&["resume", &session.id]).ok();
     let started = a.claude_started().unwrap();
     assert_eq!(started.args, ["--worktree", "fix2", "--resume", &session.id]);

@@ -1,5 +1,6 @@
 //! `list`: the fields of its JSON and the words of its table.
 
+use crate::support::session::Transcript;
 use crate::support::{Device, row, seconds, text};
 use serde_json::Value;
 
@@ -56,11 +57,8 @@ fn the_ended_are_listed_when_asked() {
 #[test]
 fn a_handoff_of_an_untitled_session_travels() {
     let a = Device::new();
-    let project = a.project("untitled").canonicalize().unwrap();
-    let id = crate::support::session::new_id();
-    let line = crate::support::session::user_line(&id, &project, "Only a prompt", "2026-11-20T10:00:00.000Z");
-    crate::support::session::write(&a.claude, &project, &format!("{id}.jsonl"), format!("{line}\n"));
-    let published = a.cmd(&["publish", &id, "--json"]).ok().json();
+    let session = Transcript::new(&a.project("untitled")).says("Only a prompt").write(&a.claude);
+    let published = a.cmd(&["publish", &session.id, "--json"]).ok().json();
     assert_eq!(published["title"], "Only a prompt");
     assert_eq!(a.json(&["list"])[0]["title"], "Only a prompt");
 }

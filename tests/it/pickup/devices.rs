@@ -1,5 +1,6 @@
 //! The main job: publish on one device, pick up on another of mine.
 
+use crate::support::session::write;
 use crate::support::{Device, Output, hostname, rounds, seconds, text, tokens, until};
 use serde_json::Value;
 use std::time::Duration;
@@ -165,14 +166,8 @@ fn without_a_terminal_this_directorys_session_is_published() {
     assert_eq!(published["session_id"], Value::from(other.id.as_str()));
 
     // A subagent's file that is newer is no session.
-    let line = crate::support::session::user_line(
-        &mine.id,
-        &mine.project,
-        "look around",
-        "2026-11-24T10:00:00.000Z",
-    );
-    let line = line.to_string().replace("\"isSidechain\":false", "\"isSidechain\":true");
-    crate::support::session::write(&a.claude, &mine.project, "agent-0a1b2c3.jsonl", line + "\n");
+    let agent = mine.more().aside().at("2026-11-24T10:00:00.000Z").says("look around");
+    write(&a.claude, &mine.project, "agent-0a1b2c3.jsonl", agent.to_string());
     let published = a.cmd(&["--json"]).cwd(&mine.project).ok().json();
     assert_eq!(published["session_id"], Value::from(mine.id.as_str()));
     assert_eq!(published["title"], "Mine");

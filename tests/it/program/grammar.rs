@@ -1,5 +1,6 @@
 //! The grammar: where options stand, what is refused, and how it is said.
 
+use crate::support::session::Transcript;
 use crate::support::{Device, text};
 use serde_json::Value;
 
@@ -191,9 +192,7 @@ fn a_unique_beginning_names_a_session() {
     let project = a.project("uploader");
     let ids = ["a26e0000-0000-4000-8000-000000000001", "a26f0000-0000-4000-8000-000000000002"];
     for id in ids {
-        let line = crate::support::session::user_line(id, &project, "x", "2026-11-20T10:00:00.000Z");
-        let content = crate::support::session::lines(&[line]);
-        crate::support::session::write(&a.claude, &project, &format!("{id}.jsonl"), content);
+        Transcript::named(id, &project).says("x").write(&a.claude);
     }
     for beginning in ["a26e", "A26E", "a26e0000-", &ids[0][..35]] {
         assert_eq!(a.json(&["publish", beginning])["session_id"], ids[0], "{beginning}");
@@ -204,9 +203,7 @@ fn a_unique_beginning_names_a_session() {
     a.cmd(&["publish", "--pin", "a26e"]).fails(2).says(&["--pin=", "whole id"]);
     a.json(&["publish", "--pin", ids[0]]);
     let nine = "a26e0000-0000-4000-8000-000000000009";
-    let line = crate::support::session::user_line(nine, &project, "x", "2026-11-20T10:00:00.000Z");
-    let content = crate::support::session::lines(&[line]);
-    crate::support::session::write(&a.claude, &project, &format!("{nine}.jsonl"), content);
+    Transcript::named(nine, &project).says("x").write(&a.claude);
     for command in ["publish", "resume"] {
         a.cmd(&[command, "a26e"]).fails(2).says(&[ids[0], nine]).hides(&[ids[1]]);
         a.cmd(&[command, "beef"]).fails(3).says(&["beef"]);

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::session::{assistant_line, lines, new_id, user_line, write};
+use crate::support::session::Transcript;
 use crate::support::{Device, Output, Session, acts_on_a_terminal, text};
 use serde_json::json;
 
@@ -16,15 +16,7 @@ fn inert(out: &Output) {
 }
 
 fn evil_session(a: &Device, project: &str) -> Session {
-    let project = a.project(project).canonicalize().unwrap();
-    let id = new_id();
-    let content = lines(&[
-        user_line(&id, &project, TITLE, "2026-11-20T10:00:00.000Z"),
-        assistant_line(&id, &project, TITLE, "2026-11-20T10:00:05.000Z"),
-        json!({"type": "ai-title", "aiTitle": TITLE, "sessionId": id}),
-    ]);
-    let path = write(&a.claude, &project, &format!("{id}.jsonl"), content);
-    Session { id, title: TITLE.to_owned(), project, path }
+    Transcript::new(&a.project(project)).says(TITLE).answers(TITLE).titled(TITLE).write(&a.claude)
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::claude::hook::submitted;
 use crate::publish::faces::{as_ada, record};
-use crate::support::session::{self, Session, assistant_line, lines, user_line};
+use crate::support::session::{self, Session, Transcript};
 use crate::support::{Device, Pty, hostname, text};
 
 #[test]
@@ -37,19 +37,12 @@ fn a_guessed_address_is_said_to_be_one() {
 
 /// A session with these prompts behind the first one, and without a title.
 pub fn prompted(device: &Device, last: &[Value]) -> Session {
-    let project = device.project("uploader").canonicalize().unwrap();
-    let id = session::new_id();
-    let time = "2026-11-20T10:00:05.000Z";
-    let mut all = Vec::new();
-    for value in last {
-        all.push(match value.as_str() {
-            Some(prompt) => user_line(&id, &project, prompt, time),
-            None => value.clone(),
+    let talk =
+        last.iter().fold(Transcript::new(&device.project("uploader")), |talk, value| match value.as_str() {
+            Some(prompt) => talk.says(prompt),
+            None => talk.line(value),
         });
-    }
-    all.push(assistant_line(&id, &project, "Done.", time));
-    let path = session::write(&device.claude, &project, &format!("{id}.jsonl"), lines(&all));
-    Session { id, title: String::new(), project, path }
+    talk.answers("Done.").write(&device.claude)
 }
 
 #[test]
@@ -131,15 +124,12 @@ pub fn in_worktree(session: &Session) {
     let worktree = session.project.join(".claude/worktrees/fix1");
     git(&session.project, &["worktree", "add", "-q", "-b", "worktree-fix1", worktree.to_str().unwrap()]);
     fs::write(worktree.join("main.rs"), "changed").unwrap();
-    let entered = json!({
-        "type": "worktree-state", "sessionId": session.id,
-        "worktreeSession": {"worktreePath": worktree, "worktreeName": "fix1", "worktreeBranch": "worktree-fix1"},
+    let inside = json!({"worktreePath": worktree, "worktreeName": "fix1", "worktreeBranch": "worktree-fix1"});
+    session.grows(|more| {
+        more.state("worktree-state", "worktreeSession", inside)
+            .state("relocated", "relocatedCwd", session.project.to_str().unwrap())
+            .state("worktree-state", "worktreeSession", Value::Null)
     });
-    let moved = json!({"type": "relocated", "relocatedCwd": session.project, "sessionId": session.id});
-    let left = json!({"type": "worktree-state", "worktreeSession": null, "sessionId": session.id});
-    let mut content = fs::read_to_string(&session.path).unwrap();
-    content.push_str(&lines(&[entered, moved, left]));
-    fs::write(&session.path, content).unwrap();
 }
 
 #[test]

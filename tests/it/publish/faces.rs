@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::claude::hook::submitted;
 use crate::publish::draft::{in_worktree, prompted, repository};
-use crate::support::session::{Session, lines};
+use crate::support::session::Session;
 use crate::support::{Device, Pty, Run, hostname, rounds, text, until};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -151,9 +151,7 @@ fn form_command_line_hook_and_exit_send_the_same() {
     let went_on = |a: &Device| {
         let older = a.session("uploader", "An older one");
         let session = a.session("uploader", "Retry with jitter");
-        let line = json!({"type": "continued-in", "continuedInSessionId": session.id, "sessionId": older.id});
-        let content = fs::read_to_string(&older.path).unwrap();
-        fs::write(&older.path, content + &lines(&[line])).unwrap();
+        older.grows(|more| more.state("continued-in", "continuedInSessionId", session.id.as_str()));
         let id = session.id.clone();
         Asked { older: Some(older), ..asked(session, "SSH (guess)", &[&id]) }
     };

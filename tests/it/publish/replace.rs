@@ -9,7 +9,7 @@ use cclink::store::{Journal, Stage};
 use serde_json::{Value, json};
 
 use crate::claude::hook::submitted;
-use crate::support::session::{lines, user_line};
+use crate::support::session::append;
 use crate::support::{Device, Pty, Session, row, text, tokens, until};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -234,9 +234,7 @@ fn what_was_left_to_replace_of_another_device_is_replaced_later() {
 
 /// Adds what somebody says to a copy of a session.
 fn go_on(path: &Path, session: &Session, prompt: &str) {
-    let line = user_line(&session.id, &session.project, prompt, "2026-11-20T11:00:05.000Z");
-    let content = fs::read_to_string(path).unwrap();
-    fs::write(path, content + &lines(&[line])).unwrap();
+    append(path, session.more().at("2026-11-20T11:00:05.000Z").says(prompt));
 }
 
 /// What the hook is told when a session ends.
@@ -287,22 +285,20 @@ fn leaving_renews_what_was_handed_over() {
 fn leaving_an_empty_session_hands_nothing_over() {
     let a = Device::new();
     let session = a.session("uploader", "x");
-    let project = session.project.clone();
-    let line = |prompt: &str| user_line(&session.id, &project, prompt, "2026-11-20T10:00:05.000Z");
-    let clear = line(
-        "<command-name>/clear</command-name>\n<command-message>clear</command-message>\n<command-args></command-args>",
-    );
-    let answer = line("<local-command-stdout></local-command-stdout>");
-    let exit = line("<command-name>/exit</command-name>\n<command-args></command-args>");
-    let goodbye = line("<local-command-stdout>Goodbye!</local-command-stdout>");
-    let title = json!({"type": "last-prompt", "lastPrompt": "/exit", "sessionId": session.id});
-    fs::write(&session.path, lines(&[clear, answer, exit, goodbye, title])).unwrap();
+    session
+        .more()
+        .says(
+            "<command-name>/clear</command-name>\n<command-message>clear</command-message>\n<command-args></command-args>",
+        )
+        .says("<local-command-stdout></local-command-stdout>")
+        .says("<command-name>/exit</command-name>\n<command-args></command-args>")
+        .says("<local-command-stdout>Goodbye!</local-command-stdout>")
+        .state("last-prompt", "lastPrompt", "/exit")
+        .write(&a.claude);
     leave(&a, &session);
     assert_eq!(a.json(&["list", "--all"]), json!([]));
     // One word is enough.
-    let mut content = fs::read_to_string(&session.path).unwrap();
-    content.push_str(&lines(&[line("hi")]));
-    fs::write(&session.path, content).unwrap();
+    session.grows(|more| more.says("hi"));
     leave(&a, &session);
     let list = until("the handoff", SOON, || {
         let list = a.json(&["list"]);

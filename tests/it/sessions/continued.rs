@@ -1,12 +1,9 @@
 //! A session that went on under another id (in the background, after a
 //! compaction): whoever still says the old one means the new one.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
 use crate::claude::hook::submitted;
-use crate::support::session::lines;
 use crate::support::{Device, Session, row, text, tokens};
 
 /// A session, and the one that it went on in: a copy of its title and its talk.
@@ -18,10 +15,7 @@ fn twins(device: &Device) -> (Session, Session) {
 }
 
 fn went_on(old: &Session, new: &Session) {
-    let mut content = fs::read_to_string(&old.path).unwrap();
-    let line = json!({"type": "continued-in", "continuedInSessionId": new.id, "sessionId": old.id});
-    content.push_str(&lines(&[line]));
-    fs::write(&old.path, content).unwrap();
+    old.grows(|more| more.state("continued-in", "continuedInSessionId", new.id.as_str()));
 }
 
 fn alive(device: &Device) -> Vec<String> {

@@ -10,6 +10,7 @@ use std::path::Path;
 use cclink::claude::{Session, Store};
 
 use self::invented::{Sizes, expected, generate};
+use crate::support::session;
 
 /// `CCLINK_TEST_SESSIONS` asks for more of them.
 fn count() -> usize {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::session::{assistant_line, lines, new_id, user_line, write};
+use crate::support::session::{Transcript, new_id, write};
 use crate::support::{Device, seconds, text};
 use serde_json::{Value, json};
 
@@ -61,10 +61,8 @@ fn subagents_and_sidechains_are_no_sessions() {
     let a = Device::new();
     let session = a.session("uploader", "The session");
     let side = |id: &str| {
-        user_line(id, &session.project, "look around", "2026-11-24T10:00:00.000Z")
-            .to_string()
-            .replace("\"isSidechain\":false", "\"isSidechain\":true")
-            + "\n"
+        let side = Transcript::named(id, &session.project).aside().at("2026-11-24T10:00:00.000Z");
+        side.says("look around").to_string()
     };
     // Beside the session (old versions), below it (new ones), and one that has
     // a session's name but holds a sidechain.
@@ -98,54 +96,38 @@ fn sdk_runs_are_shown_when_asked() {
 }
 
 /// The title of a session of these lines.
-fn title_of(rows: &dyn Fn(&str, &std::path::Path) -> Vec<Value>) -> String {
+fn title_of(lines: impl FnOnce(Transcript) -> Transcript) -> String {
     let a = Device::new();
-    let (id, project) = (new_id(), a.project("p").canonicalize().unwrap());
-    write(&a.claude, &project, &format!("{id}.jsonl"), lines(&rows(&id, &project)));
+    let session = lines(Transcript::new(&a.project("p"))).write(&a.claude);
     let list = a.json(&["sessions", "--all"]);
-    text(find(&list, &id).unwrap_or_else(|| panic!("{list:#}")), "title").to_owned()
+    text(find(&list, &session.id).unwrap_or_else(|| panic!("{list:#}")), "title").to_owned()
 }
 
 #[test]
 fn titles_are_claudes_own() {
-    const TIME: &str = "2026-11-20T10:00:00.000Z";
-    let custom = |t: &str| json!({"type": "custom-title", "customTitle": t});
-    let ai = |t: &str| json!({"type": "ai-title", "aiTitle": t});
-    let summary = |t: &str| json!({"type": "summary", "summary": t});
-    let last = |t: &str| json!({"type": "last-prompt", "lastPrompt": t});
-    let prompt = |id: &str, p: &std::path::Path, t: &str| user_line(id, p, t, TIME);
-
-    let all = |id: &str, p: &std::path::Path| {
-        vec![custom("custom"), prompt(id, p, "first"), ai("ai"), summary("summary"), last("last")]
-    };
-    assert_eq!(title_of(&all), "custom");
-    assert_eq!(title_of(&|id, p| all(id, p)[1..].to_vec()), "ai");
-    assert_eq!(title_of(&|id, p| vec![prompt(id, p, "first"), summary("summary"), last("last")]), "summary");
-    assert_eq!(title_of(&|id, p| vec![prompt(id, p, "first"), last("last")]), "last");
-    assert_eq!(
-        title_of(&|id, p| vec![prompt(id, p, "first\nprompt"), prompt(id, p, "second")]),
-        "first prompt"
-    );
+    let custom = |to: Transcript, title: &str| to.state("custom-title", "customTitle", title);
+    let last = |to: Transcript| to.state("last-prompt", "lastPrompt", "last");
+    let summed = |to: Transcript| to.state("summary", "summary", "summary");
+    let rest = |to: Transcript| last(summed(to.says("first").titled("ai")));
+    assert_eq!(title_of(|to| rest(custom(to, "custom"))), "custom");
+    assert_eq!(title_of(rest), "ai");
+    assert_eq!(title_of(|to| last(summed(to.says("first")))), "summary");
+    assert_eq!(title_of(|to| last(to.says("first"))), "last");
+    assert_eq!(title_of(|to| to.says("first\nprompt").says("second")), "first prompt");
     // Renamed: the last one counts.
-    assert_eq!(title_of(&|id, p| vec![custom("old"), prompt(id, p, "first"), custom("new")]), "new");
+    assert_eq!(title_of(|to| custom(custom(to, "old").says("first"), "new")), "new");
     // Wrappers and notes are no prompts.
-    let skipped = |id: &str, p: &std::path::Path| {
-        let mut meta = prompt(id, p, "a note of the program");
-        meta["isMeta"] = json!(true);
-        let mut compact = prompt(id, p, "This session is being continued");
-        compact["isCompactSummary"] = json!(true);
-        let wrapper = prompt(id, p, "<system-reminder>x</system-reminder>");
-        vec![meta, compact, wrapper, prompt(id, p, "the real one")]
+    let skipped = |to: Transcript| {
+        to.says("a note of the program")
+            .with("isMeta", true)
+            .says("This session is being continued")
+            .with("isCompactSummary", true)
+            .says("<system-reminder>x</system-reminder>")
+            .says("the real one")
     };
-    assert_eq!(title_of(&skipped), "the real one");
-    assert_eq!(title_of(&|id, p| vec![prompt(id, p, "<bash-input>cargo test</bash-input>")]), "! cargo test");
-    assert_eq!(
-        title_of(&|id, p| vec![
-            prompt(id, p, "<command-name>/clear</command-name>"),
-            assistant_line(id, p, "x", TIME)
-        ]),
-        "/clear"
-    );
+    assert_eq!(title_of(skipped), "the real one");
+    assert_eq!(title_of(|to| to.says("<bash-input>cargo test</bash-input>")), "! cargo test");
+    assert_eq!(title_of(|to| to.says("<command-name>/clear</command-name>").answers("x")), "/clear");
 }
 
 #[test]
@@ -163,8 +145,7 @@ fn the_true_project_is_in_the_lines() {
     }
     // After /cd the line that says so wins.
     let moved = a.project("moved").canonicalize().unwrap();
-    let more = lines(&[json!({"type": "relocated", "relocatedCwd": moved, "sessionId": one.id})]);
-    fs::write(&one.path, fs::read_to_string(&one.path).unwrap() + &more).unwrap();
+    one.grows(|more| more.state("relocated", "relocatedCwd", moved.to_str().unwrap()));
     let list = a.json(&["sessions"]);
     assert_eq!(find(&list, &one.id).unwrap()["project"], Value::from(moved.to_str().unwrap()));
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::session::{assistant_line, lines, new_id, user_line, write};
+use crate::support::session::{Transcript, new_id, write};
 use crate::support::{Device, Session, text};
 use serde_json::{Value, json};
 
@@ -33,23 +34,20 @@ fn beside_a_good_one(content: &[u8]) -> (Device, Session, Option<Value>) {
     (a, good, row)
 }
 
-fn turn(title: &str) -> Vec<String> {
-    let (id, cwd) = (new_id(), std::path::Path::new("/home/dana/wx"));
-    vec![
-        user_line(&id, cwd, "Refactor the parser", "2026-11-20T10:00:00.000Z").to_string(),
-        json!({"type": "ai-title", "aiTitle": title}).to_string(),
-    ]
+/// A prompt and a title, each as a line without its end.
+fn turn(title: &str) -> [String; 2] {
+    let talk = Transcript::new(Path::new("/home/dana/wx"));
+    let talk = [talk.clone().says("Refactor the parser"), talk.titled(title)];
+    talk.map(|line| line.to_string().trim_end().to_owned())
 }
 
 #[test]
 fn an_api_error_as_the_last_turn_is_said() {
     let a = Device::new();
     let session = a.session("uploader", "Refused");
-    let mut error =
-        assistant_line(&session.id, &session.project, "API Error: 400", "2026-11-20T10:00:09.000Z");
-    error["isApiErrorMessage"] = true.into();
-    let content = fs::read_to_string(&session.path).unwrap() + &lines(&[error]);
-    fs::write(&session.path, content).unwrap();
+    session.grows(|more| {
+        more.at("2026-11-20T10:00:09.000Z").answers("API Error: 400").with("isApiErrorMessage", true)
+    });
     a.cmd(&["sessions"]).ok().says(&["last turn: API error"]);
     assert_eq!(list(&a, &["sessions"])[0]["api_error"], true);
     a.cmd(&["resume", "--print", &session.id]).ok().says(&["ended in an error of the API"]);
@@ -62,8 +60,7 @@ fn folders_that_a_resume_leaves_out_are_named() {
     let start = json!({"type": "attachment", "attachment": {"type": "environment", "snapshot": {
         "workingDirectory": session.project, "additionalWorkingDirectories": ["/srv/extra"],
     }}});
-    let content = fs::read_to_string(&session.path).unwrap() + &lines(&[start]);
-    fs::write(&session.path, content).unwrap();
+    session.grows(|more| more.line(&start));
     let out = a.cmd(&["resume", "--print", &session.id]).ok().says(&["--add-dir: /srv/extra"]);
     assert!(!out.stdout.contains("/srv/extra"), "nothing is added by itself: {}", out.stdout);
 }
@@ -71,7 +68,7 @@ fn folders_that_a_resume_leaves_out_are_named() {
 #[test]
 fn damaged_files_are_listed_and_resumable() {
     // claude resumes each of these.
-    let [user, title] = <[String; 2]>::try_from(turn("Damaged")).unwrap();
+    let [user, title] = turn("Damaged");
     let nul = "\0".repeat(300);
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("no final newline", format!("{user}\n{title}").into()),
@@ -108,8 +105,7 @@ fn damaged_files_are_listed_and_resumable() {
 
 #[test]
 fn what_claude_would_not_find_is_not_resumable() {
-    let user = turn("x").remove(0);
-    let side = user.replace("\"isSidechain\":false", "\"isSidechain\":true");
+    let side = Transcript::new(Path::new("/home/dana/wx")).aside().says("Refactor the parser").to_string();
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("0 bytes", Vec::new()),
         ("white space", b" \n\n  \n".to_vec()),
@@ -120,7 +116,7 @@ fn what_claude_would_not_find_is_not_resumable() {
             "metadata only",
             b"{\"type\":\"mode\",\"mode\":\"normal\"}\n{\"type\":\"ai-title\",\"aiTitle\":\"x\"}\n".to_vec(),
         ),
-        ("sidechain only", format!("{side}\n").into()),
+        ("sidechain only", side.into()),
         ("an array", b"[1,2]\n\"text\"\n7\nnull\n".to_vec()),
     ];
     for (name, content) in cases {
@@ -187,8 +183,7 @@ fn an_upper_case_file_name_is_one_session() {
     let a = Device::new();
     let project = a.project("p").canonicalize().unwrap();
     let id = "AAAAAAAA-BBBB-4CCC-8DDD-EEEEEEEEEEEE";
-    let line = user_line(id, &project, "hello", "2026-11-20T10:00:00.000Z");
-    write(&a.claude, &project, &format!("{id}.jsonl"), lines(&[line]));
+    Transcript::named(id, &project).says("hello").write(&a.claude);
     let all = list(&a, &["sessions", "--all"]);
     assert!(all.as_array().unwrap().len() <= 1, "{all:#}");
 }

@@ -2,19 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::support::session::{assistant_line, lines, new_id, user_line, write};
+use crate::support::session::Transcript;
 use crate::support::{Device, acts_on_a_terminal, text};
 
 /// A session in which these two things were said.
 fn said(a: &Device, project: &str, question: &str, answer: &str) -> String {
-    let project = a.project(project).canonicalize().unwrap();
-    let id = new_id();
-    let talk = lines(&[
-        user_line(&id, &project, question, "2026-11-20T10:00:00.000Z"),
-        assistant_line(&id, &project, answer, "2026-11-20T10:00:05.000Z"),
-    ]);
-    write(&a.claude, &project, &format!("{id}.jsonl"), talk);
-    id
+    Transcript::new(&a.project(project)).says(question).answers(answer).write(&a.claude).id
 }
 
 fn ids(found: &Value) -> Vec<&str> {

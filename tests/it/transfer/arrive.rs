@@ -9,14 +9,13 @@ mod moved;
 mod tidied;
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-use crate::support::session::{assistant_line, lines, user_line};
+use crate::support::session::{Transcript, append};
 use crate::support::{Device, Session, Sshd, text};
 use crate::transfer::ssh::{grow, origin, reader, sha256, transcripts};
 
@@ -100,15 +99,8 @@ impl Pair {
 /// Somebody says something, and claude answers.
 pub fn say(path: &Path, session: &Session, words: &str, minute: u32) {
     let time = |second| format!("2026-11-20T14:{minute:02}:{second:02}.000Z");
-    let more = lines(&[
-        user_line(&session.id, &session.project, words, &time(1)),
-        assistant_line(&session.id, &session.project, &format!("answer to {words}"), &time(2)),
-    ]);
-    append(path, &more);
-}
-
-pub fn append(path: &Path, more: &str) {
-    fs::OpenOptions::new().append(true).open(path).unwrap().write_all(more.as_bytes()).unwrap();
+    let said = session.more().at(&time(1)).says(words);
+    append(path, said.at(&time(2)).answers(&format!("answer to {words}")));
 }
 
 /// Writes a file and the folders above it.
@@ -197,8 +189,7 @@ fn what_is_here_already_is_said_and_completed() {
 fn everything_that_belongs_to_it_comes_and_nothing_else() {
     let Some(pair) = Pair::new() else { return };
     let id = &pair.session.id;
-    let plan = json!({"type": "user", "uuid": "u", "slug": "calm-otter", "message": {"content": "plan"}, "sessionId": id});
-    append(&pair.session.path, &lines(&[plan]));
+    pair.session.grows(|more| more.says("plan").with("slug", "calm-otter"));
     let side = pair.session.path.with_extension("");
     put(&side.join("subagents/agent-1.jsonl"), "{\"a\":1}\n{\"a\":2}\n");
     put(&side.join("subagents/agent-2.jsonl"), "{\"b\":1}\n");
@@ -251,10 +242,12 @@ fn everything_that_belongs_to_it_comes_and_nothing_else() {
 #[test]
 fn a_line_that_binds_it_to_its_process_stays_there_and_the_way_home_is_open() {
     let Some(pair) = Pair::new() else { return };
-    let bridge = |id: &str| json!({"type": "bridge-session", "sessionId": id, "bridgeSessionId": "session_01abc", "lastSequenceNum": 7});
-    append(&pair.session.path, &lines(&[bridge(&pair.session.id)]));
+    let bridged = |more: Transcript| {
+        more.state("bridge-session", "bridgeSessionId", "session_01abc").with("lastSequenceNum", 7)
+    };
+    pair.session.grows(bridged);
     say(&pair.session.path, &pair.session, "LONELY-HERON", 30);
-    append(&pair.session.path, &lines(&[bridge(&pair.session.id)]));
+    pair.session.grows(bridged);
     pair.bring(&[]).ok();
     let brought = fs::read_to_string(&pair.here).unwrap();
     let original = fs::read_to_string(&pair.session.path).unwrap();

@@ -9,9 +9,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use crate::support::session::lines;
 use crate::support::{Device, Session, text, tool_is_missing, until};
-use crate::transfer::arrive::{append, put, say};
+use crate::transfer::arrive::{put, say};
 use crate::transfer::ssh::{grow, sha256, transcripts};
 
 /// A session with all that can belong to one, and a device of the same owner that
@@ -22,13 +21,12 @@ fn origin() -> (Device, Device, Session) {
     b.project("uploader");
     let session = a.session("uploader", "Take me along");
     let id = &session.id;
-    append(
-        &session.path,
-        &lines(&[
-            json!({"type": "user", "uuid": "u", "slug": "calm-otter", "message": {"content": "plan"}, "sessionId": id}),
-            json!({"type": "bridge-session", "sessionId": id, "bridgeSessionId": "session_01", "lastSequenceNum": 7}),
-        ]),
-    );
+    session.grows(|more| {
+        more.says("plan")
+            .with("slug", "calm-otter")
+            .state("bridge-session", "bridgeSessionId", "session_01")
+            .with("lastSequenceNum", 7)
+    });
     let side = session.path.with_extension("");
     put(&side.join("subagents/agent-1.jsonl"), "{\"a\":1}\n");
     put(&side.join("tool-results/x/y.txt"), "large");

@@ -90,7 +90,7 @@ fn a_folder_into_which_nobody_is_let_is_not_gone() {
     // Whether it is open cannot be seen: it comes up to its last complete turn.
     let records = there.a.claude.join("sessions");
     let half = "{\"type\":\"user\",\"sessionId\":\"";
-    crate::transfer::arrive::append(&there.session.path, half);
+    crate::support::session::append(&there.session.path, half);
     close(&records);
     let out = there.bring(&b, &relay.path()).output();
     open(&records);

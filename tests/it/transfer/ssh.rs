@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::session::{assistant_line, lines, user_line};
 use crate::support::{Device, Session, Sshd, text, until};
 
 /// The machine where sessions live: its home as sshd shows it.
@@ -35,10 +34,8 @@ pub fn sha256(path: &Path) -> String {
 /// Lengthens a session's transcript to about `size` bytes.
 pub fn grow(session: &Session, size: usize) {
     use std::io::Write;
-    let line = lines(&[
-        user_line(&session.id, &session.project, "more", "2026-11-20T10:01:00.000Z"),
-        assistant_line(&session.id, &session.project, &"word ".repeat(20_000), "2026-11-20T10:01:05.000Z"),
-    ]);
+    let turn = session.more().at("2026-11-20T10:01:00.000Z").says("more").at("2026-11-20T10:01:05.000Z");
+    let line = turn.answers(&"word ".repeat(20_000)).to_string();
     let mut file = fs::OpenOptions::new().append(true).open(&session.path).unwrap();
     for _ in 0..size / line.len() {
         file.write_all(line.as_bytes()).unwrap();
@@ -277,8 +274,7 @@ fn a_session_that_is_open_there_comes_up_to_its_last_turn() {
     let published = a.publish_session(&session, &["--ssh", &sshd.address()]);
     let done = fs::metadata(&session.path).unwrap().len();
     // The next turn has begun, and a claude there says that it holds it.
-    let open = lines(&[user_line(&session.id, &session.project, "and now", "2026-11-20T10:02:00.000Z")]);
-    fs::write(&session.path, fs::read_to_string(&session.path).unwrap() + &open).unwrap();
+    session.grows(|more| more.at("2026-11-20T10:02:00.000Z").says("and now"));
     fs::create_dir_all(a.claude.join("sessions")).unwrap();
     let live = json!({"pid": 1, "sessionId": session.id, "kind": "interactive"});
     fs::write(a.claude.join("sessions/1.json"), live.to_string()).unwrap();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{claudes, finds, settle};
 use crate::sessions::corpus::invented::{Sizes, generate};
-use crate::support::session::{self, slug};
+use crate::support::session::{Transcript, slug};
 use crate::support::{Device, Sshd, text};
 
 #[test]
@@ -129,21 +129,9 @@ fn cclink_and_claude_agree_on_what_can_be_resumed() {
 /// Files in which nobody speaks, beside those that are invented.
 fn by_hand(config: &Path) {
     let cwd = Path::new("/home/dana/by-hand");
-    let put = |id: &str, lines: &[Value]| {
-        session::write(config, cwd, &format!("{id}.jsonl"), session::lines(lines));
-    };
-    let id = session::new_id();
-    put(
-        &id,
-        &[
-            json!({"type": "mode", "mode": "normal", "sessionId": id}),
-            json!({"type": "custom-title", "customTitle": "Only a title", "sessionId": id}),
-        ],
-    );
-    let id = session::new_id();
-    let mut aside = session::user_line(&id, cwd, "look around", "2026-11-20T10:00:00.000Z");
-    aside["isSidechain"] = json!(true);
-    put(&id, &[aside]);
-    let id = session::new_id();
-    put(&id, &[json!({"type": "file-history-snapshot", "messageId": id, "snapshot": {}})]);
+    let new = || Transcript::new(cwd);
+    new().state("mode", "mode", "normal").state("custom-title", "customTitle", "Only a title").write(config);
+    new().aside().says("look around").write(config);
+    let snapshot = json!({"type": "file-history-snapshot", "messageId": new().id, "snapshot": {}});
+    new().line(&snapshot).write(config);
 }

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Pair, append, put, say};
-use crate::support::session::{lines, user_line};
+use super::{Pair, put, say};
 use crate::support::{Pty, text, until};
 use crate::transfer::ssh::{sha256, transcripts};
 
@@ -111,9 +110,7 @@ fn a_turn_that_runs_there_is_said_before_anything_is_copied() {
     fs::remove_file(&pair.here).unwrap();
     say(&pair.session.path, &pair.session, "LONELY-HERON", 34);
     let whole = fs::read(&pair.session.path).unwrap();
-    let open =
-        lines(&[user_line(&pair.session.id, &pair.session.project, "and now", "2026-11-20T14:40:00.000Z")]);
-    append(&pair.session.path, &open);
+    pair.session.grows(|more| more.at("2026-11-20T14:40:00.000Z").says("and now"));
     let claude = Open::new(&pair.a.claude, &pair.session.id, &json!({"status": "busy"}));
     pair.bring(&[]).fails(1).says(&["in the middle of a turn", "--yes", "14:34"]);
     assert!(transcripts(&pair.b).is_empty());

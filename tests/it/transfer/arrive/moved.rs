@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Pair, append, put, say};
-use crate::support::session::{lines, user_line};
+use super::{Pair, put, say};
 use crate::support::{Pty, text};
 use crate::transfer::ssh::{sha256, transcripts};
 
@@ -34,10 +33,7 @@ impl Waiting {
         fs::remove_file(&pair.here).unwrap();
         let session = &pair.session;
         say(&session.path, session, "LONELY-HERON", 34);
-        append(
-            &session.path,
-            &lines(&[user_line(&session.id, &session.project, "go", "2026-11-20T14:40:00.000Z")]),
-        );
+        session.grows(|more| more.at("2026-11-20T14:40:00.000Z").says("go"));
         let claude = Command::new("sleep").arg("600").stdin(Stdio::null()).spawn().unwrap();
         let record = pair.a.claude.join(format!("sessions/{}.json", claude.id()));
         put(&record, &Self::says(claude.id(), &session.id, "busy").to_string());
@@ -127,11 +123,8 @@ fn one_that_goes_on_under_another_id_says_so() {
     let session = waiting.pair.session.path.clone();
     waiting.answered(&session);
     let next = crate::support::session::new_id();
-    let id = &waiting.pair.session.id;
-    append(
-        &session,
-        &lines(&[json!({"type": "continued-in", "sessionId": id, "continuedInSessionId": next})]),
-    );
+    let there = &waiting.pair.session;
+    there.grows(|more| more.state("continued-in", "continuedInSessionId", next.as_str()));
     let (code, said) = waiting.ends();
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("it went on there as another session") && said.contains(&next), "{said}");

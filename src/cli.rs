@@ -1,6 +1,6 @@
 //! The grammar of the command line; executes nothing.
 
-pub mod handoff;
+pub(crate) mod handoff;
 mod near;
 mod plugin;
 

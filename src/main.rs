@@ -9,6 +9,7 @@ use cclink::commands::{self, Context, Error, Printer, Result};
 use cclink::demo::{Demo, Ring};
 use cclink::tui;
 use clap::Parser;
+use color_eyre::config::Theme;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -33,7 +34,10 @@ fn main() -> ExitCode {
         return commands::hook(event, &env);
     }
     let printer = Printer::new(cli.output, &env);
+    let colours = std::io::stderr().is_terminal() && env("NO_COLOR").is_none();
+    let theme = if colours { Theme::dark() } else { Theme::new() };
     let ended = color_eyre::config::HookBuilder::default()
+        .theme(theme)
         .panic_section(AFTER_A_PANIC)
         .install()
         .map_err(|error| Error::failed(error.to_string()))

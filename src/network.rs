@@ -6,7 +6,7 @@
 
 mod config;
 mod dht;
-pub mod page;
+pub(crate) mod page;
 mod recall;
 mod relay;
 mod sighting;

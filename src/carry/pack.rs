@@ -14,7 +14,6 @@ const CHUNK: usize = 256 * 1024;
 
 /// Something to pack.
 pub struct Item<'a> {
-    /// Its name.
     pub name: Name,
     /// How many bytes of it; there may be more.
     pub bytes: u64,

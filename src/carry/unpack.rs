@@ -29,7 +29,6 @@ const END: usize = 64 * 1024;
 /// Where the parts go.
 #[derive(Clone, Debug)]
 pub struct Targets {
-    /// The transcript.
     pub transcript: PathBuf,
     /// The folder of each other part.
     pub folders: HashMap<Part, PathBuf>,

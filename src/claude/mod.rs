@@ -5,8 +5,8 @@
 //! The rules and line formats are those of the real program (2.1.330 and 2.1.332,
 //! checked by running them and by reading their packages). Folders are listed, never derived
 //! from a directory's name, but for the one of a session that is new here. Only
-//! [`put`] writes below Claude's folder, whole files of a session that arrives,
-//! each in one step, and only [`sweep`] removes, what an interrupted one left. No
+//! [`copies`] writes below Claude's folder, whole files of a session that arrives,
+//! each in one step, and only its sweep removes, what an interrupted one left. No
 //! whole transcript is ever held in memory. Transcripts are foreign input: any
 //! bytes may stand in them, and no bytes may stop a list.
 

@@ -56,7 +56,6 @@ pub struct Hit {
 /// A session in which something was found.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// The session.
     pub session: Session,
     /// Its newest matches, oldest first, at most [`MOST_HITS`]; none when the
     /// query has only filters.

@@ -39,7 +39,6 @@ const PASSPHRASE_TRIES: u32 = 3;
 /// What a command needs besides the service.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// The service.
     pub service: &'a Service,
     /// Prints words or JSON.
     pub printer: Printer,

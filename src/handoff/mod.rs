@@ -4,21 +4,22 @@
 //! mailbox's secret follow the key of its [`Index`], the key of each record,
 //! and the lock that seals them; see [`Mailbox`].
 #![doc = include_str!("protocol.md")]
+#![warn(missing_docs)]
 
-pub mod burn;
+pub(crate) mod burn;
 mod derive;
 pub mod index;
 mod json;
 pub mod keys;
-pub mod link;
+pub(crate) mod link;
 pub mod mailbox;
 pub mod packet;
 mod pasted;
-pub mod pin;
+pub(crate) mod pin;
 pub mod record;
 pub mod seal;
-pub mod standing;
-pub mod time;
+pub(crate) mod standing;
+pub(crate) mod time;
 mod token;
 mod ttl;
 pub mod z32;

@@ -79,9 +79,7 @@ pub struct Plan {
 /// A variable whose value is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
-    /// Its name.
     pub name: &'static str,
-    /// Its value.
     pub value: Zeroizing<String>,
 }
 

@@ -1,6 +1,7 @@
 //! What cclink does: a file a verb. The screen and the command line both ask
 //! here; every verb that needs the network is async, tells its progress and
 //! can be cancelled.
+#![warn(missing_docs)]
 
 mod contacts;
 mod error;
@@ -15,7 +16,7 @@ mod sessions;
 mod settings;
 mod tidy;
 mod transfer;
-pub mod types;
+pub(crate) mod types;
 mod web;
 
 use std::sync::{Arc, Mutex, PoisonError};

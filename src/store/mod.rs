@@ -1,12 +1,12 @@
 //! Files that are ours: identity, journal, contacts, and where they lie.
 
-pub mod config;
-pub mod contacts;
-pub mod files;
+pub(crate) mod config;
+pub(crate) mod contacts;
+pub(crate) mod files;
 pub mod identity;
 pub mod journal;
-pub mod paths;
-pub mod spool;
+pub(crate) mod paths;
+pub(crate) mod spool;
 
 pub use config::{Config, TitleRule};
 pub use contacts::{Contact, Contacts};

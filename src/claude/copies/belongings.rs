@@ -60,7 +60,6 @@ impl Beside {
 pub struct Belongings {
     /// Which part.
     pub part: Beside,
-    /// Its folder.
     pub folder: PathBuf,
     /// Its regular files, below the folder.
     pub files: Vec<PathBuf>,

@@ -1,14 +1,12 @@
 //! A small form: give the owner of a key a name.
 
-use crossterm::event::KeyEvent;
-use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
 
 use crate::text;
-use crate::tui::message::{Action, Context, Effect, Intent, Now};
+use crate::tui::message::{Action, Context, Effect, Now};
+use crate::tui::parts::Look;
+use crate::tui::parts::dialog::{Dialog, Face, Said};
 use crate::tui::parts::form::{Field, Form};
-use crate::tui::parts::{Look, View, boxed, centred, foot};
 
 /// The form's state.
 #[derive(Debug)]
@@ -32,64 +30,43 @@ impl Contact {
     }
 }
 
-impl View for Contact {
-    fn context(&self) -> Context {
+impl Dialog for Contact {
+    fn keys(&self) -> Context {
         Context::ContactForm
     }
 
-    fn choosing(&self) -> bool {
-        self.form.choosing()
+    fn form(&self) -> &Form {
+        &self.form
     }
 
-    fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
-        match intent {
-            Intent::Accept if self.name().is_empty() => {
-                self.form.fields[0].error = Some("A contact needs a name.".to_owned());
-                Vec::new()
-            }
-            Intent::Accept => {
-                let mine = self.form.fields[1].chosen() == 1;
-                vec![
-                    Effect::Close,
-                    Effect::Run(Action::AddContact(self.name().to_owned(), self.key.clone(), mine)),
-                ]
-            }
-            Intent::Back => vec![Effect::Close],
-            other => {
-                self.form.handle(other);
-                Vec::new()
-            }
+    fn form_mut(&mut self) -> &mut Form {
+        &mut self.form
+    }
+
+    fn verb(&self) -> &'static str {
+        "add"
+    }
+
+    fn accept(&mut self, _now: &Now) -> Vec<Effect> {
+        let name = self.name().to_owned();
+        if name.is_empty() {
+            self.form.fields[0].error = Some("A contact needs a name.".to_owned());
+            return Vec::new();
         }
+        let mine = self.form.fields[1].chosen() == 1;
+        vec![Effect::Close, Effect::Run(Action::AddContact(name, self.key.clone(), mine))]
     }
 
-    fn typed(&mut self, key: KeyEvent, _now: &Now) -> Vec<Effect> {
-        self.form.typed(key);
+    fn edited(&mut self) {
         self.form.fields[0].error = None;
-        Vec::new()
     }
 
-    fn paste(&mut self, text: &str, _now: &Now) -> Vec<Effect> {
-        self.form.paste(text);
-        Vec::new()
+    fn face(&self, area: Rect, _now: &Now) -> Face {
+        let key = text::fit(&self.key, usize::from(area.width.min(70).saturating_sub(4)));
+        Face { title: "Add a contact".to_owned(), head: vec![key], width: 70, foot: 2 }
     }
 
-    fn burst(&mut self) {
-        self.form.burst();
-    }
-
-    fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let inner = boxed(frame, centred(area, 70, 8), "Add a contact", look.theme.accent);
-        let key = Line::styled(text::fit(&self.key, usize::from(inner.width)), look.theme.quiet);
-        frame.render_widget(key, Rect { height: inner.height.min(1), ..inner });
-        let form = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1).min(2), ..inner };
-        self.form.draw(frame, form, true, look);
-        let (words, style) = match self.form.error() {
-            Some(error) => (error.to_owned(), look.theme.warn),
-            None => match self.form.burst_words("add") {
-                Some(words) => (words, look.theme.warn),
-                None => ("Handoffs from this key then show up in your inbox.".to_owned(), look.theme.quiet),
-            },
-        };
-        foot(frame, inner, 4, &words, style);
+    fn sentence(&self, look: &Look<'_>) -> Said {
+        ("Handoffs from this key then show up in your inbox.".to_owned(), look.theme.quiet)
     }
 }

@@ -1,14 +1,13 @@
 //! A small form: how long a handoff lives from now on.
 
-use crossterm::event::KeyEvent;
-use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::moment;
 use crate::text;
-use crate::tui::message::{Action, Context, Effect, Intent, Listed, Now, Ttl};
+use crate::tui::message::{Action, Context, Effect, Listed, Now, Ttl};
+use crate::tui::parts::Look;
+use crate::tui::parts::dialog::{Dialog, Face, Said};
 use crate::tui::parts::form::{Field, Form};
-use crate::tui::parts::{Look, View, boxed, centred, foot};
 
 /// The form's state.
 #[derive(Debug)]
@@ -41,66 +40,45 @@ impl Extend {
         }
         Ok(ttl)
     }
-
-    fn validate(&mut self) {
-        self.form.fields[0].error = self.ttl().err();
-    }
 }
 
-impl View for Extend {
-    fn context(&self) -> Context {
+impl Dialog for Extend {
+    fn keys(&self) -> Context {
         Context::ExtendForm
     }
 
-    fn choosing(&self) -> bool {
-        self.form.choosing()
+    fn form(&self) -> &Form {
+        &self.form
     }
 
-    fn handle(&mut self, intent: Intent, now: &Now) -> Vec<Effect> {
-        match (intent, self.longer(now)) {
-            (Intent::Accept, Ok(ttl)) => {
-                vec![Effect::Close, Effect::Run(Action::Extend(self.row.token.clone(), ttl))]
-            }
-            (Intent::Back, _) => vec![Effect::Close],
-            (other, _) => {
-                self.form.handle(other);
-                self.validate();
-                Vec::new()
-            }
-        }
+    fn form_mut(&mut self) -> &mut Form {
+        &mut self.form
     }
 
-    fn typed(&mut self, key: KeyEvent, _now: &Now) -> Vec<Effect> {
-        self.form.typed(key);
-        self.validate();
-        Vec::new()
+    fn verb(&self) -> &'static str {
+        "extend"
     }
 
-    fn paste(&mut self, text: &str, _now: &Now) -> Vec<Effect> {
-        self.form.paste(text);
-        self.validate();
-        Vec::new()
+    fn accept(&mut self, now: &Now) -> Vec<Effect> {
+        let Ok(ttl) = self.longer(now) else { return Vec::new() };
+        vec![Effect::Close, Effect::Run(Action::Extend(self.row.token.clone(), ttl))]
     }
 
-    fn burst(&mut self) {
-        self.form.burst();
+    fn edited(&mut self) {
+        self.form.fields[0].error = self.ttl().err();
     }
 
-    fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let title =
-            format!("More time for {}", text::fit(self.row.title.as_deref().unwrap_or(&self.row.token), 40));
-        let inner = boxed(frame, centred(area, 66, 6), &title, look.theme.accent);
-        self.form.draw(frame, Rect { height: inner.height.min(1), ..inner }, true, look);
-        let (words, style) = match self.longer(&look.now) {
-            Err(error) => (error, look.theme.warn),
-            Ok(ttl) => match self.form.burst_words("extend") {
-                Some(words) => (words, look.theme.warn),
-                None => (
-                    format!("It can be picked up until {}.", moment(i64::from(ttl.seconds()), &look.now)),
-                    look.theme.good,
-                ),
-            },
-        };
-        foot(frame, inner, 2, &words, style);
+    fn face(&self, _area: Rect, _now: &Now) -> Face {
+        let title = text::fit(self.row.title.as_deref().unwrap_or(&self.row.token), 40);
+        Face { title: format!("More time for {title}"), head: Vec::new(), width: 66, foot: 2 }
+    }
+
+    fn first(&self, look: &Look<'_>) -> Option<Said> {
+        self.longer(&look.now).err().map(|error| (error, look.theme.warn))
+    }
+
+    fn sentence(&self, look: &Look<'_>) -> Said {
+        let left = self.longer(&look.now).map_or(0, |ttl| i64::from(ttl.seconds()));
+        (format!("It can be picked up until {}.", moment(left, &look.now)), look.theme.good)
     }
 }

@@ -2,14 +2,13 @@
 
 mod welcome;
 
-use crossterm::event::KeyEvent;
-use ratatui::Frame;
 use ratatui::layout::Rect;
 use zeroize::Zeroizing;
 
-use crate::tui::message::{Action, Context, Effect, ErrorKind, Intent, Now, Report, Verb};
+use crate::tui::message::{Action, Context, Effect, ErrorKind, Now, Report, Verb};
+use crate::tui::parts::Look;
+use crate::tui::parts::dialog::{Dialog, Face, Said};
 use crate::tui::parts::form::{Field, Form};
-use crate::tui::parts::{Look, View, boxed, centred, foot};
 
 pub use welcome::Welcome;
 
@@ -30,41 +29,32 @@ impl Unlock {
     }
 }
 
-impl View for Unlock {
-    fn context(&self) -> Context {
+impl Dialog for Unlock {
+    fn keys(&self) -> Context {
         Context::Unlock
     }
 
-    fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
-        match intent {
-            Intent::Accept if !self.busy => {
-                (self.busy, self.error) = (true, None);
-                let passphrase = Zeroizing::new(self.form.fields[0].text().to_owned());
-                return vec![Effect::Run(Action::Unlock(passphrase))];
-            }
-            Intent::Back => return vec![Effect::Close],
-            other => {
-                self.form.handle(other);
-            }
+    fn form(&self) -> &Form {
+        &self.form
+    }
+
+    fn form_mut(&mut self) -> &mut Form {
+        &mut self.form
+    }
+
+    fn verb(&self) -> &'static str {
+        "unlock"
+    }
+
+    fn accept(&mut self, _now: &Now) -> Vec<Effect> {
+        if std::mem::replace(&mut self.busy, true) {
+            return Vec::new();
         }
-        Vec::new()
+        self.error = None;
+        vec![Effect::Run(Action::Unlock(Zeroizing::new(self.form.fields[0].text().to_owned())))]
     }
 
-    fn typed(&mut self, key: KeyEvent, _now: &Now) -> Vec<Effect> {
-        self.form.typed(key);
-        Vec::new()
-    }
-
-    fn paste(&mut self, text: &str, _now: &Now) -> Vec<Effect> {
-        self.form.paste(text);
-        Vec::new()
-    }
-
-    fn burst(&mut self) {
-        self.form.burst();
-    }
-
-    fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
+    fn heard(&mut self, report: &Report) -> Vec<Effect> {
         match report {
             Report::Unlocked(_) => {
                 let mut effects = vec![Effect::Close];
@@ -82,19 +72,19 @@ impl View for Unlock {
         }
     }
 
-    fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let inner = boxed(frame, centred(area, 62, 8), "Your key is locked", look.theme.accent);
-        self.form.draw(frame, Rect { height: inner.height.min(1), ..inner }, true, look);
-        let (words, style) = if self.busy {
-            (format!("{} unlocking …", look.spinner()), look.theme.quiet)
-        } else if let Some(error) = &self.error {
-            (error.clone(), look.theme.bad)
-        } else if let Some(words) = self.form.burst_words("unlock") {
-            (words, look.theme.warn)
-        } else {
-            let why = "It is asked for once, and kept in memory only until you quit. Esc: not now.";
-            (why.to_owned(), look.theme.quiet)
-        };
-        foot(frame, inner, 2, &words, style);
+    fn face(&self, _area: Rect, _now: &Now) -> Face {
+        Face { title: "Your key is locked".to_owned(), head: Vec::new(), width: 62, foot: 4 }
+    }
+
+    fn first(&self, look: &Look<'_>) -> Option<Said> {
+        if self.busy {
+            return Some((format!("{} unlocking …", look.spinner()), look.theme.quiet));
+        }
+        self.error.clone().map(|error| (error, look.theme.bad))
+    }
+
+    fn sentence(&self, look: &Look<'_>) -> Said {
+        let why = "It is asked for once, and kept in memory only until you quit. Esc: not now.";
+        (why.to_owned(), look.theme.quiet)
     }
 }

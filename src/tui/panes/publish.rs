@@ -1,20 +1,18 @@
 //! The form that publishes a session. It closes at once; the job goes on in
 //! the background.
 
-use crossterm::event::KeyEvent;
-use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
 use zeroize::Zeroizing;
 
 use super::moment;
 use crate::text;
 use crate::tui::message::{
-    Action, AudienceChoice, AudienceKind, AudienceView, ContactView, Context, Draft, Effect, Intent, Listed,
-    Now, Open, Pin, PublishRequest, Question, Report, Session, Ttl, is_ssh_address,
+    Action, AudienceChoice, AudienceKind, AudienceView, ContactView, Context, Draft, Effect, Listed, Now,
+    Open, Pin, PublishRequest, Question, Report, Session, Ttl, is_ssh_address,
 };
+use crate::tui::parts::Look;
+use crate::tui::parts::dialog::{Dialog, Face, Said};
 use crate::tui::parts::form::{Field, Form};
-use crate::tui::parts::{Look, View, boxed, centred, lines, wrap};
 
 const AUDIENCE: usize = 0;
 const CONTACT: usize = 1;
@@ -41,7 +39,6 @@ pub struct Publish {
     /// `None` until they are read.
     contacts: Option<Vec<ContactView>>,
     fault: Option<String>,
-    room: Rect,
 }
 
 impl Publish {
@@ -59,16 +56,8 @@ impl Publish {
             Field::typed("note", "").placeholder("for whoever picks it up"),
             Field::typed("SSH", "").placeholder("user@host, if it can be reached"),
         ]);
-        let mut publish = Self {
-            session,
-            form,
-            draft: None,
-            proposal: None,
-            contacts: None,
-            fault: None,
-            room: Rect::default(),
-        };
-        publish.validate();
+        let mut publish = Self { session, form, draft: None, proposal: None, contacts: None, fault: None };
+        publish.edited();
         publish
     }
 
@@ -108,23 +97,6 @@ impl Publish {
         AudienceView { kind, name }
     }
 
-    fn validate(&mut self) {
-        self.propose();
-        let audience = self.form.fields[AUDIENCE].chosen();
-        self.form.fields[CONTACT].shown = audience == 1;
-        self.form.fields[PIN].shown = audience == 2;
-        let contact = if audience == 1 { self.contact_fault(self.text(CONTACT)) } else { None };
-        let pin = if audience == 2 { pin_fault(self.form.fields[PIN].text()) } else { None };
-        let ttl = self.text(TTL).parse::<Ttl>().err().map(|error| error.to_string());
-        let (note, ssh) = (too_long(self.text(NOTE), 200), ssh_fault(self.text(SSH)));
-        let guess = self.shows_guess();
-        let fields = &mut self.form.fields;
-        (fields[CONTACT].error, fields[PIN].error, fields[TTL].error) = (contact, pin, ttl);
-        (fields[NOTE].error, fields[SSH].error) = (note, ssh);
-        fields[SSH].label = if guess { "SSH (guess)" } else { "SSH" };
-        self.fault = None;
-    }
-
     /// What is wrong with a contact: there is none, or nobody is called that.
     fn contact_fault(&self, typed: &str) -> Option<String> {
         let contacts = self.contacts.as_deref().unwrap_or_default();
@@ -146,49 +118,6 @@ impl Publish {
         })
     }
 
-    fn submit(&mut self, now: &Now) -> Vec<Effect> {
-        self.validate();
-        if let Some(fault) = self.form.error() {
-            self.fault = Some(fault.to_owned());
-            return Vec::new();
-        }
-        let Ok(ttl) = self.text(TTL).parse::<Ttl>() else { return Vec::new() };
-        let own = |field: usize| {
-            let text = self.text(field);
-            (text != self.proposed(field).trim()).then(|| text.to_owned())
-        };
-        let burning = self.replaced().into_iter().find(|row| row.burn_after_read);
-        let request = PublishRequest {
-            session: self.session.clone(),
-            audience: self.audience(),
-            ttl: own(TTL).map(|_| ttl),
-            burn: self.form.fields[BURN].chosen() == 1,
-            label: None,
-            title: own(TITLE),
-            note: Some(self.text(NOTE).to_owned()).filter(|note| !note.is_empty()),
-            ssh: own(SSH),
-            replace: burning.is_some(),
-            carry: None,
-            // It may have changed since: the service makes it anew.
-            draft: None,
-        };
-        let publish = Action::Publish(Box::new(request));
-        let next = match burning {
-            Some(row) => Effect::Open(Open::Confirm(Box::new(Question {
-                title: "Replace a handoff that burns?".to_owned(),
-                lines: vec![
-                    format!("{}, published {}.", row.token, text::ago(row.created_at, now.utc())),
-                    "Whoever has its link cannot pick it up any more.".to_owned(),
-                ],
-                yes: "replace it",
-                then: Box::new(Effect::Run(publish)),
-                instead: None,
-            }))),
-            None => Effect::Run(publish),
-        };
-        vec![Effect::Close, next]
-    }
-
     /// What stands in a field unless the user types another text.
     fn proposed(&self, field: usize) -> String {
         let draft = self.proposal.as_deref();
@@ -206,30 +135,13 @@ impl Publish {
         self.draft.iter().flat_map(|draft| draft.replaced(&chosen)).collect()
     }
 
-    /// What to know before Enter, the weightiest first.
-    fn notes(&self, now: &Now) -> Vec<String> {
-        let Some(draft) = &self.proposal else { return Vec::new() };
-        let mut notes = Vec::new();
-        notes.extend(draft.followed());
-        if let Some(row) = self.replaced().first() {
-            let burns = if row.burn_after_read { ", which burns" } else { "" };
-            notes.push(format!("Replaces its handoff of {}{burns}.", text::ago(row.created_at, now.utc())));
-        }
-        notes.extend(draft.busy_words().map(str::to_owned));
-        notes.extend(draft.left_behind.words());
-        if self.shows_guess() {
-            notes.push("The SSH address is a guess: set `ssh` in the configuration.".to_owned());
-        }
-        notes
-    }
-
     fn shows_guess(&self) -> bool {
         let ssh = self.proposal.as_deref().and_then(|draft| draft.ssh.as_ref());
         ssh.is_some_and(|ssh| ssh.is_guessed() && ssh.address == self.text(SSH))
     }
 
     /// What will happen, in one sentence.
-    fn sentence(&self, now: &Now) -> String {
+    fn promise(&self, now: &Now) -> String {
         let Ok(ttl) = self.text(TTL).parse::<Ttl>() else { return String::new() };
         let until = moment(i64::from(ttl.seconds()), now);
         let burn = self.form.fields[BURN].chosen() == 1;
@@ -245,12 +157,6 @@ impl Publish {
             }
             AudienceChoice::Link => format!("Anyone who gets the link can pick this up until {until}{once}."),
         }
-    }
-
-    /// The form's box: its fields, a sentence of two lines, notes, and the border.
-    fn place(&self, area: Rect, notes: usize) -> Rect {
-        let notes = u16::try_from(notes).unwrap_or(u16::MAX);
-        centred(area, 80, self.form.height().saturating_add(5).saturating_add(notes))
     }
 
     /// Takes what is proposed for the chosen audience, unless the user typed
@@ -293,100 +199,126 @@ fn too_long(text: &str, most: usize) -> Option<String> {
     (text.len() > most).then(|| format!("At most {most} bytes; this is {}.", text.len()))
 }
 
-impl View for Publish {
-    fn context(&self) -> Context {
+impl Dialog for Publish {
+    fn keys(&self) -> Context {
         Context::PublishForm
     }
 
-    fn choosing(&self) -> bool {
-        self.form.choosing()
+    fn form(&self) -> &Form {
+        &self.form
     }
 
-    fn handle(&mut self, intent: Intent, now: &Now) -> Vec<Effect> {
-        match intent {
-            Intent::Accept => return self.submit(now),
-            Intent::Back => return vec![Effect::Close],
-            other => {
-                if self.form.handle(other) {
-                    self.validate();
-                }
-            }
+    fn form_mut(&mut self) -> &mut Form {
+        &mut self.form
+    }
+
+    fn verb(&self) -> &'static str {
+        "publish"
+    }
+
+    fn accept(&mut self, now: &Now) -> Vec<Effect> {
+        self.edited();
+        if let Some(fault) = self.form.error() {
+            self.fault = Some(fault.to_owned());
+            return Vec::new();
         }
-        Vec::new()
+        let Ok(ttl) = self.text(TTL).parse::<Ttl>() else { return Vec::new() };
+        let own = |field: usize| {
+            let text = self.text(field);
+            (text != self.proposed(field).trim()).then(|| text.to_owned())
+        };
+        let burning = self.replaced().into_iter().find(|row| row.burn_after_read);
+        let request = PublishRequest {
+            session: self.session.clone(),
+            audience: self.audience(),
+            ttl: own(TTL).map(|_| ttl),
+            burn: self.form.fields[BURN].chosen() == 1,
+            label: None,
+            title: own(TITLE),
+            note: Some(self.text(NOTE).to_owned()).filter(|note| !note.is_empty()),
+            ssh: own(SSH),
+            replace: burning.is_some(),
+            carry: None,
+            // It may have changed since: the service makes it anew.
+            draft: None,
+        };
+        let publish = Action::Publish(Box::new(request));
+        let next = match burning {
+            Some(row) => Effect::Open(Open::Confirm(Box::new(Question {
+                title: "Replace a handoff that burns?".to_owned(),
+                lines: vec![
+                    format!("{}, published {}.", row.token, text::ago(row.created_at, now.utc())),
+                    "Whoever has its link cannot pick it up any more.".to_owned(),
+                ],
+                yes: "replace it",
+                then: Box::new(Effect::Run(publish)),
+                instead: None,
+            }))),
+            None => Effect::Run(publish),
+        };
+        vec![Effect::Close, next]
     }
 
-    fn typed(&mut self, key: KeyEvent, _now: &Now) -> Vec<Effect> {
-        if self.form.typed(key) {
-            self.validate();
-        }
-        Vec::new()
+    fn edited(&mut self) {
+        self.propose();
+        let audience = self.form.fields[AUDIENCE].chosen();
+        self.form.fields[CONTACT].shown = audience == 1;
+        self.form.fields[PIN].shown = audience == 2;
+        let contact = if audience == 1 { self.contact_fault(self.text(CONTACT)) } else { None };
+        let pin = if audience == 2 { pin_fault(self.form.fields[PIN].text()) } else { None };
+        let ttl = self.text(TTL).parse::<Ttl>().err().map(|error| error.to_string());
+        let (note, ssh) = (too_long(self.text(NOTE), 200), ssh_fault(self.text(SSH)));
+        let guess = self.shows_guess();
+        let fields = &mut self.form.fields;
+        (fields[CONTACT].error, fields[PIN].error, fields[TTL].error) = (contact, pin, ttl);
+        (fields[NOTE].error, fields[SSH].error) = (note, ssh);
+        fields[SSH].label = if guess { "SSH (guess)" } else { "SSH" };
+        self.fault = None;
     }
 
-    fn paste(&mut self, text: &str, _now: &Now) -> Vec<Effect> {
-        if self.form.paste(text) {
-            self.validate();
-        }
-        Vec::new()
-    }
-
-    fn burst(&mut self) {
-        self.form.burst();
-    }
-
-    fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
+    fn heard(&mut self, report: &Report) -> Vec<Effect> {
         match report {
             Report::Draft(id, draft) if *id == self.session.session_id && self.draft.is_none() => {
                 self.draft = Some(Box::new(draft.as_ref().clone()));
-                self.validate();
+                self.edited();
             }
             Report::Contacts(contacts) => {
                 self.contacts = Some(contacts.clone());
-                self.validate();
+                self.edited();
             }
             _ => {}
         }
         Vec::new()
     }
 
-    fn click(&mut self, _column: u16, row: u16, now: &Now) -> Vec<Effect> {
-        let first = self.place(self.room, self.notes(now).len()).y + 1;
-        if let Some(at) = row.checked_sub(first).and_then(|row| self.form.field_at(row)) {
-            self.form.focus = at;
-        }
-        Vec::new()
-    }
-
-    fn set_room(&mut self, room: Rect) {
-        self.room = room;
-    }
-
-    fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+    fn face(&self, _area: Rect, now: &Now) -> Face {
+        let notes = u16::try_from(self.notes(now).len()).unwrap_or(u16::MAX);
         let title = format!("Publish: {}", self.session.title);
-        let notes = self.notes(&look.now);
-        let inner = boxed(frame, self.place(area, notes.len()), &title, look.theme.accent);
-        self.form.draw(frame, Rect { height: self.form.height().min(inner.height), ..inner }, true, look);
-        let foot = Rect {
-            y: inner.y + self.form.height().min(inner.height) + 1,
-            height: inner.height.saturating_sub(self.form.height() + 1),
-            ..inner
-        };
-        let columns = usize::from(inner.width).max(8);
-        let (words, style) = if let Some(fault) = &self.fault {
-            (fault.clone(), look.theme.bad)
-        } else if self.form.saw_burst() {
-            (
-                "That looked pasted, so Enter was not obeyed. Press Enter again to publish.".to_owned(),
-                look.theme.warn,
-            )
-        } else if let Some(error) = self.form.error() {
-            (error.to_owned(), look.theme.warn)
-        } else {
-            (self.sentence(&look.now), look.theme.good)
-        };
-        let mut foot_lines: Vec<Line<'_>> =
-            wrap(&words, columns).into_iter().map(|line| Line::styled(line, style)).collect();
-        let notes = notes.iter().flat_map(|note| wrap(note, columns));
-        foot_lines.extend(notes.map(|note| Line::styled(note, look.theme.quiet)));
-        lines(frame, foot, &foot_lines);
+        Face { title, head: Vec::new(), width: 80, foot: notes.saturating_add(2) }
+    }
+
+    fn first(&self, look: &Look<'_>) -> Option<Said> {
+        self.fault.clone().map(|fault| (fault, look.theme.bad))
+    }
+
+    fn sentence(&self, look: &Look<'_>) -> Said {
+        (self.promise(&look.now), look.theme.good)
+    }
+
+    /// The weightiest first.
+    fn notes(&self, now: &Now) -> Vec<String> {
+        let Some(draft) = &self.proposal else { return Vec::new() };
+        let mut notes = Vec::new();
+        notes.extend(draft.followed());
+        if let Some(row) = self.replaced().first() {
+            let burns = if row.burn_after_read { ", which burns" } else { "" };
+            notes.push(format!("Replaces its handoff of {}{burns}.", text::ago(row.created_at, now.utc())));
+        }
+        notes.extend(draft.busy_words().map(str::to_owned));
+        notes.extend(draft.left_behind.words());
+        if self.shows_guess() {
+            notes.push("The SSH address is a guess: set `ssh` in the configuration.".to_owned());
+        }
+        notes
     }
 }

@@ -158,6 +158,8 @@ pub struct Form {
     pub fields: Vec<Field>,
     /// The focused one.
     pub focus: usize,
+    /// Where the dialog that it belongs to is drawn.
+    pub room: Rect,
     reveal: bool,
     burst: bool,
 }
@@ -165,7 +167,7 @@ pub struct Form {
 impl Form {
     /// A form whose first field has the focus.
     pub fn new(fields: Vec<Field>) -> Self {
-        Self { fields, focus: 0, reveal: false, burst: false }
+        Self { fields, focus: 0, room: Rect::default(), reveal: false, burst: false }
     }
 
     /// Whether the focused field is a choice.
@@ -182,11 +184,6 @@ impl Form {
     /// Said once after an Enter that looked pasted was not obeyed.
     pub fn burst(&mut self) {
         self.burst = true;
-    }
-
-    /// Whether an Enter was just not obeyed because it looked pasted.
-    pub fn saw_burst(&self) -> bool {
-        self.burst
     }
 
     /// What is said after an Enter that was not obeyed because it looked pasted;

@@ -1,6 +1,7 @@
 //! What panes are made of. Parts know no pane.
 
 pub mod confirm;
+pub mod dialog;
 pub mod form;
 pub mod help;
 pub mod list;
@@ -178,14 +179,6 @@ pub fn lines(frame: &mut Frame<'_>, area: Rect, lines: &[Line<'_>]) {
         let row = Rect { y: area.y + u16::try_from(at).unwrap_or(u16::MAX), height: 1, ..area };
         frame.render_widget(line, row);
     }
-}
-
-/// What is said under a form, from this row of its box on.
-pub fn foot(frame: &mut Frame<'_>, inner: Rect, row: u16, words: &str, style: Style) {
-    let wrapped = wrap(words, usize::from(inner.width).max(8)).into_iter();
-    let foot: Vec<Line<'_>> = wrapped.map(|line| Line::styled(line, style)).collect();
-    let row = row.min(inner.height);
-    lines(frame, Rect { y: inner.y + row, height: inner.height - row, ..inner }, &foot);
 }
 
 /// In fewer columns nothing is indented.

@@ -42,7 +42,6 @@ impl Parcel {
         Ok(parcel)
     }
 
-    /// The transcript.
     pub fn transcript(&self) -> PathBuf {
         self.folder.join(format!("{}.part", self.id))
     }

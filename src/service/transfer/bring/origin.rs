@@ -51,7 +51,6 @@ pub(super) struct Origin {
     pub bytes: u64,
     pub turn: Turn,
     address: String,
-    /// Its id.
     id: String,
     /// Bytes of it that were published.
     published: u64,

@@ -2,15 +2,13 @@
 
 use std::path::PathBuf;
 
-use crossterm::event::KeyEvent;
-use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
 use zeroize::Zeroizing;
 
-use crate::tui::message::{Action, Context, Effect, IdentityState, Intent, Note, Now, Report, Tone, Verb};
+use crate::tui::message::{Action, Context, Effect, IdentityState, Note, Now, Report, Tone, Verb};
+use crate::tui::parts::dialog::{Dialog, Face, Said};
 use crate::tui::parts::form::{Field, Form};
-use crate::tui::parts::{Look, View, boxed, centred, foot, lines, wrap};
+use crate::tui::parts::{Look, wrap};
 
 const WELCOME: [&str; 4] = [
     "cclink hands a session over to the device you are at.",
@@ -49,27 +47,12 @@ impl Welcome {
             Field::masked("again").placeholder("the same once more"),
         ]);
         let mut welcome = Self { form, home, waiting, busy: false, error: None };
-        welcome.validate();
+        welcome.edited();
         welcome
     }
 
     fn brings(&self) -> bool {
         self.form.fields[KEY].chosen() == 1
-    }
-
-    fn validate(&mut self) {
-        let brings = self.brings();
-        let typed = !self.form.fields[PASSPHRASE].text().is_empty();
-        let same = self.form.fields[PASSPHRASE].text() == self.form.fields[AGAIN].text();
-        let fields = &mut self.form.fields;
-        (fields[FILE].shown, fields[AGAIN].shown) = (brings, typed);
-        fields[FILE].error = (brings && fields[FILE].text().trim().is_empty())
-            .then(|| "Which file? The key of your other device. Paste or type its path (Tab).".to_owned());
-        let whose = if brings { OF_THE_FILE } else { NO_PASSPHRASE };
-        whose.clone_into(&mut fields[PASSPHRASE].placeholder);
-        fields[AGAIN].error =
-            (typed && !same).then(|| "Type the same passphrase once more (Tab).".to_owned());
-        self.error = None;
     }
 
     /// The path as typed or dropped onto the terminal.
@@ -80,8 +63,29 @@ impl Welcome {
             _ => PathBuf::from(typed),
         }
     }
+}
 
-    fn submit(&mut self) -> Vec<Effect> {
+impl Dialog for Welcome {
+    fn keys(&self) -> Context {
+        Context::Welcome
+    }
+
+    fn form(&self) -> &Form {
+        &self.form
+    }
+
+    fn form_mut(&mut self) -> &mut Form {
+        &mut self.form
+    }
+
+    fn verb(&self) -> &'static str {
+        "go on"
+    }
+
+    fn accept(&mut self, _now: &Now) -> Vec<Effect> {
+        if self.busy {
+            return Vec::new();
+        }
         let wrong = self.form.fields.iter().position(|field| field.shown && field.error.is_some());
         if let Some(at) = wrong {
             self.form.focus = at;
@@ -96,67 +100,22 @@ impl Welcome {
         })]
     }
 
-    /// What is said under the form, and how.
-    fn foot(&self, look: &Look<'_>) -> (String, ratatui::style::Style) {
-        if self.busy {
-            let doing = if self.brings() { "taking over your key" } else { "making your key" };
-            (format!("{} {doing} …", look.spinner()), look.theme.quiet)
-        } else if let Some(error) = self.error.as_deref().or(self.form.error()) {
-            (error.to_owned(), look.theme.warn)
-        } else if let Some(words) = self.form.burst_words("go on") {
-            (words, look.theme.warn)
-        } else if self.brings() {
-            (
-                "Enter takes it over: this device is one of yours then. Esc: look around first.".to_owned(),
-                look.theme.quiet,
-            )
-        } else {
-            ("Enter makes the key. Esc: look around first.".to_owned(), look.theme.quiet)
-        }
-    }
-}
-
-impl View for Welcome {
-    fn context(&self) -> Context {
-        Context::Welcome
+    fn edited(&mut self) {
+        let brings = self.brings();
+        let typed = !self.form.fields[PASSPHRASE].text().is_empty();
+        let same = self.form.fields[PASSPHRASE].text() == self.form.fields[AGAIN].text();
+        let fields = &mut self.form.fields;
+        (fields[FILE].shown, fields[AGAIN].shown) = (brings, typed);
+        fields[FILE].error = (brings && fields[FILE].text().trim().is_empty())
+            .then(|| "Which file? The key of your other device. Paste or type its path (Tab).".to_owned());
+        let whose = if brings { OF_THE_FILE } else { NO_PASSPHRASE };
+        whose.clone_into(&mut fields[PASSPHRASE].placeholder);
+        fields[AGAIN].error =
+            (typed && !same).then(|| "Type the same passphrase once more (Tab).".to_owned());
+        self.error = None;
     }
 
-    fn choosing(&self) -> bool {
-        self.form.choosing()
-    }
-
-    fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
-        match intent {
-            Intent::Accept if !self.busy => return self.submit(),
-            Intent::Back => return vec![Effect::Close],
-            other => {
-                if self.form.handle(other) {
-                    self.validate();
-                }
-            }
-        }
-        Vec::new()
-    }
-
-    fn typed(&mut self, key: KeyEvent, _now: &Now) -> Vec<Effect> {
-        if self.form.typed(key) {
-            self.validate();
-        }
-        Vec::new()
-    }
-
-    fn paste(&mut self, text: &str, _now: &Now) -> Vec<Effect> {
-        if self.form.paste(text) {
-            self.validate();
-        }
-        Vec::new()
-    }
-
-    fn burst(&mut self) {
-        self.form.burst();
-    }
-
-    fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
+    fn heard(&mut self, report: &Report) -> Vec<Effect> {
         match report {
             Report::Unlocked(state) => {
                 let key = if let IdentityState::Unlocked(key) = state { key.as_str() } else { "" };
@@ -174,27 +133,27 @@ impl View for Welcome {
         }
     }
 
-    fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let width = area.width.min(76);
-        let columns = usize::from(width.saturating_sub(4)).max(8);
-        let mut content: Vec<Line<'_>> = WELCOME
-            .iter()
-            .flat_map(|line| wrap(line, columns))
-            .map(|line| Line::styled(line, look.theme.text))
-            .collect();
-        content.push(Line::default());
-        let told = u16::try_from(content.len()).unwrap_or(u16::MAX);
-        let fields = self.form.height();
-        let place = centred(area, width, told + fields + 5);
-        let inner = boxed(frame, place, "Welcome to cclink", look.theme.accent);
-        lines(frame, inner, &content);
-        let form = Rect {
-            y: inner.y + told.min(inner.height),
-            height: inner.height.saturating_sub(told).min(fields),
-            ..inner
+    fn face(&self, area: Rect, _now: &Now) -> Face {
+        let columns = usize::from(area.width.min(76).saturating_sub(4)).max(8);
+        let mut head: Vec<String> = WELCOME.iter().flat_map(|line| wrap(line, columns)).collect();
+        head.push(String::new());
+        Face { title: "Welcome to cclink".to_owned(), head, width: 76, foot: 2 }
+    }
+
+    fn first(&self, look: &Look<'_>) -> Option<Said> {
+        if self.busy {
+            let doing = if self.brings() { "taking over your key" } else { "making your key" };
+            return Some((format!("{} {doing} …", look.spinner()), look.theme.quiet));
+        }
+        self.error.clone().map(|error| (error, look.theme.warn))
+    }
+
+    fn sentence(&self, look: &Look<'_>) -> Said {
+        let words = if self.brings() {
+            "Enter takes it over: this device is one of yours then. Esc: look around first."
+        } else {
+            "Enter makes the key. Esc: look around first."
         };
-        self.form.draw(frame, form, true, look);
-        let (words, style) = self.foot(look);
-        foot(frame, inner, form.bottom() + 1 - inner.y, &words, style);
+        (words.to_owned(), look.theme.quiet)
     }
 }

@@ -133,8 +133,8 @@ impl Pickup {
         if let Some(error) = self.form.error() {
             return (error.to_owned(), |look| look.theme.bad);
         }
-        if self.form.saw_burst() {
-            return ("That looked pasted. Press Enter again to find it.".to_owned(), |look| look.theme.warn);
+        if let Some(words) = self.form.burst_words("find it") {
+            return (words, |look| look.theme.warn);
         }
         match &self.recognised {
             Some(Ok(recognised)) if recognised.wants_pin => {

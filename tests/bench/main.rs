@@ -7,6 +7,9 @@
 mod corpus;
 mod floor;
 mod screen;
+#[allow(dead_code)] // the tests need all of it
+#[path = "../it/support/session.rs"]
+mod session;
 
 use std::io::Write;
 use std::path::Path;
@@ -16,9 +19,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime};
 
 use cclink::claude::{Place, Query, Searching, Store, preview};
-use serde_json::json;
 
 use self::corpus::{NEEDLE, Sizes, generate};
+use self::session::Transcript;
 
 /// Rounds of a case; the median counts.
 const ROUNDS: usize = 5;
@@ -162,8 +165,8 @@ fn prepare(root: &Path, count: usize) {
     }
     let long = root.join(LONG);
     if long.metadata().map_or(0, |there| there.len()) < BYTES as u64 {
-        let turn =
-            |words| format!("{}\n", json!({"type": "user", "message": {"role": "user", "content": words}}));
+        let talk = Transcript::new(Path::new("/home/dana/long"));
+        let turn = |words| talk.clone().says(words).to_string();
         let many = turn("so many words");
         std::fs::create_dir_all(long.parent().unwrap()).unwrap();
         let mut file = std::fs::File::create(&long).unwrap();

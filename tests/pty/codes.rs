@@ -7,7 +7,8 @@ use std::fs;
 use serde_json::Value;
 
 use crate::support::text;
-use crate::terminal::{Terminal, tool_is_missing, until, zbarimg};
+use crate::support::tool_is_missing;
+use crate::terminal::{Terminal, until, zbarimg};
 
 /// A device on a ring of its own, with one link handoff, a page and an SSH
 /// address; then the screen. The ring ends with it.

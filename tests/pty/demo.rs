@@ -1,6 +1,7 @@
 //! The main job on the screen: publish on one device, pick up on the other.
 
-use crate::terminal::{Terminal, tool_is_missing, until, zbarimg};
+use crate::support::tool_is_missing;
+use crate::terminal::{Terminal, until, zbarimg};
 
 const DOWN: &str = "\x1b[B";
 

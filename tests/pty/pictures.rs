@@ -7,7 +7,8 @@ mod svg;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::terminal::{Terminal, tool_is_missing, until, zbarimg};
+use crate::support::tool_is_missing;
+use crate::terminal::{Terminal, until, zbarimg};
 use svg::{Paper, Sheet};
 
 /// Columns and rows of the pictures: list and detail side by side.

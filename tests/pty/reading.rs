@@ -1,22 +1,12 @@
 //! The list follows what claude writes, and a conversation is found by what was
 //! said in it.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-
-use serde_json::json;
-
 use crate::support::{Device, Session};
 use crate::terminal::{Terminal, until};
 
 /// Someone says something in a session, as claude writes it.
 fn say(session: &Session, words: &str, time: &str) {
-    let line = json!({
-        "parentUuid": null, "isSidechain": false, "type": "user", "sessionId": session.id,
-        "cwd": session.project, "timestamp": time, "message": {"role": "user", "content": words},
-    });
-    let mut file = OpenOptions::new().append(true).open(&session.path).unwrap();
-    writeln!(file, "{line}").unwrap();
+    session.grows(|more| more.at(time).says(words));
 }
 
 /// In which order the list shows these titles.

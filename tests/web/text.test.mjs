@@ -1,5 +1,5 @@
 // The page's small parts by themselves: JSON, foreign text, commands and the addresses of apps. That they mean the same to
-// the binary is tested in `tests/it/crossing.rs`.
+// the binary is tested in `tests/it/page/crossing.rs`.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

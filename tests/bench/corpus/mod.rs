@@ -17,6 +17,8 @@ use serde_json::json;
 use self::session::Written;
 pub use self::words::NEEDLE;
 use self::words::Random;
+// How a line looks; whoever takes these sessions brings it.
+use super::session as transcript;
 
 /// What is to be expected of one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,15 +126,6 @@ pub struct Place {
     pub folder: String,
 }
 
-/// Claude's rule; of a long path the hash is not looked at.
-fn folder_of(cwd: &str) -> String {
-    let name: String = cwd
-        .encode_utf16()
-        .map(|unit| char::from_u32(unit.into()).filter(char::is_ascii_alphanumeric).unwrap_or('-'))
-        .collect();
-    if name.len() <= 200 { name } else { format!("{}-{:x}", &name[..200], name.len()) }
-}
-
 fn places(random: &mut Random, sessions: usize) -> Vec<Place> {
     let mut cwds: Vec<String> = [
         "/home/dana/src/uploader",
@@ -151,7 +144,7 @@ fn places(random: &mut Random, sessions: usize) -> Vec<Place> {
         let [a, b] = [random.word(), random.word()];
         cwds.push(format!("/home/dana/src/{a}/{b}-{}", cwds.len()));
     }
-    cwds.into_iter().map(|cwd| Place { folder: folder_of(&cwd), cwd }).collect()
+    cwds.into_iter().map(|cwd| Place { folder: transcript::slug(Path::new(&cwd)), cwd }).collect()
 }
 
 /// What lies among sessions and is none.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::transcript::{Chain, state};
 use super::words::{Heavy, NEEDLE, Random, prompt};
 use super::{Place, Sizes};
 
@@ -110,12 +111,8 @@ impl Writer<'_> {
 
     /// `{"type":kind,key:value,"sessionId":…}`
     fn state(&mut self, kind: &str, key: &str, value: &str, fact: Option<(Kind, &str)>) {
-        let quoted = Value::from(value).to_string();
-        let line = if self.spaces {
-            format!("{{\"type\": \"{kind}\", \"{key}\": {quoted}, \"sessionId\": \"{}\"}}", self.id)
-        } else {
-            format!("{{\"type\":\"{kind}\",\"{key}\":{quoted},\"sessionId\":\"{}\"}}", self.id)
-        };
+        let line = state(kind, key, &value.into(), self.id);
+        let line = if self.spaces { line.replace("\":", "\": ").replace(",\"", ", \"") } else { line };
         let start = self.raw(&line);
         if let Some((kind, shown)) = fact {
             let from = start + line.find(&format!("\"{key}\"")).unwrap();
@@ -128,18 +125,17 @@ impl Writer<'_> {
         self.second += i64::try_from(self.random.between(1, 9)).unwrap();
         let time = chrono::DateTime::from_timestamp(1_795_000_000 + self.second, 160_000_000).unwrap();
         let time = time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-        let quoted = |text: &str| Value::from(text).to_string();
-        let line = format!(
-            "{{\"parentUuid\":\"{}\",\"isSidechain\":false,{start},\"uuid\":\"{}\",\"timestamp\":\"{time}\"{end},\
-             \"userType\":\"external\",\"entrypoint\":\"{}\",\"cwd\":{},\"sessionId\":\"{}\",\"version\":\"2.1.330\",\
-             \"gitBranch\":{}}}",
-            self.random.uuid(),
-            self.random.uuid(),
-            self.entrypoint,
-            quoted(&self.cwd),
-            self.id,
-            quoted(&self.branch),
-        );
+        let chain = Chain {
+            parent: Some(&self.random.uuid()),
+            aside: false,
+            uuid: &self.random.uuid(),
+            time: &time,
+            entrypoint: self.entrypoint,
+            cwd: &self.cwd,
+            id: self.id,
+            branch: &self.branch,
+        };
+        let line = chain.line(start, end);
         let line = if self.spaces { line.replace("\":", "\": ") } else { line };
         let at = self.raw(&line);
         let find = |key: &str| at + line.rfind(key).unwrap();

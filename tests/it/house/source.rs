@@ -1,287 +1,169 @@
-//! Just enough of Rust's grammar to see which paths a file names.
+//! What a file names, and where it gives up: read with Rust's own grammar.
 
-/// What is left of a file when comments and literals are gone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Token {
-    Word(String),
-    /// `::`
-    Path,
-    Mark(char),
+use proc_macro2::{TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::discouraged::Speculative;
+use syn::parse::{ParseStream, Parser};
+use syn::visit::{self, Visit};
+use syn::{Attribute, Ident, Meta, Stmt, Token, UseTree};
+
+fn line(word: &Ident) -> usize {
+    word.span().start().line
 }
 
-/// A file as tokens, each with its line.
-pub struct Source(Vec<(usize, Token)>);
+/// Every path from the crate's root that is named, with its line: `crate::…`
+/// (`krate` says how the root is called) and `super::…` seen from `module`.
+pub fn paths(text: &str, krate: &str, module: &[String]) -> Vec<(usize, Vec<String>)> {
+    let file = syn::parse_file(text).unwrap_or_else(|e| panic!("line {}: {e}", e.span().start().line));
+    let mut reader = Paths { krate, module: module.to_vec(), found: Vec::new() };
+    reader.visit_file(&file);
+    reader.found
+}
 
-impl Source {
-    pub fn new(text: &str) -> Self {
-        let mut reader = Reader { chars: text.chars().collect(), at: 0, line: 1, out: Vec::new() };
-        while reader.at < reader.chars.len() {
-            reader.token();
+struct Paths<'a> {
+    krate: &'a str,
+    /// Where we are, with the modules that are written inside the file.
+    module: Vec<String>,
+    found: Vec<(usize, Vec<String>)>,
+}
+
+impl Paths<'_> {
+    /// A path as it is written, by its segments.
+    fn named(&mut self, line: usize, path: &[String]) {
+        let start = path.iter().position(|word| word != "self").unwrap_or(path.len());
+        let ups = path[start..].iter().take_while(|word| *word == "super").count();
+        let (mut whole, rest) = match path.get(start) {
+            Some(word) if word == self.krate => (Vec::new(), &path[start + 1..]),
+            Some(_) if ups > 0 => {
+                let above = self.module.len().saturating_sub(ups);
+                (self.module[..above].to_vec(), &path[start + ups..])
+            }
+            _ => return,
+        };
+        // Alone they are no path: `pub(crate)`, `pub(super)`.
+        if !rest.is_empty() {
+            whole.extend(rest.iter().filter(|word| *word != "self").cloned());
+            self.found.push((line, whole));
         }
-        Self(reader.out)
     }
 
-    pub fn tokens(&self) -> &[(usize, Token)] {
-        &self.0
-    }
-
-    fn word(&self, at: usize) -> Option<&str> {
-        match self.0.get(at) {
-            Some((_, Token::Word(word))) => Some(word),
-            _ => None,
+    fn tree(&mut self, line: usize, tree: &UseTree, before: &[String]) {
+        let below = |name: &Ident| [before, &[name.unraw().to_string()]].concat();
+        match tree {
+            UseTree::Path(tree) => self.tree(line, &tree.tree, &below(&tree.ident)),
+            UseTree::Name(tree) => self.named(line, &below(&tree.ident)),
+            UseTree::Rename(tree) => self.named(line, &below(&tree.ident)),
+            UseTree::Glob(_) => self.named(line, &[before, &["*".to_owned()]].concat()),
+            UseTree::Group(tree) => tree.items.iter().for_each(|tree| self.tree(line, tree, before)),
         }
     }
 
-    fn is(&self, at: usize, mark: char) -> bool {
-        self.0.get(at).is_some_and(|(_, token)| *token == Token::Mark(mark))
+    /// What a macro or an attribute is given: tokens, and paths among them.
+    fn tokens(&mut self, tokens: TokenStream) {
+        let read = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                let path = input.peek(Ident::peek_any) && input.peek2(Token![::]);
+                let first = input.fork().call(Ident::parse_any);
+                if let Some(first) = first.ok().filter(|_| path) {
+                    let ahead = input.fork();
+                    if let Ok(tree) = ahead.parse::<UseTree>() {
+                        input.advance_to(&ahead);
+                        self.tree(line(&first), &tree, &[]);
+                    } else {
+                        // With generic arguments behind it, which are read in their turn.
+                        let mut words = Vec::new();
+                        while let Ok(word) = input.call(Ident::parse_any) {
+                            words.push(word.unraw().to_string());
+                            if input.parse::<Token![::]>().is_err() {
+                                break;
+                            }
+                        }
+                        self.named(line(&first), &words);
+                    }
+                } else if let TokenTree::Group(group) = input.parse()? {
+                    self.tokens(group.stream());
+                }
+            }
+            Ok(())
+        };
+        read.parse2(tokens).unwrap_or_else(|e| panic!("line {}: {e}", e.span().start().line));
+    }
+}
+
+impl<'ast> Visit<'ast> for Paths<'_> {
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        self.module.push(item.ident.unraw().to_string());
+        visit::visit_item_mod(self, item);
+        self.module.pop();
     }
 
-    fn is_path(&self, at: usize) -> bool {
-        self.0.get(at).is_some_and(|(_, token)| *token == Token::Path)
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        let line = item.use_token.span.start().line;
+        self.tree(line, &item.tree, &[]);
     }
 
-    /// Behind the bracket that closes the one at `at`.
-    fn behind(&self, at: usize) -> usize {
-        let mut depth = 0;
-        for (i, (_, token)) in self.0.iter().enumerate().skip(at) {
-            match token {
-                Token::Mark('(' | '[' | '{') => depth += 1,
-                Token::Mark(')' | ']' | '}') => depth -= 1,
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let words: Vec<String> = path.segments.iter().map(|part| part.ident.unraw().to_string()).collect();
+        self.named(line(&path.segments[0].ident), &words);
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        visit::visit_macro(self, call);
+        self.tokens(call.tokens.clone());
+    }
+
+    fn visit_meta_list(&mut self, list: &'ast syn::MetaList) {
+        visit::visit_meta_list(self, list);
+        self.tokens(list.tokens.clone());
+    }
+}
+
+/// Places outside of tests where the program may end without a word, whether in
+/// code or in what a macro is given.
+pub fn gives_up(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    calls(text.parse().unwrap_or_else(|e| panic!("{e}:\n{text}")), &mut found);
+    found
+}
+
+fn calls(tokens: TokenStream, found: &mut Vec<String>) {
+    let read = |input: ParseStream<'_>| {
+        let mut method = false;
+        while !input.is_empty() {
+            if input.peek(Token![#]) {
+                let ahead = input.fork();
+                let is_test = ahead.fork().call(Attribute::parse_outer).is_ok_and(|all| is_for_tests(&all));
+                if is_test && ahead.parse::<Stmt>().is_ok() {
+                    input.advance_to(&ahead);
+                    continue;
+                }
+            }
+            let dot = input.peek(Token![.]);
+            match input.parse()? {
+                TokenTree::Group(group) => calls(group.stream(), found),
+                TokenTree::Ident(word)
+                    if (method && word == "unwrap" && input.peek(syn::token::Paren))
+                        || (["todo", "unimplemented", "dbg"].iter().any(|name| word == name)
+                            && input.peek(Token![!])) =>
+                {
+                    found.push(format!("{}: {word}", line(&word)));
+                }
                 _ => {}
             }
-            if depth == 0 {
-                return i + 1;
-            }
+            method = dot;
         }
-        self.0.len()
-    }
-
-    /// The same without what stands under `#[cfg(test)]`.
-    pub fn without_tests(&self) -> Self {
-        let mut out = Vec::new();
-        let mut at = 0;
-        while at < self.0.len() {
-            if self.is(at, '#') && self.is(at + 1, '[') {
-                let end = self.behind(at + 1);
-                let has = |name: &str| (at..end).any(|i| self.word(i) == Some(name));
-                if has("cfg") && has("test") && !has("not") {
-                    at = end;
-                    // More attributes, then the item, to its end.
-                    while at < self.0.len() && !self.is(at, ';') && !self.is(at, '{') {
-                        at = if self.is(at, '[') || self.is(at, '(') { self.behind(at) } else { at + 1 };
-                    }
-                    at = if self.is(at, '{') { self.behind(at) } else { at + 1 };
-                    continue;
-                }
-            }
-            out.push(self.0[at].clone());
-            at += 1;
-        }
-        Self(out)
-    }
-
-    /// Every path from the crate's root that is named, with its line: `crate::…`
-    /// (`krate` says how the root is called) and `super::…` seen from `module`.
-    pub fn paths(&self, krate: &str, module: &[String]) -> Vec<(usize, Vec<String>)> {
-        let mut found = Vec::new();
-        // Modules written inside the file, with the depth of their braces.
-        let mut inside: Vec<(String, usize)> = Vec::new();
-        let mut depth = 0;
-        let mut at = 0;
-        while at < self.0.len() {
-            let (line, token) = &self.0[at];
-            match token {
-                Token::Mark('{') => depth += 1,
-                Token::Mark('}') => {
-                    depth -= 1;
-                    inside.retain(|(_, opened)| *opened <= depth);
-                }
-                Token::Word(word) if word == "mod" && self.is(at + 2, '{') => {
-                    let name = self.word(at + 1).unwrap_or_default().to_owned();
-                    inside.push((name, depth + 1));
-                }
-                Token::Word(word) if word == krate && self.is_path(at + 1) => {
-                    let mut paths = Vec::new();
-                    at = self.tree(at + 2, &[], &mut paths);
-                    found.extend(paths.into_iter().map(|path| (*line, path)));
-                    continue;
-                }
-                Token::Word(word) if word == "super" && self.is_path(at + 1) => {
-                    let mut base: Vec<String> =
-                        module.iter().cloned().chain(inside.iter().map(|(name, _)| name.clone())).collect();
-                    while self.word(at) == Some("super") && self.is_path(at + 1) {
-                        base.pop();
-                        at += 2;
-                    }
-                    let mut paths = Vec::new();
-                    at = self.tree(at, &base, &mut paths);
-                    found.extend(paths.into_iter().map(|path| (*line, path)));
-                    continue;
-                }
-                _ => {}
-            }
-            at += 1;
-        }
-        found
-    }
-
-    /// Reads a path or a group of them from `at`; returns where it ends.
-    fn tree(&self, mut at: usize, prefix: &[String], out: &mut Vec<Vec<String>>) -> usize {
-        let mut path = prefix.to_vec();
-        loop {
-            if self.is(at, '{') {
-                let end = self.behind(at);
-                at += 1;
-                while at + 1 < end {
-                    at = self.tree(at, &path, out);
-                    // To the next of the group: behind `as name` and the comma.
-                    while at + 1 < end && !self.is(at, ',') {
-                        at += 1;
-                    }
-                    at += 1;
-                }
-                return end;
-            }
-            match self.word(at) {
-                Some("self") => {}
-                Some(word) => path.push(word.to_owned()),
-                None if self.is(at, '*') => path.push("*".to_owned()),
-                None => {
-                    out.push(path);
-                    return at;
-                }
-            }
-            at += 1;
-            // Generic arguments end a path as far as rooms go.
-            let goes_on = self.is_path(at)
-                && (self.word(at + 1).is_some() || self.is(at + 1, '{') || self.is(at + 1, '*'));
-            if !goes_on {
-                out.push(path);
-                return at;
-            }
-            at += 1;
-        }
-    }
+        Ok(())
+    };
+    read.parse2(tokens).unwrap_or_else(|e| panic!("line {}: {e}", e.span().start().line));
 }
 
-struct Reader {
-    chars: Vec<char>,
-    at: usize,
-    line: usize,
-    out: Vec<(usize, Token)>,
-}
-
-impl Reader {
-    fn peek(&self, ahead: usize) -> Option<char> {
-        self.chars.get(self.at + ahead).copied()
-    }
-
-    fn step(&mut self) {
-        if self.peek(0) == Some('\n') {
-            self.line += 1;
-        }
-        self.at += 1;
-    }
-
-    fn steps(&mut self, count: usize) {
-        for _ in 0..count {
-            self.step();
-        }
-    }
-
-    fn token(&mut self) {
-        let line = self.line;
-        let Some(c) = self.peek(0) else { return };
-        match (c, self.peek(1)) {
-            ('/', Some('/')) => {
-                while self.peek(0).is_some_and(|c| c != '\n') {
-                    self.step();
-                }
-            }
-            ('/', Some('*')) => self.block_comment(),
-            ('"', _) => self.string(0, false),
-            ('\'', _) => self.char_or_lifetime(),
-            (':', Some(':')) => {
-                self.out.push((line, Token::Path));
-                self.steps(2);
-            }
-            _ if c.is_alphanumeric() || c == '_' => self.word(),
-            _ => {
-                if !c.is_whitespace() {
-                    self.out.push((line, Token::Mark(c)));
-                }
-                self.step();
-            }
-        }
-    }
-
-    fn block_comment(&mut self) {
-        let mut depth = 0;
-        while self.at < self.chars.len() {
-            match (self.peek(0), self.peek(1)) {
-                (Some('/'), Some('*')) => {
-                    depth += 1;
-                    self.steps(2);
-                }
-                (Some('*'), Some('/')) => {
-                    depth -= 1;
-                    self.steps(2);
-                    if depth == 0 {
-                        return;
-                    }
-                }
-                _ => self.step(),
-            }
-        }
-    }
-
-    /// A string from its opening quote; a raw one ends with as many `#`.
-    fn string(&mut self, hashes: usize, raw: bool) {
-        self.step();
-        while let Some(c) = self.peek(0) {
-            if c == '\\' && !raw {
-                self.steps(2);
-            } else if c == '"' && (1..=hashes).all(|n| self.peek(n) == Some('#')) {
-                self.steps(1 + hashes);
-                return;
-            } else {
-                self.step();
-            }
-        }
-    }
-
-    fn char_or_lifetime(&mut self) {
-        if self.peek(1) == Some('\\') {
-            self.steps(3);
-            while self.peek(0).is_some_and(|c| c != '\'') {
-                self.step();
-            }
-            self.step();
-        } else if self.peek(2) == Some('\'') {
-            self.steps(3);
-        } else {
-            self.step();
-        }
-    }
-
-    fn word(&mut self) {
-        let line = self.line;
-        let mut word = String::new();
-        while let Some(c) = self.peek(0).filter(|c| c.is_alphanumeric() || *c == '_') {
-            word.push(c);
-            self.step();
-        }
-        let hashes = (0..255).take_while(|n| self.peek(*n) == Some('#')).count();
-        let raw = word.ends_with('r');
-        match word.as_str() {
-            "r" | "br" | "cr" | "b" | "c" if self.peek(hashes) == Some('"') && (raw || hashes == 0) => {
-                self.steps(hashes);
-                self.string(hashes, raw);
-            }
-            "b" if self.peek(0) == Some('\'') => self.char_or_lifetime(),
-            // A raw identifier: the word behind the mark.
-            "r" if hashes == 1 => self.step(),
-            _ => self.out.push((line, Token::Word(word))),
-        }
-    }
+/// `#[cfg(test)]`, with whatever else.
+fn is_for_tests(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        let Meta::List(list) = &attribute.meta else { return false };
+        let condition = list.tokens.to_string();
+        let has = |name| condition.split(|c: char| !c.is_alphanumeric()).any(|word| word == name);
+        list.path.is_ident("cfg") && has("test") && !has("not")
+    })
 }

@@ -2,6 +2,7 @@
 
 pub mod device;
 pub mod output;
+#[allow(dead_code)] // `tests/pty` uses the rest
 pub mod pty;
 pub mod relay;
 pub mod repository;
@@ -24,16 +25,21 @@ pub use self::ring::Ring;
 pub use self::session::Session;
 pub use self::sshd::Sshd;
 
-/// Waits for what must come about by itself, with a deadline; the only place
-/// where these tests sleep.
-pub fn until<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+/// Waits for what must come about by itself, with a deadline.
+#[track_caller]
+pub fn until<T>(what: &str, within: Duration, look: impl FnMut() -> Option<T>) -> T {
+    waited(within, look).unwrap_or_else(|| panic!("after {within:?} still waiting for: {what}"))
+}
+
+/// The same; `None` when the time is over. The only place where these tests sleep.
+pub fn waited<T>(within: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {
-        if let Some(seen) = look() {
+        let seen = look();
+        if seen.is_some() || start.elapsed() >= within {
             return seen;
         }
-        assert!(start.elapsed() < within, "after {within:?} still waiting for: {what}");
-        thread::sleep(Duration::from_millis(30));
+        thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -1,7 +1,9 @@
-//! Invented transcripts: the minimum that the real claude accepts (two compact
-//! lines), in the folder it would use.
+//! Invented transcripts, as Claude Code writes them: the one place of the tests
+//! and the benches that knows how a line looks.
 
-use std::fs;
+use std::fmt::{Display, Write as _};
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -14,6 +16,18 @@ pub struct Session {
     /// Its working directory, links resolved.
     pub project: PathBuf,
     pub path: PathBuf,
+}
+
+impl Session {
+    /// More lines of it, in no file yet.
+    pub fn more(&self) -> Transcript {
+        Transcript::named(&self.id, &self.project)
+    }
+
+    /// Adds lines to it.
+    pub fn grows(&self, by: impl FnOnce(Transcript) -> Transcript) {
+        append(&self.path, by(self.more()));
+    }
 }
 
 /// A folder name as Claude Code makes it; of a long path only its beginning,
@@ -31,48 +45,161 @@ pub fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// What every line of a conversation has.
-fn base(id: &str, cwd: &Path, branch: &str) -> Value {
-    json!({
-        "isSidechain": false, "userType": "external", "entrypoint": "cli", "cwd": cwd, "sessionId": id,
-        "version": "2.1.330", "gitBranch": branch,
-    })
+/// What every line of a conversation says of itself.
+pub struct Chain<'a> {
+    pub parent: Option<&'a str>,
+    pub aside: bool,
+    pub uuid: &'a str,
+    pub time: &'a str,
+    pub entrypoint: &'a str,
+    pub cwd: &'a str,
+    pub id: &'a str,
+    pub branch: &'a str,
 }
 
-fn with(mut base: Value, more: Value) -> Value {
-    if let (Value::Object(base), Value::Object(more)) = (&mut base, more) {
-        base.extend(more);
+impl Chain<'_> {
+    /// A line, compact and in claude's order: `start` is its message and kind, and
+    /// `end` what stands behind the time, each member there with its comma.
+    pub fn line(&self, start: &str, end: &str) -> String {
+        let quoted = |text: &str| Value::from(text).to_string();
+        format!(
+            "{{\"parentUuid\":{},\"isSidechain\":{},{start},\"uuid\":\"{}\",\"timestamp\":\"{}\"{end},\
+             \"userType\":\"external\",\"entrypoint\":\"{}\",\"cwd\":{},\"sessionId\":\"{}\",\"version\":\"2.1.330\",\
+             \"gitBranch\":{}}}",
+            self.parent.map_or("null".to_owned(), quoted),
+            self.aside,
+            self.uuid,
+            self.time,
+            self.entrypoint,
+            quoted(self.cwd),
+            self.id,
+            quoted(self.branch),
+        )
     }
-    base
 }
 
-pub fn user_line(id: &str, cwd: &Path, prompt: &str, time: &str) -> Value {
-    with(
-        base(id, cwd, "main"),
-        json!({
-            "parentUuid": null, "type": "user", "uuid": new_id(), "timestamp": time,
-            "message": {"role": "user", "content": prompt},
-        }),
-    )
+/// `{"type":kind,key:value,"sessionId":id}`: how a session stands.
+pub fn state(kind: &str, key: &str, value: &Value, id: &str) -> String {
+    format!("{{\"type\":\"{kind}\",\"{key}\":{value},\"sessionId\":\"{id}\"}}")
 }
 
-pub fn assistant_line(id: &str, cwd: &Path, answer: &str, time: &str) -> Value {
-    with(
-        base(id, cwd, "main"),
-        json!({
-            "parentUuid": null, "type": "assistant", "uuid": new_id(), "timestamp": time, "requestId": "req_01",
-            "message": {
-                "id": "msg_01", "type": "message", "role": "assistant", "model": "claude-opus-4-8",
-                "content": [{"type": "text", "text": answer}], "stop_reason": "end_turn", "stop_sequence": null,
-                "usage": {"input_tokens": 10, "output_tokens": 5},
-            },
-        }),
-    )
+/// A transcript, line by line: `says` and `answers` are the minimum that the real
+/// claude accepts.
+#[derive(Clone, Debug)]
+pub struct Transcript {
+    pub id: String,
+    pub cwd: PathBuf,
+    title: String,
+    time: String,
+    aside: bool,
+    lines: Vec<String>,
 }
 
-/// Compact lines, as `JSON.stringify` writes them.
-pub fn lines(values: &[Value]) -> String {
-    values.iter().map(Value::to_string).map(|line| line + "\n").collect()
+impl Transcript {
+    /// Of a new session; links in `cwd` are resolved where it is there.
+    pub fn new(cwd: &Path) -> Self {
+        Self::named(&new_id(), cwd)
+    }
+
+    pub fn named(id: &str, cwd: &Path) -> Self {
+        Self {
+            id: id.to_owned(),
+            cwd: cwd.canonicalize().unwrap_or_else(|_| cwd.to_owned()),
+            title: String::new(),
+            time: "2026-11-20T10:00:05.000Z".to_owned(),
+            aside: false,
+            lines: Vec::new(),
+        }
+    }
+
+    /// When the lines that follow are said.
+    pub fn at(mut self, time: &str) -> Self {
+        time.clone_into(&mut self.time);
+        self
+    }
+
+    /// The lines that follow are an agent's.
+    pub fn aside(mut self) -> Self {
+        self.aside = true;
+        self
+    }
+
+    pub fn says(self, prompt: &str) -> Self {
+        let message = json!({"role": "user", "content": prompt});
+        self.chain(&format!("\"type\":\"user\",\"message\":{message}"), "")
+    }
+
+    pub fn answers(self, text: &str) -> Self {
+        let usage = json!({"input_tokens": 10, "output_tokens": 5});
+        self.answers_for(text, &usage)
+    }
+
+    /// An answer, and what it took.
+    pub fn answers_for(self, text: &str, usage: &Value) -> Self {
+        let content = json!([{"type": "text", "text": text}]);
+        let start = format!(
+            "\"message\":{{\"id\":\"msg_01\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-opus-4-8\",\
+             \"content\":{content},\"stop_reason\":\"end_turn\",\"stop_sequence\":null,\"usage\":{usage}}},\
+             \"requestId\":\"req_01\",\"type\":\"assistant\""
+        );
+        self.chain(&start, "")
+    }
+
+    fn chain(mut self, start: &str, end: &str) -> Self {
+        let cwd = self.cwd.to_string_lossy();
+        let chain = Chain {
+            parent: None,
+            aside: self.aside,
+            uuid: &new_id(),
+            time: &self.time,
+            entrypoint: "cli",
+            cwd: &cwd,
+            id: &self.id,
+            branch: "main",
+        };
+        let line = chain.line(start, end);
+        self.lines.push(line);
+        self
+    }
+
+    /// One more member of the last line, which has none of that name.
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        let last = self.lines.last_mut().unwrap();
+        assert!(!last.contains(&format!("\"{key}\":")), "it has `{key}` already: {last}");
+        let end = last.pop().unwrap();
+        let _ = write!(last, ",\"{key}\":{}{end}", value.into());
+        self
+    }
+
+    pub fn state(mut self, kind: &str, key: &str, value: impl Into<Value>) -> Self {
+        let line = state(kind, key, &value.into(), &self.id);
+        self.lines.push(line);
+        self
+    }
+
+    /// The title that claude made for it.
+    pub fn titled(mut self, title: &str) -> Self {
+        title.clone_into(&mut self.title);
+        self.state("ai-title", "aiTitle", title)
+    }
+
+    /// Any line.
+    pub fn line(mut self, line: &Value) -> Self {
+        self.lines.push(line.to_string());
+        self
+    }
+
+    /// Where claude would have it.
+    pub fn write(&self, config: &Path) -> Session {
+        let path = write(config, &self.cwd, &format!("{}.jsonl", self.id), self.to_string());
+        Session { id: self.id.clone(), title: self.title.clone(), project: self.cwd.clone(), path }
+    }
+}
+
+impl Display for Transcript {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+    }
 }
 
 /// Writes `content` as `projects/<slug of cwd>/<name>`.
@@ -84,15 +211,17 @@ pub fn write(config: &Path, cwd: &Path, name: &str, content: impl AsRef<[u8]>) -
     path
 }
 
+/// Adds to a file.
+pub fn append(path: &Path, more: impl Display) {
+    OpenOptions::new().append(true).open(path).unwrap().write_all(more.to_string().as_bytes()).unwrap();
+}
+
 /// A conversation of one turn, ended at `time`, with a title.
 pub fn write_session(config: &Path, project: &Path, title: &str, time: &str) -> Session {
-    let id = new_id();
-    let project = project.canonicalize().unwrap();
-    let content = lines(&[
-        user_line(&id, &project, "Refactor the parser", time),
-        assistant_line(&id, &project, "Done. PURPLE-ELEPHANT is the marker.", time),
-        json!({"type": "ai-title", "aiTitle": title, "sessionId": id}),
-    ]);
-    let path = write(config, &project, &format!("{id}.jsonl"), content);
-    Session { id, title: title.to_owned(), project, path }
+    Transcript::new(project)
+        .at(time)
+        .says("Refactor the parser")
+        .answers("Done. PURPLE-ELEPHANT is the marker.")
+        .titled(title)
+        .write(config)
 }

@@ -1,0 +1,4 @@
+//! Bytes: the vectors, and what ours makes of them.
+
+mod protocol;
+pub mod vectors;

@@ -1,0 +1,4 @@
+//! The page for phones.
+
+mod crossing;
+pub mod web;

@@ -1,0 +1,7 @@
+//! The program as such: its grammar, its words, its exits.
+
+mod grammar;
+mod hostile;
+mod log;
+mod readme;
+mod unwritten;

@@ -1,0 +1,5 @@
+//! Files of ours.
+
+mod config;
+mod damage;
+mod files;

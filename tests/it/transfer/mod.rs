@@ -1,0 +1,9 @@
+//! The session itself comes here, and meets one that is here.
+
+pub mod arrive;
+mod bundle;
+mod left;
+mod reach;
+mod silence;
+pub mod ssh;
+mod there_and_back;

@@ -55,7 +55,7 @@ pub struct Hit {
 
 /// A session in which something was found.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct Matched {
     pub session: Session,
     /// Its newest matches, oldest first, at most [`MOST_HITS`]; none when the
     /// query has only filters.
@@ -78,7 +78,7 @@ pub enum Searching {
         of: usize,
     },
     /// A session with its matches.
-    Found(Box<Found>),
+    Found(Box<Matched>),
 }
 
 /// How a search ended.
@@ -206,7 +206,7 @@ impl Job<'_> {
         if hits.is_empty() && !self.words.all.is_empty() {
             return None;
         }
-        (self.sink)(Searching::Found(Box::new(Found { session, hits: hits.into(), count, rank })));
+        (self.sink)(Searching::Found(Box::new(Matched { session, hits: hits.into(), count, rank })));
         Some(())
     }
 }

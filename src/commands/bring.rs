@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Context, prompt, until_stopped};
 use crate::cli::PickupArgs;
 use crate::service::{
-    Answer, Arrived, Ask, Error, Found, Job, Kind, Plan, PlanKind, Question, Result, Step, Wishes,
+    Answer, Arrived, Ask, Error, ErrorKind, Found, Job, Plan, PlanKind, Question, Result, Step, Wishes,
 };
 
 /// What the command line says about bringing.
@@ -83,7 +83,7 @@ fn answers(yes: bool) -> Ask {
         } else if prompt::can_ask() {
             choose(question)
         } else {
-            Err(Error::new(Kind::Exists, question.words())
+            Err(Error::new(ErrorKind::Exists, question.words())
                 .advise(format!("Nothing was changed. Pass --yes to {words}.")))
         }
     })

@@ -4,7 +4,7 @@ use chrono::Utc;
 
 use super::table::Column;
 use super::{Context, prompt};
-use crate::service::{AudienceKind, Doomed, Error, Job, Kind, Listed, Result, Revoked, Service, State};
+use crate::service::{AudienceKind, Doomed, Error, ErrorKind, Job, Listed, Result, Revoked, Service, State};
 use crate::text;
 
 /// Columns that a title or project takes in the table at most.
@@ -26,21 +26,21 @@ pub(super) async fn list(context: &Context<'_>, all: bool) -> Result<()> {
     let service = context.service;
     super::unlock(context)
         .await
-        .or_else(|error| if error.kind == Kind::Locked { Ok(()) } else { Err(error) })?;
+        .or_else(|error| if error.kind == ErrorKind::Locked { Ok(()) } else { Err(error) })?;
     match service.list(all, &Job::quiet()).await {
         Ok(rows) => {
             print(context, &rows, all);
             match rows.iter().filter(|row| row.state == State::Unknown).count() {
                 0 => Ok(()),
                 unknown => Err(Error::new(
-                    Kind::Unreachable,
+                    ErrorKind::Unreachable,
                     format!("Too few nodes answered: the state of {unknown} of these is unknown."),
                 )
                 .advise("Ask again a little later, or from another network. Nothing is lost.")),
             }
         }
         // What the journal knows is worth showing; the exit code says the rest.
-        Err(error) if error.kind == Kind::Unreachable => {
+        Err(error) if error.kind == ErrorKind::Unreachable => {
             print(context, &service.journal_list(all)?, all);
             Err(error)
         }
@@ -118,7 +118,7 @@ pub(super) async fn revoke(context: &Context<'_>, tokens: &[String], all: bool, 
         failed => {
             let (first, all) = (failed[0].to_error(), failed.len() + revoked.revoked.len());
             let is_one_reason = failed.iter().all(|other| other.code == failed[0].code);
-            let kind = if is_one_reason { first.kind } else { Kind::Failed };
+            let kind = if is_one_reason { first.kind } else { ErrorKind::Failed };
             let words = format!("{} of {all} could not be revoked.", failed.len());
             Err(Error::new(kind, words).advise("`cclink list --all` shows where they stand."))
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::{Context, prompt};
-use crate::service::{Error, IdentityState, IdentityView, Kind, Result, Service};
+use crate::service::{Error, ErrorKind, IdentityState, IdentityView, Result, Service};
 
 /// A key file is small; this is generous.
 const MAX_IMPORT: u64 = 4096;
@@ -76,12 +76,12 @@ async fn adopt(context: &Context<'_>, seed: Seed, none: bool, overwrite: bool) -
     }
     for left in (0..super::PASSPHRASE_TRIES).rev() {
         let passphrase = prompt::secret("Passphrase of the key to be imported: ")?.ok_or_else(|| {
-            Error::new(Kind::Locked, "The key to be imported is protected by a passphrase.").advise(
+            Error::new(ErrorKind::Locked, "The key to be imported is protected by a passphrase.").advise(
                 "Set CCLINK_PASSPHRASE to it, or give the key as a file on a terminal. Nothing was changed.",
             )
         })?;
         match make(context, Some(seed.clone()), passphrase, overwrite).await {
-            Err(error) if error.kind == Kind::Failed && left > 0 => context.printer.note(&error.message),
+            Err(error) if error.kind == ErrorKind::Failed && left > 0 => context.printer.note(&error.message),
             result => return result,
         }
     }
@@ -97,7 +97,7 @@ pub(super) async fn whoami(context: &Context<'_>) -> Result<()> {
     match &seen {
         Ok(view) => print(context, view),
         // What can be told without opening it.
-        Err(error) if error.kind == Kind::Locked => {
+        Err(error) if error.kind == ErrorKind::Locked => {
             let path = context.service.identity_path();
             print_words(context, "unknown while it is locked", &path, "passphrase");
         }
@@ -144,7 +144,7 @@ fn passphrase(context: &Context<'_>, none: bool) -> Result<Zeroizing<String>> {
         return Ok(given);
     }
     if !prompt::can_ask() {
-        return Err(Error::new(Kind::Usage, "Nobody can be asked for a passphrase here.")
+        return Err(Error::new(ErrorKind::Usage, "Nobody can be asked for a passphrase here.")
             .advise("Set CCLINK_PASSPHRASE, or say `--no-passphrase`."));
     }
     loop {

@@ -4,7 +4,7 @@
 use chrono::Local;
 
 use super::{Context, prompt};
-use crate::service::{Autostart, Did, Error, Keeping, Kept, Kind, Result};
+use crate::service::{Autostart, Did, Error, ErrorKind, Keeping, Kept, Result};
 
 /// The options of the command.
 pub(super) struct Args {
@@ -40,7 +40,7 @@ async fn once(context: &Context<'_>) -> Result<()> {
         context.printer.say(&words(one));
     }
     match kept.iter().find_map(|one| one.error.clone()) {
-        Some(error) => Err(Error::new(Kind::Unreachable, error)),
+        Some(error) => Err(Error::new(ErrorKind::Unreachable, error)),
         None => Ok(()),
     }
 }

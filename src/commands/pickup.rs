@@ -9,8 +9,8 @@ use super::go_on::go_on;
 use super::{Context, prompt};
 use crate::cli::{PIN_ADVICE, PickupArgs, Way};
 use crate::service::{
-    Error, Found, HANDED, Handed, IdentityState, Job, Kind, Next, Pickup, Plan, PlanKind, Result, Target,
-    Wanted, choose,
+    Error, ErrorKind, Found, HANDED, Handed, IdentityState, Job, Next, Pickup, Plan, PlanKind, Result,
+    Target, Wanted, choose,
 };
 use crate::text;
 
@@ -143,7 +143,7 @@ fn pin(context: &Context<'_>, args: &PickupArgs, wanted: bool) -> Result<Option<
 
 /// A usage error where a word followed a bare `--pin` says how to write it.
 fn hint(args: &PickupArgs, error: Error) -> Error {
-    let spaced = args.pin == Some(None) && error.kind == Kind::Usage && args.target.is_some();
+    let spaced = args.pin == Some(None) && error.kind == ErrorKind::Usage && args.target.is_some();
     if spaced { error.advise(PIN_ADVICE) } else { error }
 }
 

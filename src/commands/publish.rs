@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::{Context, prompt};
 use crate::cli::{PIN_ADVICE, PublishArgs, command_advice};
 use crate::service::{
-    AudienceChoice, AudienceKind, CarryTo, Draft, Error, Job, Kind, PublishRequest, Published, Result,
+    AudienceChoice, AudienceKind, CarryTo, Draft, Error, ErrorKind, Job, PublishRequest, Published, Result,
     Service, Session, Ttl,
 };
 use crate::text;
@@ -48,7 +48,7 @@ pub(super) async fn publish_as(
         printer.note(&note);
     }
     let published = match publish(context, request.clone()).await {
-        Err(error) if error.kind == Kind::Exists && prompt::can_ask() => {
+        Err(error) if error.kind == ErrorKind::Exists && prompt::can_ask() => {
             printer.note(&error.message);
             if !prompt::confirm("Replace it?", false)? {
                 return Err(Error::failed("Nothing was published."));
@@ -135,7 +135,7 @@ fn session(context: &Context<'_>, args: &PublishArgs) -> Result<Session> {
             let is_word = id.chars().any(|c| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit());
             match error.kind {
                 // `cclink piclup`: one word that is no command is taken for a session.
-                Kind::Usage if is_word => error.advise(command_advice(id)),
+                ErrorKind::Usage if is_word => error.advise(command_advice(id)),
                 _ => error,
             }
         }),

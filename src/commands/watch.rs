@@ -7,7 +7,7 @@ use chrono::{Local, Utc};
 use serde_json::json;
 
 use super::{Context, stdout};
-use crate::service::{Error, Job, Keeping, Kind, News, NewsKind, Result, Watch, next_look};
+use crate::service::{Error, ErrorKind, Job, Keeping, News, NewsKind, Result, Watch, next_look};
 use crate::text;
 
 pub(super) async fn run(context: &Context<'_>, every: u64) -> Result<()> {
@@ -36,7 +36,7 @@ async fn look_again(context: &Context<'_>, every: Duration) -> Result<()> {
                 looked = true;
                 back.and(first).and_then(|()| news.iter().try_for_each(|one| tell(context, one)))
             }
-            Err(error) if !looked && error.kind != Kind::Unreachable => return Err(error),
+            Err(error) if !looked && error.kind != ErrorKind::Unreachable => return Err(error),
             // The network comes back, a busy journal is let go of.
             Err(error) if trouble.as_ref().is_none_or(|before| before.kind != error.kind) => {
                 let told = tell_trouble(context, &error);
@@ -60,7 +60,7 @@ fn tell_start(context: &Context<'_>, news: &[News]) -> std::io::Result<()> {
 }
 
 fn tell_trouble(context: &Context<'_>, error: &Error) -> std::io::Result<()> {
-    let event = if error.kind == Kind::Unreachable { "network_away" } else { "trouble" };
+    let event = if error.kind == ErrorKind::Unreachable { "network_away" } else { "trouble" };
     if context.printer.is_json() {
         return line(&json!({ "event": event, "at": now(), "message": error.message }).to_string());
     }
@@ -69,7 +69,7 @@ fn tell_trouble(context: &Context<'_>, error: &Error) -> std::io::Result<()> {
 
 fn tell_back(context: &Context<'_>, error: &Error) -> std::io::Result<()> {
     let (event, words) = match error.kind {
-        Kind::Unreachable => ("network_back", "The network is back."),
+        ErrorKind::Unreachable => ("network_back", "The network is back."),
         _ => ("trouble_over", "It works again."),
     };
     if context.printer.is_json() {

@@ -25,7 +25,7 @@ pub struct Span {
 
 /// One line of an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct IndexEntry {
     /// Which handoff.
     pub token: TokenBytes,
     /// From when to when.
@@ -43,7 +43,7 @@ pub struct Index(BTreeMap<TokenBytes, Span>);
 
 impl Index {
     /// Adds an entry; of two for one token the later expiry wins whole.
-    pub fn insert(&mut self, entry: Entry) {
+    pub fn insert(&mut self, entry: IndexEntry) {
         let span = self.0.entry(entry.token).or_insert(entry.span);
         *span = entry.span.max(*span);
     }
@@ -66,16 +66,16 @@ impl Index {
     }
 
     /// Newest first, then by token.
-    pub fn entries(&self) -> Vec<Entry> {
-        let mut entries: Vec<Entry> =
-            self.0.iter().map(|(token, span)| Entry { token: *token, span: *span }).collect();
+    pub fn entries(&self) -> Vec<IndexEntry> {
+        let mut entries: Vec<IndexEntry> =
+            self.0.iter().map(|(token, span)| IndexEntry { token: *token, span: *span }).collect();
         entries.sort_by_key(|entry| (std::cmp::Reverse(entry.span.created), entry.token));
         entries
     }
 
     /// What may be shown at `now`: not expired, and not from a clock that is
     /// off by more than an hour.
-    pub fn shown(&self, now: u32) -> Vec<Entry> {
+    pub fn shown(&self, now: u32) -> Vec<IndexEntry> {
         self.entries().into_iter().filter(|entry| self.is_shown(&entry.span, now)).collect()
     }
 
@@ -122,7 +122,10 @@ impl Index {
         for &[t0, t1, t2, t3, t4, t5, t6, t7, c0, c1, c2, c3, e0, e1, e2, e3] in entries {
             let created = u32::from_be_bytes([c0, c1, c2, c3]);
             let expires = u32::from_be_bytes([e0, e1, e2, e3]);
-            index.insert(Entry { token: [t0, t1, t2, t3, t4, t5, t6, t7], span: Span { expires, created } });
+            index.insert(IndexEntry {
+                token: [t0, t1, t2, t3, t4, t5, t6, t7],
+                span: Span { expires, created },
+            });
         }
         Ok(index)
     }

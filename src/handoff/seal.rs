@@ -22,7 +22,7 @@ const MAX_TRIES: usize = 200;
 /// What a packet holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Kind {
+pub enum PacketKind {
     /// A handoff.
     Record = 1,
     /// The list of a mailbox's tokens.
@@ -35,7 +35,7 @@ pub enum Kind {
     Receipt = 5,
 }
 
-impl Kind {
+impl PacketKind {
     fn from_byte(byte: u8) -> Option<Self> {
         [Self::Record, Self::Index, Self::Burned, Self::Revoked, Self::Receipt]
             .into_iter()
@@ -47,7 +47,7 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
     /// What it is.
-    pub kind: Kind,
+    pub kind: PacketKind,
     /// At most [`MAX_PAYLOAD`] bytes.
     pub payload: Vec<u8>,
 }
@@ -75,7 +75,7 @@ pub enum OpenError {
 }
 
 /// `version ‖ kind ‖ length ‖ payload ‖ zeros`, 672 bytes.
-pub fn plaintext(kind: Kind, payload: &[u8]) -> Result<Vec<u8>, SealError> {
+pub fn plaintext(kind: PacketKind, payload: &[u8]) -> Result<Vec<u8>, SealError> {
     let over = payload.len().saturating_sub(MAX_PAYLOAD);
     let length = u16::try_from(payload.len()).ok().filter(|_| over == 0).ok_or(SealError::TooLong(over))?;
     let mut plain = Vec::with_capacity(PLAIN);
@@ -103,12 +103,12 @@ pub fn parse_plaintext(plain: &[u8]) -> Result<Opened, OpenError> {
     if padding.iter().any(|byte| *byte != 0) {
         return Err(OpenError::Damaged);
     }
-    let kind = Kind::from_byte(kind).ok_or(OpenError::Newer)?;
+    let kind = PacketKind::from_byte(kind).ok_or(OpenError::Newer)?;
     Ok(Opened { kind, payload: payload.to_vec() })
 }
 
 /// Seals a payload: an age file of at most [`MAX_SEALED`] bytes.
-pub fn seal(lock: &x25519::Recipient, kind: Kind, payload: &[u8]) -> Result<Vec<u8>, SealError> {
+pub fn seal(lock: &x25519::Recipient, kind: PacketKind, payload: &[u8]) -> Result<Vec<u8>, SealError> {
     let plain = plaintext(kind, payload)?;
     (0..MAX_TRIES)
         .filter_map(|_| age::encrypt(lock, &plain).ok())

@@ -11,7 +11,7 @@ use super::keys::{Identity, PublicKey};
 use super::mailbox::{Mailbox, address};
 use super::packet::{self, PacketError};
 use super::record::{Record, RecordError};
-use super::seal::{self, Kind, OpenError, SealError};
+use super::seal::{self, OpenError, PacketKind, SealError};
 use super::time;
 use super::token::Token;
 use super::z32;
@@ -111,8 +111,8 @@ impl Mailbox {
     ) -> Result<SignedPacket, MakeError> {
         let key = self.record_key(token);
         let json = record.encode()?;
-        let signature = creator.sign(Kind::Record as u8, &address(&key), &json);
-        self.sealed(&key, Kind::Record, &[&signature[..], &json].concat(), sequence)
+        let signature = creator.sign(PacketKind::Record as u8, &address(&key), &json);
+        self.sealed(&key, PacketKind::Record, &[&signature[..], &json].concat(), sequence)
     }
 
     /// The packet that any reader may put in a record's place.
@@ -122,7 +122,7 @@ impl Mailbox {
         trace: &Trace,
         sequence: u64,
     ) -> Result<SignedPacket, MakeError> {
-        self.sealed(&self.record_key(token), Kind::Burned, &json(trace), sequence)
+        self.sealed(&self.record_key(token), PacketKind::Burned, &json(trace), sequence)
     }
 
     /// The packet with which the creator calls a handoff back.
@@ -135,8 +135,8 @@ impl Mailbox {
     ) -> Result<SignedPacket, MakeError> {
         let key = self.record_key(token);
         let json = json(&RevokedAt { at });
-        let signature = creator.sign(Kind::Revoked as u8, &address(&key), &json);
-        self.sealed(&key, Kind::Revoked, &[&signature[..], &json].concat(), sequence)
+        let signature = creator.sign(PacketKind::Revoked as u8, &address(&key), &json);
+        self.sealed(&key, PacketKind::Revoked, &[&signature[..], &json].concat(), sequence)
     }
 
     /// The packet that tells the creator who read it.
@@ -146,18 +146,18 @@ impl Mailbox {
         trace: &Trace,
         sequence: u64,
     ) -> Result<SignedPacket, MakeError> {
-        self.sealed(&self.receipt_key(token), Kind::Receipt, &json(trace), sequence)
+        self.sealed(&self.receipt_key(token), PacketKind::Receipt, &json(trace), sequence)
     }
 
     /// The packet of the mailbox's index.
     pub fn make_index(&self, index: &Index, sequence: u64) -> Result<SignedPacket, MakeError> {
-        self.sealed(&self.index_key(), Kind::Index, &index.encode(), sequence)
+        self.sealed(&self.index_key(), PacketKind::Index, &index.encode(), sequence)
     }
 
     fn sealed(
         &self,
         key: &pkarr::Keypair,
-        kind: Kind,
+        kind: PacketKind,
         payload: &[u8],
         sequence: u64,
     ) -> Result<SignedPacket, MakeError> {
@@ -176,7 +176,7 @@ impl Mailbox {
         let mut union = Index::default();
         for packet in packets {
             match self.open(packet) {
-                Ok(opened) if opened.kind == Kind::Index => {
+                Ok(opened) if opened.kind == PacketKind::Index => {
                     if let Ok(index) = Index::decode(&opened.payload) {
                         union.merge(&index);
                     }
@@ -195,14 +195,14 @@ impl Mailbox {
 
     /// The mark in a packet, if it is one.
     pub fn read_mark(&self, packet: &SignedPacket) -> Option<Trace> {
-        let opened = self.open(packet).ok().filter(|opened| opened.kind == Kind::Burned)?;
+        let opened = self.open(packet).ok().filter(|opened| opened.kind == PacketKind::Burned)?;
         read_trace(&opened.payload)
     }
 
     /// The last reader's receipt among the packets found.
     pub fn read_receipt(&self, packets: &[SignedPacket]) -> Option<Trace> {
         let newest = packets.iter().max_by_key(|packet| packet.timestamp().as_u64())?;
-        let opened = self.open(newest).ok().filter(|opened| opened.kind == Kind::Receipt)?;
+        let opened = self.open(newest).ok().filter(|opened| opened.kind == PacketKind::Receipt)?;
         read_trace(&opened.payload)
     }
 
@@ -230,19 +230,19 @@ impl Mailbox {
         };
         let packet = packet.clone();
         match opened.kind {
-            Kind::Burned => read_trace(&opened.payload)
+            PacketKind::Burned => read_trace(&opened.payload)
                 .map_or(Standing::Absent, |trace| Standing::Burned { trace, packet }),
-            Kind::Record => match signed_json(Kind::Record, at, expected, &opened.payload) {
+            PacketKind::Record => match signed_json(PacketKind::Record, at, expected, &opened.payload) {
                 Some((creator, json)) => match Record::decode(json) {
                     Ok(record) => Standing::Record { record: Box::new(record), creator, packet },
                     Err(error) => Standing::Refused(error),
                 },
                 None => Standing::Absent,
             },
-            Kind::Revoked => signed_json(Kind::Revoked, at, expected, &opened.payload)
+            PacketKind::Revoked => signed_json(PacketKind::Revoked, at, expected, &opened.payload)
                 .and_then(|(_, json)| named::<RevokedAt>(json, &[]))
                 .map_or(Standing::Absent, |revoked| Standing::Revoked { at: revoked.at, packet }),
-            Kind::Index | Kind::Receipt => Standing::Absent,
+            PacketKind::Index | PacketKind::Receipt => Standing::Absent,
         }
     }
 }
@@ -266,7 +266,7 @@ fn stronger(a: Standing, b: Standing) -> Standing {
 /// Splits `signature ‖ JSON` and finds whose signature it is, before a byte of
 /// the JSON is believed.
 fn signed_json<'a>(
-    kind: Kind,
+    kind: PacketKind,
     at: &[u8; 32],
     expected: &[PublicKey],
     payload: &'a [u8],

@@ -5,9 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use pkarr::SignedPacket;
 use proptest::prelude::*;
 
-use super::index::{CAPACITY, Entry, Span};
+use super::index::{CAPACITY, IndexEntry, Span};
 use super::record::{MAX_JSON, RecordError};
-use super::seal::{self, Kind, OpenError};
+use super::seal::{self, OpenError, PacketKind};
 use super::*;
 
 fn identity(byte: u8) -> Identity {
@@ -106,7 +106,7 @@ fn only_the_expected_signature_at_the_expected_place_counts() {
     // The real payload, sealed and signed again for another token.
     let opened = seal::open(&mailbox.lock(), &packet::data(&real).unwrap()).unwrap();
     let elsewhere = Token { bytes: [8; 8], ..TOKEN };
-    let sealed = seal::seal(&mailbox.lock().to_public(), Kind::Record, &opened.payload).unwrap();
+    let sealed = seal::seal(&mailbox.lock().to_public(), PacketKind::Record, &opened.payload).unwrap();
     let moved = packet::make(&mailbox.record_key(&elsewhere), &sealed, 7).unwrap();
     assert!(matches!(mailbox.judge(&elsewhere, &expected, &[moved]), Standing::Absent));
     // A revocation by somebody who only knows the secret.
@@ -147,11 +147,11 @@ fn ends_are_final_whatever_the_sequence() {
 fn a_newer_packet_is_never_taken_for_a_damaged_one() {
     let me = identity(1);
     let mailbox = devices(&me);
-    let mut plain = seal::plaintext(Kind::Record, b"x").unwrap();
+    let mut plain = seal::plaintext(PacketKind::Record, b"x").unwrap();
     plain[0] = 2;
     plain.push(1);
     assert_eq!(seal::parse_plaintext(&plain), Err(OpenError::Newer));
-    let mut unknown = seal::plaintext(Kind::Record, b"x").unwrap();
+    let mut unknown = seal::plaintext(PacketKind::Record, b"x").unwrap();
     unknown[1] = 99;
     assert_eq!(seal::parse_plaintext(&unknown), Err(OpenError::Newer));
     let sealed = std::iter::repeat_with(|| age::encrypt(&mailbox.lock().to_public(), &unknown).unwrap())
@@ -314,13 +314,15 @@ fn links_wrap_and_shout_but_have_no_aliases() {
     }
 }
 
-fn entries() -> impl Strategy<Value = Vec<Entry>> {
-    let entry = (0u8..12, any::<u32>(), any::<u32>())
-        .prop_map(|(token, created, expires)| Entry { token: [token; 8], span: Span { expires, created } });
+fn entries() -> impl Strategy<Value = Vec<IndexEntry>> {
+    let entry = (0u8..12, any::<u32>(), any::<u32>()).prop_map(|(token, created, expires)| IndexEntry {
+        token: [token; 8],
+        span: Span { expires, created },
+    });
     prop::collection::vec(entry, 0..60)
 }
 
-fn index_of(entries: &[Entry]) -> Index {
+fn index_of(entries: &[IndexEntry]) -> Index {
     let mut index = Index::default();
     for entry in entries {
         index.insert(*entry);
@@ -362,7 +364,7 @@ proptest! {
     #[test]
     fn open_undoes_seal(payload in prop::collection::vec(any::<u8>(), 0..=seal::MAX_PAYLOAD)) {
         let lock = devices(&identity(1)).lock();
-        let sealed = seal::seal(&lock.to_public(), Kind::Receipt, &payload).unwrap();
+        let sealed = seal::seal(&lock.to_public(), PacketKind::Receipt, &payload).unwrap();
         prop_assert!(sealed.len() <= seal::MAX_SEALED);
         prop_assert_eq!(seal::open(&lock, &sealed).unwrap().payload, payload);
         prop_assert_eq!(seal::open(&devices(&identity(2)).lock(), &sealed), Err(OpenError::Damaged));
@@ -402,7 +404,7 @@ proptest! {
 
     #[test]
     fn damaged_plaintexts_do_not_panic(at in 0usize..700, byte: u8, length in 0usize..700) {
-        let mut plain = seal::plaintext(Kind::Record, &[1; 100]).unwrap();
+        let mut plain = seal::plaintext(PacketKind::Record, &[1; 100]).unwrap();
         if let Some(place) = plain.get_mut(at) {
             *place = byte;
         }

@@ -26,7 +26,7 @@ const MOST_PACKETS: usize = 8;
 pub enum Fresh {
     /// Asked for now.
     Now,
-    /// Found at most so long ago.
+    /// Remembered at most so long ago.
     Within(Duration),
     /// The longer nothing changed, the longer ago: from one round, which takes this
     /// long, to fifteen.
@@ -36,12 +36,12 @@ pub enum Fresh {
 /// The memory of one process.
 #[derive(Debug, Default)]
 pub(super) struct Recall {
-    found: HashMap<Address, Found>,
+    found: HashMap<Address, Remembered>,
     writes: u64,
 }
 
 #[derive(Debug)]
-struct Found {
+struct Remembered {
     sighting: Sighting,
     at: Instant,
     /// Rounds until it is asked for again.
@@ -90,7 +90,7 @@ impl Recall {
             let oldest = self.found.iter().min_by_key(|(_, found)| found.at).map(|(address, _)| *address);
             oldest.map(|address| self.found.remove(&address));
         }
-        self.found.insert(*address, Found { sighting: sighting.clone(), at: now, rounds, peeks: 0 });
+        self.found.insert(*address, Remembered { sighting: sighting.clone(), at: now, rounds, peeks: 0 });
         changed
     }
 

@@ -7,7 +7,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// What kind of failure it is; decides the exit code of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// Exit code 1.
     Failed,
     /// Malformed or unfit input; exit code 2.
@@ -37,7 +37,7 @@ pub enum Kind {
 #[error("{message}")]
 pub struct Error {
     /// What kind of failure this is.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// What happened, and why.
     pub message: String,
     /// What to do next; may be empty.
@@ -46,23 +46,23 @@ pub struct Error {
 
 impl Error {
     /// An error of `kind` that says `message`, without advice.
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), advice: String::new() }
     }
 
     /// Exit code 1, in words.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self::new(Kind::Failed, message)
+        Self::new(ErrorKind::Failed, message)
     }
 
     /// Exit code 2, in words.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self::new(Kind::Usage, message)
+        Self::new(ErrorKind::Usage, message)
     }
 
     /// Exit code 3, in words.
     pub fn gone(message: impl Into<String>) -> Self {
-        Self::new(Kind::Gone, message)
+        Self::new(ErrorKind::Gone, message)
     }
 
     /// The same error with words on what to do next.
@@ -74,23 +74,23 @@ impl Error {
 
     /// The job was cancelled by the user.
     pub fn cancelled() -> Self {
-        Self::new(Kind::Cancelled, "Cancelled.")
+        Self::new(ErrorKind::Cancelled, "Cancelled.")
     }
 
     /// The process exit code for this failure.
     pub fn exit_code(&self) -> u8 {
         match self.kind {
-            Kind::Failed
-            | Kind::Locked
-            | Kind::NoIdentity
-            | Kind::Cancelled
-            | Kind::Full
-            | Kind::Exists
-            | Kind::Newer => 1,
-            Kind::Usage => 2,
-            Kind::Gone => 3,
-            Kind::NotForYou => 4,
-            Kind::Unreachable => 5,
+            ErrorKind::Failed
+            | ErrorKind::Locked
+            | ErrorKind::NoIdentity
+            | ErrorKind::Cancelled
+            | ErrorKind::Full
+            | ErrorKind::Exists
+            | ErrorKind::Newer => 1,
+            ErrorKind::Usage => 2,
+            ErrorKind::Gone => 3,
+            ErrorKind::NotForYou => 4,
+            ErrorKind::Unreachable => 5,
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 
 use zeroize::Zeroizing;
 
-use super::{Error, IdentityState, IdentityView, Kind, Result, Service, blocking, random};
+use super::{Error, ErrorKind, IdentityState, IdentityView, Result, Service, blocking, random};
 use crate::handoff::Identity;
 use crate::store::{KeyFile, StoreError, identity};
 
@@ -27,7 +27,7 @@ impl Service {
             Ok(IdentityState::Locked)
         });
         state.unwrap_or_else(|error| match error.kind {
-            Kind::NoIdentity => IdentityState::None,
+            ErrorKind::NoIdentity => IdentityState::None,
             _ => IdentityState::Damaged(error),
         })
     }
@@ -161,7 +161,7 @@ impl Service {
     /// Nobody gave the passphrase that the key needs.
     pub fn locked(&self) -> Error {
         let path = self.0.settings.paths.key.display();
-        Error::new(Kind::Locked, format!("The key {path} is protected by a passphrase."))
+        Error::new(ErrorKind::Locked, format!("The key {path} is protected by a passphrase."))
             .advise("Set CCLINK_PASSPHRASE, or run the command on a terminal.")
     }
 
@@ -213,7 +213,7 @@ impl From<StoreError> for Error {
         let message = format!("{error}.");
         match error {
             StoreError::Missing(path) => {
-                Self::new(Kind::NoIdentity, format!("There is no key at {} yet.", path.display()))
+                Self::new(ErrorKind::NoIdentity, format!("There is no key at {} yet.", path.display()))
                     .advise("Run `cclink init` to create one, or `cclink init --import FILE` to bring yours.")
             }
             StoreError::Exists(path) => Self::failed(format!("{} exists already: a key.", path.display()))

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 pub use crate::service::handoffs::revoke::Doomed;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
-pub use error::{Error, Kind, Result};
+pub use error::{Error, ErrorKind, Result};
 pub use handoffs::keeper::{Did, Keeping, Kept};
 pub use handoffs::watch::{News, NewsKind, Watch, next_look};
 pub use pickup::Settled;
@@ -49,9 +49,7 @@ pub use transfer::carry::CarryTo;
 pub use types::*;
 pub use web::{WebCheck, WebPage};
 
-pub use crate::claude::{
-    Found as Matched, Here, Hit, Live, Page, Place, Progress, Role, Searching, Session, Turn,
-};
+pub use crate::claude::{Here, Hit, Live, Matched, Page, Part, Progress, Role, Searching, Session, Turn};
 use crate::handoff::Identity;
 pub use crate::handoff::record::{host_and_port, is_ssh_address};
 pub use crate::handoff::{Pin, Ttl, TtlError, links_on_one_line};

@@ -262,11 +262,11 @@ impl RevokeFailure {
     /// As the error of a call that revoked nothing else.
     pub fn to_error(&self) -> Error {
         let kind = match self.code {
-            2 => super::Kind::Usage,
-            3 => super::Kind::Gone,
-            4 => super::Kind::NotForYou,
-            5 => super::Kind::Unreachable,
-            _ => super::Kind::Failed,
+            2 => super::ErrorKind::Usage,
+            3 => super::ErrorKind::Gone,
+            4 => super::ErrorKind::NotForYou,
+            5 => super::ErrorKind::Unreachable,
+            _ => super::ErrorKind::Failed,
         };
         Error::new(kind, self.error.clone()).advise(self.advice.clone())
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::{Error, Kind, Result, Service, blocking};
+use super::{Error, ErrorKind, Result, Service, blocking};
 use crate::network::page::{self, PageError};
 use crate::text;
 
@@ -127,9 +127,9 @@ fn relay_address(typed: &str) -> Result<Url> {
 
 fn unfetched(error: &PageError) -> Error {
     let kind = match error {
-        PageError::NotSecure => Kind::Usage,
-        PageError::Unreachable(_) => Kind::Unreachable,
-        _ => Kind::Failed,
+        PageError::NotSecure => ErrorKind::Usage,
+        PageError::Unreachable(_) => ErrorKind::Unreachable,
+        _ => ErrorKind::Failed,
     };
     Error::new(kind, format!("The page could not be read: {error}."))
 }

@@ -47,7 +47,7 @@ pub enum Stage {
 
 /// One handoff of this device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct JournalEntry {
     /// Its name.
     pub token: Token,
     /// The recipient's key (`pk:…`) of a share.
@@ -128,7 +128,7 @@ pub struct Announced {
     pub copies: u32,
 }
 
-impl Entry {
+impl JournalEntry {
     /// When it ends.
     pub fn expires_at(&self) -> DateTime<Utc> {
         self.created_at + TimeDelta::seconds(i64::from(self.ttl.seconds()))
@@ -176,7 +176,7 @@ pub struct Taking {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Book {
     /// What this device published, in that order.
-    pub handoffs: Vec<Entry>,
+    pub handoffs: Vec<JournalEntry>,
     /// Ends by address, both in z-base-32.
     pub ends: BTreeMap<String, End>,
     /// Pickups for good, by address in z-base-32.
@@ -191,7 +191,7 @@ pub struct Book {
 
 impl Book {
     /// The entry of a token.
-    pub fn entry(&mut self, token: &Token) -> Option<&mut Entry> {
+    pub fn entry(&mut self, token: &Token) -> Option<&mut JournalEntry> {
         self.handoffs.iter_mut().find(|entry| entry.token == *token)
     }
 

@@ -11,7 +11,7 @@ pub(crate) mod spool;
 pub use config::{Config, TitleRule};
 pub use contacts::{Contact, Contacts};
 pub use identity::KeyFile;
-pub use journal::{Entry, Journal, Stage, Unknown};
+pub use journal::{Journal, JournalEntry, Stage, Unknown};
 pub use paths::Paths;
 
 use std::path::PathBuf;

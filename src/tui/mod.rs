@@ -107,7 +107,7 @@ pub async fn run(service: Service, options: Options) -> io::Result<Exit> {
     });
     let worker = Worker::start(service.clone());
     let screen = Screen::enter(options.ability)?;
-    let mut stage = Stage {
+    let mut stage = MainLoop {
         app,
         screen,
         worker,
@@ -160,7 +160,7 @@ enum Woke {
 }
 
 /// The loop and what it holds.
-struct Stage {
+struct MainLoop {
     app: App,
     screen: Screen,
     worker: Worker,
@@ -174,7 +174,7 @@ struct Stage {
     unseen: bool,
 }
 
-impl Stage {
+impl MainLoop {
     fn now(&self) -> Now {
         Now::read(self.opened)
     }

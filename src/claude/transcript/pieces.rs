@@ -65,13 +65,13 @@ pub(crate) enum State {
 #[derive(Debug)]
 pub(crate) struct Piece<'a> {
     pub raw: &'a [u8],
-    pub kind: Kind,
+    pub kind: LineKind,
     /// A sub-agent's.
     pub side: bool,
 }
 
 #[derive(Debug)]
-pub(crate) enum Kind {
+pub(crate) enum LineKind {
     /// Something said, as Claude writes it.
     Talk { user: bool },
     /// Another line of the conversation.
@@ -182,10 +182,10 @@ pub(crate) fn split(bytes: &[u8], edges: Edges) -> (Vec<Piece<'_>>, bool) {
         }
         titles_in(raw, &mut pieces);
         if is_first && edges.start {
-            pieces.push(Piece { raw, kind: Kind::End(Box::new(end_of_line(raw))), side: false });
+            pieces.push(Piece { raw, kind: LineKind::End(Box::new(end_of_line(raw))), side: false });
         } else if is_last {
             // Also a line that is just being written, or never was finished.
-            pieces.push(Piece { raw, kind: Kind::Start, side: edges.end && is_side(raw) });
+            pieces.push(Piece { raw, kind: LineKind::Start, side: edges.end && is_side(raw) });
         } else {
             damaged = true;
         }
@@ -197,15 +197,15 @@ pub(crate) fn split(bytes: &[u8], edges: Edges) -> (Vec<Piece<'_>>, bool) {
 pub(crate) const GLUED: &[u8] = b"}{\"";
 
 /// A line that is read whole; `None` when it is no object.
-fn other(raw: &[u8]) -> Option<(Kind, bool)> {
+fn other(raw: &[u8]) -> Option<(LineKind, bool)> {
     facts(raw).map(|facts| {
         let side = facts.side;
-        (Kind::Other(Box::new(facts)), side)
+        (LineKind::Other(Box::new(facts)), side)
     })
 }
 
-fn push<'a>(raw: &'a [u8], (kind, side): (Kind, bool), pieces: &mut Vec<Piece<'a>>) {
-    if !matches!(kind, Kind::Skip) {
+fn push<'a>(raw: &'a [u8], (kind, side): (LineKind, bool), pieces: &mut Vec<Piece<'a>>) {
+    if !matches!(kind, LineKind::Skip) {
         pieces.push(Piece { raw, kind, side });
     }
 }
@@ -267,16 +267,16 @@ fn titles_in<'a>(raw: &'a [u8], pieces: &mut Vec<Piece<'a>>) {
 }
 
 /// What a line is, by the way Claude writes it; `None` for any other way.
-pub(crate) fn told(raw: &[u8]) -> Option<(Kind, bool)> {
+pub(crate) fn told(raw: &[u8]) -> Option<(LineKind, bool)> {
     if !raw.ends_with(b"}") {
         return None;
     }
     if let Some(rest) = raw.strip_prefix(b"{\"type\":\"") {
         let kind = std::str::from_utf8(rest.get(..memchr::memchr(b'"', rest)?)?).ok()?;
         if let Some(place) = STATES.iter().position(|state| *state == kind) {
-            return Some((Kind::State(place), false));
+            return Some((LineKind::State(place), false));
         }
-        return SKIPPED.contains(&kind).then_some((Kind::Skip, false));
+        return SKIPPED.contains(&kind).then_some((LineKind::Skip, false));
     }
     let (side, rest) = chain(raw)?;
     let end = raw.get(raw.len().saturating_sub(END)..)?;
@@ -291,22 +291,22 @@ pub(crate) fn told(raw: &[u8]) -> Option<(Kind, bool)> {
         return None;
     }
     if named(b",\"attachment\":{") {
-        return Some((Kind::Quiet, side));
+        return Some((LineKind::Quiet, side));
     }
     let start = rest.get(..rest.len().min(START))?;
     let kind = start.get(find(start, b"\"type\":\"")? + 8..)?;
     if kind.starts_with(b"user\"") {
-        return Some((Kind::Talk { user: true }, side));
+        return Some((LineKind::Talk { user: true }, side));
     }
     let answer = kind.starts_with(b"message\"")
         && find(kind, b"\"role\":\"assistant\"").is_some()
         && find(end, b"\"type\":\"assistant\"").is_some();
     if answer {
-        return Some((Kind::Talk { user: false }, side));
+        return Some((LineKind::Talk { user: false }, side));
     }
     let quiet = kind.starts_with(b"progress\"")
         || kind.starts_with(b"system\"") && find(kind, b"\"voice_call_talk\"").is_none();
-    quiet.then_some((Kind::Quiet, side))
+    quiet.then_some((LineKind::Quiet, side))
 }
 
 /// Whether a line ends in a title or a tag, which a torn one may have run into.
@@ -388,11 +388,11 @@ impl Piece<'_> {
     /// Directory, branch and what started claude.
     pub(crate) fn common(&self) -> Option<Cow<'_, Facts>> {
         match &self.kind {
-            Kind::Talk { .. } | Kind::Quiet => {
+            LineKind::Talk { .. } | LineKind::Quiet => {
                 self.members_from(b"\"userType\":\"").or_else(|| facts(self.raw)).map(Cow::Owned)
             }
-            Kind::Other(facts) | Kind::End(facts) => Some(Cow::Borrowed(facts)),
-            Kind::Start => {
+            LineKind::Other(facts) | LineKind::End(facts) => Some(Cow::Borrowed(facts)),
+            LineKind::Start => {
                 // What stands before the message stood in line-like order
                 // already in 2.0; after it, it is torn off.
                 let text = partial_line::decode(self.raw);
@@ -400,32 +400,32 @@ impl Piece<'_> {
                 let (cwd, branch) = (member("cwd").filter(|cwd| !cwd.is_empty()), member("gitBranch"));
                 Some(Cow::Owned(Facts { cwd, branch, entrypoint: member("entrypoint"), ..Facts::default() }))
             }
-            Kind::State(_) | Kind::Skip => None,
+            LineKind::State(_) | LineKind::Skip => None,
         }
     }
 
     /// When it was said.
     pub(crate) fn said(&self) -> Option<Cow<'_, Facts>> {
         match &self.kind {
-            Kind::Talk { .. } => {
+            LineKind::Talk { .. } => {
                 let known = self.members_from(b"\"timestamp\":\"").filter(|facts| facts.time.is_some());
                 known.or_else(|| facts(self.raw)).map(|facts| Cow::Owned(Facts { talk: true, ..facts }))
             }
-            Kind::Other(facts) | Kind::End(facts) => Some(Cow::Borrowed(facts)),
+            LineKind::Other(facts) | LineKind::End(facts) => Some(Cow::Borrowed(facts)),
             _ => None,
         }
     }
 
     pub(crate) fn model(&self) -> Option<String> {
         match &self.kind {
-            Kind::Other(facts) => facts.model.clone(),
+            LineKind::Other(facts) => facts.model.clone(),
             _ => facts(self.raw)?.model,
         }
     }
 
     pub(crate) fn mentions_entrypoint(&self) -> bool {
         let end = self.raw.get(self.raw.len().saturating_sub(END)..).unwrap_or_default();
-        !matches!(self.kind, Kind::State(_) | Kind::Skip) && find(end, b"\"entrypoint\"").is_some()
+        !matches!(self.kind, LineKind::State(_) | LineKind::Skip) && find(end, b"\"entrypoint\"").is_some()
     }
 
     /// When it was said, as it is written: such texts are compared.
@@ -437,7 +437,7 @@ impl Piece<'_> {
     }
 
     pub(crate) fn may_be_talk(&self) -> bool {
-        matches!(self.kind, Kind::Talk { .. } | Kind::Other(_) | Kind::End(_))
+        matches!(self.kind, LineKind::Talk { .. } | LineKind::Other(_) | LineKind::End(_))
     }
 
     /// What a tool answered, as Claude writes it.
@@ -450,15 +450,15 @@ impl Piece<'_> {
     /// Whether someone's words may be in it: no tool's call or answer.
     pub(crate) fn may_have_words(&self) -> bool {
         match &self.kind {
-            Kind::Talk { user: true } => !self.side && !self.is_tool_result(),
-            Kind::Talk { user: false } => {
+            LineKind::Talk { user: true } => !self.side && !self.is_tool_result(),
+            LineKind::Talk { user: false } => {
                 let start = self.raw.get(..self.raw.len().min(START)).unwrap_or(self.raw);
                 let quiet = |key: &[u8]| find(start, key).is_some();
                 !self.side
                     && !quiet(b"\"content\":[{\"type\":\"tool_use\"")
                     && !quiet(b"\"content\":[{\"type\":\"thinking\"")
             }
-            Kind::Other(facts) => facts.talk,
+            LineKind::Other(facts) => facts.talk,
             _ => false,
         }
     }

@@ -7,7 +7,7 @@ use std::io;
 use memchr::memmem::find;
 
 use super::partial_line;
-use super::pieces::{self, Kind};
+use super::pieces::{self, LineKind};
 use crate::claude::file;
 
 /// Bytes read at once.
@@ -86,7 +86,7 @@ impl Kept {
 /// is no object.
 fn said(raw: &[u8], is_whole: bool) -> Option<(bool, bool)> {
     match pieces::told(raw) {
-        Some((Kind::Talk { .. }, side)) => Some((true, side)),
+        Some((LineKind::Talk { .. }, side)) => Some((true, side)),
         Some((_, side)) if !is_whole || find(raw, pieces::GLUED).is_none() => Some((false, side)),
         None if !is_whole => long(raw),
         _ => {

@@ -9,7 +9,7 @@ use memchr::memmem::find;
 use super::branch::{self, Link};
 use super::line::{Content, Line};
 use super::partial_line;
-use super::pieces::{Edges, Facts, Kind, Piece, State, facts, split};
+use super::pieces::{Edges, Facts, LineKind, Piece, State, facts, split};
 use super::prompt::{self, Prompt};
 
 /// What the lines of a window say.
@@ -49,8 +49,8 @@ impl<'a> Window<'a> {
     fn take(&mut self, piece: &Piece<'a>) {
         self.sidechain |= piece.side;
         match &piece.kind {
-            Kind::Talk { .. } => self.talk |= !piece.side,
-            Kind::Other(facts) => {
+            LineKind::Talk { .. } => self.talk |= !piece.side,
+            LineKind::Other(facts) => {
                 self.talk |= facts.talk && !piece.side;
                 self.team |= facts.team;
                 if !self.chained {
@@ -61,7 +61,7 @@ impl<'a> Window<'a> {
             }
             _ => {}
         }
-        if let Kind::Talk { .. } | Kind::Quiet = piece.kind {
+        if let LineKind::Talk { .. } | LineKind::Quiet = piece.kind {
             self.daemon &= self.chained;
             self.chained = true;
         }
@@ -85,8 +85,8 @@ impl<'a> Window<'a> {
     pub(crate) fn state(&self, state: State) -> Option<String> {
         let place = state as usize;
         self.pieces.iter().rev().find_map(|piece| match &piece.kind {
-            Kind::State(kind) if *kind == place => facts(piece.raw)?.states.into_iter().nth(place)?,
-            Kind::Other(facts) | Kind::End(facts) => facts.states.get(place)?.clone(),
+            LineKind::State(kind) if *kind == place => facts(piece.raw)?.states.into_iter().nth(place)?,
+            LineKind::Other(facts) | LineKind::End(facts) => facts.states.get(place)?.clone(),
             _ => None,
         })
     }
@@ -111,8 +111,8 @@ impl<'a> Window<'a> {
     /// Of the last real answer.
     pub(crate) fn model(&self) -> Option<String> {
         let mut answers = self.pieces.iter().rev().filter(|piece| match piece.kind {
-            Kind::Talk { user } => !user,
-            _ => matches!(piece.kind, Kind::Other(_)),
+            LineKind::Talk { user } => !user,
+            _ => matches!(piece.kind, LineKind::Other(_)),
         });
         answers.find_map(Piece::model)
     }
@@ -127,12 +127,12 @@ impl<'a> Window<'a> {
         let mut first_command = None;
         for piece in &self.pieces {
             let prompt = match &piece.kind {
-                Kind::Talk { user: true } if piece.is_tool_result() => None,
-                Kind::Talk { user: true } | Kind::Other(_) => {
+                LineKind::Talk { user: true } if piece.is_tool_result() => None,
+                LineKind::Talk { user: true } | LineKind::Other(_) => {
                     let text = partial_line::decode(piece.raw);
                     Line::parse(&text).as_ref().and_then(prompt::of)
                 }
-                Kind::Start => {
+                LineKind::Start => {
                     let text = partial_line::decode(piece.raw);
                     partial_line::prompt(&text).as_deref().and_then(prompt::read)
                 }
@@ -209,14 +209,14 @@ impl<'a> Window<'a> {
     /// itself.
     pub(crate) fn is_loop(&self) -> bool {
         let prompts = self.pieces.iter().filter(|piece| match &piece.kind {
-            Kind::Talk { user } => *user && !piece.is_tool_result(),
-            Kind::Other(facts) => facts.talk && find(piece.raw, b"\"tool_result\"").is_none(),
+            LineKind::Talk { user } => *user && !piece.is_tool_result(),
+            LineKind::Other(facts) => facts.talk && find(piece.raw, b"\"tool_result\"").is_none(),
             _ => false,
         });
         let mut first = prompts.filter_map(|piece| {
             let has = |text: &[u8]| find(piece.raw, text).is_some();
             let repeats = has(b"<command-name>/loop</command-name>");
-            if matches!(piece.kind, Kind::Talk { .. })
+            if matches!(piece.kind, LineKind::Talk { .. })
                 && !repeats
                 && !has(b"\"isMeta\"")
                 && !has(b"\"isCompactSummary\"")

@@ -15,7 +15,7 @@ use crate::cli::handoff::{HANDOFF, handoff_words, parse_handoff};
 use crate::commands::publish::who_until;
 use crate::commands::stdout;
 use crate::service::{
-    AudienceChoice, AudienceKind, Error, Job, Kind, PublishRequest, Published, Result, Service, Session,
+    AudienceChoice, AudienceKind, Error, ErrorKind, Job, PublishRequest, Published, Result, Service, Session,
 };
 use crate::text;
 
@@ -91,7 +91,7 @@ async fn answer(service: &Service, input: &Input, words: &str) -> Result<String>
         cancel.cancel();
     });
     let published = service.publish(request, &job).await.map_err(|error| match error.kind {
-        Kind::Cancelled => Error::new(Kind::Unreachable, "The network is too slow to answer now.")
+        ErrorKind::Cancelled => Error::new(ErrorKind::Unreachable, "The network is too slow to answer now.")
             .advise("Try again; `cclink list` in a terminal shows what arrived."),
         _ => error,
     });
@@ -128,7 +128,7 @@ fn session(service: &Service, input: &Input) -> Result<Session> {
     };
     let path = input.transcript_path.as_str().map(Path::new);
     service.session_at(id, path).map_err(|error| match error.kind {
-        Kind::Gone => Error::gone(
+        ErrorKind::Gone => Error::gone(
             "This conversation is not on the disk yet: Claude Code writes it with the first answer.",
         )
         .advise(format!("Say something to Claude first, then {HANDOFF} again.")),

@@ -9,8 +9,8 @@ use pkarr::SignedPacket;
 
 use super::lookup::{Place, stored_packet};
 use crate::handoff::{Address, Identity, Token, packet, z32};
-use crate::service::{Error, Kind, Result, Service};
-use crate::store::{Entry, Stage};
+use crate::service::{Error, ErrorKind, Result, Service};
+use crate::store::{JournalEntry, Stage};
 
 /// How long taking back a handoff that did not go out may take.
 const TAKE_BACK: Duration = Duration::from_secs(3);
@@ -87,7 +87,12 @@ impl Service {
 
     /// Brings an end that is owed to the network, or finds that none is needed.
     /// An error where that cannot be known yet.
-    pub(crate) async fn see_to_end(&self, identity: &Identity, entry: &Entry, place: &Place) -> Result<()> {
+    pub(crate) async fn see_to_end(
+        &self,
+        identity: &Identity,
+        entry: &JournalEntry,
+        place: &Place,
+    ) -> Result<()> {
         let sighting = self.0.network.lookup(&place.address(), &mut |_| {}).await?;
         let never_went_out = entry.stage == Stage::Failed && sighting.highest().is_none();
         if never_went_out {
@@ -108,7 +113,7 @@ impl Service {
     }
 
     /// The same without the key: by the bytes that were signed beforehand.
-    pub(crate) async fn see_to_end_locked(&self, entry: &Entry) -> Result<()> {
+    pub(crate) async fn see_to_end_locked(&self, entry: &JournalEntry) -> Result<()> {
         let Some((address, end)) = signed_end(entry) else { return Ok(()) };
         let sighting = self.0.network.lookup(&address, &mut |_| {}).await?;
         let is_there = sighting.stands(&end);
@@ -128,7 +133,7 @@ impl Service {
 }
 
 /// Where a handoff lies, and the end that it is owed.
-fn signed_end(entry: &Entry) -> Option<(Address, SignedPacket)> {
+fn signed_end(entry: &JournalEntry) -> Option<(Address, SignedPacket)> {
     let address: Address = z32::decode(&entry.address)?;
     let end = packet::from_payload(&address, &z32::decode_any(entry.ending.as_deref()?)?)?;
     Some((address, end))
@@ -136,19 +141,20 @@ fn signed_end(entry: &Entry) -> Option<(Address, SignedPacket)> {
 
 /// That no node which was asked to store it said that it did.
 pub(crate) fn unheard() -> Error {
-    Error::new(Kind::Unreachable, "It was not published: no node of the network took it in time.").advise(
-        "Some may have it all the same: `cclink list` and `cclink keep` call that back by themselves. \
+    Error::new(ErrorKind::Unreachable, "It was not published: no node of the network took it in time.")
+        .advise(
+            "Some may have it all the same: `cclink list` and `cclink keep` call that back by themselves. \
          Publish again when the network is better.",
-    )
+        )
 }
 
 /// What became of a handoff whose publishing was cancelled on its way.
 pub(crate) fn interrupted(token: &Token, taken_back: bool) -> Error {
     if taken_back {
-        return Error::new(Kind::Cancelled, "Cancelled. What was on its way was called back.");
+        return Error::new(ErrorKind::Cancelled, "Cancelled. What was on its way was called back.");
     }
     let words = format!("Cancelled, but part of {token} may have reached the network already.");
-    Error::new(Kind::Cancelled, words).advise(format!(
+    Error::new(ErrorKind::Cancelled, words).advise(format!(
         "`cclink list` and `cclink keep` call it back by themselves; `cclink revoke {token}` does so now."
     ))
 }

@@ -5,14 +5,14 @@ use chrono::TimeDelta;
 use pkarr::SignedPacket;
 
 use super::lookup::{Place, alive, not_found, stored_packet};
-use crate::handoff::index::Entry as IndexEntry;
+use crate::handoff::index::IndexEntry;
 use crate::handoff::z32;
 use crate::handoff::{Address, Identity, Record, Standing, Token, packet};
 use crate::network::{NetworkError, Sighting};
 use crate::service::pickup::burn::has_rivals;
 use crate::service::publish::span_of;
-use crate::service::{AudienceKind, Error, Job, Kind, Listed, Result, Service, State, Ttl};
-use crate::store::Entry;
+use crate::service::{AudienceKind, Error, ErrorKind, Job, Listed, Result, Service, State, Ttl};
+use crate::store::JournalEntry;
 use crate::store::journal::Announced;
 
 /// Others can only get between us and the address a few times.
@@ -46,7 +46,7 @@ impl Service {
     pub(crate) async fn to_announce(
         &self,
         identity: Option<&Identity>,
-        entry: &Entry,
+        entry: &JournalEntry,
         address: &Address,
         stored: SignedPacket,
     ) -> Result<(SignedPacket, bool)> {
@@ -113,9 +113,9 @@ impl Service {
     pub async fn extend(&self, token: &str, ttl: Ttl, job: &Job) -> Result<Listed> {
         let identity = self.identity().await?;
         let entry = self.own_entry(token)?;
-        let place = self
-            .place_of(&identity, &entry)
-            .ok_or_else(|| Error::new(Kind::NotForYou, "This handoff was published with another key."))?;
+        let place = self.place_of(&identity, &entry).ok_or_else(|| {
+            Error::new(ErrorKind::NotForYou, "This handoff was published with another key.")
+        })?;
         job.doing("extending");
         let (standing, _) = job.run(async { self.look(&place, &mut |_| {}).await }).await?;
         let (mut record, _, _) = alive(standing, self.now())?;
@@ -192,7 +192,7 @@ impl Service {
     }
 
     /// The journal entry of a full token.
-    pub(crate) fn own_entry(&self, token: &str) -> Result<Entry> {
+    pub(crate) fn own_entry(&self, token: &str) -> Result<JournalEntry> {
         let token: Token = token.parse().map_err(|error| Error::usage(format!("{error}.")))?;
         let (mut book, aside) = self.0.journal.load()?;
         self.tell_aside(aside);

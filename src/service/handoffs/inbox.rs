@@ -5,7 +5,7 @@ use futures::stream::{FuturesOrdered, StreamExt};
 use super::newest::MOST_LOOKUPS;
 use crate::handoff::z32;
 use crate::service::pickup::tokens::Known;
-use crate::service::{InboxEntry, Job, Kind, Result, Service, Signer, Step};
+use crate::service::{ErrorKind, InboxEntry, Job, Result, Service, Signer, Step};
 
 impl Service {
     /// From my devices and my contacts, newest first, of each session the newest
@@ -59,7 +59,7 @@ impl Service {
     async fn inbox_entry(&self, known: &Known) -> Result<Option<InboxEntry>> {
         let found = match self.find_place(&known.place, &Job::quiet()).await {
             Ok(found) => found,
-            Err(error) if error.kind == Kind::Unreachable => return Err(error),
+            Err(error) if error.kind == ErrorKind::Unreachable => return Err(error),
             Err(_) => return Ok(None),
         };
         let pickup = found.pickup;

@@ -7,10 +7,10 @@ use tokio::time::sleep;
 
 use super::lookup::Place;
 use super::newest::MOST_LOOKUPS;
-use crate::handoff::index::{CAPACITY, Entry};
+use crate::handoff::index::{CAPACITY, IndexEntry};
 use crate::handoff::{Index, Mailbox, PublicKey, Standing, Token, mailbox};
 use crate::network::{Fresh, NetworkError, Sighting};
-use crate::service::{Error, Kind, Result, Service, random};
+use crate::service::{Error, ErrorKind, Result, Service, random};
 
 /// Two writers collide a few times at most; more means something is wrong.
 const ROUNDS: u32 = 12;
@@ -37,7 +37,7 @@ impl Service {
         &self,
         mailbox: &Mailbox,
         expected: &[PublicKey],
-        entry: Entry,
+        entry: IndexEntry,
         seen: Option<(Index, Sighting)>,
     ) -> Result<()> {
         let mut next = seen;
@@ -74,7 +74,7 @@ impl Service {
         mailbox: &Mailbox,
         expected: &[PublicKey],
         index: &mut Index,
-        mine: &Entry,
+        mine: &IndexEntry,
     ) -> Result<()> {
         if index.len() <= CAPACITY {
             return Ok(());
@@ -82,7 +82,7 @@ impl Service {
         let now = self.now_u32();
         let all = index.len();
         // What expired longest ago goes first, then what can never have been alive.
-        let mut gone: Vec<Entry> = index.entries();
+        let mut gone: Vec<IndexEntry> = index.entries();
         gone.retain(|entry| entry.token != mine.token && !index.is_shown(&entry.span, now));
         gone.sort_by_key(|entry| (entry.span.expires > now, entry.span.expires));
         gone.iter().take(all - CAPACITY).for_each(|entry| index.remove(&entry.token));
@@ -109,7 +109,7 @@ impl Service {
         if index.len() <= CAPACITY {
             return Ok(());
         }
-        Err(Error::new(Kind::Full, format!("{CAPACITY} handoffs are alive here already."))
+        Err(Error::new(ErrorKind::Full, format!("{CAPACITY} handoffs are alive here already."))
             .advise("Revoke one: `cclink list`, then `cclink revoke TOKEN`."))
     }
 
@@ -127,6 +127,6 @@ fn backoff(round: u32) -> Result<Duration> {
 }
 
 fn newer() -> Error {
-    Error::new(Kind::Newer, "A newer cclink wrote this list of handoffs.")
+    Error::new(ErrorKind::Newer, "A newer cclink wrote this list of handoffs.")
         .advise("Update cclink on this machine.")
 }

@@ -12,8 +12,8 @@ use pkarr::SignedPacket;
 
 use super::lookup::stored_packet;
 use crate::handoff::{Identity, Standing};
-use crate::service::{Kind, Result, Service, blocking};
-use crate::store::{Entry, Stage, files};
+use crate::service::{ErrorKind, Result, Service, blocking};
+use crate::store::{JournalEntry, Stage, files};
 
 /// Held by who keeps.
 const LOCK: &str = "keep.lock";
@@ -93,7 +93,9 @@ impl Service {
             }
             let changed = surroundings.changed(glance);
             if lock.is_some() {
-                let due = |entry: &Entry, now| changed || entry.ending.is_some() || is_due(entry, every, now);
+                let due = |entry: &JournalEntry, now| {
+                    changed || entry.ending.is_some() || is_due(entry, every, now)
+                };
                 let kept = self.announce_due(due).await.unwrap_or_default();
                 if !kept.is_empty() {
                     tell(&kept);
@@ -124,11 +126,11 @@ impl Service {
 
     /// What this device published and has not expired; with the ends of what
     /// ended, which stale copies must not outlive.
-    fn lasting(&self) -> Result<Vec<Entry>> {
+    fn lasting(&self) -> Result<Vec<JournalEntry>> {
         let (book, aside) = self.0.journal.load()?;
         self.tell_aside(aside);
         let now = self.now();
-        let lasts = |entry: &Entry| {
+        let lasts = |entry: &JournalEntry| {
             entry.expires_at() > now
                 && (entry.ending.is_some()
                     || matches!(entry.stage, Stage::Published | Stage::Burned | Stage::Revoked))
@@ -136,7 +138,7 @@ impl Service {
         Ok(book.handoffs.into_iter().filter(lasts).collect())
     }
 
-    async fn announce_due(&self, due: impl Fn(&Entry, DateTime<Utc>) -> bool) -> Result<Vec<Kept>> {
+    async fn announce_due(&self, due: impl Fn(&JournalEntry, DateTime<Utc>) -> bool) -> Result<Vec<Kept>> {
         let now = self.now();
         let identity = if self.is_locked() { None } else { self.identity().await.ok() };
         let mut kept = Vec::new();
@@ -146,7 +148,7 @@ impl Service {
         Ok(kept)
     }
 
-    async fn keep_one(&self, identity: Option<&Identity>, entry: &Entry) -> Option<Kept> {
+    async fn keep_one(&self, identity: Option<&Identity>, entry: &JournalEntry) -> Option<Kept> {
         if entry.ending.is_some() {
             let seen_to =
                 match identity.and_then(|identity| Some((identity, self.place_of(identity, entry)?))) {
@@ -176,7 +178,7 @@ impl Service {
         match announced.await {
             // What ended long ago is no news.
             Ok(kept) => (was_alive || kept.did != Did::Ended).then_some(kept),
-            Err(crate::service::Error { kind: Kind::Unreachable, message, .. }) => {
+            Err(crate::service::Error { kind: ErrorKind::Unreachable, message, .. }) => {
                 Some(kept(Did::Failed, None, Some(message)))
             }
             // It expired meanwhile, or is being picked up.
@@ -185,7 +187,7 @@ impl Service {
     }
 
     /// Whether a packet is an end, which is then noted.
-    fn is_end(&self, identity: &Identity, entry: &Entry, packet: SignedPacket) -> bool {
+    fn is_end(&self, identity: &Identity, entry: &JournalEntry, packet: SignedPacket) -> bool {
         let Some(place) = self.place_of(identity, entry) else { return false };
         let stage = match place.judge(&[packet]) {
             Standing::Burned { .. } => Stage::Burned,
@@ -199,7 +201,7 @@ impl Service {
 
 /// Whether it is time: hourly, each handoff a little earlier or later than the
 /// others.
-fn is_due(entry: &Entry, every: Duration, now: DateTime<Utc>) -> bool {
+fn is_due(entry: &JournalEntry, every: Duration, now: DateTime<Utc>) -> bool {
     let last = entry.announced.map_or(entry.created_at, |announced| announced.at);
     let every = TimeDelta::from_std(every).unwrap_or(TimeDelta::hours(1));
     // Between four and six fifths of it.
@@ -243,7 +245,7 @@ mod tests {
     fn each_is_due_about_once_an_hour() {
         let hour = Duration::from_hours(1);
         let at = |minutes| DateTime::from_timestamp(1_800_000_000 + minutes * 60, 0).unwrap();
-        let entry = |first: u8, announced: Option<i64>| -> Entry {
+        let entry = |first: u8, announced: Option<i64>| -> JournalEntry {
             let token = Token { audience: AudienceKind::Devices, bytes: [first; 8] };
             let announced = announced.map(|minutes| Announced { at: at(minutes), copies: 10 });
             serde_json::from_value(serde_json::json!({

@@ -10,9 +10,9 @@ use crate::network::Sighting;
 use crate::service::pickup::tokens::{Known, Lists};
 use crate::service::publish::{FEW_COPIES, open_secrets};
 use crate::service::{
-    AudienceKind, AudienceView, Job, Kind, Listed, Named, PickedUp, Result, Service, State, Step,
+    AudienceKind, AudienceView, ErrorKind, Job, Listed, Named, PickedUp, Result, Service, State, Step,
 };
-use crate::store::{Entry, Stage};
+use crate::store::{JournalEntry, Stage};
 
 /// A publishing that is older than this and left no trace has failed.
 const PUBLISHING: TimeDelta = TimeDelta::minutes(2);
@@ -43,7 +43,7 @@ impl Service {
             let mine = self.known_from_journal(&identity)?;
             // The first question also says whether the network is there at all.
             let devices = match self.known_from_devices(&identity).await {
-                Err(error) if error.kind == Kind::Newer => {
+                Err(error) if error.kind == ErrorKind::Newer => {
                     self.warn(format!(
                         "What your other devices published cannot be listed: {}",
                         error.message
@@ -80,7 +80,7 @@ impl Service {
                     let _ = self.see_to_end(&identity, entry, &known.place).await;
                 }
                 told(match self.check_own(&identity, entry, known, &devices).await {
-                    Err(error) if error.kind == Kind::Unreachable => {
+                    Err(error) if error.kind == ErrorKind::Unreachable => {
                         Ok(Some(unknown(self.row(Some(&identity), entry), entry)))
                     }
                     row => row,
@@ -91,7 +91,7 @@ impl Service {
                     let _ = self.call_back(&identity, &known.place).await;
                 }
                 told(match self.check_other(known).await {
-                    Err(error) if error.kind == Kind::Unreachable => {
+                    Err(error) if error.kind == ErrorKind::Unreachable => {
                         let token = known.place.token;
                         self.warn(format!("Another device's {token} is unknown. {}", error.message));
                         Ok(None)
@@ -118,7 +118,7 @@ impl Service {
     }
 
     /// A journal entry as a row, by what this device knows.
-    pub(crate) fn row(&self, identity: Option<&Identity>, entry: &Entry) -> Listed {
+    pub(crate) fn row(&self, identity: Option<&Identity>, entry: &JournalEntry) -> Listed {
         let creator: Option<PublicKey> = entry.creator.parse().ok();
         let recipient = entry.recipient.as_deref().and_then(|key| key.parse().ok());
         let target = match entry.token.audience {
@@ -173,7 +173,7 @@ impl Service {
     async fn check_own(
         &self,
         identity: &Identity,
-        entry: &Entry,
+        entry: &JournalEntry,
         known: &Known,
         listed: &[Known],
     ) -> Result<Option<Listed>> {
@@ -232,7 +232,7 @@ impl Service {
     async fn note_alive(
         &self,
         identity: &Identity,
-        entry: &Entry,
+        entry: &JournalEntry,
         known: &Known,
         record: &Record,
         listed: &[Known],
@@ -254,7 +254,7 @@ impl Service {
 
     /// Whether its mailbox's list holds it: a device whose clock was off may have
     /// taken it out. `listed` is what my devices' list holds.
-    async fn is_listed(&self, entry: &Entry, known: &Known, listed: &[Known]) -> bool {
+    async fn is_listed(&self, entry: &JournalEntry, known: &Known, listed: &[Known]) -> bool {
         match entry.token.audience {
             AudienceKind::Link => true,
             AudienceKind::Devices => listed.iter().any(|other| other.place.token == entry.token),
@@ -312,13 +312,13 @@ impl Service {
 
 /// A row of which the network could not tell: what may lie there is unknown, what
 /// has ended has.
-fn unknown(row: Listed, entry: &Entry) -> Listed {
+fn unknown(row: Listed, entry: &JournalEntry) -> Listed {
     let is_open = row.state.is_alive() || (row.state == State::Failed && entry.ending.is_some());
     Listed { state: if is_open { State::Unknown } else { row.state }, ..row }
 }
 
 /// Whether fewer than half of the nodes hold it that took it last.
-fn few_are_left(entry: &Entry, copies: Option<u32>) -> bool {
+fn few_are_left(entry: &JournalEntry, copies: Option<u32>) -> bool {
     let put = entry.announced.map_or(0, |announced| announced.copies);
     copies.is_some_and(|copies| copies * 2 < put)
 }

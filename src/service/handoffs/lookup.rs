@@ -8,7 +8,7 @@ use crate::handoff::standing::MakeError;
 use crate::handoff::z32;
 use crate::handoff::{Address, Age, Mailbox, PublicKey, Record, Standing, Token, Ttl, mailbox, packet};
 use crate::network::{NetworkError, OnPacket, Sighting};
-use crate::service::{Error, Kind, Result, Service, off_runtime};
+use crate::service::{Error, ErrorKind, Result, Service, off_runtime};
 use crate::store::journal::{Book, End, Taking};
 use crate::text;
 
@@ -138,7 +138,7 @@ impl Service {
 }
 
 /// The signed packet and address of a journal entry.
-pub(crate) fn stored_packet(entry: &crate::store::Entry) -> Option<(Address, SignedPacket)> {
+pub(crate) fn stored_packet(entry: &crate::store::JournalEntry) -> Option<(Address, SignedPacket)> {
     let address: Address = z32::decode(&entry.address)?;
     Some((address, packet::from_payload(&address, &z32::decode_any(&entry.packet)?)?))
 }
@@ -189,17 +189,17 @@ pub(crate) fn not_found() -> Error {
 impl From<NetworkError> for Error {
     fn from(error: NetworkError) -> Self {
         match error {
-            NetworkError::Unreachable => Self::new(Kind::Unreachable, "The network cannot be reached: no node of the DHT and no relay answered.")
+            NetworkError::Unreachable => Self::new(ErrorKind::Unreachable, "The network cannot be reached: no node of the DHT and no relay answered.")
                 .advise("Check the connection; a firewall may block UDP. `cclink whoami` says which network is in use. Nothing is lost."),
             NetworkError::Unsure { answered, asked } => Self::new(
-                Kind::Unreachable,
+                ErrorKind::Unreachable,
                 match answered {
                     0 => "No node of the network answered; it may be there.".to_owned(),
                     _ => format!("Only {answered} of {asked} nodes answered; it may be there."),
                 },
             )
             .advise("Try again a little later, or from another network. Nothing is lost."),
-            NetworkError::Socket(why) => Self::new(Kind::Unreachable, format!("The network could not be opened: {why}.")),
+            NetworkError::Socket(why) => Self::new(ErrorKind::Unreachable, format!("The network could not be opened: {why}.")),
             NetworkError::Conflict => Self::failed("Something else was written there at the same moment.").advise("Try again."),
         }
     }

@@ -12,7 +12,7 @@ use futures::future::join_all;
 use super::lookup::not_found;
 use crate::handoff::Address;
 use crate::service::pickup::tokens::Known;
-use crate::service::{Error, Found, Job, Kind, Result, Service};
+use crate::service::{Error, ErrorKind, Found, Job, Result, Service};
 
 /// Lookups that answer one question at most.
 pub(crate) const MOST_LOOKUPS: usize = 64;
@@ -99,7 +99,7 @@ impl Service {
             for result in join_all(turn.iter().map(|known| self.find_place(&known.place, job))).await {
                 match result {
                     Ok(found) => newest = newest.into_iter().chain([found]).max_by_key(age),
-                    Err(error) if error.kind == Kind::Unreachable => return Err(error),
+                    Err(error) if error.kind == ErrorKind::Unreachable => return Err(error),
                     Err(error) => seen_trouble = seen_trouble.or(Some(error)),
                 }
             }
@@ -121,7 +121,7 @@ impl Service {
         for result in looked {
             match result {
                 Ok(one) => found.push(one),
-                Err(error) if error.kind == Kind::Unreachable => return Err(error),
+                Err(error) if error.kind == ErrorKind::Unreachable => return Err(error),
                 Err(error) => trouble = trouble.or(Some(error)),
             }
         }
@@ -134,7 +134,7 @@ fn too_many() -> Error {
     let words = format!(
         "A list names more than {MOST_LOOKUPS} handoffs, and the newest lead nowhere: there may be one behind them."
     );
-    Error::new(Kind::Unreachable, words)
+    Error::new(ErrorKind::Unreachable, words)
         .advise("Ask again, or give its link or token. Somebody who can read there wrote that list.")
 }
 

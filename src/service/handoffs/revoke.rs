@@ -6,7 +6,7 @@ use pkarr::SignedPacket;
 use super::lookup::{Place, alive};
 use crate::handoff::{Identity, Standing, packet};
 use crate::network::NetworkError;
-use crate::service::{Error, Job, Kind, Listed, Result, RevokeFailure, Revoked, Service};
+use crate::service::{Error, ErrorKind, Job, Listed, Result, RevokeFailure, Revoked, Service};
 use crate::store::Stage;
 
 /// Another writer can only get between us and the address a few times.
@@ -86,7 +86,7 @@ impl Service {
     /// and why it could not be asked.
     async fn all_alive(&self, job: &Job) -> Result<(Vec<Listed>, Option<Error>)> {
         match self.list(false, job).await {
-            Err(error) if error.kind == Kind::Unreachable => {
+            Err(error) if error.kind == ErrorKind::Unreachable => {
                 let mut rows = self.journal_list(false)?;
                 rows.retain(|row| row.state.is_alive());
                 if rows.is_empty() { Err(error) } else { Ok((rows, Some(error))) }
@@ -176,7 +176,7 @@ impl Service {
     async fn why_not_revoked(&self, place: &Place) -> Result<Error> {
         let sighting = self.0.network.lookup(&place.address(), &mut |_| {}).await?;
         let unsure = |why: String| {
-            Error::new(Kind::Unreachable, format!("It is not certain that it is revoked. {why}"))
+            Error::new(ErrorKind::Unreachable, format!("It is not certain that it is revoked. {why}"))
                 .advise(AGAIN)
         };
         if let Err(error) = sighting.absence() {

@@ -7,7 +7,7 @@ use crate::handoff::burn::{Held, Next, View};
 use crate::handoff::{Standing, Trace, packet, z32};
 use crate::network::Sighting;
 use crate::service::handoffs::lookup::{Place, alive, not_found};
-use crate::service::{Error, Kind, Result, Service};
+use crate::service::{Error, ErrorKind, Result, Service};
 use crate::store::Stage;
 use crate::store::journal::Taking;
 
@@ -45,7 +45,7 @@ impl Service {
                 });
                 self.set_stage(&place.token, Stage::Burned, false);
             }
-            Err(error) if error.kind == Kind::Gone => {
+            Err(error) if error.kind == ErrorKind::Gone => {
                 self.note(|book| drop(book.taking.remove(&address)));
             }
             Err(_) => {}
@@ -204,7 +204,7 @@ fn ended(standing: Option<Standing>, service: &Service) -> Error {
 
 /// It may be ours: the note in the journal decides when it is tried again.
 fn unknown(error: Error) -> Error {
-    Error { kind: Kind::Unreachable, ..error }.advise(
+    Error { kind: ErrorKind::Unreachable, ..error }.advise(
         "Whether it was taken is not known. Pick it up again on this device when the network is back.",
     )
 }

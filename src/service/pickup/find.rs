@@ -10,7 +10,7 @@ use crate::handoff::{Identity, Link, LinkTarget, Mailbox, Pin, PublicKey, Standi
 use crate::service::handoffs::lookup::{Place, alive, not_found};
 use crate::service::handoffs::newest::MOST_LOOKUPS;
 use crate::service::{
-    AudienceKind, Error, Found, InboxEntry, Job, Kind, Result, Service, Step, Target, blocking,
+    AudienceKind, Error, ErrorKind, Found, InboxEntry, Job, Result, Service, Step, Target, blocking,
 };
 
 impl Service {
@@ -57,7 +57,7 @@ impl Service {
         let nothing_here = match self.first_alive(known, &mut left, job).await {
             Ok(Some(found)) => return Ok(vec![found]),
             Ok(None) => None,
-            Err(error) if error.kind == Kind::Unreachable => return Err(error),
+            Err(error) if error.kind == ErrorKind::Unreachable => return Err(error),
             Err(error) => Some(error),
         };
         let mut shared = self.known_from_contacts(&identity).await?;
@@ -91,7 +91,7 @@ impl Service {
         let expected = self.my_keys(&identity.public());
         if !expected.contains(creator) {
             return Err(Error::new(
-                Kind::NotForYou,
+                ErrorKind::NotForYou,
                 format!(
                     "This link is for the devices of {}, and this device is {}.",
                     creator.short(),
@@ -128,7 +128,7 @@ impl Service {
             match self.find_one(&place, again, job).await {
                 Ok(found) => return Ok(vec![found]),
                 Err(error) if error == not_found() => {}
-                Err(error) if error.kind == Kind::Unreachable => return Err(error),
+                Err(error) if error.kind == ErrorKind::Unreachable => return Err(error),
                 Err(error) => trouble = error,
             }
         }
@@ -226,6 +226,6 @@ fn nothing() -> Error {
 }
 
 fn wrong_pin() -> Error {
-    Error::new(Kind::NotForYou, "Nothing opens with this PIN.")
+    Error::new(ErrorKind::NotForYou, "Nothing opens with this PIN.")
         .advise("Check it with whoever gave it to you; it works for a week from publishing at most.")
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use futures::future::join_all;
 
-use crate::handoff::index::Entry as IndexEntry;
+use crate::handoff::index::IndexEntry;
 use crate::handoff::{Identity, Mailbox, PublicKey, Token};
 use crate::service::handoffs::lookup::Place;
 use crate::service::publish::open_secrets;
-use crate::service::{AudienceKind, Error, Kind, Result, Service};
-use crate::store::Entry;
+use crate::service::{AudienceKind, Error, ErrorKind, Result, Service};
+use crate::store::JournalEntry;
 
 /// Seconds.
 const DAY: u32 = 86_400;
@@ -48,7 +48,7 @@ impl Lists {
 impl Service {
     /// Handoffs of this device's journal, as places; those whose secrets this
     /// identity cannot open are left out.
-    pub(crate) fn known_from_journal(&self, identity: &Identity) -> Result<Vec<(Entry, Known)>> {
+    pub(crate) fn known_from_journal(&self, identity: &Identity) -> Result<Vec<(JournalEntry, Known)>> {
         let (book, aside) = self.0.journal.load()?;
         self.tell_aside(aside);
         self.tell_unread(&book);
@@ -63,7 +63,7 @@ impl Service {
     }
 
     /// Where a handoff of the journal lies.
-    pub(crate) fn place_of(&self, identity: &Identity, entry: &Entry) -> Option<Place> {
+    pub(crate) fn place_of(&self, identity: &Identity, entry: &JournalEntry) -> Option<Place> {
         let (mailbox, _) = open_secrets(identity, entry)?;
         let creator: PublicKey = entry.creator.parse().ok()?;
         let expected = match entry.token.audience {
@@ -98,7 +98,7 @@ impl Service {
         for (key, list) in contacts.iter().zip(lists) {
             match list {
                 Ok(more) => known.extend(more),
-                Err(error) if error.kind != Kind::Newer => return Err(error),
+                Err(error) if error.kind != ErrorKind::Newer => return Err(error),
                 Err(error) => {
                     self.warn(format!(
                         "What {} shared cannot be listed: {}",

@@ -7,7 +7,7 @@ use crate::handoff::pin::week;
 use crate::handoff::z32;
 use crate::handoff::{Identity, Link, LinkSecret, LinkTarget, Mailbox, Pin, PublicKey, Token, mailbox};
 use crate::service::handoffs::lookup::Place;
-use crate::store::Entry;
+use crate::store::JournalEntry;
 use crate::text;
 
 /// A handoff made ready: everything that follows from the audience.
@@ -127,7 +127,10 @@ pub(super) fn seal_secrets(me: &PublicKey, mailbox: &Mailbox, link: Option<&Link
 }
 
 /// Undoes [`seal_secrets`].
-pub(crate) fn open_secrets(identity: &Identity, entry: &Entry) -> Option<(Mailbox, Option<LinkSecret>)> {
+pub(crate) fn open_secrets(
+    identity: &Identity,
+    entry: &JournalEntry,
+) -> Option<(Mailbox, Option<LinkSecret>)> {
     let sealed = z32::decode_any(&entry.sealed)?;
     let plain = Zeroizing::new(age::decrypt(&identity.age_identity(), &sealed).ok()?);
     let (secret, link) = plain.split_first_chunk::<32>()?;

@@ -22,14 +22,15 @@ use super::handoffs::lookup::Place;
 use super::transfer::carry::{Kept, Sealing};
 use super::types::{CarriedBy, CarryWay};
 use super::{
-    AudienceKind, Error, Job, Kind, LeftBehind, PublishRequest, Published, Result, Service, SshSource, Step,
+    AudienceKind, Error, ErrorKind, Job, LeftBehind, PublishRequest, Published, Result, Service, SshSource,
+    Step,
 };
-use crate::handoff::index::Entry as IndexEntry;
+use crate::handoff::index::IndexEntry;
 use crate::handoff::standing::MakeError;
 use crate::handoff::z32;
 use crate::handoff::{Identity, Index, Link, LinkTarget, Record, Token};
 use crate::network::{NetworkError, Sighting};
-use crate::store::{Entry, Stage};
+use crate::store::{JournalEntry, Stage};
 
 /// Fewer copies than this, on a network with more nodes, is worth a word.
 pub(super) const FEW_COPIES: u32 = 10;
@@ -72,7 +73,7 @@ impl Service {
     /// the same audience. Cancelled before the network has it, nothing goes out;
     /// cancelled while it is on its way, it is taken back.
     pub async fn publish(&self, request: PublishRequest, job: &Job) -> Result<Published> {
-        let nothing = || Error::new(Kind::Cancelled, "Cancelled. Nothing was published.");
+        let nothing = || Error::new(ErrorKind::Cancelled, "Cancelled. Nothing was published.");
         self.publish_drafted(request, job)
             .await
             .map_err(|error| if error == Error::cancelled() { nothing() } else { error })
@@ -197,7 +198,7 @@ impl Service {
                 self.set_stage(&prepared.place.token, Stage::Failed, false);
                 let taken_back = self.take_back(identity, &prepared.place, sequence, false).await;
                 return Err(match error.kind {
-                    Kind::Cancelled => interrupted(&prepared.place.token, taken_back),
+                    ErrorKind::Cancelled => interrupted(&prepared.place.token, taken_back),
                     _ => error,
                 });
             }
@@ -244,7 +245,7 @@ impl Service {
         if place.token.audience != AudienceKind::Link {
             job.doing("adding it to the list");
             if let Err(error) = self.finish_index(identity, &place, &record, index).await {
-                if error.kind == Kind::Full {
+                if error.kind == ErrorKind::Full {
                     drop(self.take_back(identity, &place, sequence, false));
                     self.set_stage(&place.token, Stage::Failed, false);
                     return Err(error);
@@ -356,8 +357,8 @@ fn intent(
     record: &Record,
     aside: &Aside,
     packet: &SignedPacket,
-) -> Result<Entry> {
-    Ok(Entry {
+) -> Result<JournalEntry> {
+    Ok(JournalEntry {
         token: prepared.place.token,
         recipient: prepared.recipient.map(|key| key.to_string()),
         creator: identity.public().to_string(),

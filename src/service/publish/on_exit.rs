@@ -9,7 +9,7 @@ use crate::handoff::record::is_session_id;
 use crate::handoff::{Identity, Mailbox, Record, Token, TokenBytes};
 use crate::service::handoffs::lookup::Place;
 use crate::service::{
-    AudienceKind, AudienceView, Draft, Error, Job, Kind, PublishRequest, Result, Service, blocking,
+    AudienceKind, AudienceView, Draft, Error, ErrorKind, Job, PublishRequest, Result, Service, blocking,
 };
 use crate::store::spool::Spool;
 pub use crate::store::spool::{SpoolFailure, Spooled};
@@ -72,7 +72,7 @@ impl Service {
                         spool.note_failure(None)?;
                         spool.remove(&entry)?;
                     }
-                    Err(error) if error.kind == Kind::Unreachable && entry.tries < TRIES => {
+                    Err(error) if error.kind == ErrorKind::Unreachable && entry.tries < TRIES => {
                         fewest = fewest.min(entry.tries);
                     }
                     Err(error) => {
@@ -100,7 +100,7 @@ impl Service {
             blocking(move || service.session_at(&waiting.session_id, waiting.transcript.as_deref())).await?;
         let session = match found {
             Ok(session) => session,
-            Err(error) if error.kind == Kind::Gone => return Ok(()),
+            Err(error) if error.kind == ErrorKind::Gone => return Ok(()),
             Err(error) => return Err(error),
         };
         let draft = self.draft(&session).await?;
@@ -149,7 +149,7 @@ impl Service {
         match self.record_of_mine(identity, &row.token).await {
             Ok((_, record)) => Ok(Some(lasting(&record, draft))),
             // It ended meanwhile.
-            Err(error) if error.kind == Kind::Gone => Ok(None),
+            Err(error) if error.kind == ErrorKind::Gone => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -7,14 +7,14 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 
-use super::super::{AudienceKind, Error, Kind, Result, Service, blocking};
+use super::super::{AudienceKind, Error, ErrorKind, Result, Service, blocking};
 use super::audience::Prepared;
 use super::{Sent, open_secrets};
 use crate::claude;
 use crate::handoff::index::CAPACITY;
 use crate::handoff::{Identity, Index, Record, Standing, Token, z32};
 use crate::service::handoffs::lookup::{Place, alive};
-use crate::store::{Entry, Stage};
+use crate::store::{JournalEntry, Stage};
 use crate::text;
 
 /// An older handoff of the same session for the same audience.
@@ -138,7 +138,7 @@ impl Service {
     /// That a handoff which burns would be replaced.
     fn burning(&self, older: &Older) -> Error {
         Error::new(
-            Kind::Exists,
+            ErrorKind::Exists,
             format!(
                 "This session has a handoff for the same audience that burns when it is picked up: {}, \
                  published {}. A new one replaces it, and its link stops working.",
@@ -219,7 +219,7 @@ impl Service {
     }
 
     /// Handoffs that a newer one was to replace when this program was ended.
-    pub(crate) fn left_to_replace<'a>(entries: impl Iterator<Item = &'a Entry>) -> HashSet<Token> {
+    pub(crate) fn left_to_replace<'a>(entries: impl Iterator<Item = &'a JournalEntry>) -> HashSet<Token> {
         let out = entries.filter(|entry| matches!(entry.stage, Stage::Published | Stage::Burned));
         out.flat_map(|entry| entry.replaces.iter().copied()).collect()
     }

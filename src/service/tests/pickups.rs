@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::{Job, Kind};
+use super::super::{ErrorKind, Job};
 use super::devices::{Device, seed};
 use crate::handoff::Ttl;
 use crate::network::world::{Weather, World};
@@ -54,11 +54,11 @@ async fn what_was_tried_and_has_gone_to_another_is_not_shown() {
     let found = b.find(token).await.unwrap();
     world.set_weather(Weather { lost: 1_000, ..Weather::FINE });
     let tried = b.service.pick_up(&found, &Job::quiet()).await.map(drop);
-    assert_eq!(tried.unwrap_err().kind, Kind::Unreachable);
+    assert_eq!(tried.unwrap_err().kind, ErrorKind::Unreachable);
     world.set_weather(Weather::FINE);
     assert!(b.find(token).await.is_ok(), "nobody has it yet");
     c.take(token).await.unwrap();
-    assert_eq!(b.find(token).await.map(drop).unwrap_err().kind, Kind::Gone);
-    assert_eq!(b.take(token).await.unwrap_err().kind, Kind::Gone);
+    assert_eq!(b.find(token).await.map(drop).unwrap_err().kind, ErrorKind::Gone);
+    assert_eq!(b.take(token).await.unwrap_err().kind, ErrorKind::Gone);
     assert!(c.find(token).await.is_ok(), "it is shown again by who has it");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::super::{Job, Kind, State};
+use super::super::{ErrorKind, Job, State};
 use super::devices::{Device, seed};
 use crate::handoff::Ttl;
 use crate::network::world::{Weather, World};
@@ -38,7 +38,7 @@ async fn nothing_that_is_alive_is_called_gone() {
             b.restarts(&world);
             match b.find(token).await {
                 Ok(_) => found += 1,
-                Err(error) if error.kind == Kind::Unreachable => unknown += 1,
+                Err(error) if error.kind == ErrorKind::Unreachable => unknown += 1,
                 Err(error) => panic!("{weather:?}: {error:?}"),
             }
         }

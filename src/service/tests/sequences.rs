@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use tokio::time::sleep;
 
-use super::super::{Job, Kind, Result};
+use super::super::{ErrorKind, Job, Result};
 use super::devices::{Device, seed};
 use crate::handoff::{Token, Ttl};
 use crate::network::world::{Weather, World};
@@ -144,11 +144,11 @@ impl Run {
         match found {
             Ok(_) if !handoff.may_be_there(by) => self.lie("what has ended is shown"),
             Err(error)
-                if error.kind == Kind::Gone && !handoff.may_be_gone(by) && handoff.takers.is_empty() =>
+                if error.kind == ErrorKind::Gone && !handoff.may_be_gone(by) && handoff.takers.is_empty() =>
             {
                 self.lie("what is alive is called gone")
             }
-            Err(error) if error.kind == Kind::Unreachable && self.is_fine => {
+            Err(error) if error.kind == ErrorKind::Unreachable && self.is_fine => {
                 self.lie("unknown in fine weather")
             }
             _ => {}
@@ -161,7 +161,7 @@ impl Run {
         let ends = join_all(by.iter().map(|by| self.devices[*by].take(handoff))).await;
         let mut ends: Vec<_> = by.iter().copied().zip(ends).collect();
         // Who was told that it is gone can only be right about what the other got.
-        ends.sort_by_key(|(_, end)| matches!(end, Err(error) if error.kind == Kind::Gone));
+        ends.sort_by_key(|(_, end)| matches!(end, Err(error) if error.kind == ErrorKind::Gone));
         for (by, end) in ends {
             self.took(by, which, end);
         }
@@ -173,7 +173,7 @@ impl Run {
         match taken {
             Ok(()) if !self.handoffs[which].may_be_there(by) => self.lie("a second one has it"),
             Ok(()) if burns => drop(self.handoffs[which].takers.insert(by)),
-            Err(error) if error.kind == Kind::Gone => {
+            Err(error) if error.kind == ErrorKind::Gone => {
                 let handoff = &self.handoffs[which];
                 if !handoff.may_be_gone(by) && handoff.takers.is_empty() {
                     self.lie("what is alive is called gone");

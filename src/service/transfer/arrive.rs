@@ -54,7 +54,7 @@ pub(crate) struct Decided {
 }
 
 /// How what arrived is put.
-enum Way {
+enum Arrangement {
     /// This machine has all of it.
     Nothing(Relation),
     /// It goes to its place: nothing is there, or the beginning of it.
@@ -106,21 +106,21 @@ impl Service {
         decided: Decided,
         ask: &Ask,
         job: &Job,
-    ) -> Result<Way> {
+    ) -> Result<Arrangement> {
         if decided.beside {
-            return Ok(Way::Beside);
+            return Ok(Arrangement::Beside);
         }
-        let Some(ours) = ours else { return Ok(Way::Grow) };
+        let Some(ours) = ours else { return Ok(Arrangement::Grow) };
         let theirs = parcel.transcript();
         let relation = blocking(move || claude::relation(&ours, &theirs)).await?;
         let parting = match relation.map_err(|error| unwritten(&parcel.transcript(), &error))? {
-            Relation::Longer => return Ok(Way::Grow),
+            Relation::Longer => return Ok(Arrangement::Grow),
             Relation::Parted(parting) => parting,
-            relation => return Ok(Way::Nothing(relation)),
+            relation => return Ok(Arrangement::Nothing(relation)),
         };
         match self.asked(ask, Question::BothWentOn(parting), job).await? {
-            Answer::KeepBoth => Ok(Way::KeepOurs),
-            Answer::Beside => Ok(Way::Beside),
+            Answer::KeepBoth => Ok(Arrangement::KeepOurs),
+            Answer::Beside => Ok(Arrangement::Beside),
             _ => Err(Error::cancelled()),
         }
     }
@@ -157,7 +157,7 @@ impl Service {
             seen: Seen::at(place),
             decided: Decided::default(),
         };
-        let placed = blocking(move || putting.put(&Way::Nothing(Relation::Same))).await??;
+        let placed = blocking(move || putting.put(&Arrangement::Nothing(Relation::Same))).await??;
         placed.ok_or_else(Error::cancelled)
     }
 }
@@ -184,38 +184,41 @@ struct Putting {
 
 impl Putting {
     /// `None` when a claude has opened the session in the meantime.
-    fn put(&self, way: &Way) -> Result<Option<Placed>> {
+    fn put(&self, way: &Arrangement) -> Result<Option<Placed>> {
         let id = self.parcel.id.as_str();
         let mut notes = Vec::new();
         let (new_id, place) = match way {
-            Way::Beside => self.copys_place(&self.parcel.transcript())?,
+            Arrangement::Beside => self.copys_place(&self.parcel.transcript())?,
             _ => (id.to_owned(), self.place.clone()),
         };
         match way {
-            Way::Nothing(Relation::Same) => notes.push("it was here already, whole".to_owned()),
-            Way::Nothing(_) => {
+            Arrangement::Nothing(Relation::Same) => notes.push("it was here already, whole".to_owned()),
+            Arrangement::Nothing(_) => {
                 notes.push("it was here already, and went on here: nothing had to come".to_owned());
             }
             // Nothing of it moves under a claude that has just opened it.
-            Way::KeepOurs | Way::Grow if self.is_open(id) || Seen::at(&place) != self.seen => {
+            Arrangement::KeepOurs | Arrangement::Grow
+                if self.is_open(id) || Seen::at(&place) != self.seen =>
+            {
                 return Ok(None);
             }
-            Way::KeepOurs => notes.push(self.keep_ours()?),
-            Way::Grow | Way::Beside => {}
+            Arrangement::KeepOurs => notes.push(self.keep_ours()?),
+            Arrangement::Grow | Arrangement::Beside => {}
         }
-        let came = if matches!(way, Way::Nothing(_)) { Came::default() } else { self.parcel.came()? };
+        let came =
+            if matches!(way, Arrangement::Nothing(_)) { Came::default() } else { self.parcel.came()? };
         // Before the transcript: ended in between, the same is settled again.
         let stayed = self.put_beside(way, &new_id, &place);
         match way {
-            Way::Nothing(_) => {}
-            Way::Beside => {
+            Arrangement::Nothing(_) => {}
+            Arrangement::Beside => {
                 if place.symlink_metadata().is_err() {
                     self.put_renamed(&self.parcel.transcript(), &place, &new_id)?;
                 }
                 notes
                     .push(format!("it is a session of its own here, {new_id}: the other one stays as it is"));
             }
-            Way::Grow | Way::KeepOurs => {
+            Arrangement::Grow | Arrangement::KeepOurs => {
                 // Right before it: nobody may have opened it, or written to it.
                 if self.is_open(id) || Seen::at(&place) != self.seen {
                     return Ok(None);
@@ -224,7 +227,7 @@ impl Putting {
                     .map_err(|error| unwritten(&place, &error))?;
             }
         }
-        if !matches!(way, Way::Nothing(_)) {
+        if !matches!(way, Arrangement::Nothing(_)) {
             notes.push(format!("came along: {}", came.words()));
         }
         notes.extend(self.parcel.stayed().iter().map(|what| format!("not copied: {what}")));
@@ -291,9 +294,9 @@ impl Putting {
 
     /// Puts what belongs to the session. Says in words what stays: resuming
     /// needs none of it, so nothing here stops the transcript.
-    fn put_beside(&self, way: &Way, new_id: &str, place: &Path) -> Vec<String> {
+    fn put_beside(&self, way: &Arrangement, new_id: &str, place: &Path) -> Vec<String> {
         let mut stayed = Vec::new();
-        let is_copy = matches!(way, Way::Beside);
+        let is_copy = matches!(way, Arrangement::Beside);
         if is_copy {
             let (part, side) = (Beside::Session, Beside::Session.folder(&self.root, place));
             if let Err(error) = self.copy_renamed(&self.parcel.folder(part), &side, new_id) {
@@ -301,14 +304,14 @@ impl Putting {
             }
         }
         // A claude that has it open writes there itself: only what is missing is put.
-        let is_open = matches!(way, Way::Nothing(_)) && self.is_open(&self.parcel.id);
+        let is_open = matches!(way, Arrangement::Nothing(_)) && self.is_open(&self.parcel.id);
         let why = if is_open { "it is open here" } else { "longer or newer here" };
         let (for_side, for_history) = match way {
             // What ours was is kept elsewhere by now.
-            Way::KeepOurs => (Prefer::Theirs, Prefer::Theirs),
+            Arrangement::KeepOurs => (Prefer::Theirs, Prefer::Theirs),
             // A version that the longer transcript does not name is not meant by it.
-            Way::Grow => (Prefer::Newer, Prefer::Theirs),
-            Way::Nothing(_) | Way::Beside => (Prefer::Newer, Prefer::Ours),
+            Arrangement::Grow => (Prefer::Newer, Prefer::Theirs),
+            Arrangement::Nothing(_) | Arrangement::Beside => (Prefer::Newer, Prefer::Ours),
         };
         for part in Beside::ALL.into_iter().filter(|part| !is_copy || *part != Beside::Session) {
             let (from, to, what) = (self.parcel.folder(part), part.folder(&self.root, place), part.words());

@@ -62,7 +62,7 @@ pub(crate) enum Shape {
 }
 
 /// An entry of a folder.
-pub(crate) struct Entry {
+pub(crate) struct RemoteEntry {
     pub name: String,
     pub shape: Shape,
     /// Bytes, as the other side says.
@@ -75,7 +75,7 @@ pub(crate) struct Entry {
 /// empty.
 #[derive(Default)]
 pub(crate) struct Listing {
-    pub entries: Vec<Entry>,
+    pub entries: Vec<RemoteEntry>,
     /// Why it cannot be listed, or not to its end.
     pub no: Option<No>,
     /// Names that no file here gets, as they can be shown: not in UTF-8, or no
@@ -258,7 +258,7 @@ impl Listing {
         match plain {
             Some("." | "..") => {}
             None => self.odd.push(text::clean(name.to_string_lossy().trim_start_matches(names::CHANGED))),
-            Some(name) => self.entries.push(Entry {
+            Some(name) => self.entries.push(RemoteEntry {
                 name: name.to_owned(),
                 shape: metadata.file_type().map_or(Shape::Other, Shape::of),
                 size: metadata.len().unwrap_or(0),

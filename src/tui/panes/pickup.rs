@@ -27,7 +27,7 @@ const AGAIN: &str = "R looks again.";
 
 /// How far a pickup has come.
 #[derive(Debug)]
-enum Stage {
+enum Phase {
     /// Choosing from the inbox or typing.
     Choosing,
     /// Looking for it on the network.
@@ -55,7 +55,7 @@ pub struct Pickup {
     contacts: Result<Vec<ContactView>, Error>,
     /// What is typed, or why it is nothing.
     recognised: Option<Result<Target, Error>>,
-    stage: Stage,
+    stage: Phase,
     reading: bool,
     room: Rect,
 }
@@ -84,7 +84,7 @@ impl Pickup {
             form,
             contacts: Err(Error::failed("Your contacts are being read.")),
             recognised: None,
-            stage: Stage::Choosing,
+            stage: Phase::Choosing,
             reading: false,
             room: Rect::default(),
         }
@@ -131,7 +131,7 @@ impl Pickup {
     }
 
     fn find(&mut self, target: Target) -> Vec<Effect> {
-        self.stage = Stage::Finding;
+        self.stage = Phase::Finding;
         vec![Effect::Run(Action::Find(target))]
     }
 
@@ -180,17 +180,17 @@ impl Pickup {
     }
 
     fn take_found(&mut self, mut found: Vec<Found>) {
-        if matches!(&self.stage, Stage::Offered(offer) if offer.is_taken()) {
+        if matches!(&self.stage, Phase::Offered(offer) if offer.is_taken()) {
             return;
         }
         let one = if found.len() == 1 { found.pop() } else { None };
-        self.stage = match (one, std::mem::replace(&mut self.stage, Stage::Choosing)) {
-            (Some(one), Stage::Offered(offer)) if offer.token() == one.pickup.token => {
-                Stage::Offered(Box::new(offer.confirmed(one)))
+        self.stage = match (one, std::mem::replace(&mut self.stage, Phase::Choosing)) {
+            (Some(one), Phase::Offered(offer)) if offer.token() == one.pickup.token => {
+                Phase::Offered(Box::new(offer.confirmed(one)))
             }
-            (Some(one), _) => Stage::Offered(Box::new(Offer::new(one))),
-            (None, _) if found.is_empty() => Stage::Choosing,
-            (None, _) => Stage::Which(found, Cursor::default()),
+            (Some(one), _) => Phase::Offered(Box::new(Offer::new(one))),
+            (None, _) if found.is_empty() => Phase::Choosing,
+            (None, _) => Phase::Which(found, Cursor::default()),
         };
     }
 
@@ -206,9 +206,9 @@ impl Pickup {
             }
             Verb::Find => {
                 match &mut self.stage {
-                    Stage::Finding => self.stage = Stage::Choosing,
+                    Phase::Finding => self.stage = Phase::Choosing,
                     // what was offered stays on the screen
-                    Stage::Offered(offer) => offer.stays_unchecked(),
+                    Phase::Offered(offer) => offer.stays_unchecked(),
                     _ => {}
                 }
                 if self.typing && error.kind != ErrorKind::Cancelled {
@@ -222,7 +222,7 @@ impl Pickup {
                 self.recognise();
             }
             Verb::PickUp => {
-                if let Stage::Offered(offer) = &mut self.stage {
+                if let Phase::Offered(offer) = &mut self.stage {
                     offer.give_up();
                 }
             }
@@ -234,25 +234,25 @@ impl Pickup {
     fn handle_offer(&mut self, intent: Intent) -> Vec<Effect> {
         match (&mut self.stage, intent) {
             (_, Intent::Back) => {
-                self.stage = Stage::Choosing;
+                self.stage = Phase::Choosing;
                 Vec::new()
             }
-            (Stage::Which(found, cursor), Intent::RunPlan) => {
+            (Phase::Which(found, cursor), Intent::RunPlan) => {
                 if let Some(one) = found.get(cursor.at).cloned() {
-                    self.stage = Stage::Offered(Box::new(Offer::new(one)));
+                    self.stage = Phase::Offered(Box::new(Offer::new(one)));
                 }
                 Vec::new()
             }
-            (Stage::Which(found, cursor), Intent::AddContact) => found
+            (Phase::Which(found, cursor), Intent::AddContact) => found
                 .get(cursor.at)
                 .map(|one| Effect::Open(Open::Contact(one.pickup.creator.clone())))
                 .into_iter()
                 .collect(),
-            (Stage::Which(found, cursor), other) => {
+            (Phase::Which(found, cursor), other) => {
                 cursor.handle(other, found.len(), 8);
                 Vec::new()
             }
-            (Stage::Offered(offer), other) => match offer.handle(other) {
+            (Phase::Offered(offer), other) => match offer.handle(other) {
                 Next::Nothing => Vec::new(),
                 Next::Do(effects) => effects,
             },
@@ -310,7 +310,7 @@ impl Pickup {
 impl View for Pickup {
     fn context(&self) -> Context {
         match self.stage {
-            Stage::Which(..) | Stage::Offered(_) => Context::Plans,
+            Phase::Which(..) | Phase::Offered(_) => Context::Plans,
             _ if self.typing => Context::PickupForm,
             _ => Context::Inbox,
         }
@@ -359,14 +359,14 @@ impl View for Pickup {
                 self.recognise();
             }
             Report::Started(Verb::PickUp) => {
-                if let Stage::Offered(offer) = &mut self.stage {
+                if let Phase::Offered(offer) = &mut self.stage {
                     offer.begun();
                 }
             }
             Report::Settled(token) => {
                 self.entries.retain(|entry| !(entry.burn_after_read && entry.token == *token));
                 self.cursor.hold(self.entries.len(), self.page());
-                if let Stage::Offered(offer) = &mut self.stage {
+                if let Phase::Offered(offer) = &mut self.stage {
                     offer.settled(token);
                 }
             }
@@ -383,13 +383,13 @@ impl View for Pickup {
                 (self.looking, self.loaded) = (false, true);
                 self.show(entries);
             }
-            Report::Step(Step::Found(found)) if matches!(self.stage, Stage::Finding) => {
-                self.stage = Stage::Offered(Box::new(Offer::new(*found)));
+            Report::Step(Step::Found(found)) if matches!(self.stage, Phase::Finding) => {
+                self.stage = Phase::Offered(Box::new(Offer::new(*found)));
             }
             Report::Found(found) => self.take_found(found),
             Report::Taken(taken, plan) => {
                 self.form.fields[PIN].set_text("");
-                if let Stage::Offered(offer) = &mut self.stage {
+                if let Phase::Offered(offer) = &mut self.stage {
                     return offer.taken(*taken, &plan);
                 }
             }
@@ -402,7 +402,7 @@ impl View for Pickup {
         let areas = draw::areas(self.room);
         if self.context() == Context::Plans {
             let side = detail_area(self.room);
-            if let (Stage::Offered(offer), Some(row)) = (&mut self.stage, row.checked_sub(side.y)) {
+            if let (Phase::Offered(offer), Some(row)) = (&mut self.stage, row.checked_sub(side.y)) {
                 offer.choose_at(row, side.width);
             }
             return Vec::new();

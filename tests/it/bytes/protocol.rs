@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use cclink::carry::Key;
-use cclink::handoff::index::{Entry, Span};
+use cclink::handoff::index::{IndexEntry, Span};
 use cclink::handoff::keys::signed_bytes;
 use cclink::handoff::record::Record;
-use cclink::handoff::seal::{self, Kind};
+use cclink::handoff::seal::{self, PacketKind};
 use cclink::handoff::{
     Age, AudienceKind, Identity, Index, Link, LinkSecret, LinkTarget, Mailbox, Pin, PublicKey, Secret,
     Standing, Token, mailbox, packet,
@@ -49,8 +49,9 @@ fn boxes(all: &Value) -> HashMap<&str, (Mailbox, Token)> {
         .collect()
 }
 
-fn kind(row: &Value) -> Kind {
-    let kinds = [Kind::Record, Kind::Index, Kind::Burned, Kind::Revoked, Kind::Receipt];
+fn kind(row: &Value) -> PacketKind {
+    let kinds =
+        [PacketKind::Record, PacketKind::Index, PacketKind::Burned, PacketKind::Revoked, PacketKind::Receipt];
     *kinds.iter().find(|kind| row["kind"] == **kind as u8).unwrap()
 }
 
@@ -166,7 +167,7 @@ fn plaintexts_and_signatures_are_byte_for_byte() {
         let number = |entry: &Value, field: &str| u32::try_from(entry[field].as_u64().unwrap()).unwrap();
         for entry in rows(row, "entries") {
             let span = Span { expires: number(entry, "expires"), created: number(entry, "created") };
-            index.insert(Entry { token: array(entry, "token"), span });
+            index.insert(IndexEntry { token: array(entry, "token"), span });
         }
         assert_eq!(index.encode(), bytes(row, "payload"));
         assert_eq!(Index::decode(&bytes(row, "payload")).unwrap(), index);
@@ -223,7 +224,7 @@ fn what_python_sealed_opens() {
         assert_eq!((opened.kind, opened.payload), (kind(row), bytes(row, "payload")), "{name}");
         let packets = [lying(row).unwrap_or_else(|| panic!("{name}: not a packet"))];
         match kind(row) {
-            Kind::Record => {
+            PacketKind::Record => {
                 let Standing::Record { record, creator, .. } = mailbox.judge(token, &creators, &packets)
                 else {
                     panic!("{name}: no record");
@@ -233,22 +234,22 @@ fn what_python_sealed_opens() {
                 assert_eq!(record.title.as_deref(), json["title"].as_str(), "{name}");
                 assert_eq!(creator, creators[usize::from(name.contains("by b"))], "{name}");
             }
-            Kind::Index => {
+            PacketKind::Index => {
                 let index = mailbox.read_index(&packets).unwrap();
                 assert_eq!(index.encode(), bytes(row, "payload"), "{name}");
             }
-            Kind::Burned => {
+            PacketKind::Burned => {
                 let standing = mailbox.judge(token, &creators, &packets);
                 assert!(
                     matches!(&standing, Standing::Burned { trace, .. } if trace.hostname == "pocket"),
                     "{name}"
                 );
             }
-            Kind::Revoked => {
+            PacketKind::Revoked => {
                 let standing = mailbox.judge(token, &creators, &packets);
                 assert!(matches!(standing, Standing::Revoked { .. }), "{name}: {standing:?}");
             }
-            Kind::Receipt => {
+            PacketKind::Receipt => {
                 assert_eq!(mailbox.read_receipt(&packets).expect(name).hostname, "pocket", "{name}");
             }
         }

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::super::arrive::Parcel;
-use super::super::sftp::{CHUNK, Entry, Listing, Shape};
+use super::super::sftp::{CHUNK, Listing, RemoteEntry, Shape};
 use super::left::{Left, Why};
 use super::origin::Origin;
 use crate::claude::{self, Beside};
@@ -68,7 +68,7 @@ pub(super) async fn fetch(
 
 /// Whether there is anything in a folder, as far as it lets itself be seen.
 fn holds_something(listing: &Listing) -> bool {
-    let is_something = |entry: &Entry| entry.shape != Shape::File || entry.size > 0;
+    let is_something = |entry: &RemoteEntry| entry.shape != Shape::File || entry.size > 0;
     listing.no.is_some() || listing.entries.iter().any(is_something)
 }
 
@@ -136,7 +136,7 @@ impl Taking<'_> {
     }
 
     /// One file with its time; or why it cannot be had from there.
-    async fn file(&mut self, from: &Path, to: &Path, entry: &Entry) -> Result<Option<Why>> {
+    async fn file(&mut self, from: &Path, to: &Path, entry: &RemoteEntry) -> Result<Option<Why>> {
         let io = |error: std::io::Error| {
             Error::failed(format!("{} cannot be written: {error}.", text::clean(&to.to_string_lossy())))
                 .advise("The session here is as it was. Make room, then try again.")
@@ -182,7 +182,7 @@ impl Taking<'_> {
 }
 
 /// Whether a file is here as it is there: equally long, and written since.
-fn is_here(ours: &Path, theirs: &Entry) -> bool {
+fn is_here(ours: &Path, theirs: &RemoteEntry) -> bool {
     let Ok(here) = ours.symlink_metadata() else { return false };
     let since = here.modified().ok().zip(theirs.modified).is_some_and(|(here, there)| here >= there);
     here.is_file() && here.len() == theirs.size && since

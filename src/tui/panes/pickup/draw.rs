@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{Pickup, Stage};
+use super::{Phase, Pickup};
 use crate::text;
 use crate::tui::message::{AudienceKind, Found, InboxEntry, Signer};
 use crate::tui::panes::short_project;
@@ -41,7 +41,7 @@ pub(super) fn areas(room: Rect) -> Areas {
 impl Pickup {
     pub(super) fn draw_all(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         let areas = areas(area);
-        let offered = matches!(self.stage, Stage::Which(..) | Stage::Offered(_));
+        let offered = matches!(self.stage, Phase::Which(..) | Phase::Offered(_));
         match areas.detail {
             Some(detail) => {
                 self.draw_side(frame, detail, look);
@@ -55,16 +55,16 @@ impl Pickup {
     /// What the selected or found handoff is.
     fn draw_side(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         match &self.stage {
-            Stage::Offered(offer) => offer.draw(frame, area, look),
-            Stage::Which(found, cursor) => draw_which(frame, area, found, cursor, look),
-            Stage::Finding => {
+            Phase::Offered(offer) => offer.draw(frame, area, look),
+            Phase::Which(found, cursor) => draw_which(frame, area, found, cursor, look),
+            Phase::Finding => {
                 let words = format!("{} looking for it on the network …", look.spinner());
                 frame.render_widget(
                     Line::styled(words, look.theme.quiet),
                     Rect { height: area.height.min(1), ..area },
                 );
             }
-            Stage::Choosing => {
+            Phase::Choosing => {
                 if let Some(entry) = self.selected().filter(|_| !self.typing) {
                     draw_entry(frame, area, entry, look);
                 }

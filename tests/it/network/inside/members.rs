@@ -1,7 +1,7 @@
 //! What a member of an audience can do to the others, or a device whose clock is
 //! wrong: floods, dates of choice, records that are wrapped anew.
 
-use cclink::handoff::index::{CAPACITY, Entry, Span};
+use cclink::handoff::index::{CAPACITY, IndexEntry, Span};
 use cclink::handoff::{Identity, Index, Link, LinkTarget, Mailbox, Token, mailbox, packet, seal};
 use cclink::network::Network;
 use cclink::service::{AudienceChoice, Job, Target};
@@ -47,7 +47,7 @@ async fn a_flood_of_tokens_that_lead_nowhere_is_bounded() {
         let mut index = Index::default();
         for dead in 0..CAPACITY {
             let token = [u8::try_from(number + 1).unwrap(), u8::try_from(dead).unwrap(), 0, 0, 0, 0, 0, 0];
-            index.insert(Entry { token, span: Span { created: now() - 3600, expires: now() + 3600 } });
+            index.insert(IndexEntry { token, span: Span { created: now() - 3600, expires: now() + 3600 } });
         }
         let far = u64::try_from(chrono::Utc::now().timestamp_micros()).unwrap();
         let list = mailbox.make_index(&index, far).unwrap();
@@ -86,7 +86,7 @@ async fn the_signed_time_decides_what_is_newest() {
     let token: Token = older.token.parse().unwrap();
     for created in [u32::MAX, now() + 600] {
         put_list(&network, &mailbox, |index| {
-            index.insert(Entry { token: token.bytes, span: Span { created, expires: now() + 86_400 } });
+            index.insert(IndexEntry { token: token.bytes, span: Span { created, expires: now() + 86_400 } });
         })
         .await;
         assert_eq!(newest(&Inside::copy_of(&a, &ring.network())).await.unwrap(), newer.token, "{created}");

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use cclink::handoff::seal::{self, Kind};
+use cclink::handoff::seal::{self, PacketKind};
 use cclink::handoff::{Age, Identity, Link, LinkSecret, LinkTarget, Record, Standing, mailbox, packet};
 use cclink::resume::Plan;
 use cclink::text::{clean, hex};
@@ -155,13 +155,14 @@ fn hostile_packets_get_one_verdict() {
     let (key, lock) = (mailbox.record_key(&token), mailbox.lock().to_public());
     let address = mailbox::address(&key);
     let sequence = u64::try_from(Utc::now().timestamp_micros()).unwrap();
-    let sealed = |kind: Kind, payload: &[u8], sequence: u64| {
+    let sealed = |kind: PacketKind, payload: &[u8], sequence: u64| {
         let file = seal::seal(&lock, kind, payload).unwrap();
         packet::make(&key, &file, sequence).unwrap().to_relay_payload().to_vec()
     };
-    let signed = |kind: Kind, json: &[u8]| [&creator.sign(kind as u8, &address, json)[..], json].concat();
+    let signed =
+        |kind: PacketKind, json: &[u8]| [&creator.sign(kind as u8, &address, json)[..], json].concat();
     let body = record().to_string().into_bytes();
-    let real = sealed(Kind::Record, &signed(Kind::Record, &body), sequence);
+    let real = sealed(PacketKind::Record, &signed(PacketKind::Record, &body), sequence);
 
     let mut payloads = vec![real.clone(), Vec::new(), real[..71].to_vec(), real[..72].to_vec()];
     // One bit of it, all over; and where it was cut or grew.
@@ -171,7 +172,9 @@ fn hostile_packets_get_one_verdict() {
         payloads.push(flipped);
     }
     payloads.extend([real[..real.len() - 1].to_vec(), [&real[..], b"\0"].concat()]);
-    for kind in [Kind::Record, Kind::Index, Kind::Burned, Kind::Revoked, Kind::Receipt] {
+    for kind in
+        [PacketKind::Record, PacketKind::Index, PacketKind::Burned, PacketKind::Revoked, PacketKind::Receipt]
+    {
         for json in [
             &body[..],
             br#"{"at":"2026-11-25T12:00:00Z","hostname":"x","more":1}"#,
@@ -181,15 +184,15 @@ fn hostile_packets_get_one_verdict() {
             br#"{"at":"2026-11-25T12:00:60Z","hostname":"x"}"#,
             b"",
         ] {
-            for payload in [json.to_vec(), signed(kind, json), signed(Kind::Record, json)] {
+            for payload in [json.to_vec(), signed(kind, json), signed(PacketKind::Record, json)] {
                 payloads.push(sealed(kind, &payload, sequence));
             }
         }
     }
     let long = json!({ "at": "2026-11-25T12:00:00Z", "hostname": "x".repeat(65) }).to_string();
-    payloads.push(sealed(Kind::Burned, long.as_bytes(), sequence));
+    payloads.push(sealed(PacketKind::Burned, long.as_bytes(), sequence));
     for far in [0, 1 << 62, (1 << 63) - 1, 1 << 63, u64::MAX] {
-        payloads.push(sealed(Kind::Record, &signed(Kind::Record, &body), far));
+        payloads.push(sealed(PacketKind::Record, &signed(PacketKind::Record, &body), far));
     }
 
     let input = json!({

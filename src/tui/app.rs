@@ -332,7 +332,11 @@ impl App {
         match pane {
             PaneId::Sessions => {}
             PaneId::Handoffs => self.look_at_handoffs(true, now),
-            PaneId::Pickup => self.open_inbox(now),
+            PaneId::Pickup => {
+                // whom a name means, when one is typed
+                self.start(Action::Contacts, true, now);
+                self.open_inbox(now);
+            }
         }
     }
 

@@ -51,7 +51,7 @@ pub struct Pickup {
     cursor: Cursor,
     typing: bool,
     form: Form,
-    /// Read each time when the form is gone to.
+    /// Read each time when the pane or its form is gone to.
     contacts: Result<Vec<ContactView>, Error>,
     /// What is typed, or why it is nothing.
     recognised: Option<Result<Target, Error>>,
@@ -358,6 +358,7 @@ impl View for Pickup {
                 self.contacts = Ok(contacts.clone());
                 self.recognise();
             }
+            Report::ContactAdded(_) => return vec![Effect::Run(Action::Contacts)],
             Report::Started(Verb::PickUp) => {
                 if let Phase::Offered(offer) = &mut self.stage {
                     offer.begun();

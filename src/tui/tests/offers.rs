@@ -73,3 +73,13 @@ fn a_contact_is_known_by_its_name_once_contacts_are_read() {
     let Some((_, Action::Find(Target::Key(key, None)))) = play.last(Verb::Find) else { panic!("it looks") };
     assert_eq!(key.to_string(), sample::CREATOR);
 }
+
+#[test]
+fn what_is_typed_is_read_at_once_and_asks_nobody() {
+    let mut play = Play::full(120, 40);
+    play.text("3i");
+    let before = play.jobs.len();
+    play.text("dybndrfg");
+    assert!(play.shows("✓ the handoff dybndrfg…"), "{}", play.screen());
+    assert_eq!(play.jobs.len(), before);
+}

@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 pub use self::near::{command_advice, unknown_command};
 pub use self::plugin::{HookEvent, PluginAction};
 use crate::handoff::Ttl;
+use crate::resume::PlanKind;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -279,7 +280,7 @@ pub struct PickupArgs {
     pub print: bool,
     /// The way to go on with it, instead of the best one
     #[arg(long, value_name = "WAY")]
-    pub plan: Option<Way>,
+    pub plan: Option<PlanKind>,
     /// Where its machine is reached, when the handoff does not say so or is wrong; remembered once it worked
     #[arg(long, value_name = "USER@HOST")]
     pub ssh: Option<String>,
@@ -318,23 +319,6 @@ pub struct BundleArgs {
     /// What is published.
     #[command(flatten)]
     pub publish: PublishArgs,
-}
-
-/// The ways to go on with a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Way {
-    /// On this machine, where its file is.
-    Here,
-    /// In the window of tmux where it runs.
-    Attach,
-    /// Over SSH, where it lives.
-    Ssh,
-    /// On this machine, after its file was copied here over SSH.
-    Bring,
-    /// On this machine, from its sealed file.
-    Carried,
-    /// The command, printed.
-    Command,
 }
 
 /// What to do with contacts.

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::bring::Bringing;
 use super::go_on::go_on;
 use super::{Context, prompt};
-use crate::cli::{PIN_ADVICE, PickupArgs, Way};
+use crate::cli::{PIN_ADVICE, PickupArgs};
 use crate::service::{
     Error, ErrorKind, Found, HANDED, Handed, IdentityState, Job, Next, Pickup, Plan, PlanKind, Result,
     Target, Wanted, choose,
@@ -19,12 +19,12 @@ const MAX_LINK: u64 = 64 * 1024;
 
 pub(super) async fn run(context: &Context<'_>, mut args: PickupArgs) -> Result<()> {
     args.plan = match (args.plan, &args.from) {
-        (None, Some(_)) => Some(Way::Carried),
-        (Some(Way::Carried), None) => {
+        (None, Some(_)) => Some(PlanKind::Carried),
+        (Some(PlanKind::Carried), None) => {
             return Err(Error::usage("`--plan carried` needs the sealed file.")
                 .advise("Pass it with `--from FILE`; `cclink bundle` writes it where the session lives."));
         }
-        (Some(way), Some(_)) if way != Way::Carried => {
+        (Some(way), Some(_)) if way != PlanKind::Carried => {
             return Err(
                 Error::usage("`--from` goes with `--plan carried` only.").advise("Leave `--plan` out.")
             );
@@ -32,7 +32,7 @@ pub(super) async fn run(context: &Context<'_>, mut args: PickupArgs) -> Result<(
         (plan, _) => plan,
     };
     let on_terminal = prompt::can_ask() && std::io::stdout().is_terminal() && !context.printer.is_json();
-    let goes_on = !args.print && args.plan != Some(Way::Command) && (args.exec || args.plan.is_some());
+    let goes_on = !args.print && args.plan != Some(PlanKind::Command) && (args.exec || args.plan.is_some());
     let asks = on_terminal && !args.print && !goes_on && !args.yes;
     let target = target(context, &args)?;
     // PIN and link handoffs need no identity; whatever does says so itself.
@@ -40,7 +40,9 @@ pub(super) async fn run(context: &Context<'_>, mut args: PickupArgs) -> Result<(
         super::unlock(context).await?;
     }
     let found = match args.plan {
-        Some(Way::Bring | Way::Carried) => context.service.find_to_bring(&target, &Job::quiet()).await,
+        Some(PlanKind::Bring | PlanKind::Carried) => {
+            context.service.find_to_bring(&target, &Job::quiet()).await
+        }
         _ => context.service.find(&target, &Job::quiet()).await,
     };
     let mut found = found.map_err(|error| hint(&args, error))?;
@@ -62,13 +64,15 @@ pub(super) async fn run(context: &Context<'_>, mut args: PickupArgs) -> Result<(
         return go_on(context, &found, plan, how).await;
     }
     if goes_on {
-        if prompt::can_ask() && !args.exec && !args.yes && lacks_folder(&found, wanted(args.plan)) {
+        let wanted = args.plan.map_or(Wanted::Best, Wanted::Only);
+        if prompt::can_ask() && !args.exec && !args.yes && lacks_folder(&found, wanted) {
             found = super::folder::ask(context, found).await?;
         }
-        let again = (args.plan == Some(Way::Bring)).then(|| context.service.bring_again(&found)).flatten();
+        let again =
+            (args.plan == Some(PlanKind::Bring)).then(|| context.service.bring_again(&found)).flatten();
         let plan = match again {
             Some(plan) => plan,
-            None => decide(&found, wanted(args.plan), prompt::can_ask() && !args.exec, args.yes)?,
+            None => decide(&found, wanted, prompt::can_ask() && !args.exec, args.yes)?,
         };
         return go_on(context, &found, plan, Bringing::from(&args)).await;
     }
@@ -90,7 +94,7 @@ async fn print_command(context: &Context<'_>, args: &PickupArgs, found: &Found) 
     let best = match (args.plan, choose(&found.pickup.plans, Wanted::Best, None)) {
         (None, Next::Run(plan)) => *plan,
         (None, Next::Nowhere(_)) => decide(found, Wanted::Only(PlanKind::Command), false, false)?,
-        (way, _) => decide(found, wanted(way), false, args.yes)?,
+        (way, _) => decide(found, way.map_or(Wanted::Best, Wanted::Only), false, args.yes)?,
     };
     let pickup = context.service.pick_up(found, &Job::quiet()).await?;
     print(&aside, &pickup, &found.signed_by);
@@ -230,19 +234,6 @@ fn lacks_folder(found: &Found, wanted: Wanted) -> bool {
                     .any(|plan| plan.kind != PlanKind::Command)
         }
     }
-}
-
-fn wanted(way: Option<Way>) -> Wanted {
-    way.map_or(Wanted::Best, |way| {
-        Wanted::Only(match way {
-            Way::Here => PlanKind::Here,
-            Way::Attach => PlanKind::Attach,
-            Way::Ssh => PlanKind::Ssh,
-            Way::Bring => PlanKind::Bring,
-            Way::Carried => PlanKind::Carried,
-            Way::Command => PlanKind::Command,
-        })
-    })
 }
 
 /// The plan that is run, or why there is none.

@@ -9,36 +9,23 @@ use serde::Serialize;
 pub use ssh::{CONNECT, SshWay, There, quote_for_any_shell, remote_command};
 use zeroize::Zeroizing;
 
-/// How a session can be resumed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// How a session can be resumed; as `--plan` and JSON name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, strum::IntoStaticStr, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum PlanKind {
-    /// The session file is on this machine.
+    /// On this machine, where its file is.
     Here,
-    /// It runs on this machine, in a window of tmux.
+    /// In the window of tmux where it runs.
     Attach,
-    /// In a terminal on the machine where it lives.
+    /// Over SSH, where it lives.
     Ssh,
-    /// Its file is copied here first, over the user's own SSH.
+    /// On this machine, after its file was copied here over SSH.
     Bring,
-    /// It comes in a sealed file.
+    /// On this machine, from its sealed file.
     Carried,
-    /// Just the command, to be run where the session lives.
+    /// The command, printed.
     Command,
-}
-
-impl PlanKind {
-    /// As `--plan` and JSON name it.
-    pub fn way(self) -> &'static str {
-        match self {
-            Self::Here => "here",
-            Self::Attach => "attach",
-            Self::Ssh => "ssh",
-            Self::Bring => "bring",
-            Self::Carried => "carried",
-            Self::Command => "command",
-        }
-    }
 }
 
 /// One way to go on with a session.

@@ -145,7 +145,7 @@ impl Service {
         }
         .map_err(|error| {
             let others = found.pickup.plans.iter().filter(|other| other.ready && other.kind != plan.kind);
-            let others: Vec<String> = others.map(|other| other.kind.way().to_owned()).collect();
+            let others: Vec<String> = others.map(|other| <&str>::from(other.kind).to_owned()).collect();
             let advice = match others.as_slice() {
                 [] => "Nothing was picked up.".to_owned(),
                 others => format!("Nothing was picked up. Other ways: --plan {}.", others.join(", --plan ")),

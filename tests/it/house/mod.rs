@@ -15,8 +15,8 @@ use crate::support::tool_is_missing;
 /// `tui` alone is `tui/mod.rs`; its other rooms are named with their path.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("main", &["cli", "commands", "tui", "demo"]),
-    // Only for the type of `--ttl`.
-    ("cli", &["handoff"]),
+    // Only for the types of `--ttl` and `--plan`.
+    ("cli", &["handoff", "resume"]),
     ("commands", &["cli", "service", "text", "qr"]),
     ("service", &["network", "store", "claude", "carry", "resume", "handoff", "text"]),
     ("network", &["handoff", "text"]),

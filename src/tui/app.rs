@@ -138,24 +138,6 @@ impl App {
         self.dirty = true;
     }
 
-    /// Does what a key would ask for.
-    #[cfg(test)]
-    pub fn intend_for_test(&mut self, intent: Intent, now: &Now) {
-        self.intend(intent, now);
-    }
-
-    /// Whether the terminal rings.
-    #[cfg(test)]
-    pub fn ring_for_test(&mut self, look_every: Option<Duration>) {
-        (self.setup.rings, self.setup.look_every) = (true, look_every);
-    }
-
-    /// The page for phones is served.
-    #[cfg(test)]
-    pub fn serve_page_for_test(&mut self) {
-        self.setup.web = Some("https://handoff.example.org/cclink/".to_owned());
-    }
-
     /// How many jobs run.
     #[cfg(test)]
     pub fn running(&self) -> usize {

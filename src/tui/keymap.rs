@@ -9,8 +9,10 @@ use super::message::{Context, Intent};
 /// character already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
-    code: KeyCode,
-    ctrl: bool,
+    /// Which key.
+    pub code: KeyCode,
+    /// Whether with Ctrl.
+    pub ctrl: bool,
 }
 
 impl Key {

@@ -50,16 +50,23 @@ struct Play {
 impl Play {
     /// A screen of this size that knows nothing yet.
     fn open(width: u16, height: u16) -> Self {
-        Self::with(width, height, Theme::sixteen())
+        Self::set_up(width, height, |_| {})
     }
 
     fn with(width: u16, height: u16, theme: Theme) -> Self {
-        let app = App::new(Setup {
+        Self::set_up(width, height, |setup| setup.theme = theme)
+    }
+
+    /// One that is opened with something else than is usual here.
+    fn set_up(width: u16, height: u16, change: impl FnOnce(&mut Setup)) -> Self {
+        let mut setup = Setup {
             cwd: "/home/dana/webshop/src".into(),
             home: Some("/home/dana".into()),
-            theme,
+            theme: Theme::sixteen(),
             ..Setup::default()
-        });
+        };
+        change(&mut setup);
+        let app = App::new(setup);
         let now = Now { local: sample::now(), since: Duration::ZERO };
         let mut play = Self {
             app,
@@ -170,6 +177,11 @@ impl Play {
 
     fn press(&mut self, code: KeyCode) -> &mut Self {
         self.wait(Duration::from_millis(200)).input(Input::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+    }
+
+    fn press_key(&mut self, key: super::keymap::Key) -> &mut Self {
+        let modifiers = if key.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+        self.wait(Duration::from_millis(200)).input(Input::Key(KeyEvent::new(key.code, modifiers)))
     }
 
     fn ctrl(&mut self, c: char) -> &mut Self {

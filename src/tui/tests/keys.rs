@@ -152,10 +152,7 @@ fn every_key_of_a_footer_is_answered() {
             let mut play = Play::full(120, 40);
             go(&mut play);
             let before = (play.buffer(), play.jobs.len(), play.other.len());
-            play.wait(Duration::from_millis(300));
-            let now = play.now;
-            play.app.intend_for_test(row.intent, &now);
-            play.collect();
+            play.wait(Duration::from_millis(300)).press_key(row.keys[0]);
             let after = (play.buffer(), play.jobs.len(), play.other.len());
             let quiet = matches!(row.intent, Intent::Reveal);
             assert!(quiet || before != after, "{:?} in {context:?} does nothing", row.intent);

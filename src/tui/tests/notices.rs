@@ -8,9 +8,14 @@ use super::{Play, sample};
 use crate::service::PickedUp;
 use crate::tui::message::{AudienceKind, Effect, Error, InboxEntry, Listed, Report, State, Step, Verb};
 
+/// A screen that rings, before it knows anything.
+fn silent_yet(every: Option<Duration>) -> Play {
+    Play::set_up(100, 30, |setup| (setup.rings, setup.look_every) = (true, every))
+}
+
 fn ringing() -> Play {
-    let mut play = Play::full(100, 30);
-    play.app.ring_for_test(None);
+    let mut play = silent_yet(None);
+    play.fill();
     play
 }
 
@@ -99,8 +104,7 @@ fn the_creator_is_told_of_a_pickup() {
 
 #[test]
 fn what_was_published_here_and_taken_before_the_first_look_is_told() {
-    let mut play = Play::open(100, 30);
-    play.app.ring_for_test(None);
+    let mut play = silent_yet(None);
     let mut row = sample::handoffs().remove(0);
     play.done(Verb::Journal, Ok(Report::Listed(vec![row.clone()], false)));
     row.state = State::Burned;
@@ -127,8 +131,8 @@ fn without_notices_only_the_note_is_shown() {
 #[test]
 fn it_looks_again_only_where_that_is_wanted_and_possible() {
     for (every, looks) in [(None, false), (Some(Duration::from_mins(1)), true)] {
-        let mut play = Play::full(100, 30);
-        play.app.ring_for_test(every);
+        let mut play = silent_yet(every);
+        play.fill();
         play.jobs.clear();
         // the time that was told is due, and then another one, later
         for _ in 0..2 {
@@ -140,8 +144,7 @@ fn it_looks_again_only_where_that_is_wanted_and_possible() {
             play.jobs.clear();
         }
     }
-    let mut play = Play::open(100, 30);
-    play.app.ring_for_test(Some(Duration::from_mins(1)));
+    let mut play = silent_yet(Some(Duration::from_mins(1)));
     play.wait(Duration::from_mins(2));
     play.app.tick(&play.now);
     play.collect();

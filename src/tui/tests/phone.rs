@@ -4,10 +4,17 @@
 use super::*;
 use crate::tui::message::{AudienceKind, ErrorKind, Listed, PassEnd, Published, State, Step};
 
+/// A screen whose page for phones is served.
+fn with_page(width: u16, height: u16) -> Play {
+    let page = "https://handoff.example.org/cclink/";
+    let mut play = Play::set_up(width, height, |setup| setup.web = Some(page.to_owned()));
+    play.fill();
+    play
+}
+
 /// The QR of a handoff to my devices, at this size.
 fn qr(width: u16, height: u16) -> Play {
-    let mut play = Play::full(width, height);
-    play.app.serve_page_for_test();
+    let mut play = with_page(width, height);
     play.text("2").press(KeyCode::Enter);
     assert!(play.shows("p phone pass"), "{}", play.screen());
     play
@@ -146,8 +153,7 @@ fn without_a_page_it_is_said_what_is_missing() {
 
 #[test]
 fn what_a_phone_can_open_itself_needs_none() {
-    let mut play = Play::full(120, 40);
-    play.app.serve_page_for_test();
+    let mut play = with_page(120, 40);
     play.text("2").press(KeyCode::End).press(KeyCode::Enter);
     assert!(!play.shows("phone pass"), "{}", play.screen());
     play.text("p");

@@ -113,8 +113,7 @@ fn all_four_do_the_same() {
             assert_eq!(seen, ["--resume", &session.id, "--fork-session"], "{name}");
             terminal.shows("Back from");
         }
-        terminal.types("q");
-        assert_eq!(terminal.code(), 0, "{name}");
+        assert_eq!(terminal.ends_by("q"), 0, "{name}");
     }
 }
 
@@ -230,8 +229,7 @@ fn an_idle_claude_is_ended_from_the_screen() {
         assert!(!ended.success());
         assert_eq!(until("claude", || started(&device)), ["--resume", &session.id], "{keys}");
         terminal.shows("Back from");
-        terminal.types("q");
-        assert_eq!(terminal.code(), 0);
+        assert_eq!(terminal.ends_by("q"), 0);
         let listed = other.json(&["list", "--all"]);
         let receipt = &row(&listed, text(&published, "token")).unwrap()["picked_up"];
         assert_eq!(receipt.is_null(), keys == "r", "{keys}: {listed:#}");
@@ -258,6 +256,5 @@ fn a_link_is_brought_from_the_screen() {
     terminal.types("j\r");
     assert_eq!(until("claude", || started(&device)), ["--resume", &session.id]);
     terminal.shows("Back from");
-    terminal.types("q");
-    assert_eq!(terminal.code(), 0);
+    assert_eq!(terminal.ends_by("q"), 0);
 }

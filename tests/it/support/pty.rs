@@ -226,6 +226,20 @@ impl Pty {
         self.child.wait().unwrap().exit_code()
     }
 
+    /// Types a key until it ends: one that is typed while the terminal changes hands,
+    /// from another program to it, is nobody's.
+    pub fn ends_by(&mut self, key: &str) -> u32 {
+        self.until("the end of the program", |pty| {
+            if pty.ended() {
+                return Some(());
+            }
+            // It may have ended just now.
+            let _ = pty.window().writer.write_all(key.as_bytes());
+            None
+        });
+        self.code()
+    }
+
     /// Whether it ended, and its last word is heard: on a busy machine that comes later.
     fn ended(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(Some(_)))

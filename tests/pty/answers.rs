@@ -66,6 +66,7 @@ fn answers_press_no_key_however_they_are_cut() {
         text.lines().take(1).chain(text.lines().skip(2).take(6)).map(str::to_owned).collect::<Vec<_>>()
     };
     terminal.shows("3 of 3");
+    terminal.hides("reading …");
     settle(&mut terminal);
     let before = rows(&terminal);
     for answer in ANSWERS {

@@ -175,20 +175,30 @@ impl Service {
     /// Brings a packet to the nodes that hold an earlier one, or nothing; what is
     /// as late, or came meanwhile, stays.
     async fn spread(&self, packet: &SignedPacket, sighting: &Sighting) -> Result<()> {
-        let last = packet::sequence(packet);
-        let earlier = sighting.held().iter().map(|(held, _)| packet::sequence(held));
-        let mut over: Vec<u64> = earlier.filter(|held| *held < last).flatten().collect();
-        over.dedup();
-        if over.is_empty() {
-            over.push(0);
+        let is_first =
+            sighting.held().iter().all(|(held, _)| packet::sequence(held) >= packet::sequence(packet));
+        if is_first {
+            return self.put_over(packet, 0).await;
         }
+        self.spread_over(packet, sighting).await
+    }
+
+    /// Brings a packet to the nodes that were seen to hold an earlier one than the last.
+    pub(crate) async fn spread_over(&self, packet: &SignedPacket, sighting: &Sighting) -> Result<()> {
+        let held = sighting.held().iter().map(|(held, _)| packet::sequence(held));
+        let mut over: Vec<u64> = held.filter(|held| *held < sighting.highest()).flatten().collect();
+        over.dedup();
         for expected in over {
-            match self.0.network.put(packet, Some(expected)).await {
-                Ok(_) | Err(NetworkError::Conflict) => {}
-                Err(error) => return Err(error.into()),
-            }
+            self.put_over(packet, expected).await?;
         }
         Ok(())
+    }
+
+    async fn put_over(&self, packet: &SignedPacket, expected: u64) -> Result<()> {
+        match self.0.network.put(packet, Some(expected)).await {
+            Ok(_) | Err(NetworkError::Conflict) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The journal entry of a full token.

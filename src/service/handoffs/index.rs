@@ -54,7 +54,13 @@ impl Service {
                 return Ok(());
             }
             let packet = mailbox.make_index(&union, self.sequence_after(&sighting)?)?;
-            match self.0.network.put(&packet, Some(sighting.expected())).await {
+            let put = self.0.network.put(&packet, Some(sighting.expected())).await;
+            if put.is_ok() {
+                // Whoever missed an earlier one refuses this one, and would keep for hours
+                // what has left the list long ago. All of it is in the union.
+                let _ = self.spread_over(&packet, &sighting).await;
+            }
+            match put {
                 // Each of the nearest nodes held what was read, or nothing, and holds this now:
                 // another writer was before the read, or is refused by all of them.
                 Ok(copies) if sighting.is_complete() && copies >= sighting.asked => return Ok(()),
@@ -88,12 +94,19 @@ impl Service {
         gone.iter().take(all - CAPACITY).for_each(|entry| index.remove(&entry.token));
         let mut lost = Vec::new();
         let others = index.entries().into_iter().rev().filter(|entry| entry.token != mine.token);
-        for entry in others.take(MOST_LOOKUPS) {
+        let mut looks = MOST_LOOKUPS;
+        for entry in others {
             if index.len() <= CAPACITY {
                 return Ok(());
             }
             let token = Token { audience: mailbox.audience, bytes: entry.token };
             let place = Place { mailbox: mailbox.clone(), token, expected: expected.to_vec() };
+            if self.remembered_end(&place.address()).is_some() {
+                index.remove(&entry.token);
+                continue;
+            }
+            let Some(left) = looks.checked_sub(1) else { break };
+            looks = left;
             // One of which nothing is known may be alive.
             match self.look(&place, &mut |_| {}).await.map(|(standing, _)| standing) {
                 Ok(Standing::Burned { .. } | Standing::Revoked { .. }) => index.remove(&entry.token),

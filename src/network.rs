@@ -9,7 +9,7 @@ mod dht;
 pub(crate) mod page;
 mod recall;
 mod relay;
-mod sighting;
+mod verdict;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,9 +24,9 @@ use pkarr::SignedPacket;
 pub use recall::Fresh;
 use recall::Recall;
 use relay::{Answer, Relay};
-pub use sighting::Sighting;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
+pub use verdict::Sighting;
 
 use crate::handoff::{Address, packet, z32};
 
@@ -213,7 +213,7 @@ impl Network {
                     tokio::select! {
                         biased;
                         Some(item) = told.recv() => {
-                            if let Some(packet) = sighting::packet_of(address, &item) {
+                            if let Some(packet) = verdict::packet_of(address, &item) {
                                 on_packet(&packet);
                             }
                         }

@@ -8,14 +8,14 @@
 
 mod file;
 mod manifest;
-mod name;
 mod pack;
+mod path;
 mod unpack;
 
 pub use file::{Claim, Key};
 pub use manifest::{LeftOut, Manifest};
-pub use name::{Name, Part};
 pub use pack::{Item, pack};
+pub use path::{Name, Part};
 pub use unpack::{Targets, unpack};
 
 /// Why a file could not be packed or unpacked.

@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use tar::{Builder, EntryType, Header};
 
 use super::file::seal_into;
-use super::name::{Name, Part};
+use super::path::{Name, Part};
 use super::{CarryError, Claim, Key, Manifest, Tell};
 
 /// Bytes told at once.

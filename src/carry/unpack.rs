@@ -10,7 +10,7 @@ use tar::{Archive, Entry, EntryType};
 
 use super::file::opened;
 use super::manifest::{self, Manifest};
-use super::name::{Met, Name, Part};
+use super::path::{Met, Name, Part};
 use super::{CarryError, Claim, Tell};
 
 /// More entries than any session has.

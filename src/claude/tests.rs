@@ -120,7 +120,7 @@ fn the_real_examples_read_as_claude_shows_them() {
     assert_eq!(session.tag.as_deref(), Some("backend"));
     assert_eq!(session.pull_request.as_deref(), Some("example/uploader#42"));
     assert!(session.resumable && !session.damaged);
-    let turns = preview(&session.path, &Part::Last, 100).unwrap().turns;
+    let turns = preview(&session.path, &Excerpt::Last, 100).unwrap().turns;
     let text: Vec<_> = turns.iter().map(|turn| (turn.role, turn.text.as_str())).collect();
     assert!(text.contains(&(Role::User, "! cargo test -q")), "{text:#?}");
     assert!(text.contains(&(Role::Tool, "output test result: ok. 14 passed")), "{text:#?}");
@@ -412,7 +412,7 @@ fn what_claude_tolerates_is_resumable() {
         assert!(session.resumable, "{what}");
         assert_eq!(session.damaged, is_damaged, "{what}");
         assert!(["hello", "a", "first"].contains(&session.title.as_str()), "{what}: {}", session.title);
-        assert!(!preview(&session.path, &Part::Last, 5).unwrap().turns.is_empty(), "{what}");
+        assert!(!preview(&session.path, &Excerpt::Last, 5).unwrap().turns.is_empty(), "{what}");
     }
 }
 

@@ -49,7 +49,7 @@ pub use transfer::carry::CarryTo;
 pub use types::*;
 pub use web::{WebCheck, WebPage};
 
-pub use crate::claude::{Here, Hit, Live, Matched, Page, Part, Progress, Role, Searching, Session, Turn};
+pub use crate::claude::{Excerpt, Here, Hit, Live, Matched, Page, Progress, Role, Searching, Session, Turn};
 use crate::handoff::Identity;
 pub use crate::handoff::record::{host_and_port, is_ssh_address};
 pub use crate::handoff::{Pin, Ttl, TtlError, links_on_one_line};

@@ -5,7 +5,7 @@ pub(super) mod search;
 
 use std::path::Path;
 
-use super::{Error, Page, Part, Progress, Result, Service, Session};
+use super::{Error, Excerpt, Page, Progress, Result, Service, Session};
 use crate::claude;
 use crate::handoff::record::is_session_id;
 use crate::text;
@@ -55,7 +55,7 @@ impl Service {
 
     /// A part of a session's conversation; in the message that was asked for, the
     /// words of `query` are lit. Blocking.
-    pub fn preview(&self, session: &Session, place: &Part, query: &str) -> Result<Page> {
+    pub fn preview(&self, session: &Session, place: &Excerpt, query: &str) -> Result<Page> {
         let mut page = claude::preview(&session.path, place, PREVIEW_TURNS)
             .map_err(|error| unreadable(session, &error))?;
         let query = claude::Query::parse(query);

@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 
 pub use crate::service::{
     Asked, AudienceChoice, AudienceKind, AudienceView, Changed, CloneOffer, ContactView, Draft, END_THERE,
-    ERROR_FILE, Ended, Error, ErrorKind, Found, Here, Hit, IdentityState, InboxEntry, LineModes, Listed,
-    Live, Matched, Named, News, NewsKind, Next, Page, Part, PassEnd, Pickup as Taken, Pin, Plan, PlanKind,
+    ERROR_FILE, Ended, Error, ErrorKind, Excerpt, Found, Here, Hit, IdentityState, InboxEntry, LineModes,
+    Listed, Live, Matched, Named, News, NewsKind, Next, Page, PassEnd, Pickup as Taken, Pin, Plan, PlanKind,
     Progress, PublishRequest, Published, Revoked, Role, Searching, Session, Signal, Signals, Signer, SshWay,
     State, Step, Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of, confirm,
     is_ssh_address, links_on_one_line, next_look, once_held, quote_for_any_shell, recognise, stop, wait_for,
@@ -375,7 +375,7 @@ pub enum Action {
     Follow(DateTime<Utc>),
     /// Read a part of a session's conversation; the text lights up where it
     /// stands in the message that was asked for.
-    Preview(Box<Session>, Part, String),
+    Preview(Box<Session>, Excerpt, String),
     /// Look inside all conversations.
     Search(Box<Asked>),
     /// Find every message of one session that matches.
@@ -496,7 +496,7 @@ pub enum Report {
     /// The system cannot tell what changes on disk.
     Unfollowed,
     /// This part of the conversation in this file.
-    Preview(PathBuf, Part, Page),
+    Preview(PathBuf, Excerpt, Page),
     /// A search goes on.
     Searching(Searching),
     /// A search came to its end.

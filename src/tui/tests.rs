@@ -26,7 +26,7 @@ use ratatui::buffer::Buffer;
 
 use super::app::{App, Setup};
 use super::message::{
-    Action, Draft, Effect, Error, Event, IdentityState, JobId, Now, Part, Progress, Report, Verb,
+    Action, Draft, Effect, Error, Event, Excerpt, IdentityState, JobId, Now, Progress, Report, Verb,
 };
 use super::parts::theme::Theme;
 
@@ -98,7 +98,7 @@ impl Play {
         self.done(Verb::Journal, Ok(Report::Listed(sample::handoffs(), true)));
         self.done(Verb::Inbox, Ok(Report::Inbox(sample::inbox())));
         if let Some(Action::Preview(session, ..)) = self.last(Verb::Preview).map(|(_, action)| action) {
-            self.done(Verb::Preview, Ok(Report::Preview(session.path, Part::Last, sample::page())));
+            self.done(Verb::Preview, Ok(Report::Preview(session.path, Excerpt::Last, sample::page())));
         }
     }
 

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::message::{Action, Error, Event, JobId, Part, Report, Step};
+use super::message::{Action, Error, Event, Excerpt, JobId, Report, Step};
 pub use crate::service::Service;
 use crate::service::{Job, Keeping};
 
@@ -208,7 +208,7 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
         other => {
             let tell = lead.tell.clone();
             let work = async {
-                if matches!(other, Action::Preview(_, Part::Last, _)) {
+                if matches!(other, Action::Preview(_, Excerpt::Last, _)) {
                     tokio::time::sleep(GLANCE).await;
                 }
                 blocking(move || on_disk(&service, other, &*tell)).await

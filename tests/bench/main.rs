@@ -18,7 +18,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime};
 
-use cclink::claude::{Part, Query, Searching, Store, preview};
+use cclink::claude::{Excerpt, Query, Searching, Store, preview};
 
 use self::corpus::{NEEDLE, Sizes, generate};
 use self::session::Transcript;
@@ -62,7 +62,7 @@ fn cases() -> Vec<Case> {
         ("search, no hit, other case", |root| search(root, "QUIZZICALLY zephyrs")),
         ("search, not ASCII", |root| search(root, "übergrößenträger")),
         ("search, common word", |root| search(root, "monli")),
-        ("preview of 100 MB", |root| whole(|| drop(preview(&root.join(LONG), &Part::Last, 200).unwrap()))),
+        ("preview of 100 MB", |root| whole(|| drop(preview(&root.join(LONG), &Excerpt::Last, 200).unwrap()))),
     ]
 }
 

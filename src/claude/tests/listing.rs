@@ -23,9 +23,9 @@ fn only_regular_files_with_a_uuid_pass_for_sessions() {
     symlink("/", home.dir.path().join("projects/-root")).unwrap();
     fs::write(home.dir.path().join("projects/-file"), "x").unwrap();
     fs::create_dir(folder.join(ID)).unwrap();
-    assert_eq!(preview(&named(2), &Part::Last, 3).unwrap().turns.len(), 1);
+    assert_eq!(preview(&named(2), &Excerpt::Last, 3).unwrap().turns.len(), 1);
     for path in [named(1), named(3), named(4), named(5)] {
-        assert!(preview(&path, &Part::Last, 3).is_err() && mark(&path).is_err(), "{}", path.display());
+        assert!(preview(&path, &Excerpt::Last, 3).is_err() && mark(&path).is_err(), "{}", path.display());
     }
     let closed = home.folder("-closed");
     fs::write(closed.join(format!("{OTHER}.jsonl")), user("x")).unwrap();
@@ -282,7 +282,7 @@ fn a_large_sparse_file_costs_nothing() {
     let session = home.store.find(ID).remove(0);
     assert_eq!(session.last_words.as_deref(), Some("bye"));
     assert!(session.resumable && session.damaged && session.size > 4 << 30);
-    assert_eq!(preview(&path, &Part::Last, 50).unwrap().turns.len(), 2);
+    assert_eq!(preview(&path, &Excerpt::Last, 50).unwrap().turns.len(), 2);
     assert!(holds(&path, &mark(&path).unwrap()).unwrap());
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
 }
@@ -399,7 +399,7 @@ fn sub_agents_of_one_name_stay_with_their_session() {
         .map(|(id, words)| (id.to_owned(), 1, words.to_owned()));
     assert_eq!(told, right);
     for session in home.list() {
-        let turns = preview(&session.path, &Part::Last, 9).unwrap().turns;
+        let turns = preview(&session.path, &Excerpt::Last, 9).unwrap().turns;
         assert_eq!(turns.len(), 1, "{turns:?}");
     }
 }

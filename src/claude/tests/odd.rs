@@ -7,7 +7,7 @@ use super::*;
 fn read(home: &Home, file: &str) -> (String, Vec<String>, usize) {
     let session = home.session(file);
     assert!(session.resumable && !session.damaged, "{file}");
-    let turns = preview(&session.path, &Part::Last, 50).unwrap().turns;
+    let turns = preview(&session.path, &Excerpt::Last, 50).unwrap().turns;
     let (_, found) = search_one(&session.path, &Query::parse("closing"), &false.into()).unwrap();
     (session.title, turns.into_iter().map(|turn| turn.text).collect(), found)
 }
@@ -98,7 +98,7 @@ fn what_was_spoken_in_a_call_is_the_persons() {
     });
     let session = home.session(format!("{spoken}\n"));
     assert!(session.resumable);
-    let turns = preview(&session.path, &Part::Last, 5).unwrap().turns;
+    let turns = preview(&session.path, &Excerpt::Last, 5).unwrap().turns;
     assert_eq!((turns[0].role, &*turns[0].text), (Role::User, "the spoken words"));
     assert_eq!(search_one(&session.path, &Query::parse("spoken"), &false.into()).unwrap().1, 1);
 }
@@ -169,7 +169,7 @@ fn preview_and_last_words_follow_the_branch_that_claude_goes_on_with() {
     let new = on("user", 5, 2, "new way") + &on("assistant", 6, 5, "new answer");
     let seen = |file: &str| {
         let session = home.session(file);
-        let turns = preview(&session.path, &Part::Last, 50).unwrap().turns;
+        let turns = preview(&session.path, &Excerpt::Last, 50).unwrap().turns;
         (session.last_words.unwrap(), turns.into_iter().map(|turn| turn.text).collect::<Vec<_>>())
     };
     let right =
@@ -184,7 +184,7 @@ fn preview_and_last_words_follow_the_branch_that_claude_goes_on_with() {
         })
         .collect();
     let file = start.clone() + &on("user", 3, 2, "old way") + &long + &new;
-    let turns = preview(&home.session(&file).path, &Part::Last, 3).unwrap().turns;
+    let turns = preview(&home.session(&file).path, &Excerpt::Last, 3).unwrap().turns;
     assert_eq!(turns.last().unwrap().text, "new answer");
     assert!(turns.iter().all(|turn| turn.text != "z"), "{turns:?}");
     // A lost parent, and a circle: everything is shown.

@@ -15,4 +15,4 @@ pub(super) mod window;
 
 pub use binding::{Blanked, blank, blank_bindings};
 pub use mark::{MARK_REACH, holds, mark, mark_of_tail};
-pub use preview::{Page, Part, preview};
+pub use preview::{Excerpt, Page, preview};

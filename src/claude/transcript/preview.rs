@@ -26,7 +26,7 @@ const MOST: u64 = 64 * 1024 * 1024;
 /// Which part of a conversation to read. Places are byte offsets of line starts,
 /// as a [`Page`] and a search hit name them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum Excerpt {
     /// Its end.
     Last,
     /// What stands before the place.
@@ -61,15 +61,15 @@ pub struct Page {
 ///
 /// # Errors
 /// When the file cannot be opened or read, or is no regular file.
-pub fn preview(path: &Path, place: &Part, most: usize) -> io::Result<Page> {
+pub fn preview(path: &Path, place: &Excerpt, most: usize) -> io::Result<Page> {
     let (file, metadata) = file::open(path)?;
     let size = metadata.len();
     let mut reader = Reader { side: is_of_agent(&file, size)?, file, size, seen: HashSet::new() };
     match place {
-        Part::Last => reader.last(most),
-        Part::Before(end) => reader.before((*end).min(size), most),
-        Part::After(start) => reader.after((*start).min(size), most),
-        Part::Around(line) => reader.around(line.start.min(size)..line.end.min(size), most),
+        Excerpt::Last => reader.last(most),
+        Excerpt::Before(end) => reader.before((*end).min(size), most),
+        Excerpt::After(start) => reader.after((*start).min(size), most),
+        Excerpt::Around(line) => reader.around(line.start.min(size)..line.end.min(size), most),
     }
 }
 

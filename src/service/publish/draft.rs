@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::super::programs::{ask_git, status, tailscale_name};
 use super::super::{
-    Draft, LeftBehind, Listed, Named, Part, Result, Role, Service, Session, SshAddress, SshSource, Turn,
+    Draft, Excerpt, LeftBehind, Listed, Named, Result, Role, Service, Session, SshAddress, SshSource, Turn,
     blocking,
 };
 use crate::claude;
@@ -97,7 +97,7 @@ impl Service {
     /// Whether anybody said anything in a session: after `/clear`, or with only
     /// `/exit` in it, there is nothing to hand over. Blocking.
     pub(crate) fn has_words(session: &Session) -> bool {
-        let Ok(page) = claude::preview(&session.path, &Part::Last, TURNS) else { return true };
+        let Ok(page) = claude::preview(&session.path, &Excerpt::Last, TURNS) else { return true };
         page.start > 0 || page.turns.iter().any(is_said)
     }
 }
@@ -142,7 +142,7 @@ fn session_title(session: &Session) -> Option<String> {
     if !is_command(&session.title) {
         return fit(&session.title).filter(|title| title != "(session)");
     }
-    let page = claude::preview(&session.path, &Part::Last, TURNS).ok()?;
+    let page = claude::preview(&session.path, &Excerpt::Last, TURNS).ok()?;
     let asked = page.turns.iter().rev().filter(|turn| turn.role == Role::User);
     let words = asked.map(|turn| turn.text.as_str()).find(|text| !is_command(text));
     fit(words.or_else(|| Some(session.title.as_str()).filter(|title| !is_lone_command(title)))?)

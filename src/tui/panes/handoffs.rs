@@ -80,6 +80,10 @@ impl Handoffs {
             *known = row;
             return;
         }
+        // Told first, it would have the selection, and then go.
+        if !self.ended && !row.state.is_alive() {
+            return;
+        }
         let at = self.rows.partition_point(|known| place(known) <= place(&row));
         self.rows.insert(at, row);
         self.loaded = true;

@@ -84,3 +84,19 @@ fn what_became_of_one_row_starts_no_look_at_the_others() {
         assert!(play.jobs.is_empty(), "{:?}", play.jobs);
     }
 }
+
+#[test]
+fn what_ended_and_is_told_first_takes_no_selection() {
+    let mut play = Play::open(100, 30);
+    play.done(Verb::Journal, Ok(Report::Listed(Vec::new(), false)));
+    play.text("2");
+    let [mut ended, alive] = [0, 1].map(|at| sample::handoffs().remove(at));
+    ended.state = State::Revoked;
+    let token = alive.token.clone();
+    for row in [ended.clone(), alive.clone()] {
+        play.step(Verb::List, Report::Step(Step::Listed(Box::new(row))));
+    }
+    assert!(!play.shows(&ended.token), "{}", play.screen());
+    play.text("d");
+    assert!(play.shows("Revoke this handoff?") && play.shows(&token), "{}", play.screen());
+}

@@ -122,8 +122,8 @@ fn the_panic_switch_is_off_unless_asked_for() {
 /// Every key that a footer shows does something that can be seen or counted.
 #[test]
 fn every_key_of_a_footer_is_answered() {
-    type Part = (Context, fn(&mut Play));
-    let places: [Part; 8] = [
+    type Excerpt = (Context, fn(&mut Play));
+    let places: [Excerpt; 8] = [
         (Context::KeyedQr, |play| {
             play.text("2").press(KeyCode::Enter);
         }),

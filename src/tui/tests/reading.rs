@@ -5,7 +5,9 @@ use std::time::Duration;
 use crossterm::event::{Event as Input, KeyCode};
 
 use super::{Play, sample};
-use crate::tui::message::{Action, Changed, Error, ErrorKind, Page, Part, Progress, Report, Searching, Verb};
+use crate::tui::message::{
+    Action, Changed, Error, ErrorKind, Excerpt, Page, Progress, Report, Searching, Verb,
+};
 
 /// The screen reads the conversation of the session that is selected.
 fn answer_preview(play: &mut Play, page: Page) {
@@ -53,7 +55,7 @@ fn what_is_being_read_stays_when_more_is_said() {
     let files = [changed.path.clone()].into();
     play.step(Verb::Follow, Report::Changed(Changed { rows: vec![changed], files, scan: false }));
     let Some((_, Action::Preview(_, place, _))) = play.last(Verb::Preview) else { panic!() };
-    assert_eq!(place, Part::After(400), "only what was said since");
+    assert_eq!(place, Excerpt::After(400), "only what was said since");
     answer_preview(&mut play, numbered(40..45, 450));
     assert_eq!(line(&play), seen);
     assert!(play.shows("lines ") && play.shows(" of 134"), "{}", play.screen());
@@ -105,10 +107,10 @@ fn a_search_streams_in_and_its_hit_is_read() {
     assert!(play.screen().find("Write the release").unwrap() < play.screen().find("Retry failed").unwrap());
     assert!(play.shows("claude: release notes: the network code"));
     let Some((_, Action::Preview(_, place, query))) = play.last(Verb::Preview) else { panic!() };
-    assert_eq!((place, &*query), (Part::Around(40..140), "network?/q"));
+    assert_eq!((place, &*query), (Excerpt::Around(40..140), "network?/q"));
     play.press(KeyCode::Down);
     let Some((_, Action::Preview(_, place, _))) = play.last(Verb::Preview) else { panic!() };
-    assert_eq!(place, Part::Around(700..800));
+    assert_eq!(place, Excerpt::Around(700..800));
     play.press(KeyCode::Enter);
     answer_preview(&mut play, sample::page_around());
     assert!(
@@ -120,7 +122,7 @@ fn a_search_streams_in_and_its_hit_is_read() {
     play.done(Verb::Hits, Ok(Report::Hits(session.path, sample::matched()[0].hits.clone())));
     play.text("n");
     let Some((_, Action::Preview(_, place, _))) = play.last(Verb::Preview) else { panic!() };
-    assert_eq!(place, Part::Around(0..100));
+    assert_eq!(place, Excerpt::Around(0..100));
     answer_preview(&mut play, sample::page_around());
     assert!(play.shows("hit 2 of 2 in it"));
     play.text("nN");
@@ -143,7 +145,7 @@ fn the_next_hit_is_gone_to_before_it_is_known() {
     let Some((_, Action::Hits(session, _))) = play.last(Verb::Hits) else { panic!() };
     play.done(Verb::Hits, Ok(Report::Hits(session.path, sample::matched()[0].hits.clone())));
     let Some((_, Action::Preview(_, place, _))) = play.last(Verb::Preview) else { panic!() };
-    assert_eq!(place, Part::Around(0..100));
+    assert_eq!(place, Excerpt::Around(0..100));
 }
 
 #[test]
@@ -167,7 +169,7 @@ fn coming_from_older_hits_the_oldest_is_first_and_keys_run_ahead() {
     let Some((_, Action::Hits(session, _))) = play.last(Verb::Hits) else { panic!() };
     play.done(Verb::Hits, Ok(Report::Hits(session.path, more.hits)));
     let Some((_, Action::Preview(_, place, _))) = play.last(Verb::Preview) else { panic!() };
-    assert_eq!(place, Part::Around(40..140), "one newer than the oldest");
+    assert_eq!(place, Excerpt::Around(40..140), "one newer than the oldest");
 }
 
 #[test]

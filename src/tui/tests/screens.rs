@@ -5,7 +5,7 @@ use crossterm::event::KeyCode;
 
 use super::{Play, sample};
 use crate::tui::message::{
-    AudienceKind, Error, IdentityState, Listed, Part, Report, Searching, State, Step, Verb,
+    AudienceKind, Error, Excerpt, IdentityState, Listed, Report, Searching, State, Step, Verb,
 };
 use crate::tui::parts::theme::{Theme, ThemeName};
 
@@ -61,7 +61,7 @@ fn sessions_being_read() {
         play.press(KeyCode::Down).press(KeyCode::Right);
         if play.last(Verb::Preview).is_some() {
             let path = sample::sessions()[2].path.clone();
-            play.done(Verb::Preview, Ok(Report::Preview(path, Part::Last, sample::page())));
+            play.done(Verb::Preview, Ok(Report::Preview(path, Excerpt::Last, sample::page())));
         }
     });
 }
@@ -93,7 +93,7 @@ fn a_hit() {
         }
         play.press(KeyCode::Down).press(KeyCode::Enter);
         let path = sample::matched()[0].session.path.clone();
-        play.done(Verb::Preview, Ok(Report::Preview(path, Part::Around(0..100), sample::page_around())));
+        play.done(Verb::Preview, Ok(Report::Preview(path, Excerpt::Around(0..100), sample::page_around())));
     });
 }
 

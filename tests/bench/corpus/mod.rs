@@ -121,12 +121,12 @@ fn entry_of(projects: &Path, path: &Path, id: &str, written: &Written) -> Expect
 }
 
 /// A project and the folder that claude gives it.
-pub struct Part {
+pub struct Place {
     pub cwd: String,
     pub folder: String,
 }
 
-fn places(random: &mut Random, sessions: usize) -> Vec<Part> {
+fn places(random: &mut Random, sessions: usize) -> Vec<Place> {
     let mut cwds: Vec<String> = [
         "/home/dana/src/uploader",
         "/home/dana/외주/app",
@@ -144,7 +144,7 @@ fn places(random: &mut Random, sessions: usize) -> Vec<Part> {
         let [a, b] = [random.word(), random.word()];
         cwds.push(format!("/home/dana/src/{a}/{b}-{}", cwds.len()));
     }
-    cwds.into_iter().map(|cwd| Part { folder: transcript::slug(Path::new(&cwd)), cwd }).collect()
+    cwds.into_iter().map(|cwd| Place { folder: transcript::slug(Path::new(&cwd)), cwd }).collect()
 }
 
 /// What lies among sessions and is none.

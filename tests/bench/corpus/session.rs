@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::transcript::{Chain, state};
 use super::words::{Heavy, NEEDLE, Random, prompt};
-use super::{Part, Sizes};
+use super::{Place, Sizes};
 
 /// What claude reads at each end.
 const WINDOW: usize = 65_536;
@@ -177,7 +177,7 @@ impl Writer<'_> {
 }
 
 /// A file of one of the sizes and damages.
-pub fn write(random: &mut Random, heavy: &Heavy, place: &Part, id: &str, sizes: Sizes, n: usize) -> Written {
+pub fn write(random: &mut Random, heavy: &Heavy, place: &Place, id: &str, sizes: Sizes, n: usize) -> Written {
     let blank = |bytes: Vec<u8>| Written {
         bytes,
         sidecar: None,

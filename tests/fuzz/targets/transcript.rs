@@ -16,7 +16,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{LazyLock, Mutex};
 
 use cclink::claude::{
-    Found, Hit, MOST_HITS, Page, Part, Query, Role, Searching, Session, Store, Turn, lit, preview,
+    Found, Hit, MOST_HITS, Page, Excerpt, Query, Role, Searching, Session, Store, Turn, lit, preview,
     search_one,
 };
 use cclink::text::is_clean;
@@ -97,21 +97,21 @@ fn listed(store: &Store, bytes: &[u8]) -> Session {
 /// The conversation from its end to its start and from its start to its end:
 /// each page gets on. Answers the turns of the second way.
 fn read(path: &Path, size: u64) -> Vec<Turn> {
-    let page = |place: Part| {
+    let page = |place: Excerpt| {
         let page = preview(path, &place, PAGE).expect("a page");
         check(&page, size);
         page
     };
-    let mut back = page(Part::Last);
+    let mut back = page(Excerpt::Last);
     while back.start > 0 {
-        let before = page(Part::Before(back.start));
+        let before = page(Excerpt::Before(back.start));
         assert!(before.start < back.start, "no way back from {}", back.start);
         assert_eq!(before.end, back.start);
         back = before;
     }
     let (mut turns, mut at) = (Vec::new(), 0);
     loop {
-        let after = page(Part::After(at));
+        let after = page(Excerpt::After(at));
         if after.end == at {
             assert!(after.turns.is_empty(), "the same turns for ever at {at}");
             return turns;
@@ -167,7 +167,7 @@ fn searched(home: &Home, query: &Query, bytes: &[u8]) {
     }
     // A hit opens where it says.
     if let Some(hit) = all.first() {
-        let page = preview(&home.path, &Part::Around(hit.line.clone()), PAGE).expect("a page");
+        let page = preview(&home.path, &Excerpt::Around(hit.line.clone()), PAGE).expect("a page");
         check(&page, bytes.len() as u64);
         assert!(page.marked.start <= page.marked.end && page.marked.end <= page.turns.len());
         for turn in &page.turns {

@@ -24,13 +24,13 @@ fn texts(page: Page) -> Vec<String> {
 fn shown(lines: &[Value], most: usize) -> Vec<(Role, String)> {
     let text: Vec<String> = lines.iter().map(|line| format!("{line}\n")).collect();
     let (_dir, path) = file_of(text.concat().as_bytes());
-    let page = preview(&path, &Part::Last, most).unwrap();
+    let page = preview(&path, &Excerpt::Last, most).unwrap();
     page.turns.into_iter().map(|turn| (turn.role, turn.text)).collect()
 }
 
 /// Page by page from the end to the start, and back.
 fn both_ways(path: &Path, most: usize) -> (Vec<String>, Vec<String>) {
-    let (mut back, mut place) = (Vec::new(), Part::Last);
+    let (mut back, mut place) = (Vec::new(), Excerpt::Last);
     loop {
         let page = preview(path, &place, most).unwrap();
         let start = page.start;
@@ -38,12 +38,12 @@ fn both_ways(path: &Path, most: usize) -> (Vec<String>, Vec<String>) {
         if start == 0 {
             break;
         }
-        assert!(place != Part::Before(start));
-        place = Part::Before(start);
+        assert!(place != Excerpt::Before(start));
+        place = Excerpt::Before(start);
     }
     let (mut on, mut at) = (Vec::new(), 0);
     loop {
-        let page = preview(path, &Part::After(at), most).unwrap();
+        let page = preview(path, &Excerpt::After(at), most).unwrap();
         let (end, size) = (page.end, page.size);
         on.extend(texts(page));
         if end == at || end >= size {
@@ -63,7 +63,7 @@ fn pages_follow_each_other_without_gap_or_overlap() {
     for most in [1, 7, 1000] {
         assert_eq!(both_ways(&path, most), (all.clone(), all.clone()), "{most}");
     }
-    assert_eq!(preview(&path, &Part::Before(0), 9).unwrap().turns, []);
+    assert_eq!(preview(&path, &Excerpt::Before(0), 9).unwrap().turns, []);
 }
 
 #[test]
@@ -87,12 +87,12 @@ fn around_a_line_stands_what_was_said_before_and_after() {
     let lines = ["one", "two", "three", "four"].map(said);
     let (_dir, path) = file_of(lines.concat().as_bytes());
     let length = lines[0].len() as u64;
-    let place = Part::Around(length..length + lines[1].len() as u64);
+    let place = Excerpt::Around(length..length + lines[1].len() as u64);
     let page = preview(&path, &place, 1).unwrap();
     assert_eq!(page.marked, 1..2);
     assert_eq!((page.start, page.end), (0, lines[..3].concat().len() as u64));
     assert_eq!(texts(page), ["one", "two", "three"]);
-    let beyond = Part::Around(u64::MAX - 1..u64::MAX);
+    let beyond = Excerpt::Around(u64::MAX - 1..u64::MAX);
     assert_eq!(texts(preview(&path, &beyond, 2).unwrap()), ["three", "four"]);
 }
 
@@ -100,15 +100,15 @@ fn around_a_line_stands_what_was_said_before_and_after() {
 fn later_turns_follow_while_claude_goes_on() {
     let lines = ["one", "two"].map(said).concat();
     let (_dir, path) = file_of(lines.as_bytes());
-    let page = preview(&path, &Part::Last, 9).unwrap();
+    let page = preview(&path, &Excerpt::Last, 9).unwrap();
     assert_eq!((page.end, page.size), (lines.len() as u64, lines.len() as u64));
     // A line that is not whole at first.
     std::fs::write(&path, lines.clone() + "{\"type\":\"us").unwrap();
-    assert_eq!(preview(&path, &Part::Last, 9).unwrap().end, page.end);
-    let torn = preview(&path, &Part::After(page.end), 9).unwrap();
+    assert_eq!(preview(&path, &Excerpt::Last, 9).unwrap().end, page.end);
+    let torn = preview(&path, &Excerpt::After(page.end), 9).unwrap();
     assert_eq!((torn.turns.len(), torn.end), (0, page.end));
     std::fs::write(&path, lines + said("three").trim_end()).unwrap();
-    let next = preview(&path, &Part::After(torn.end), 9).unwrap();
+    let next = preview(&path, &Excerpt::After(torn.end), 9).unwrap();
     assert_eq!(next.end, path.metadata().unwrap().len());
     assert_eq!(texts(next), ["three"]);
 }
@@ -116,7 +116,7 @@ fn later_turns_follow_while_claude_goes_on() {
 #[test]
 fn a_prompt_that_was_never_finished_is_shown() {
     let (_dir, path) = file_of(br#"{"type":"user","message":{"content":"fix the"#);
-    assert_eq!(texts(preview(&path, &Part::Last, 9).unwrap()), ["fix the…"]);
+    assert_eq!(texts(preview(&path, &Excerpt::Last, 9).unwrap()), ["fix the…"]);
 }
 
 #[test]
@@ -212,7 +212,7 @@ proptest! {
         let (_dir, path) = file_of(&parts.concat());
         let size = path.metadata().unwrap().len();
         for at in [place, place % (size + 1)] {
-            for place in [Part::Last, Part::After(at), Part::Around(at..end), Part::Before(at)] {
+            for place in [Excerpt::Last, Excerpt::After(at), Excerpt::Around(at..end), Excerpt::Before(at)] {
                 for turn in preview(&path, &place, most).unwrap().turns {
                     prop_assert!(turn.text.split('\n').all(crate::text::is_clean));
                 }

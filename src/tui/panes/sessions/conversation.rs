@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use crate::text;
-use crate::tui::message::{Intent, Page, Part, Role, Session, Turn};
+use crate::tui::message::{Excerpt, Intent, Page, Role, Session, Turn};
 use crate::tui::parts::list::Scroll;
 use crate::tui::parts::wrap;
 
@@ -79,12 +79,12 @@ impl Conversation {
         spot: Option<Spot>,
         rows: usize,
         reading: bool,
-    ) -> Option<Part> {
+    ) -> Option<Excerpt> {
         let at = (session.updated_at, session.size);
         if session.path != self.path || spot != self.spot {
             let path = session.path.clone();
             *self = Self { path, at, spot, waiting: true, ..Self::default() };
-            return Some(self.spot.clone().map_or(Part::Last, |(line, _)| Part::Around(line)));
+            return Some(self.spot.clone().map_or(Excerpt::Last, |(line, _)| Excerpt::Around(line)));
         }
         if self.waiting || self.error.is_some() {
             return None;
@@ -93,11 +93,11 @@ impl Conversation {
         let place = if self.at != at {
             // More was said in it: what is shown stays until that is read.
             self.at = at;
-            Part::After(self.place.end)
+            Excerpt::After(self.place.end)
         } else if self.place.start > 0 && above < rows && (reading || below > 0 || self.told.len() < rows) {
-            Part::Before(self.place.start)
+            Excerpt::Before(self.place.start)
         } else if self.later && below < rows {
-            Part::After(self.place.end)
+            Excerpt::After(self.place.end)
         } else {
             return None;
         };
@@ -111,11 +111,11 @@ impl Conversation {
     }
 
     /// Takes a page that was asked for.
-    pub fn take(&mut self, place: &Part, page: Page, room: Room) {
+    pub fn take(&mut self, place: &Excerpt, page: Page, room: Room) {
         self.waiting = false;
         let turns = self.turns.get_or_insert_default();
         match place {
-            Part::Before(_) => {
+            Excerpt::Before(_) => {
                 let more = page.turns.len();
                 turns.splice(0..0, page.turns);
                 self.marked = self.marked.start + more..self.marked.end + more;
@@ -123,12 +123,12 @@ impl Conversation {
                 // Lines are counted from the end: nothing moves.
                 self.lay_out_only(room);
             }
-            Part::After(_) => {
+            Excerpt::After(_) => {
                 (self.place.end, self.later) = (page.end, page.end < page.size && !page.turns.is_empty());
                 turns.extend(page.turns);
                 self.lay_out(room);
             }
-            Part::Last | Part::Around(_) => {
+            Excerpt::Last | Excerpt::Around(_) => {
                 *turns = page.turns;
                 self.place = page.start..page.end;
                 self.later = page.end < page.size && !page.marked.is_empty();
@@ -274,14 +274,14 @@ mod tests {
     fn earlier_turns_come_in_above_and_later_ones_below() {
         let mut talk = Conversation::default();
         let five = |from: u32| (from..from + 5).map(|n| turn(Role::User, &n.to_string())).collect();
-        talk.take(&Part::Last, page(five(10), 50..100), ROOM);
+        talk.take(&Excerpt::Last, page(five(10), 50..100), ROOM);
         assert!(talk.scroll(Intent::PageUp, 5) && !talk.is_whole());
         let seen = |talk: &Conversation| talk.told[talk.shown(5)].to_vec();
         let before = seen(&talk);
-        talk.take(&Part::Before(50), page(five(5), 0..50), ROOM);
+        talk.take(&Excerpt::Before(50), page(five(5), 0..50), ROOM);
         assert!(talk.is_whole());
         assert_eq!(seen(&talk), before);
-        talk.take(&Part::After(100), page(five(15), 100..120), ROOM);
+        talk.take(&Excerpt::After(100), page(five(15), 100..120), ROOM);
         assert_eq!(seen(&talk), before);
     }
 

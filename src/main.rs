@@ -20,8 +20,8 @@ fn env(name: &str) -> Option<OsString> {
 }
 
 /// What to do when the program itself is at fault.
-const AFTER_A_PANIC: &str = "This is a fault of cclink. Nothing that was published is lost: start it again, and \
-    `cclink list` shows where it stands. Please report it, with the lines above and what you did.";
+const AFTER_A_PANIC: &str = "This is a bug in cclink. Nothing you published is lost: start it again and run \
+    `cclink list` to check. Please report it, with the output above and what you were doing.";
 
 fn main() -> ExitCode {
     keep_memory_private();

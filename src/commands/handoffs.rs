@@ -158,7 +158,10 @@ fn print_revoked(context: &Context<'_>, revoked: &Revoked, all: bool) {
     for token in &revoked.revoked {
         printer.say(&format!("{} {token}", printer.good("Revoked")));
     }
-    for failure in revoked.failed.iter().filter(|_| !printer.is_json()) {
+    // One that was named alone is the error of the command.
+    let is_alone = !all && revoked.revoked.is_empty() && revoked.failed.len() == 1;
+    let is_told = printer.is_json() || is_alone;
+    for failure in revoked.failed.iter().filter(|_| !is_told) {
         printer.note(&format!("{}: {}", failure.token, failure.error));
     }
     if all && revoked.revoked.is_empty() && revoked.failed.is_empty() {

@@ -70,7 +70,7 @@ fn words(kept: &Kept) -> String {
     match (kept.did, kept.copies.unwrap_or(0)) {
         (Did::Announced, 1) => format!("{token}  announced: 1 node holds it"),
         (Did::Announced, copies) => format!("{token}  announced: {copies} nodes hold it"),
-        (Did::Ended, _) => format!("{token}  ended: picked up or revoked on another device"),
+        (Did::Ended, _) => format!("{token}  ended: it was picked up or revoked"),
         (Did::Lost, _) => format!(
             "{token}  not found, so it may have been picked up; publish the session again if it was not"
         ),

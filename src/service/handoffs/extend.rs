@@ -24,7 +24,7 @@ impl Service {
     /// stale copy never comes back. One of which nothing is found is sent only
     /// because the user said so.
     pub async fn announce(&self, token: &str, job: &Job) -> Result<Listed> {
-        let entry = self.own_entry(token)?;
+        let entry = self.entry_to_keep(token)?;
         let (address, stored) = stored_packet(&entry)
             .ok_or_else(|| Error::failed("The journal does not hold this handoff whole."))?;
         job.doing("announcing");
@@ -112,7 +112,7 @@ impl Service {
     /// list.
     pub async fn extend(&self, token: &str, ttl: Ttl, job: &Job) -> Result<Listed> {
         let identity = self.identity().await?;
-        let entry = self.own_entry(token)?;
+        let entry = self.entry_to_keep(token)?;
         let place = self.place_of(&identity, &entry).ok_or_else(|| {
             Error::new(ErrorKind::NotForYou, "This handoff was published with another key.")
         })?;
@@ -180,15 +180,21 @@ impl Service {
         if is_first {
             return self.put_over(packet, 0).await;
         }
-        self.spread_over(packet, sighting).await
+        self.spread_over(packet, sighting, usize::MAX).await
     }
 
-    /// Brings a packet to the nodes that were seen to hold an earlier one than the last.
-    pub(crate) async fn spread_over(&self, packet: &SignedPacket, sighting: &Sighting) -> Result<()> {
+    /// Brings a packet to the nodes that were seen to hold an earlier one than the last,
+    /// of at most so many of these.
+    pub(crate) async fn spread_over(
+        &self,
+        packet: &SignedPacket,
+        sighting: &Sighting,
+        most: usize,
+    ) -> Result<()> {
         let held = sighting.held().iter().map(|(held, _)| packet::sequence(held));
         let mut over: Vec<u64> = held.filter(|held| *held < sighting.highest()).flatten().collect();
         over.dedup();
-        for expected in over {
+        for expected in over.into_iter().take(most) {
             self.put_over(packet, expected).await?;
         }
         Ok(())
@@ -209,6 +215,17 @@ impl Service {
         book.entry(&token).cloned().ok_or_else(|| {
             Error::failed("Another device published this handoff.").advise("Announce or extend it there.")
         })
+    }
+
+    /// The same of one that is to live on: what was revoked while the network was away
+    /// ends as soon as it is back, so nothing else is promised until then.
+    fn entry_to_keep(&self, token: &str) -> Result<JournalEntry> {
+        let entry = self.own_entry(token)?;
+        if entry.ending.is_some() {
+            return Err(Error::failed("You revoked this handoff; the network has not been told yet.")
+                .advise("`cclink list` or `cclink keep` tells it. Then publish the session again."));
+        }
+        Ok(entry)
     }
 
     /// The row of one handoff after it changed.

@@ -14,6 +14,8 @@ use crate::service::{Error, ErrorKind, Result, Service, random};
 
 /// Two writers collide a few times at most; more means something is wrong.
 const ROUNDS: u32 = 12;
+/// Older lists that one write replaces; a member can leave as many as there are nodes.
+const MOST_OLDER: usize = 4;
 
 impl Service {
     /// The union of what every node holds of a mailbox's list.
@@ -58,7 +60,7 @@ impl Service {
             if put.is_ok() {
                 // Whoever missed an earlier one refuses this one, and would keep for hours
                 // what has left the list long ago. All of it is in the union.
-                let _ = self.spread_over(&packet, &sighting).await;
+                let _ = self.spread_over(&packet, &sighting, MOST_OLDER).await;
             }
             match put {
                 // Each of the nearest nodes held what was read, or nothing, and holds this now:

@@ -187,7 +187,7 @@ impl Service {
         match &standing {
             Standing::Record { record, packet, .. } => {
                 row.expires_at = row.expires_at.max(record.expires_at());
-                if few_are_left(entry, row.copies) {
+                if few_are_left(entry, row.copies) && entry.ending.is_none() {
                     self.announce_again(entry.token, packet.clone());
                 }
                 self.note_alive(identity, entry, known, record, listed).await;

@@ -97,3 +97,20 @@ async fn one_program_publishes_many() {
         a.revoke(published.token.parse().unwrap()).await.unwrap();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_revoked_without_a_network_is_not_made_to_live_longer() {
+    let world = World::enter(106, 20, Weather::FINE);
+    let a = Device::new(&world, &seed(6));
+    let token = a.publish(&a.session(1), false, Ttl::DEFAULT).await.unwrap().token;
+    world.set_weather(Weather { lost: 1_000, ..Weather::FINE });
+    assert!(a.revoke(token.parse().unwrap()).await.is_err());
+    world.set_weather(Weather::FINE);
+    let job = Job::quiet();
+    for promised in [a.service.extend(&token, Ttl::MAX, &job).await, a.service.announce(&token, &job).await] {
+        assert!(promised.unwrap_err().message.contains("You revoked this handoff"));
+    }
+    a.service.list(true, &job).await.unwrap();
+    let found = a.find(token.parse().unwrap()).await.map(drop);
+    assert_eq!(found.unwrap_err().kind, ErrorKind::Gone);
+}

@@ -31,9 +31,8 @@ impl Contact {
 }
 
 impl Dialog for Contact {
-    fn keys(&self) -> Context {
-        Context::ContactForm
-    }
+    const KEYS: Context = Context::ContactForm;
+    const VERB: &'static str = "add";
 
     fn form(&self) -> &Form {
         &self.form
@@ -41,10 +40,6 @@ impl Dialog for Contact {
 
     fn form_mut(&mut self) -> &mut Form {
         &mut self.form
-    }
-
-    fn verb(&self) -> &'static str {
-        "add"
     }
 
     fn accept(&mut self, _now: &Now) -> Vec<Effect> {

@@ -43,9 +43,8 @@ impl Extend {
 }
 
 impl Dialog for Extend {
-    fn keys(&self) -> Context {
-        Context::ExtendForm
-    }
+    const KEYS: Context = Context::ExtendForm;
+    const VERB: &'static str = "extend";
 
     fn form(&self) -> &Form {
         &self.form
@@ -53,10 +52,6 @@ impl Dialog for Extend {
 
     fn form_mut(&mut self) -> &mut Form {
         &mut self.form
-    }
-
-    fn verb(&self) -> &'static str {
-        "extend"
     }
 
     fn accept(&mut self, now: &Now) -> Vec<Effect> {

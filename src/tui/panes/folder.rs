@@ -46,9 +46,8 @@ impl Folder {
 }
 
 impl Dialog for Folder {
-    fn keys(&self) -> Context {
-        Context::FolderForm
-    }
+    const KEYS: Context = Context::FolderForm;
+    const VERB: &'static str = "go on";
 
     fn form(&self) -> &Form {
         &self.form
@@ -56,10 +55,6 @@ impl Dialog for Folder {
 
     fn form_mut(&mut self) -> &mut Form {
         &mut self.form
-    }
-
-    fn verb(&self) -> &'static str {
-        "go on"
     }
 
     fn accept(&mut self, _now: &Now) -> Vec<Effect> {

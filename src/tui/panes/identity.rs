@@ -30,9 +30,8 @@ impl Unlock {
 }
 
 impl Dialog for Unlock {
-    fn keys(&self) -> Context {
-        Context::Unlock
-    }
+    const KEYS: Context = Context::Unlock;
+    const VERB: &'static str = "unlock";
 
     fn form(&self) -> &Form {
         &self.form
@@ -40,10 +39,6 @@ impl Dialog for Unlock {
 
     fn form_mut(&mut self) -> &mut Form {
         &mut self.form
-    }
-
-    fn verb(&self) -> &'static str {
-        "unlock"
     }
 
     fn accept(&mut self, _now: &Now) -> Vec<Effect> {

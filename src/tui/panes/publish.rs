@@ -200,9 +200,8 @@ fn too_long(text: &str, most: usize) -> Option<String> {
 }
 
 impl Dialog for Publish {
-    fn keys(&self) -> Context {
-        Context::PublishForm
-    }
+    const KEYS: Context = Context::PublishForm;
+    const VERB: &'static str = "publish";
 
     fn form(&self) -> &Form {
         &self.form
@@ -210,10 +209,6 @@ impl Dialog for Publish {
 
     fn form_mut(&mut self) -> &mut Form {
         &mut self.form
-    }
-
-    fn verb(&self) -> &'static str {
-        "publish"
     }
 
     fn accept(&mut self, now: &Now) -> Vec<Effect> {

@@ -24,22 +24,27 @@ pub struct Face {
     pub foot: u16,
 }
 
+impl Face {
+    fn head_rows(&self) -> u16 {
+        u16::try_from(self.head.len()).unwrap_or(u16::MAX)
+    }
+}
+
 /// Words and how they are meant.
 pub type Said = (String, Style);
 
 /// What each dialog has of its own.
 pub trait Dialog {
     /// Whose keys hold.
-    fn keys(&self) -> Context;
+    const KEYS: Context;
+    /// What Enter does, as a verb.
+    const VERB: &'static str;
 
     /// Its fields.
     fn form(&self) -> &Form;
 
     /// Its fields, to be changed.
     fn form_mut(&mut self) -> &mut Form;
-
-    /// What Enter does, as a verb.
-    fn verb(&self) -> &'static str;
 
     /// Enter.
     fn accept(&mut self, now: &Now) -> Vec<Effect>;
@@ -54,6 +59,11 @@ pub trait Dialog {
 
     /// How it looks.
     fn face(&self, area: Rect, now: &Now) -> Face;
+
+    /// How the lines over its fields are drawn.
+    fn head_style(&self, look: &Look<'_>) -> Style {
+        look.theme.quiet
+    }
 
     /// What is said before anything that is wrong with a field: what it is busy
     /// with, or why it failed.
@@ -72,22 +82,21 @@ pub trait Dialog {
 
 /// Where its box stands.
 fn place(dialog: &impl Dialog, area: Rect, face: &Face) -> Rect {
-    let head = u16::try_from(face.head.len()).unwrap_or(u16::MAX);
-    let rows = head.saturating_add(dialog.form().height()).saturating_add(face.foot);
+    let rows = face.head_rows().saturating_add(dialog.form().height()).saturating_add(face.foot);
     centred(area, face.width, rows.saturating_add(3))
 }
 
 /// What stands at the foot.
-fn said(dialog: &impl Dialog, look: &Look<'_>) -> Said {
+fn said<D: Dialog>(dialog: &D, look: &Look<'_>) -> Said {
     let form = dialog.form();
     let wrong = || form.error().map(|error| (error.to_owned(), look.theme.warn));
-    let burst = || form.burst_words(dialog.verb()).map(|words| (words, look.theme.warn));
+    let burst = || form.burst_words(D::VERB).map(|words| (words, look.theme.warn));
     dialog.first(look).or_else(wrong).or_else(burst).unwrap_or_else(|| dialog.sentence(look))
 }
 
 impl<D: Dialog> View for D {
     fn context(&self) -> Context {
-        self.keys()
+        Self::KEYS
     }
 
     fn choosing(&self) -> bool {
@@ -125,8 +134,7 @@ impl<D: Dialog> View for D {
     fn click(&mut self, _column: u16, row: u16, now: &Now) -> Vec<Effect> {
         let area = self.form().room;
         let face = self.face(area, now);
-        let head = u16::try_from(face.head.len()).unwrap_or(u16::MAX);
-        let first = place(self, area, &face).y.saturating_add(1).saturating_add(head);
+        let first = place(self, area, &face).y.saturating_add(1).saturating_add(face.head_rows());
         let field = row.checked_sub(first).and_then(|row| self.form().field_at(row));
         if let Some(at) = field {
             self.form_mut().focus = at;
@@ -145,15 +153,14 @@ impl<D: Dialog> View for D {
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         let face = self.face(area, &look.now);
         let inner = boxed(frame, place(self, area, &face), &face.title, look.theme.accent);
-        let head: Vec<Line<'_>> =
-            face.head.iter().map(|line| Line::styled(line.as_str(), look.theme.quiet)).collect();
+        let style = self.head_style(look);
+        let head: Vec<Line<'_>> = face.head.iter().map(|line| Line::styled(line.as_str(), style)).collect();
         lines(frame, inner, &head);
         let below = |row: u16| {
             let row = row.min(inner.height);
             Rect { y: inner.y + row, height: inner.height - row, ..inner }
         };
-        let head = u16::try_from(face.head.len()).unwrap_or(u16::MAX);
-        let fields = self.form().height();
+        let (head, fields) = (face.head_rows(), self.form().height());
         let form = below(head);
         self.form().draw(frame, Rect { height: form.height.min(fields), ..form }, true, look);
         let columns = usize::from(inner.width).max(8);

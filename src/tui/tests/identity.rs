@@ -1,6 +1,7 @@
 //! The user's key: made, brought, unlocked, damaged.
 
 use crossterm::event::{Event as Input, KeyCode};
+use ratatui::style::Modifier;
 
 use super::{Play, sample};
 use crate::tui::message::{Action, Error, ErrorKind, IdentityState, Progress, Report, Verb};
@@ -104,4 +105,26 @@ fn without_a_key_every_pane_says_what_changes_that() {
     play.text("R");
     play.done(Verb::Inbox, Err(Error::new(ErrorKind::NoIdentity, "No key yet.")));
     assert!(play.shows("Welcome to cclink"));
+}
+
+#[test]
+fn the_welcome_is_to_be_read_and_a_note_under_a_form_is_quiet() {
+    let mut play = Play::open(110, 30);
+    play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, String::new())));
+    assert!(!play.is_dim("A key signs"));
+    assert!(play.is_dim("Enter makes the key"));
+}
+
+impl Play {
+    /// Whether these words are drawn dimly.
+    fn is_dim(&self, words: &str) -> bool {
+        let buffer = self.buffer();
+        let mut lines = buffer.content().chunks(usize::from(self.size.0));
+        let found = lines.find_map(|line| {
+            let text: String = line.iter().map(ratatui::buffer::Cell::symbol).collect();
+            let at = text[..text.find(words)?].chars().count();
+            Some(line[at].modifier.contains(Modifier::DIM))
+        });
+        found.expect("it is on the screen")
+    }
 }

@@ -101,7 +101,7 @@ fn what_was_revoked_without_a_network_is_revoked_when_it_is_back() {
     let b = Device::copy_of(&a);
     // Until somebody of ours sees to it, it is what it was.
     b.cmd(&["pickup", link, "--print"]).ok();
-    a.cmd(&["keep", "--once"]).ok();
+    a.cmd(&["keep", "--once"]).ok().says(&["picked up or revoked"]).hides(&["another device"]);
     for published in [&one, &two] {
         b.cmd(&["pickup", text(published, "link")]).fails(3).says(&["revoked"]);
     }

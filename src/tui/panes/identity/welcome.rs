@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use zeroize::Zeroizing;
 
 use crate::tui::message::{Action, Context, Effect, IdentityState, Note, Now, Report, Tone, Verb};
@@ -66,9 +67,8 @@ impl Welcome {
 }
 
 impl Dialog for Welcome {
-    fn keys(&self) -> Context {
-        Context::Welcome
-    }
+    const KEYS: Context = Context::Welcome;
+    const VERB: &'static str = "go on";
 
     fn form(&self) -> &Form {
         &self.form
@@ -76,10 +76,6 @@ impl Dialog for Welcome {
 
     fn form_mut(&mut self) -> &mut Form {
         &mut self.form
-    }
-
-    fn verb(&self) -> &'static str {
-        "go on"
     }
 
     fn accept(&mut self, _now: &Now) -> Vec<Effect> {
@@ -135,6 +131,10 @@ impl Dialog for Welcome {
         let mut head: Vec<String> = WELCOME.iter().flat_map(|line| wrap(line, columns)).collect();
         head.push(String::new());
         Face { title: "Welcome to cclink".to_owned(), head, width: 76, foot: 2 }
+    }
+
+    fn head_style(&self, look: &Look<'_>) -> Style {
+        look.theme.text
     }
 
     fn first(&self, look: &Look<'_>) -> Option<Said> {

@@ -9,7 +9,7 @@ import { ageEncrypt } from "../../assets/web/src/age.js";
 import { IPHONE, host, launch, listen, look, picture, press, proxy, request, says, tab, titled } from "./stage.mjs";
 
 /** A PIN is tried with up to three weeks. */
-const PATIENTLY = 60_000;
+const PATIENTLY = 90_000;
 const CHECKED = "Checked: nothing newer is there.";
 
 /** Makes one function of the browser fail. */
@@ -129,8 +129,9 @@ const CASES = {
     await titled(page, "This handoff wants a PIN");
     const asked = await look(page, "pin");
     relay.hold = "asking";
-    await type(page, request.wrong);
-    await page.waitForRequest((asked) => asked.url().includes(`:${request.proxy.port}/`));
+    // Waited for from before the click: the request may be out when that returns.
+    const asking = page.waitForRequest((asked) => asked.url().includes(`:${request.proxy.port}/`), { timeout: PATIENTLY });
+    await Promise.all([asking, type(page, request.wrong)]);
     const trying = await look(page, "pin-trying");
     relay.release();
     await says(page, "Nothing opens with this PIN", PATIENTLY);

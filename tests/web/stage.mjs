@@ -12,7 +12,7 @@ const FLAGS = [
   "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ];
 /** For what needs no Argon2id. */
-export const SOON = 20_000;
+export const SOON = 45_000;
 const PHONE = { ...devices["Pixel 7"], viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 };
 export const IPHONE = devices["iPhone 14"].userAgent;
 /** A usual phone and the narrowest that is still sold. */

@@ -15,6 +15,7 @@ mod relay;
 mod rough;
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use cclink::demo::Ring;
 use cclink::network::NetworkConfig;
@@ -87,6 +88,20 @@ impl Inside {
     pub async fn find(&self, text: &str) -> Result<Found, Error> {
         let target = self.service.recognise(text)?;
         self.service.find(&target, &Job::quiet()).await.map(|mut found| found.remove(0))
+    }
+
+    /// Waits until this device lists its one handoff with so many copies: on a busy
+    /// machine a node may answer later than a lookup waits for it.
+    pub async fn lists_copies(&self, copies: u32) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let rows = self.service.list(false, &Job::quiet()).await.unwrap();
+            if rows.len() == 1 && rows[0].copies == Some(copies) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "not {copies} copies: {rows:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Finds one handoff, picks it up and has it.

@@ -73,7 +73,7 @@ impl Stage {
         let out = assert_cmd::Command::new("node")
             .arg(root().join("tests/web/browser.mjs"))
             .arg(request.to_string())
-            .timeout(Duration::from_mins(3))
+            .timeout(Duration::from_mins(5))
             .output()
             .unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));

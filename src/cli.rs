@@ -201,6 +201,19 @@ pub enum Command {
     },
 }
 
+/// By which way the conversation goes along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CarryArg {
+    /// In a git remote
+    Git,
+    /// In a folder
+    Folder,
+    /// On a machine of yours that is always on
+    Ssh,
+    /// It stays
+    No,
+}
+
 /// What to publish, and to whom.
 #[derive(Clone, Debug, Default, Args)]
 pub struct PublishArgs {
@@ -233,7 +246,10 @@ pub struct PublishArgs {
     /// Where the session can be reached
     #[arg(long, value_name = "USER@HOST")]
     pub ssh: Option<String>,
-    /// Replace an older handoff of this session that burns without asking (others are replaced anyway)
+    /// The conversation itself goes along, sealed; without a value: as chosen last or set in the configuration
+    #[arg(long, value_name = "WAY", num_args = 0..=1, require_equals = true)]
+    pub carry: Option<Option<CarryArg>>,
+    /// Do not ask: replace an older handoff of this session that burns, agree to where the sealed conversation goes
     #[arg(long, short = 'y')]
     pub yes: bool,
     /// Draw the QR code even when this is no terminal

@@ -85,6 +85,11 @@ impl Claim {
         Some(Self { key, hash: sixteen(&carry.hash)?, bytes: carry.bytes })
     }
 
+    /// Whether a file is the one that was signed, by its length and hash.
+    pub fn check(&self, file: &mut impl Read) -> Result<(), CarryError> {
+        check(file, self, &mut |_| true)
+    }
+
     /// As a record says it.
     pub fn to_record(&self) -> Carry {
         let (key, hash) = (self.key.to_text().to_string(), URL_SAFE_NO_PAD.encode(self.hash));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Context, prompt, until_stopped};
 use crate::cli::PickupArgs;
 use crate::service::{
-    Answer, Arrived, Ask, Error, ErrorKind, Found, Job, Plan, PlanKind, Question, Result, Step, Wishes,
+    Answer, Arrived, Ask, Error, ErrorKind, Found, Job, Plan, PlanKind, Question, Result, Sealed, Step, Wishes,
 };
 
 /// What the command line says about bringing.
@@ -40,10 +40,13 @@ pub(super) async fn bring(context: &Context<'_>, found: &Found, how: Bringing) -
 pub(super) async fn take_from(
     context: &Context<'_>,
     found: &Found,
-    file: &Path,
     how: &Bringing,
 ) -> Result<Plan> {
-    let file = Some(file).filter(|file| *file != Path::new("-"));
+    let file = match how.from.as_deref() {
+        None => Sealed::Carried,
+        Some(file) if file == Path::new("-") => Sealed::Stdin,
+        Some(file) => Sealed::File(file),
+    };
     let (job, wishes) = (progress(), how.wishes());
     let arrived = until_stopped(&job, Box::pin(context.service.take_from(found, file, &wishes, &job))).await;
     end_progress();

@@ -6,11 +6,15 @@ use std::path::Path;
 use super::publish::publish_as;
 use super::{Context, stdout};
 use crate::cli::BundleArgs;
-use crate::service::{CarryTo, Error, Result};
+use crate::service::{CarryTo, Destination, Error, Result};
 use crate::text;
 
 pub(super) async fn run(context: &Context<'_>, args: BundleArgs) -> Result<()> {
     let to_stdout = args.file == Path::new("-");
+    if args.publish.carry.is_some() {
+        return Err(Error::usage("`--carry` cannot be used with `bundle`: the file is where it goes.")
+            .advise("Leave it out; or publish with `cclink publish --carry`."));
+    }
     if to_stdout && context.printer.is_json() {
         return Err(Error::usage("`--json` cannot be used with `-o -`: stdout is the sealed file.")
             .advise("Give a file: `-o FILE --json`."));
@@ -26,8 +30,8 @@ pub(super) async fn run(context: &Context<'_>, args: BundleArgs) -> Result<()> {
     // Words on stdout would damage the file.
     let printer = if to_stdout { context.printer.aside() } else { context.printer };
     let context = Context { printer, ..*context };
-    let file = (!to_stdout).then(|| args.file.clone());
-    let to = CarryTo { file, with_memory: args.with_memory };
+    let file = if to_stdout { Destination::Stdout } else { Destination::File(args.file.clone()) };
+    let to = CarryTo { with_memory: args.with_memory, ..CarryTo::to(file) };
     let published = publish_as(&context, args.publish, Some(to)).await?;
     if let Some(carry) = published.carry {
         let place = if to_stdout { "stdout".to_owned() } else { args.file.display().to_string() };

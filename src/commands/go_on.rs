@@ -21,7 +21,7 @@ pub(super) fn print_plan(context: &Context<'_>, plan: &Plan, hostname: &str) {
         PlanKind::Attach => "In tmux: ".to_owned(),
         PlanKind::Ssh => "By SSH:  ".to_owned(),
         PlanKind::Bring => "Bring it:".to_owned(),
-        PlanKind::Carried => "In file: ".to_owned(),
+        PlanKind::Carried => "Sealed:  ".to_owned(),
         PlanKind::Command => format!("On {}:", text::clean(hostname)),
     };
     match &plan.why_not {
@@ -66,13 +66,14 @@ pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how:
     for note in &plan.notes {
         printer.note(&format!("Note: {note}."));
     }
-    let plan = match (plan.kind, &how.from) {
-        (PlanKind::Bring, _) => {
+    let came = matches!(plan.kind, PlanKind::Bring | PlanKind::Carried);
+    let plan = match plan.kind {
+        PlanKind::Bring => {
             let brought = bring(context, found, how).await?;
             service.remember_address(found);
             brought
         }
-        (PlanKind::Carried, Some(file)) => super::bring::take_from(context, found, file, &how).await?,
+        PlanKind::Carried => super::bring::take_from(context, found, &how).await?,
         _ => plan,
     };
     service.check_way(found, &plan).await?;
@@ -81,6 +82,9 @@ pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how:
     if job.cancel.is_cancelled() {
         let error = Error::cancelled();
         return Err(if taken.burned { kept(found, error) } else { error });
+    }
+    if taken.burned && came {
+        service.was_taken(found);
     }
     // Only now: had another reader been faster, there would be nothing to end it for.
     service.end_live(&plan, &Job::quiet()).await.map_err(|error| kept(found, error))?;

@@ -20,10 +20,6 @@ const MAX_LINK: u64 = 64 * 1024;
 pub(super) async fn run(context: &Context<'_>, mut args: PickupArgs) -> Result<()> {
     args.plan = match (args.plan, &args.from) {
         (None, Some(_)) => Some(PlanKind::Carried),
-        (Some(PlanKind::Carried), None) => {
-            return Err(Error::usage("`--plan carried` needs the sealed file.")
-                .advise("Pass it with `--from FILE`; `cclink bundle` writes it where the session lives."));
-        }
         (Some(way), Some(_)) if way != PlanKind::Carried => {
             return Err(
                 Error::usage("`--from` goes with `--plan carried` only.").advise("Leave `--plan` out.")
@@ -224,7 +220,7 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Br
 /// Whether the way that is meant only wants for the project's folder.
 fn lacks_folder(found: &Found, wanted: Wanted) -> bool {
     let plans = found.pickup.plans.iter();
-    let kinds = [PlanKind::Here, PlanKind::Bring];
+    let kinds = [PlanKind::Here, PlanKind::Bring, PlanKind::Carried];
     match wanted {
         Wanted::Only(kind) => plans.filter(|plan| plan.kind == kind).any(|plan| plan.lacks_folder),
         _ => {

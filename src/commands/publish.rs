@@ -5,9 +5,9 @@ use std::io::IsTerminal;
 use zeroize::Zeroizing;
 
 use super::{Context, prompt};
-use crate::cli::{PIN_ADVICE, PublishArgs, command_advice};
+use crate::cli::{CarryArg, PIN_ADVICE, PublishArgs, command_advice};
 use crate::service::{
-    AudienceChoice, AudienceKind, CarryTo, Draft, Error, ErrorKind, Job, PublishRequest, Published, Result,
+    AudienceChoice, AudienceKind, CarryTo, CarryWay, Draft, Error, ErrorKind, Job, PublishRequest, Published, Result,
     Service, Session, Ttl,
 };
 use crate::text;
@@ -31,6 +31,8 @@ pub(super) async fn publish_as(
     let audience = audience(context, &args)?;
     let draft = draft.toward(&context.service.audience_view(&audience)?);
     let notes = before(&draft, &args);
+    let carry = carry.map_or_else(|| carried(&draft, &args), |to| Ok(Some(to)))?;
+    let carry = carry.map(|to| CarryTo { agrees: args.yes, asks: prompt::can_ask(), ..to });
     let request = PublishRequest {
         audience,
         ttl: args.ttl,
@@ -47,16 +49,7 @@ pub(super) async fn publish_as(
     for note in notes {
         printer.note(&note);
     }
-    let published = match publish(context, request.clone()).await {
-        Err(error) if error.kind == ErrorKind::Exists && prompt::can_ask() => {
-            printer.note(&error.message);
-            if !prompt::confirm("Replace it?", false)? {
-                return Err(Error::failed("Nothing was published."));
-            }
-            publish(context, PublishRequest { replace: true, ..request }).await?
-        }
-        published => published?,
-    };
+    let published = publish_asking(context, request).await?;
     printer.value(&published);
     print(context, &published);
     for warning in &published.warnings {
@@ -82,6 +75,52 @@ pub(super) async fn publish_as(
         print_essence(context, &published);
     }
     Ok(published)
+}
+
+/// Publishes, and asks what only the user can decide.
+async fn publish_asking(context: &Context<'_>, mut request: PublishRequest) -> Result<Published> {
+    loop {
+        let error = match publish(context, request.clone()).await {
+            Err(error) if prompt::can_ask() => error,
+            published => return published,
+        };
+        let (question, usual) = match error.kind {
+            ErrorKind::Exists => ("Replace it?", false),
+            ErrorKind::Agree => ("Put it there?", true),
+            ErrorKind::Public => ("Put it there all the same?", false),
+            _ => return Err(error),
+        };
+        context.printer.note(&error.message);
+        if !prompt::confirm(question, usual)? {
+            return Err(Error::failed("Nothing was published."));
+        }
+        match (error.kind, &mut request.carry) {
+            (ErrorKind::Exists, _) => request.replace = true,
+            (_, Some(to)) => to.agrees = true,
+            (_, None) => return Err(error),
+        }
+    }
+}
+
+/// How the conversation goes along: as it is said, else as it is proposed.
+fn carried(draft: &Draft, args: &PublishArgs) -> Result<Option<CarryTo>> {
+    let proposed = draft.carry.chosen;
+    let way = match args.carry {
+        None => proposed,
+        Some(Some(CarryArg::No)) => None,
+        Some(Some(CarryArg::Git)) => Some(CarryWay::Git),
+        Some(Some(CarryArg::Folder)) => Some(CarryWay::Folder),
+        Some(Some(CarryArg::Ssh)) => Some(CarryWay::Ssh),
+        Some(None) => {
+            let first = draft.carry.ways.first().map(|option| option.way);
+            Some(proposed.or(first).ok_or_else(|| {
+                Error::usage("There is no place yet where the sealed conversation could go.").advise(
+                    "Nothing was published. Set `[carry]` in the configuration (`cclink config`), or add a git remote.",
+                )
+            })?)
+        }
+    };
+    Ok(way.map(CarryTo::way))
 }
 
 /// What to know before anything goes out; where it goes is said with the rest.
@@ -210,6 +249,9 @@ fn print(context: &Context<'_>, published: &Published) {
     let title = published.title.as_deref().map_or_else(|| published.session_id.clone(), text::clean);
     printer.say(&format!("{} {}", printer.good("Published"), printer.bold(&title)));
     printer.say(&who_until(published));
+    if let Some(carry) = published.carry.filter(|carry| carry.way != CarryWay::File) {
+        printer.say(&format!("The conversation goes along ({}, sealed), even when this machine is off.", text::bytes(carry.bytes)));
+    }
     for token in &published.replaced {
         printer.say(&format!("It replaces {token}, which was called back."));
     }

@@ -22,7 +22,7 @@ pub enum PlanKind {
     Ssh,
     /// On this machine, after its file was copied here over SSH.
     Bring,
-    /// On this machine, from its sealed file.
+    /// On this machine, from the sealed file that travels with it.
     Carried,
     /// The command, printed.
     Command,
@@ -125,15 +125,15 @@ impl Plan {
         Self { brief: way.line(&[]), ..plan }
     }
 
-    /// `cclink pickup HANDOFF --plan bring`.
-    pub fn bring(cclink: &str, handoff: &[&str]) -> Self {
-        let command = [&[cclink, "pickup"], handoff, &["--plan", "bring"]].concat();
+    /// `cclink pickup HANDOFF --plan bring`, or `carried`: this program fetches it.
+    pub fn fetching(kind: PlanKind, cclink: &str, handoff: &[&str]) -> Self {
+        let command = [&[cclink, "pickup"], handoff, &["--plan", kind.into()]].concat();
         let command = command.into_iter().map(str::to_owned).collect();
-        Self::new(PlanKind::Bring, command, None, None)
+        Self::new(kind, command, None, None)
     }
 
     /// From a sealed file: `cclink pickup HANDOFF --from FILE`.
-    pub fn carried(cclink: &str, handoff: &str, file: &str) -> Self {
+    pub fn from_file(cclink: &str, handoff: &str, file: &str) -> Self {
         Self::new(PlanKind::Carried, words([cclink, "pickup", handoff, "--from", file]), None, None)
     }
 

@@ -30,6 +30,10 @@ pub enum ErrorKind {
     Newer,
     /// Something is there already that is not overwritten unasked; exit code 1.
     Exists,
+    /// What it means has to be agreed to first; exit code 1.
+    Agree,
+    /// The same where everybody would see that it is there; exit code 1.
+    Public,
 }
 
 /// A failure in words for people.
@@ -86,6 +90,8 @@ impl Error {
             | ErrorKind::Cancelled
             | ErrorKind::Full
             | ErrorKind::Exists
+            | ErrorKind::Agree
+            | ErrorKind::Public
             | ErrorKind::Newer => 1,
             ErrorKind::Usage => 2,
             ErrorKind::Gone => 3,

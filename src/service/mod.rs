@@ -19,8 +19,9 @@ mod transfer;
 pub(crate) mod types;
 mod web;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use crate::service::handoffs::revoke::Doomed;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
@@ -45,7 +46,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 pub use transfer::arrive::{Answer, Arrived, Ask, Placed, Question};
 pub use transfer::bring::Wishes;
-pub use transfer::carry::CarryTo;
+pub use transfer::carry::{CarryTo, Destination, Sealed};
 pub use types::*;
 pub use web::{WebCheck, WebPage};
 
@@ -88,6 +89,8 @@ struct Inner {
     receipts: TaskTracker,
     /// Things to tell the user once, in words.
     warnings: Mutex<Vec<String>>,
+    /// Sealed files that were to be taken away, and when that was tried.
+    taking_away: Mutex<BTreeMap<String, Instant>>,
 }
 
 /// How a verb tells what it is doing, and how it learns to stop.
@@ -132,6 +135,7 @@ impl Service {
             must_finish: TaskTracker::new(),
             receipts: TaskTracker::new(),
             warnings: Mutex::new(Vec::new()),
+            taking_away: Mutex::default(),
             settings,
         };
         Self(Arc::new(inner), None)

@@ -18,6 +18,7 @@ impl Service {
         for file in [&paths.key, &config, &contacts, &journal, &spooled] {
             files::clean_up(file);
         }
+        files::clean_up(&paths.state.join("carry").join("sealed"));
         for file in self.plugin_paths() {
             files::clean_up(&file);
         }

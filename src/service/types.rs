@@ -231,6 +231,8 @@ pub struct Listed {
     pub announced_at: Option<DateTime<Utc>>,
     /// Who took it.
     pub picked_up: Option<PickedUp>,
+    /// The sealed file with its conversation, where this device put one.
+    pub carry: Option<CarriedBy>,
 }
 
 /// How a phone pass ended.
@@ -441,14 +443,41 @@ pub struct CarriedBy {
     pub way: CarryWay,
     /// Its sealed length.
     pub bytes: u64,
+    /// Where it is by now, in a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<CarriedState>,
 }
 
-/// A way for a sealed file.
+/// Where a sealed file is by now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum CarryWay {
-    /// A file that the user takes along.
-    File,
+pub enum CarriedState {
+    /// Where it was put.
+    There,
+    /// Its handoff ended; it could not be taken away yet.
+    Leaving,
+    /// It was taken away.
+    TakenAway,
+}
+
+pub use crate::store::CarryWay;
+
+/// A way by which the conversation can go along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CarryOption {
+    /// Which way.
+    pub way: CarryWay,
+    /// "sealed, in the git remote origin".
+    pub words: String,
+}
+
+/// How the conversation goes along, as it is proposed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CarryOffer {
+    /// The ways that work from here.
+    pub ways: Vec<CarryOption>,
+    /// The one that was chosen last, or is set; `None`: it stays.
+    pub chosen: Option<CarryWay>,
 }
 
 /// Which sealed file it is, without what opens it.

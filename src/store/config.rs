@@ -1,11 +1,14 @@
 //! Settings: a commented TOML file that the user edits.
 
+mod carry;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
+pub use self::carry::{Carry, CarryRule};
 use super::{StoreError, files};
 use crate::handoff::record::is_ssh_address;
 use crate::handoff::{AudienceKind, Ttl};
@@ -59,6 +62,8 @@ pub struct Config {
     pub look_every: Option<Duration>,
     /// How the screen looks; the screen knows the names.
     pub theme: Option<String>,
+    /// How the conversation itself goes along.
+    pub carry: Carry,
 }
 
 impl Default for Config {
@@ -76,6 +81,7 @@ impl Default for Config {
             notices: true,
             look_every: Some(Duration::from_mins(1)),
             theme: None,
+            carry: Carry::default(),
         }
     }
 }
@@ -172,6 +178,8 @@ mod tests {
             .fold(String::new(), |all, line| all + line + "\n");
         let config = Config::parse(&uncommented).unwrap();
         assert!(config.web.is_some() && config.ssh.is_some());
+        let carry = &config.carry;
+        assert!(carry.folder.is_some() && carry.ssh.is_some() && carry.way == Some(CarryRule::Git));
         assert_eq!(config.look_every, Some(Duration::from_mins(1)));
         assert_eq!(Config::parse("look_every = \"never\"").unwrap().look_every, None);
         assert_eq!((config.ttl, config.title), (Ttl::DEFAULT, TitleRule::Session));

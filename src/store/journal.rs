@@ -1,6 +1,8 @@
 //! The journal: what this device published and which ends it saw. Written
 //! before anything goes out, so that a crash loses nothing.
 
+mod carried;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -10,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use self::carried::{CarriedFile, CarryChoice, CarryStore, CarryWay, KnownStore};
 use super::{StoreError, files};
 use crate::handoff::{Token, Trace, Ttl, time};
 
@@ -28,6 +31,9 @@ const ENDS: &str = "ends";
 const TAKING: &str = "taking";
 const PLACES: &str = "places";
 const HOSTS: &str = "hosts";
+const CARRIED: &str = "carried";
+const STORES: &str = "stores";
+const CARRY: &str = "carry";
 
 /// How far a handoff came, as far as this device knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,6 +191,12 @@ pub struct Book {
     pub places: BTreeMap<String, PathBuf>,
     /// Where other machines are reached by SSH, as the user said when it worked.
     pub hosts: BTreeMap<String, String>,
+    /// Sealed files of this device, by their names.
+    pub carried: BTreeMap<String, CarriedFile>,
+    /// Places for sealed files, by [`CarryStore::key`].
+    pub stores: BTreeMap<String, KnownStore>,
+    /// How the conversations of a project went along last.
+    pub carry: BTreeMap<String, CarryChoice>,
     /// What cannot be read, part by part, in the form of the file.
     unread: Map<String, Value>,
 }
@@ -208,10 +220,21 @@ impl Book {
         let (taking, unread_taking) = read_map(file.remove(TAKING));
         let (places, unread_places) = read_map(file.remove(PLACES));
         let (hosts, unread_hosts) = read_map(file.remove(HOSTS));
-        let unread = [unread_handoffs, unread_ends, unread_taking, unread_places, unread_hosts];
-        let parts = [HANDOFFS, ENDS, TAKING, PLACES, HOSTS].into_iter().zip(unread);
-        file.extend(parts.filter_map(|(part, unread)| Some((part.to_owned(), unread?))));
-        Self { handoffs, ends, taking, places, hosts, unread: file }
+        let (carried, unread_carried) = read_map(file.remove(CARRIED));
+        let (stores, unread_stores) = read_map(file.remove(STORES));
+        let (carry, unread_carry) = read_map(file.remove(CARRY));
+        let unread = [
+            (HANDOFFS, unread_handoffs),
+            (ENDS, unread_ends),
+            (TAKING, unread_taking),
+            (PLACES, unread_places),
+            (HOSTS, unread_hosts),
+            (CARRIED, unread_carried),
+            (STORES, unread_stores),
+            (CARRY, unread_carry),
+        ];
+        file.extend(unread.into_iter().filter_map(|(part, unread)| Some((part.to_owned(), unread?))));
+        Self { handoffs, ends, taking, places, hosts, carried, stores, carry, unread: file }
     }
 
     fn write(&self) -> serde_json::Result<Vec<u8>> {
@@ -223,6 +246,9 @@ impl Book {
             (TAKING, serde_json::to_value(&self.taking)?),
             (PLACES, serde_json::to_value(&self.places)?),
             (HOSTS, serde_json::to_value(&self.hosts)?),
+            (CARRIED, serde_json::to_value(&self.carried)?),
+            (STORES, serde_json::to_value(&self.stores)?),
+            (CARRY, serde_json::to_value(&self.carry)?),
         ] {
             match (file.get_mut(part), value) {
                 (Some(Value::Array(unread)), Value::Array(all)) => {
@@ -246,7 +272,9 @@ impl Book {
         self.handoffs.retain(|entry| entry.expires_at() + MEMORY > now);
         self.ends.retain(|_, end| end.until > now);
         self.taking.retain(|_, taking| taking.until > now);
-        for part in [HANDOFFS, ENDS, TAKING] {
+        // One that lies somewhere is known until it was taken away.
+        self.carried.retain(|_, file| (file.store.is_some() && !file.taken_away) || file.at + MEMORY > now);
+        for part in [HANDOFFS, ENDS, TAKING, CARRIED] {
             match self.unread.get_mut(part) {
                 Some(Value::Array(all)) => all.retain_mut(|value| may_matter(value, now)),
                 Some(Value::Object(all)) => all.retain(|_, value| may_matter(value, now)),

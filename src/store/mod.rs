@@ -8,10 +8,10 @@ pub mod journal;
 pub(crate) mod paths;
 pub(crate) mod spool;
 
-pub use config::{Config, TitleRule};
+pub use config::{CarryRule, Config, TitleRule};
 pub use contacts::{Contact, Contacts};
 pub use identity::KeyFile;
-pub use journal::{Journal, JournalEntry, Stage, Unknown};
+pub use journal::{CarriedFile, CarryChoice, CarryStore, CarryWay, Journal, JournalEntry, Stage, Unknown};
 pub use paths::Paths;
 
 use std::path::PathBuf;

@@ -69,7 +69,9 @@ pub enum Keeping {
 impl Service {
     /// Announces everything of this device that is alive, due or not.
     pub async fn keep_once(&self) -> Result<Vec<Kept>> {
-        self.announce_due(|_, _| true).await
+        let kept = self.announce_due(|_, _| true).await;
+        self.take_away_due().await;
+        kept
     }
 
     /// Keeps what is alive, and tells each round in which something was done. What
@@ -100,6 +102,7 @@ impl Service {
                 if !kept.is_empty() {
                     tell(&kept);
                 }
+                self.take_away_due().await;
             }
             if keeping == Keeping::WhileAlive && self.lasting().is_ok_and(|lasting| lasting.is_empty()) {
                 return Ok(());

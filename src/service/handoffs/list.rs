@@ -1,5 +1,7 @@
 //! List: what I published, as the journal knows it and as the network shows it.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
 use pkarr::SignedPacket;
@@ -10,7 +12,7 @@ use crate::network::Sighting;
 use crate::service::pickup::tokens::{Known, Lists};
 use crate::service::publish::{FEW_COPIES, open_secrets};
 use crate::service::{
-    AudienceKind, AudienceView, ErrorKind, Job, Listed, Named, PickedUp, Result, Service, State, Step,
+    AudienceKind, AudienceView, CarriedBy, ErrorKind, Job, Listed, Named, PickedUp, Result, Service, State, Step,
 };
 use crate::store::{JournalEntry, Stage};
 
@@ -26,7 +28,7 @@ impl Service {
         self.tell_aside(aside);
         self.tell_unread(&book);
         let rows = book.handoffs.iter().map(|entry| self.row(identity.as_ref(), entry));
-        Ok(ordered(rows.collect(), all))
+        Ok(ordered(with_files(rows.collect(), &self.carried_by_token(&book)), all))
     }
 
     /// The same checked against the network, and what my other devices
@@ -65,9 +67,11 @@ impl Service {
             if let Some(error) = too_many {
                 self.warn(error.message);
             }
+            let files = self.carried_by_token(&self.0.journal.load()?.0);
             let told = |row: Result<Option<Listed>>| {
                 if let Ok(Some(row)) = &row {
-                    (job.tell)(Step::Listed(Box::new(row.clone())));
+                    let carry = files.get(&row.token).copied();
+                    (job.tell)(Step::Listed(Box::new(Listed { carry, ..row.clone() })));
                 }
                 row
             };
@@ -112,7 +116,9 @@ impl Service {
                     rows.extend(told(Ok(now))?);
                 }
             }
-            Ok(ordered(rows, all))
+            self.take_away_ended();
+            let (book, _) = self.0.journal.load()?;
+            Ok(ordered(with_files(rows, &self.carried_by_token(&book)), all))
         })
         .await
     }
@@ -166,6 +172,7 @@ impl Service {
             phone_pass: entry.pass_of.is_some(),
             announced_at: entry.announced.map(|announced| announced.at),
             picked_up: entry.picked_up.as_ref().map(picked_up),
+            carry: None,
         }
     }
 
@@ -304,10 +311,19 @@ impl Service {
             phone_pass: false,
             announced_at: None,
             picked_up: trace.as_ref().map(picked_up),
+            carry: None,
         };
         row.state = alive_state(&record, &row, &sighting, self.now());
         Ok(Some(row))
     }
+}
+
+/// The rows with their sealed files, which are given by tokens.
+fn with_files(mut rows: Vec<Listed>, files: &BTreeMap<String, CarriedBy>) -> Vec<Listed> {
+    for row in &mut rows {
+        row.carry = files.get(&row.token).copied();
+    }
+    rows
 }
 
 /// A row of which the network could not tell: what may lie there is unknown, what

@@ -111,6 +111,7 @@ impl Service {
                 Err(error) => all.failed.push(RevokeFailure::new(token, error)),
             }
         }
+        self.take_away_ended();
         all
     }
 

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::handoff::{Mailbox, PublicKey, Token, z32};
 use crate::service::handoffs::lookup::Place;
-use crate::service::{AudienceKind, Error, Found, Plan, Result, Service};
+use crate::service::{AudienceKind, Error, Found, Plan, PlanKind, Result, Service};
 
 /// The variable that says where a handoff lies.
 pub const HANDED: &str = "CCLINK_HANDED";
@@ -54,10 +54,10 @@ impl Handed {
 }
 
 impl Service {
-    /// The command that brings a found handoff's session here. A token names what
+    /// The command that fetches a found handoff's session: over SSH, or its sealed file. A token names what
     /// is this identity's own; else there is the link, which is typed in where it
     /// holds a secret. Started by this program it needs neither.
-    pub(crate) fn bring_command(&self, found: &Found) -> Plan {
+    pub(crate) fn fetch_command(&self, kind: PlanKind, found: &Found) -> Plan {
         let token = &found.place.place.token;
         let link = found.pickup.link.as_deref();
         let handoff: &[&str] = match (token.audience, link) {
@@ -66,7 +66,7 @@ impl Service {
             (AudienceKind::Link, _) => &["-"],
             _ => &[found.pickup.token.as_str()],
         };
-        let plan = Plan::bring(&self.own_program(), handoff);
+        let plan = Plan::fetching(kind, &self.own_program(), handoff);
         let plan = plan.handed_by(HANDED, Handed::of(&found.place.place).0);
         if token.audience == AudienceKind::Link {
             return plan

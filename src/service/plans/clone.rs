@@ -4,12 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use crate::service::programs::ASKS_NOTHING;
 use crate::service::{Error, Found, Plan, Result, Service, command_of};
 use crate::text;
-
-/// What keeps git and its ssh from asking, where nobody can answer.
-const ASKS_NOTHING: [(&str, &str); 3] =
-    [("GIT_TERMINAL_PROMPT", "0"), ("SSH_ASKPASS", "false"), ("SSH_ASKPASS_REQUIRE", "force")];
 
 /// How to get a project that is nowhere on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +91,7 @@ impl Service {
 }
 
 /// A `~` that no shell has taken yet.
-fn expanded(path: &Path, home: Option<&Path>) -> PathBuf {
+pub(crate) fn expanded(path: &Path, home: Option<&Path>) -> PathBuf {
     match (path.strip_prefix("~"), home) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),
@@ -103,7 +100,7 @@ fn expanded(path: &Path, home: Option<&Path>) -> PathBuf {
 
 /// An address over https, ssh or git; never an option, a program (`ext::`) or a
 /// folder of this machine.
-fn is_plain_remote(remote: &str) -> bool {
+pub(crate) fn is_plain_remote(remote: &str) -> bool {
     if remote.starts_with('-') || remote.contains("::") || text::clean(remote) != remote {
         return false;
     }

@@ -9,6 +9,7 @@ pub(super) mod way;
 use std::path::{Path, PathBuf};
 
 use super::plans::way::no_address;
+use super::transfer::stores::place;
 use super::{AudienceKind, Error, Found, Live, Plan, PlanKind, Result, Service, Session, blocking};
 use crate::claude;
 use crate::handoff::record::is_ssh_address;
@@ -61,8 +62,8 @@ struct Hints<'a> {
     token: Option<&'a Token>,
     /// Where the address comes from, unless it is the record's own.
     whence: Option<&'a str>,
-    /// The command that brings it.
-    bring: Option<&'a Plan>,
+    /// The commands that fetch it: over SSH, and its sealed file.
+    fetch: Option<&'a [Plan; 2]>,
 }
 
 impl Hints<'_> {
@@ -82,7 +83,7 @@ impl Service {
             record: Some(&found.place.record),
             token: Some(&found.place.place.token),
             whence: whence.as_deref(),
-            bring: Some(&self.bring_command(&found)),
+            fetch: Some(&[PlanKind::Bring, PlanKind::Carried].map(|kind| self.fetch_command(kind, &found))),
         };
         found.pickup.plans = self.plans(&found.place.record.session_id, hints).await;
         let lacks_folder = found.pickup.plans.iter().any(|plan| plan.lacks_folder);
@@ -154,8 +155,15 @@ impl Service {
         // Of the ways on this machine the ready ones first, in their order.
         plans.sort_by_key(|plan| !plan.ready);
         if let Some(record) = hints.record {
+            // What is here already need not come.
+            let is_here = plans.iter().any(|plan| plan.ready);
+            if !is_here {
+                plans.extend(self.carried_plan(record, hints).await);
+            }
             plans.extend(self.ssh_plan(record, hints));
-            plans.extend(self.bring_plan(record, hints, &plans).await);
+            if !is_here {
+                plans.extend(self.bring_plan(record, hints).await);
+            }
             let command = Plan::command(&record.session_id, &record.project);
             // Without an address, and no way here, it is said what would help.
             let lost = record.ssh.is_none() && !plans.iter().any(|plan| plan.ready);
@@ -263,33 +271,53 @@ impl Service {
         SshWay { address, options: &config.ssh_options, mosh: config.mosh }
     }
 
-    async fn bring_plan(&self, record: &Record, hints: Hints<'_>, local: &[Plan]) -> Option<Plan> {
+    async fn bring_plan(&self, record: &Record, hints: Hints<'_>) -> Option<Plan> {
         record.ssh.as_ref()?;
-        // What is here already need not be brought.
-        if local.iter().any(|plan| plan.ready && plan.kind != PlanKind::Ssh) {
-            return None;
-        }
-        let why_not = if self.find_program("ssh").is_none() {
-            Some("`ssh` was not found on this machine".to_owned())
-        } else if self.claude_program().is_none() {
-            Some(format!("`{}` was not found on this machine", text::clean(&self.0.settings.claude)))
-        } else {
-            None
+        let [plan, _] = hints.fetch?.clone();
+        let plan = match self.find_program("ssh") {
+            Some(_) => plan,
+            None => plan.not_ready("`ssh` was not found on this machine"),
         };
-        let plan = hints.bring?.clone();
-        let plan = why_not
-            .into_iter()
-            .fold(plan, Plan::not_ready)
-            .note("a transcript holds everything said and shown in it, secrets included");
         let plan = hints.whence.into_iter().fold(plan, Plan::note);
+        Some(self.arriving(plan, record, hints).await)
+    }
+
+    /// The sealed file that travels with it, from wherever this machine reaches one.
+    async fn carried_plan(&self, record: &Record, hints: Hints<'_>) -> Option<Plan> {
+        let carry = record.carry.as_ref()?;
+        let [_, plan] = hints.fetch?.clone();
+        let folder = self.folder(None, hints).await.map(|folder| folder.path);
+        let audience = hints.token.map_or(AudienceKind::Link, |token| token.audience);
+        let stores = self.stores_with(record, audience, folder.as_deref()).await;
+        let home = self.0.settings.home.as_deref();
+        let places: Vec<String> = stores.iter().map(|store| place(store, home)).collect();
+        let (size, at) = (text::bytes(carry.bytes), text::ago(record.created_at, self.now()));
+        let plan = if places.is_empty() {
+            plan.not_ready(format!(
+                "its conversation travels in a sealed file ({size}), but this machine knows no place for those: with \
+                 the file itself `--from FILE` takes it, else set `[carry]` in the configuration"
+            ))
+        } else {
+            plan.note(format!("the conversation, sealed, {size}, as of {at}: {}", places.join(", or ")))
+        };
+        Some(self.arriving(plan, record, hints).await)
+    }
+
+    /// What any way needs by which a session comes here.
+    async fn arriving(&self, plan: Plan, record: &Record, hints: Hints<'_>) -> Plan {
+        let plan = plan.note("a transcript holds everything said and shown in it, secrets included");
+        if plan.ready && self.claude_program().is_none() {
+            let claude = text::clean(&self.0.settings.claude);
+            return plan.not_ready(format!("`{claude}` was not found on this machine"));
+        }
         if plan.ready && self.folder(None, hints).await.is_none() {
-            return Some(plan.lacks_folder(format!(
+            return plan.lacks_folder(format!(
                 "no folder of this machine is known for {}: start cclink in a clone of it, or name one with `[paths]` \
                  in the configuration",
                 text::clean(&record.project)
-            )));
+            ));
         }
-        Some(plan)
+        plan
     }
 
     /// The claude command, if it can be found: as it was given, for the shell

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use super::super::programs::{ask_git, status, tailscale_name};
 use super::super::{
-    Draft, Excerpt, LeftBehind, Listed, Named, Result, Role, Service, Session, SshAddress, SshSource, Turn,
+    CarryOffer, CarryOption, Draft, Excerpt, LeftBehind, Listed, Named, Result, Role, Service, Session, SshAddress, SshSource, Turn,
     blocking,
 };
 use crate::claude;
 use crate::handoff::record::is_ssh_address;
 use crate::handoff::{Git, Record};
-use crate::store::TitleRule;
+use crate::store::{CarryRule, TitleRule};
 use crate::text;
 
 /// Turns of a conversation's end in which a title or a message is looked for.
@@ -30,9 +30,15 @@ impl Service {
         let path = draft.session.path.clone();
         let worktree = blocking(move || claude::worktree(&path)).await?;
         let mut places = worktree.into_iter().chain(draft.session.cwd.clone());
-        if let Some(directory) = places.find(|directory| directory.is_dir()) {
-            (draft.git, draft.left_behind) = Box::pin(repository(&directory)).await;
-        }
+        let directory = places.find(|directory| directory.is_dir());
+        let git = async {
+            match &directory {
+                Some(directory) => Box::pin(repository(directory)).await,
+                None => (None, LeftBehind::default()),
+            }
+        };
+        let (git, carry) = tokio::join!(git, Box::pin(self.carry_offer(&draft.session, directory.as_deref())));
+        ((draft.git, draft.left_behind), draft.carry) = (git, carry);
         let said =
             draft.session.git_branch.as_deref().map(|branch| text::fit_bytes(&text::clean(branch), 80));
         if let Some(branch) = said {
@@ -59,7 +65,23 @@ impl Service {
             busy,
             alive,
             session,
+            carry: CarryOffer::default(),
         })
+    }
+
+    /// The ways by which its conversation can go along, and the one that is proposed:
+    /// as for this project before, else as it is set.
+    async fn carry_offer(&self, session: &Session, directory: Option<&Path>) -> CarryOffer {
+        let home = self.0.settings.home.as_deref();
+        let ways: Vec<CarryOption> =
+            self.stores_for(directory).await.iter().map(|store| CarryOption::of(store, home)).collect();
+        let project = session.cwd.as_deref().map_or(session.project.as_str().into(), Path::to_string_lossy);
+        let before = self.0.journal.load().ok().and_then(|(book, _)| book.carry.get(&*project).copied());
+        let chosen = match before {
+            Some(choice) => choice.way,
+            None => self.0.settings.config.carry.way.and_then(CarryRule::way),
+        };
+        CarryOffer { chosen: chosen.filter(|way| ways.iter().any(|option| option.way == *way)), ways }
     }
 
     fn published_of(&self, session: &Session, continues: Option<&str>) -> Result<Vec<Listed>> {

@@ -19,10 +19,10 @@ use replace::Older;
 
 use super::handoffs::ending::{interrupted, unheard};
 use super::handoffs::lookup::Place;
-use super::transfer::carry::{Kept, Sealing};
-use super::types::{CarriedBy, CarryWay};
+use super::transfer::carry::{Sealing, Shipped};
+use super::types::CarriedBy;
 use super::{
-    AudienceKind, Error, ErrorKind, Job, LeftBehind, PublishRequest, Published, Result, Service, SshSource,
+    AudienceKind, CarryTo, Destination, Error, ErrorKind, Job, LeftBehind, PublishRequest, Published, Result, Service, SshSource,
     Step,
 };
 use crate::handoff::index::IndexEntry;
@@ -30,7 +30,7 @@ use crate::handoff::standing::MakeError;
 use crate::handoff::z32;
 use crate::handoff::{Identity, Index, Link, LinkTarget, Record, Token};
 use crate::network::{NetworkError, Sighting};
-use crate::store::{JournalEntry, Stage};
+use crate::store::{CarryChoice, JournalEntry, Stage};
 
 /// Fewer copies than this, on a network with more nodes, is worth a word.
 pub(super) const FEW_COPIES: u32 = 10;
@@ -53,6 +53,8 @@ pub(super) struct Aside {
     pub pass_of: Option<Token>,
     /// The handoffs that it takes the place of.
     pub replaces: Vec<Token>,
+    /// How its conversation goes along.
+    pub carry: Option<CarriedBy>,
 }
 
 /// A handoff that the network has, and what was read meanwhile.
@@ -89,6 +91,10 @@ impl Service {
             None => Box::pin(job.run(self.draft(&request.session))).await?,
         };
         let ids = draft.session_ids();
+        let store = match &request.carry {
+            Some(to) => self.store_of(to, &draft, job).await?,
+            None => None,
+        };
         let now = self.now();
         let prepared = job.run(self.prepare(&identity, &request.audience, now.timestamp())).await?;
         let draft = draft.toward(&prepared.audience);
@@ -105,10 +111,17 @@ impl Service {
         let (record, mut aside) =
             self.record_of(&request, draft, prepared.place.mailbox.audience, now, sealing.as_ref()).await?;
         notes.extend(sealing.as_ref().and_then(Sealing::words));
-        let kept = sealing.map(Sealing::keep).transpose()?;
+        let shipped = match (sealing, &request.carry) {
+            (Some(sealing), Some(to)) => {
+                Some(self.ship(sealing, store, to, &prepared.place.token, job).await?)
+            }
+            _ => None,
+        };
+        aside.carry = shipped.as_ref().map(|shipped| shipped.by);
         notes.extend(older.iter().find_map(|older| other_address(older, &record, &request)));
         aside.replaces = older.iter().map(|older| older.place.token).collect();
         aside.session_ids.clone_from(&ids);
+        let project = record.project.clone();
         let sent = self.put_out(&identity, prepared, record, aside, job).await?;
         let known = sent.others.clone();
         if let Some(others) = &known {
@@ -123,12 +136,29 @@ impl Service {
             published.warnings.extend(left);
         }
         let (replaced, warnings) = self.replace(&identity, older).await;
-        published.carry_key = kept.map(Kept::stays);
+        published.carry_key = shipped.map(Shipped::stays);
+        self.note_choice(project, request.carry.as_ref());
         published.left_behind = left_behind;
         published.replaced = replaced;
         published.warnings.splice(0..0, notes);
         published.warnings.extend(warnings);
+        self.take_away_ended();
         Ok(published)
+    }
+
+    /// What was chosen for a project is proposed again.
+    fn note_choice(&self, project: String, carry: Option<&CarryTo>) {
+        let way = match carry.map(|to| &to.to) {
+            Some(Destination::Way(way)) => Some(*way),
+            // A file is taken along once.
+            Some(_) => return,
+            None => None,
+        };
+        self.note(|book| {
+            if way.is_some() || book.carry.contains_key(&project) {
+                book.carry.insert(project, CarryChoice { way, changes: false });
+            }
+        });
     }
 
     /// Sends a record out: into the journal first, then to the network, then
@@ -223,7 +253,7 @@ impl Service {
             pin: prepared.pin.map(|pin| pin.as_str().to_owned()),
             copies,
             carry_key: None,
-            carry: record.carry.as_ref().map(|carry| CarriedBy { way: CarryWay::File, bytes: carry.bytes }),
+            carry: aside.carry,
             warnings: self.publish_warnings(
                 &index,
                 copies,

@@ -68,8 +68,10 @@ impl Service {
                     continue;
                 }
                 match self.hand_over(&entry).await {
-                    Ok(()) => {
-                        spool.note_failure(None)?;
+                    Ok(without) => {
+                        let (session_id, at) = (entry.session_id.clone(), self.now());
+                        let failure = without.map(|error| SpoolFailure { session_id, at, error });
+                        spool.note_failure(failure.as_ref())?;
                         spool.remove(&entry)?;
                     }
                     Err(error) if error.kind == ErrorKind::Unreachable && entry.tries < TRIES => {
@@ -91,7 +93,8 @@ impl Service {
         }
     }
 
-    async fn hand_over(&self, entry: &Spooled) -> Result<()> {
+    /// Hands over one session; says what of it had to stay.
+    async fn hand_over(&self, entry: &Spooled) -> Result<Option<String>> {
         if entry.tries > TRIES || self.now() > entry.at + STALE {
             return Err(Error::failed("It waited for too long."));
         }
@@ -100,7 +103,7 @@ impl Service {
             blocking(move || service.session_at(&waiting.session_id, waiting.transcript.as_deref())).await?;
         let session = match found {
             Ok(session) => session,
-            Err(error) if error.kind == ErrorKind::Gone => return Ok(()),
+            Err(error) if error.kind == ErrorKind::Gone => return Ok(None),
             Err(error) => return Err(error),
         };
         let draft = self.draft(&session).await?;
@@ -108,7 +111,7 @@ impl Service {
         // Of a claude that was left without a word, or that a script ran, there is
         // nothing to hand over.
         if session.hidden || !session.resumable || !blocking(move || Self::has_words(&session)).await? {
-            return Ok(());
+            return Ok(None);
         }
         // Asked first, so that a try without a network leaves no failed handoff.
         let identity = self.identity().await?;
@@ -118,11 +121,21 @@ impl Service {
             blocking(move || handed_over.iter().all(|other| went_on_since(&session, other))).await?;
         // Whoever only looked at what another device handed over leaves it there.
         if !went_on {
-            return Ok(());
+            return Ok(None);
         }
         let renewed = self.renewed(&identity, &draft, others).await?;
         let request = PublishRequest { replace: true, ..renewed.unwrap_or_else(|| draft.request()) };
-        self.publish(request, &Job::quiet()).await.map(drop)
+        match self.publish(request.clone(), &Job::quiet()).await {
+            // Where nobody can be asked, or the place is away, it goes without.
+            Err(error)
+                if request.carry.is_some()
+                    && matches!(error.kind, ErrorKind::Failed | ErrorKind::Agree | ErrorKind::Public) =>
+            {
+                self.publish(PublishRequest { carry: None, ..request }, &Job::quiet()).await?;
+                Ok(Some(format!("It was handed over without its conversation: {}", error.message)))
+            }
+            published => published.map(|_| None),
+        }
     }
 
     /// A request that renews what was published of a session to my devices, from

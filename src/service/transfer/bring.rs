@@ -73,6 +73,7 @@ impl Service {
         job.run(beside::fetch(&origin, &mut parcel, None, wishes.with_memory)).await?;
         let mut arrived = self.arrive(&parcel, &directory, decided, &wishes.ask, job).await?;
         if let Arrived::Placed(placed) = &mut arrived {
+            self.remember_place(record, &directory);
             placed.notes.extend(cut);
             placed.notes.extend(self.went_on_elsewhere(&placed.session_id).await);
             placed.notes.extend(account);
@@ -90,13 +91,21 @@ impl Service {
         })
     }
 
+    /// Where a project of another machine is on this one, so that its sessions are
+    /// resumed there from now on: what they say themselves is a path of that machine.
+    pub(super) fn remember_place(&self, record: &Record, directory: &Path) {
+        if Path::new(&record.project) != directory {
+            self.note(|book| drop(book.places.insert(record.project.clone(), directory.to_owned())));
+        }
+    }
+
     /// The plan to bring a session of which a copy is here already: it may have
     /// gone on there, or something that belongs to it may be missing here. Only
     /// for who asks for it: resuming needs none of it.
     pub fn bring_again(&self, found: &Found) -> Option<Plan> {
         let is_here = found.pickup.plans.iter().any(|plan| plan.ready && plan.kind == PlanKind::Here);
         let reached = is_here && found.place.record.ssh.is_some();
-        reached.then(|| self.bring_command(found))
+        reached.then(|| self.fetch_command(PlanKind::Bring, found))
     }
 
     /// A copy of this machine that ends as theirs does, or goes on after it, makes

@@ -1,15 +1,20 @@
 //! The conversation as a sealed file: made of what lies in Claude's folder, and
 //! arriving from one like any other session.
 
+mod fetch;
 mod open;
 mod seal;
+mod ship;
 
 use std::path::PathBuf;
 
 use crate::carry::Part;
 use crate::claude::Beside;
+use crate::store::CarryWay;
 
-pub(crate) use seal::{Kept, Sealing};
+pub use open::Sealed;
+pub(crate) use seal::Sealing;
+pub(crate) use ship::Shipped;
 
 /// As what a part of a session stands in a sealed file.
 fn part_of(beside: Beside) -> Part {
@@ -21,11 +26,38 @@ fn part_of(beside: Beside) -> Part {
     }
 }
 
-/// Where the sealed file of a handoff goes.
+/// How the conversation of a handoff goes along.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CarryTo {
-    /// A file, which must not be there yet; `None` is stdout.
-    pub file: Option<PathBuf>,
+    /// Where its sealed file goes.
+    pub to: Destination,
     /// The project's memory comes along.
     pub with_memory: bool,
+    /// The owner agrees to what it means that it lies there.
+    pub agrees: bool,
+    /// Somebody is at the terminal and can answer git or ssh.
+    pub asks: bool,
+}
+
+/// Where a sealed file goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Out of this process.
+    Stdout,
+    /// A file, which must not be there yet.
+    File(PathBuf),
+    /// To where both machines reach.
+    Way(CarryWay),
+}
+
+impl CarryTo {
+    /// By one of the ways, with nothing agreed to.
+    pub fn way(way: CarryWay) -> Self {
+        Self::to(Destination::Way(way))
+    }
+
+    /// There, with nothing agreed to.
+    pub fn to(to: Destination) -> Self {
+        Self { to, with_memory: false, agrees: false, asks: false }
+    }
 }

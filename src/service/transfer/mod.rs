@@ -5,3 +5,4 @@ pub(super) mod arrive;
 pub(super) mod bring;
 pub(super) mod carry;
 pub(super) mod sftp;
+pub(super) mod stores;

@@ -7,6 +7,7 @@
 
 mod answer;
 mod names;
+mod writing;
 
 use std::io::SeekFrom;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::CarryTo;
-use super::{AudienceChoice, AudienceKind, AudienceView, Listed};
+use super::{AudienceChoice, AudienceKind, AudienceView, CarryOffer, Listed};
 use crate::claude::Session;
 use crate::handoff::{Git, Ttl};
 
@@ -34,6 +34,8 @@ pub struct Draft {
     /// Handoffs of this session that this device published and that are alive,
     /// as the journal knows them.
     pub alive: Vec<Listed>,
+    /// How the conversation goes along.
+    pub carry: CarryOffer,
 }
 
 impl Draft {
@@ -77,7 +79,7 @@ impl Draft {
             note: None,
             ssh: None,
             replace: false,
-            carry: None,
+            carry: self.carry.chosen.map(CarryTo::way),
             draft: Some(Box::new(self)),
         }
     }
@@ -212,7 +214,7 @@ pub struct PublishRequest {
     /// Whether an older handoff of the same session for the same audience may be
     /// replaced although it burns.
     pub replace: bool,
-    /// Where the conversation goes along.
+    /// Where the conversation goes; `None`: it stays.
     pub carry: Option<CarryTo>,
     /// The draft that was just made, to save making it again.
     pub draft: Option<Box<Draft>>,

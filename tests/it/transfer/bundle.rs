@@ -15,7 +15,7 @@ use crate::transfer::ssh::{grow, sha256, transcripts};
 
 /// A session with all that can belong to one, and a device of the same owner that
 /// knows its project.
-fn origin() -> (Device, Device, Session) {
+pub fn origin() -> (Device, Device, Session) {
     let a = Device::new();
     let b = Device::copy_of(&a);
     b.project("uploader");
@@ -44,7 +44,7 @@ fn bundle(a: &Device, session: &Session, file: &Path, more: &[&str]) -> serde_js
 }
 
 /// Every regular file below Claude's folder that belongs to sessions.
-fn belongings(device: &Device) -> Vec<(PathBuf, String)> {
+pub fn belongings(device: &Device) -> Vec<(PathBuf, String)> {
     let mut all: Vec<_> = transcripts(device)
         .into_iter()
         .chain(crate::support::device::walk(&device.claude.join("file-history")))
@@ -252,12 +252,14 @@ fn without_a_stdout_nothing_is_published() {
 }
 
 #[test]
-fn the_way_may_be_named_with_its_file_and_not_without() {
+fn without_its_file_it_is_said_what_is_missing() {
     let (a, b, session) = origin();
     let file = b.path("talk.cclink");
     let token = text(&bundle(&a, &session, &file, &[]), "token").to_owned();
     let path = file.to_str().unwrap();
-    b.cmd(&["pickup", &token, "--plan", "carried"]).fails(2).says(&["--from FILE"]);
+    let missing = ["travels in a sealed file", "knows no place for those", "--from FILE"];
+    b.cmd(&["pickup", &token]).ok().says(&missing);
+    b.cmd(&["pickup", &token, "--plan", "carried"]).fails(1).says(&missing);
     b.cmd(&["pickup", &token, "--plan", "ssh", "--from", path]).fails(2).says(&["--plan carried"]);
     b.cmd(&["pickup", &token, "--plan", "carried", "--from", path]).ok();
     assert!(b.claude_started().is_some());

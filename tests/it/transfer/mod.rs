@@ -2,6 +2,7 @@
 
 pub mod arrive;
 mod bundle;
+mod carry;
 mod left;
 mod reach;
 mod silence;

@@ -50,7 +50,7 @@ impl Lock {
     }
 
     /// The lock, where nobody holds it; `create` makes its file where there is none.
-    pub(super) fn at_once(state: &Path, id: &str, create: bool) -> Option<Self> {
+    pub(crate) fn at_once(state: &Path, id: &str, create: bool) -> Option<Self> {
         let lock = Self::open(state, id, create).ok()?;
         (lock.file.try_lock().is_ok() && lock.counts()).then_some(lock)
     }

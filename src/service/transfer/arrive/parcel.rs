@@ -65,6 +65,13 @@ impl Parcel {
         self.folder.join(format!("{}.aside", self.id))
     }
 
+    /// A folder for the sealed file that it comes in.
+    pub fn sealed(&self) -> Result<PathBuf> {
+        let folder = self.beside().join("sealed");
+        files::private_dir(&folder)?;
+        Ok(folder)
+    }
+
     /// Notes that something does not come along.
     pub fn leaves(&mut self, what: impl Into<String>) {
         self.stayed.push(what.into());

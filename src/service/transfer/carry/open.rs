@@ -15,16 +15,15 @@ use crate::text;
 impl Service {
     /// The plan to take a found handoff's session from its sealed file.
     pub fn plan_from_file(&self, found: &Found, file: &Path) -> Plan {
-        Plan::carried(&self.own_program(), &found.pickup.token, &file.to_string_lossy())
+        Plan::from_file(&self.own_program(), &found.pickup.token, &file.to_string_lossy())
     }
 
-    /// Puts the session of a found handoff in its place, from its sealed file (`None`:
-    /// stdin). As with [`Service::bring`], whatever stops it leaves Claude's folder as
-    /// it was.
+    /// Puts the session of a found handoff in its place, from its sealed file. As with
+    /// [`Service::bring`], whatever stops it leaves Claude's folder as it was.
     pub async fn take_from(
         &self,
         found: &Found,
-        file: Option<&Path>,
+        file: Sealed<'_>,
         wishes: &Wishes,
         job: &Job,
     ) -> Result<Arrived> {
@@ -42,9 +41,24 @@ impl Service {
         if let Some(instead) = self.until_free(&record.session_id, &mut decided, &wishes.ask, job).await? {
             return Ok(Arrived::Instead(instead));
         }
+        let file = match file {
+            Sealed::Stdin => None,
+            Sealed::File(file) => Some(file.to_owned()),
+            Sealed::Carried => {
+                let into = parcel.sealed()?;
+                match self.fetch_sealed(found, &claim, &directory, &into, wishes.asks, job).await {
+                    Ok(file) => Some(file),
+                    Err(error) => {
+                        parcel.clear();
+                        lock.done();
+                        return Err(error);
+                    }
+                }
+            }
+        };
         job.doing("opening the sealed file");
         let opened = Opening { parcel: parcel.clone(), claim, with_memory: wishes.with_memory };
-        let (file, cancel) = (file.map(Path::to_owned), job.cancel.clone());
+        let cancel = job.cancel.clone();
         let (part, mark) = (parcel.transcript(), record.transcript.clone());
         let id = record.session_id.clone();
         // Cancelled, it ends by itself: nothing is written behind our back.
@@ -67,11 +81,23 @@ impl Service {
         }
         let arrived = self.arrive(&parcel, &directory, decided, &wishes.ask, job).await?;
         if matches!(arrived, Arrived::Placed(_)) {
+            self.remember_place(record, &directory);
             parcel.clear();
             lock.done();
         }
         Ok(arrived)
     }
+}
+
+/// Where a sealed file is read.
+#[derive(Clone, Copy, Debug)]
+pub enum Sealed<'a> {
+    /// From stdin.
+    Stdin,
+    /// From a file of the user's.
+    File(&'a Path),
+    /// From wherever it was put and this machine reaches.
+    Carried,
 }
 
 struct Opening {

@@ -5,12 +5,11 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use age::secrecy::SecretString;
 use chrono::{DateTime, Utc};
 use tempfile::NamedTempFile;
 use tokio_util::sync::CancellationToken;
 
-use super::{CarryTo, part_of};
+use super::{CarryTo, Destination, part_of};
 use crate::carry::{CarryError, Claim, Item, Key, LeftOut, Manifest, Name, Part, pack};
 use crate::claude::{self, Belongings, Blanked};
 use crate::handoff::{Git, Transcript};
@@ -24,6 +23,8 @@ const MOST_TRANSCRIPT: u64 = 512 * 1024 * 1024;
 const MOST_HISTORY: u64 = 64 * 1024 * 1024;
 /// Everything else together.
 const MOST_BESIDE: u64 = 512 * 1024 * 1024;
+/// Where files lie that are on their way, in the folder of state.
+pub(super) const OURS: &str = "carry";
 /// How far it is, is told after so many bytes.
 const TELL: u64 = 1024 * 1024;
 
@@ -35,7 +36,8 @@ pub(crate) struct Sealing {
     pub transcript: Transcript,
     /// What did not come along.
     pub left_out: Vec<LeftOut>,
-    file: Option<(NamedTempFile, PathBuf)>,
+    /// What was made; `None`: it went out on stdout.
+    pub(super) made: Option<NamedTempFile>,
 }
 
 impl Service {
@@ -63,6 +65,7 @@ impl Service {
                 left_out: Vec::new(),
             },
             to: to.clone(),
+            state: self.0.settings.paths.state.clone(),
             root,
             cancel: job.cancel.clone(),
             tell: Arc::clone(&job.tell),
@@ -74,20 +77,6 @@ impl Service {
 }
 
 impl Sealing {
-    /// Gives the file its name: whole, or not at all.
-    pub fn keep(self) -> Result<Kept> {
-        let key = self.claim.key.lock().to_string();
-        let Some((file, path)) = self.file else { return Ok(Kept { path: None, key }) };
-        file.persist_noclobber(&path).map_err(|error| match error.error.kind() {
-            io::ErrorKind::AlreadyExists => there_already(&path),
-            _ => unwritten(&path, &error.error),
-        })?;
-        if let Some(folder) = path.parent().and_then(|folder| File::open(folder).ok()) {
-            let _ = folder.sync_all();
-        }
-        Ok(Kept { path: Some(path), key })
-    }
-
     /// That something stays behind, in words.
     pub fn words(&self) -> Option<String> {
         let (first, more) = self.left_out.split_first()?;
@@ -97,33 +86,13 @@ impl Sealing {
     }
 }
 
-/// A sealed file under its name; gone again unless its handoff went out.
-pub(crate) struct Kept {
-    path: Option<PathBuf>,
-    key: SecretString,
-}
-
-impl Kept {
-    /// Its handoff is out: the file stays. Gives what opens it.
-    pub fn stays(mut self) -> SecretString {
-        self.path = None;
-        self.key.clone()
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        if let Some(path) = &self.path {
-            let _ = fs::remove_file(path);
-        }
-    }
-}
-
 /// What is sealed, for another thread.
 struct Seal {
     path: PathBuf,
     manifest: Manifest,
     to: CarryTo,
+    /// Our folder of state.
+    state: PathBuf,
     root: PathBuf,
     cancel: CancellationToken,
     tell: Arc<dyn Fn(Step) + Send + Sync>,
@@ -166,18 +135,34 @@ impl Seal {
         let key = Key::generate().map_err(|error| Error::failed(error.to_string()))?;
         let manifest = &self.manifest;
         let write = |out: &mut dyn Write| pack(BufWriter::new(out), key, manifest, items, &mut progress);
-        let (claim, file) = match &self.to.file {
+        let (claim, made) = match self.to.to.file(&self.state)? {
             None => {
                 (write(&mut io::stdout().lock()).map_err(|error| failed(Path::new("stdout"), error))?, None)
             }
-            Some(path) => {
-                let mut file = beside(path)?;
-                let claim = write(file.as_file_mut()).map_err(|error| failed(path, error))?;
-                file.as_file().sync_all().map_err(|error| unwritten(path, &error))?;
-                (claim, Some((file, path.clone())))
+            Some((mut file, path)) => {
+                let claim = write(file.as_file_mut()).map_err(|error| failed(&path, error))?;
+                file.as_file().sync_all().map_err(|error| unwritten(&path, &error))?;
+                (claim, Some(file))
             }
         };
-        Ok(Sealing { claim, transcript, left_out, file })
+        Ok(Sealing { claim, transcript, left_out, made })
+    }
+}
+
+impl Destination {
+    /// A temporary file to seal into, and what it is called in words: where it is to
+    /// be, or among our own. `None`: stdout.
+    fn file(&self, state: &Path) -> Result<Option<(NamedTempFile, PathBuf)>> {
+        let path = match self {
+            Self::Stdout => return Ok(None),
+            Self::File(path) => path.clone(),
+            Self::Way(_) => {
+                let folder = state.join(OURS);
+                files::private_dir(&folder)?;
+                folder.join("sealed")
+            }
+        };
+        Ok(Some((beside(&path)?, path)))
     }
 }
 
@@ -191,7 +176,7 @@ fn beside(path: &Path) -> Result<NamedTempFile> {
     files::aside(path).map_err(|error| unwritten(path, &error))
 }
 
-fn there_already(path: &Path) -> Error {
+pub(super) fn there_already(path: &Path) -> Error {
     Error::failed(format!("{} already exists.", text::clean(&path.to_string_lossy())))
         .advise("Nothing was published. Give another name, or remove it.")
 }
@@ -207,7 +192,7 @@ fn failed(path: &Path, error: CarryError) -> Error {
     }
 }
 
-fn unwritten(path: &Path, error: &io::Error) -> Error {
+pub(super) fn unwritten(path: &Path, error: &io::Error) -> Error {
     Error::failed(format!("{} cannot be written: {error}.", text::clean(&path.to_string_lossy())))
         .advise("Nothing was published.")
 }

@@ -147,7 +147,7 @@ impl Offer {
 
     fn pick_up(&mut self, plan: Box<Plan>) -> Vec<Effect> {
         // what brings it picks up by itself, when the file is here and whole
-        if self.taken || plan.kind == PlanKind::Bring {
+        if self.taken || matches!(plan.kind, PlanKind::Bring | PlanKind::Carried) {
             return self.go_on(&plan);
         }
         self.taking = true;
@@ -275,7 +275,7 @@ impl Offer {
                 PlanKind::Attach => "Go to its window in tmux",
                 PlanKind::Ssh => "Go on over SSH, where it lives",
                 PlanKind::Bring => "Bring it to this machine, then go on here",
-                PlanKind::Carried => "Take it from its sealed file, then go on here",
+                PlanKind::Carried => "Fetch its conversation, then go on here",
                 PlanKind::Command => "The command, to run where it lives",
             };
             let style = if selected { look.theme.chosen } else { look.theme.text };

@@ -1,0 +1,70 @@
+//! Getting a sealed file from wherever it was put, and taking it away when it was taken
+//! for good.
+
+use std::path::{Path, PathBuf};
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+
+use crate::carry::Claim;
+use crate::service::transfer::stores::{Shipment, place};
+use crate::service::{Error, Found, Job, Result, Service};
+use crate::text;
+
+impl Service {
+    /// Asks every place that this machine reaches, at once: the first whole file wins,
+    /// and lies in `folder` then.
+    pub(super) async fn fetch_sealed(
+        &self,
+        found: &Found,
+        claim: &Claim,
+        directory: &Path,
+        folder: &Path,
+        asks: bool,
+        job: &Job,
+    ) -> Result<PathBuf> {
+        let (record, audience) = (&found.place.record, found.place.place.token.audience);
+        let stores = job.run(async { Ok(self.stores_with(record, audience, Some(directory)).await) }).await?;
+        if stores.is_empty() {
+            return Err(Error::failed("This machine knows no place where the sealed conversation can lie.")
+                .advise("Nothing was picked up. Set `[carry]` in the configuration, or pass the file with `--from`."));
+        }
+        let name = claim.key.name();
+        let mut asked: FuturesUnordered<_> = (0_usize..).zip(&stores).map(|(number, store)| {
+            // Each place has a file of its own.
+            let (name, file) = (&name, folder.join(number.to_string()));
+            async move {
+                let it = Shipment { name, file: &file, asks };
+                let got = self.get_from(store, claim, it, asks, job).await;
+                (store, file, got)
+            }
+        }).collect();
+        let mut said = Vec::new();
+        let home = self.0.settings.home.as_deref();
+        while let Some((store, file, got)) = job.run(async { Ok(asked.next().await) }).await? {
+            match got {
+                Ok(true) => return Ok(file),
+                Ok(false) => said.push(format!("not {}", place(store, home))),
+                Err(error) => said.push(error.message.trim_end_matches('.').to_owned()),
+            }
+        }
+        let host = text::clean(&record.hostname);
+        Err(Error::failed(format!("The sealed conversation was not found: {}.", said.join("; "))).advise(format!(
+            "Nothing was picked up. A folder may still synchronise; does {host} use another remote or folder?"
+        )))
+    }
+
+    /// Takes a handoff's file away, behind everything else: it was taken for good, and
+    /// its conversation is here. Who published it does it otherwise.
+    pub fn was_taken(&self, found: &Found) {
+        let record = found.place.record.clone();
+        let Some(claim) = record.carry.as_ref().and_then(Claim::of) else { return };
+        let (service, audience) = (self.clone(), found.place.place.token.audience);
+        drop(self.0.must_finish.spawn(async move {
+            let directory = service.directory_of(&record).await.ok();
+            for store in service.stores_with(&record, audience, directory.as_deref()).await {
+                let _ = service.take_from_store(&store, &claim.key.name()).await;
+            }
+        }));
+    }
+}

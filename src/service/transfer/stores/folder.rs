@@ -1,0 +1,111 @@
+//! A folder that both machines see: synchronised by something else, on a stick, or
+//! shared.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::{Shipment, unusable};
+use crate::carry::{CarryError, Claim};
+use crate::service::{Error, Job, Result, blocking};
+use crate::store::files;
+use crate::text;
+
+/// How often it is looked whether a file has come.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long one that is on its way is waited for.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// A file's path there.
+fn path_of(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.cclink"))
+}
+
+/// Puts it there whole, or not at all.
+pub(super) async fn put(folder: &Path, name: &str, file: &Path) -> Result<()> {
+    let (folder, to, from) = (folder.to_owned(), path_of(folder, name), file.to_owned());
+    blocking(move || {
+        made(&folder)?;
+        let copy = || -> io::Result<()> {
+            files::clean_up(&to);
+            let mut aside = files::aside(&to)?;
+            io::copy(&mut File::open(&from)?, &mut aside)?;
+            aside.as_file().sync_all()?;
+            aside.persist(&to)?;
+            Ok(())
+        };
+        copy().map_err(|error| unusable(&to, &error))
+    })
+    .await?
+}
+
+/// The folder itself is made, the one it lies in is not: it would be on no machine
+/// but this one.
+fn made(folder: &Path) -> Result<()> {
+    let is_there = |path: &Path| path.is_dir();
+    if is_there(folder) {
+        return Ok(());
+    }
+    let words = text::clean(&folder.to_string_lossy());
+    if !folder.parent().is_some_and(is_there) {
+        return Err(Error::failed(format!("The folder {words} does not exist."))
+            .advise("Mount or make it, or name another one under `[carry]` (`cclink config`)."));
+    }
+    files::private_dir(folder).map_err(Error::from)
+}
+
+/// Copies it here when it is whole there; waits for one that is on its way.
+pub(super) async fn get(
+    folder: &Path,
+    claim: &Claim,
+    it: Shipment<'_>,
+    waits: bool,
+    job: &Job,
+) -> Result<bool> {
+    let there = path_of(folder, it.name);
+    let started = Instant::now();
+    loop {
+        let bytes = fs::metadata(&there).ok().filter(fs::Metadata::is_file).map(|meta| meta.len());
+        if bytes == Some(claim.bytes) {
+            let (from, to) = (there.clone(), it.file.to_owned());
+            let copied = blocking(move || fs::copy(&from, &to).map_err(|error| unusable(&from, &error)));
+            copied.await??;
+            if is_whole(it.file, claim).await? {
+                return Ok(true);
+            }
+        }
+        if !waits || started.elapsed() > PATIENCE {
+            return Ok(false);
+        }
+        let (folder, all) = (text::clean(&folder.to_string_lossy()), text::bytes(claim.bytes));
+        job.doing(match bytes {
+            Some(bytes) => format!("waiting for {folder}: {} of {all} are there", text::bytes(bytes)),
+            None => format!("waiting for it to appear in {folder}"),
+        });
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Takes it away.
+pub(super) async fn take_away(folder: &Path, name: &str) -> Result<()> {
+    let path = path_of(folder, name);
+    match blocking(move || fs::remove_file(&path).map_err(|error| (path, error))).await? {
+        // A folder that is not mounted still holds it.
+        Err((path, error)) if error.kind() == io::ErrorKind::NotFound && path.parent().is_some_and(Path::is_dir) => {
+            Ok(())
+        }
+        gone => gone.map_err(|(path, error)| unusable(&path, &error)),
+    }
+}
+
+/// Whether a file here is the one that was signed.
+pub(super) async fn is_whole(file: &Path, claim: &Claim) -> Result<bool> {
+    let (file, claim) = (file.to_owned(), claim.clone());
+    blocking(move || match File::open(&file).map_err(CarryError::from).and_then(|mut it| claim.check(&mut it)) {
+        Ok(()) => Ok(true),
+        Err(CarryError::Io(error)) => Err(unusable(&file, &error)),
+        Err(_) => Ok(false),
+    })
+    .await?
+}

@@ -1,0 +1,173 @@
+//! Which stores there are from here, and what using one means.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::handoff::{AudienceKind, Record};
+use crate::service::plans::clone::{expanded, is_plain_remote};
+use crate::service::programs::{ASKS_NOTHING, ask_git, child, public_remote};
+use crate::service::{CarryOption, Error, ErrorKind, Result, Service};
+use crate::store::CarryStore;
+use crate::text;
+
+/// Remotes of a repository that are asked for a file at most.
+const MOST_REMOTES: usize = 8;
+/// How long a remote may take to say whether it answers everybody.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Service {
+    /// The stores that work from here, for the project of a directory; those that said
+    /// that they take no such files are not among them.
+    pub(crate) async fn stores_for(&self, directory: Option<&Path>) -> Vec<CarryStore> {
+        let git = match directory.filter(|directory| directory.is_dir()) {
+            Some(directory) => self.push_remote(directory).await,
+            None => None,
+        };
+        let known = self.0.journal.load().map(|(book, _)| book.stores).unwrap_or_default();
+        let refused = |store: &CarryStore| known.get(&store.key()).is_some_and(|store| store.refused.is_some());
+        let all = git.into_iter().chain(self.set_stores());
+        all.filter(|store| !refused(store)).collect()
+    }
+
+    /// The stores in which the file of a handoff may lie, as this machine knows them.
+    /// Where a git is to be asked for, only the user's own handoffs say.
+    pub(crate) async fn stores_with(&self, record: &Record, audience: AudienceKind, directory: Option<&Path>) -> Vec<CarryStore> {
+        let mut stores = Vec::new();
+        if let Some(directory) = directory.filter(|directory| directory.is_dir()) {
+            let names = ask_git(directory, &["remote"]).await.unwrap_or_default();
+            for name in names.lines().take(MOST_REMOTES) {
+                let url = ask_git(directory, &["remote", "get-url", "--", name]).await;
+                stores.extend(url.map(|url| in_git(Some(directory), name, url.trim())));
+            }
+        }
+        let named = record.git.as_ref().and_then(|git| git.remote.as_deref());
+        if let Some(url) = named.filter(|url| stores.is_empty() && audience == AudienceKind::Devices && is_plain_remote(url)) {
+            stores.push(in_git(None, url, url));
+        }
+        stores.extend(self.set_stores());
+        stores
+    }
+
+    /// The stores that the user set.
+    fn set_stores(&self) -> impl Iterator<Item = CarryStore> {
+        let carry = &self.0.settings.config.carry;
+        let folder = carry.folder.as_deref().map(|folder| CarryStore::Folder {
+            path: expanded(Path::new(folder), self.0.settings.home.as_deref()),
+        });
+        let ssh = carry.ssh.clone().map(|at| CarryStore::Ssh { address: at.address, folder: at.folder });
+        folder.into_iter().chain(ssh)
+    }
+
+    /// The one remote that the branch is pushed to.
+    async fn push_remote(&self, directory: &Path) -> Option<CarryStore> {
+        let name = match &self.0.settings.config.carry.remote {
+            Some(name) => name.clone(),
+            None => {
+                let branch = ask_git(directory, &["symbolic-ref", "--quiet", "--short", "HEAD"]).await;
+                let branch = branch.unwrap_or_default();
+                let branch = branch.trim();
+                let keys = [
+                    format!("branch.{branch}.pushRemote"),
+                    "remote.pushDefault".to_owned(),
+                    format!("branch.{branch}.remote"),
+                ];
+                let mut named = None;
+                for key in &keys {
+                    let value = ask_git(directory, &["config", "--get", key]).await;
+                    named = named.or(value.map(|value| value.trim().to_owned()));
+                }
+                named.filter(|name| !name.is_empty() && name != ".").unwrap_or_else(|| "origin".to_owned())
+            }
+        };
+        let url = ask_git(directory, &["remote", "get-url", "--push", "--", &name]).await?;
+        Some(in_git(Some(directory), &name, url.trim()))
+    }
+
+    /// Whether the owner agreed to what lies there; an error asks.
+    pub(crate) async fn agreed(&self, store: &CarryStore, agrees: bool) -> Result<()> {
+        let key = store.key();
+        let (book, _) = self.0.journal.load()?;
+        if book.stores.get(&key).is_some_and(|known| known.agreed) {
+            return Ok(());
+        }
+        if agrees {
+            self.note(|book| book.stores.entry(key).or_default().agreed = true);
+            return Ok(());
+        }
+        let public = is_public(store).await;
+        let kind = if public { ErrorKind::Public } else { ErrorKind::Agree };
+        Err(Error::new(kind, meaning(store, public))
+            .advise("Nothing was published. `--yes` agrees; `--carry=no` leaves the conversation here."))
+    }
+}
+
+impl CarryOption {
+    /// A store as a choice.
+    pub(crate) fn of(store: &CarryStore, home: Option<&Path>) -> Self {
+        Self { way: store.way(), words: format!("sealed, {}", place(store, home)) }
+    }
+}
+
+/// Where it is, in words: "in the git remote origin".
+pub(crate) fn place(store: &CarryStore, home: Option<&Path>) -> String {
+    match store {
+        CarryStore::Git { remote, .. } => format!("in the git remote {}", text::clean(remote)),
+        CarryStore::Folder { path } => {
+            let short = home.and_then(|home| path.strip_prefix(home).ok());
+            let short = short.map_or_else(|| path.to_string_lossy().into_owned(), |rest| format!("~/{}", rest.display()));
+            format!("in {}", text::clean(&short))
+        }
+        CarryStore::Ssh { address, .. } => format!("on {}", text::clean(address)),
+    }
+}
+
+/// What putting a sealed file there means, before it is done for the first time.
+fn meaning(store: &CarryStore, public: bool) -> String {
+    let goes = "it is taken away when the handoff is picked up for good, revoked or expired";
+    match store {
+        CarryStore::Git { remote, url, .. } => {
+            let (remote, url) = (text::clean(remote), text::clean(url));
+            let others = if public {
+                "This remote answers everybody: anyone can see that a sealed file lies there, its size and when"
+            } else {
+                "Whoever can read that remote sees that a sealed file lies there, its size and when"
+            };
+            format!(
+                "The conversation goes, sealed, into the git remote {remote} ({url}), as a ref beside the branches. \
+                 {others}. Nobody but who can pick it up opens it; {goes}. A git host may keep deleted objects for a \
+                 while, sealed: without the handoff nobody opens them."
+            )
+        }
+        CarryStore::Folder { path } => format!(
+            "The conversation goes, sealed, into {}. Whoever sees that folder sees a sealed file, its size and when. \
+             Nobody but who can pick it up opens it; {goes}.",
+            text::clean(&path.to_string_lossy())
+        ),
+        CarryStore::Ssh { address, folder } => format!(
+            "The conversation goes, sealed, to {address}, into the folder {}. Nobody but who can pick it up opens it; \
+             {goes}.",
+            text::clean(folder)
+        ),
+    }
+}
+
+/// Whether a store answers who says no name and no password.
+async fn is_public(store: &CarryStore) -> bool {
+    let CarryStore::Git { url, .. } = store else { return false };
+    let web = url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "git"));
+    if !web {
+        return false;
+    }
+    let nobody = ["-c", "credential.helper=", "-c", "http.extraHeader=", "ls-remote", "--quiet", "--", url, "HEAD"];
+    let mut git = child("git");
+    git.args(nobody).envs(ASKS_NOTHING).env("GIT_ASKPASS", "false").current_dir(std::env::temp_dir());
+    git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    matches!(tokio::time::timeout(PATIENCE, git.status()).await, Ok(Ok(status)) if status.success())
+}
+
+fn in_git(directory: Option<&Path>, remote: &str, url: &str) -> CarryStore {
+    // What is written down has no password in it.
+    let url = public_remote(url).unwrap_or_else(|| url.to_owned());
+    CarryStore::Git { directory: directory.map(Path::to_owned), remote: remote.to_owned(), url }
+}

@@ -1,0 +1,132 @@
+//! Sealed files do not outlive their handoffs: whoever knows first that one ended takes
+//! its file away.
+
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+
+use crate::handoff::{Standing, Token};
+use crate::service::transfer::arrive::Lock;
+use crate::service::{CarriedBy, CarriedState, CarryWay, Result, Service, blocking};
+use crate::store::journal::Book;
+use crate::store::{CarriedFile, CarryStore, JournalEntry, Stage};
+
+/// Nothing lives longer without being extended; then nobody could tell us.
+const LONGEST: TimeDelta = TimeDelta::days(7);
+
+/// Who took a handoff for good may fetch its conversation for so long; who does takes
+/// the file away then.
+const TAKERS: TimeDelta = TimeDelta::hours(1);
+/// What could not be taken away is tried again after so long.
+const AGAIN: Duration = Duration::from_mins(10);
+
+/// Whether a handoff ended.
+enum Over {
+    No,
+    Yes,
+    /// Its time is over, unless another device gave it more.
+    InTime,
+}
+
+impl Service {
+    /// Takes away what belongs to no living handoff any more, behind everything else.
+    pub fn take_away_ended(&self) {
+        let is_due = |(book, _): (Book, _)| book.carried.values().any(|file| self.is_due(&book, file));
+        if self.0.journal.load().is_ok_and(is_due) {
+            let service = self.clone();
+            drop(self.0.must_finish.spawn(async move { service.take_away_due().await }));
+        }
+    }
+
+    /// The same, waited for.
+    pub(crate) async fn take_away_due(&self) {
+        let Ok((book, _)) = self.0.journal.load() else { return };
+        for (name, file) in book.carried.iter().filter(|(_, file)| self.is_due(&book, file)) {
+            let Some(store) = &file.store else { continue };
+            if !self.is_turn(name) {
+                continue;
+            }
+            if let Err(error) = self.take_one_away(name, store, entry_of(&book, &file.token)).await {
+                self.warn(format!("A sealed file could not be taken away yet, and will be: {}", error.message));
+            }
+        }
+    }
+
+    /// Whether it was not tried lately.
+    fn is_turn(&self, name: &str) -> bool {
+        let mut tried = self.0.taking_away.lock().unwrap_or_else(PoisonError::into_inner);
+        tried.retain(|_, at| at.elapsed() < AGAIN);
+        tried.insert(name.to_owned(), Instant::now()).is_none()
+    }
+
+    async fn take_one_away(&self, name: &str, store: &CarryStore, entry: Option<&JournalEntry>) -> Result<()> {
+        // Who is just putting it there sees to it.
+        let (state, id) = (self.0.settings.paths.state.clone(), name.to_owned());
+        let Some(lock) = blocking(move || Lock::at_once(&state, &id, true)).await? else { return Ok(()) };
+        if let Some(entry) = entry.filter(|entry| matches!(self.over(entry), Over::InTime))
+            && self.lives_longer(entry).await
+        {
+            lock.done();
+            return Ok(());
+        }
+        let taken = self.take_from_store(store, name).await;
+        if taken.is_ok() {
+            self.note(|book| {
+                if let Some(file) = book.carried.get_mut(name) {
+                    file.taken_away = true;
+                }
+            });
+        }
+        lock.done();
+        taken
+    }
+
+    /// Whether another device gave a handoff more time, or nobody can say.
+    async fn lives_longer(&self, entry: &JournalEntry) -> bool {
+        let identity = if self.is_locked() { None } else { self.identity().await.ok() };
+        let place = identity.and_then(|identity| self.place_of(&identity, entry));
+        let Some(place) = place else { return self.now() <= entry.expires_at() + LONGEST };
+        match self.look(&place, &mut |_| {}).await {
+            Ok((Standing::Record { record, .. }, _)) => record.expires_at() > self.now(),
+            Ok(_) => false,
+            Err(_) => self.now() <= entry.expires_at() + LONGEST,
+        }
+    }
+
+    fn is_due(&self, book: &Book, file: &CarriedFile) -> bool {
+        let over = || entry_of(book, &file.token).is_none_or(|entry| !matches!(self.over(entry), Over::No));
+        file.store.is_some() && !file.taken_away && over()
+    }
+
+    fn over(&self, entry: &JournalEntry) -> Over {
+        match entry.stage {
+            Stage::Burned if entry.picked_up.as_ref().is_some_and(|by| self.now() < by.at + TAKERS) => Over::No,
+            Stage::Failed | Stage::Burned | Stage::Revoked => Over::Yes,
+            _ if entry.ending.is_some() => Over::Yes,
+            Stage::Publishing | Stage::Published if self.now() > entry.expires_at() => Over::InTime,
+            Stage::Publishing | Stage::Published => Over::No,
+        }
+    }
+
+    /// The sealed files of this device, by their handoffs' tokens.
+    pub(crate) fn carried_by_token(&self, book: &Book) -> BTreeMap<String, CarriedBy> {
+        let all = book.carried.values().map(|file| {
+            let state = if file.taken_away {
+                CarriedState::TakenAway
+            } else if self.is_due(book, file) {
+                CarriedState::Leaving
+            } else {
+                CarriedState::There
+            };
+            let way = file.store.as_ref().map_or(CarryWay::File, CarryStore::way);
+            (file.token.to_string(), CarriedBy { way, bytes: file.bytes, state: Some(state) })
+        });
+        all.collect()
+    }
+}
+
+fn entry_of<'a>(book: &'a Book, token: &Token) -> Option<&'a JournalEntry> {
+    book.handoffs.iter().find(|entry| entry.token == *token)
+}

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::{Context, prompt, until_stopped};
 use crate::cli::PickupArgs;
 use crate::service::{
-    Answer, Arrived, Ask, Error, ErrorKind, Found, Job, Plan, PlanKind, Question, Result, Sealed, Step, Wishes,
+    Answer, Arrived, Ask, Error, ErrorKind, Found, Job, Plan, PlanKind, Question, Result, Sealed, Step,
+    Wishes,
 };
 
 /// What the command line says about bringing.
@@ -37,11 +38,7 @@ pub(super) async fn bring(context: &Context<'_>, found: &Found, how: Bringing) -
 }
 
 /// The same from a sealed file.
-pub(super) async fn take_from(
-    context: &Context<'_>,
-    found: &Found,
-    how: &Bringing,
-) -> Result<Plan> {
+pub(super) async fn take_from(context: &Context<'_>, found: &Found, how: &Bringing) -> Result<Plan> {
     let file = match how.from.as_deref() {
         None => Sealed::Carried,
         Some(file) if file == Path::new("-") => Sealed::Stdin,

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 use super::{Context, prompt};
 use crate::cli::{CarryArg, PIN_ADVICE, PublishArgs, command_advice};
 use crate::service::{
-    AudienceChoice, AudienceKind, CarryTo, CarryWay, Draft, Error, ErrorKind, Job, PublishRequest, Published, Result,
-    Service, Session, Ttl,
+    AudienceChoice, AudienceKind, CarryTo, CarryWay, Destination, Draft, Error, ErrorKind, Job,
+    PublishRequest, Published, Result, Service, Session, Ttl,
 };
 use crate::text;
 
@@ -31,8 +31,8 @@ pub(super) async fn publish_as(
     let audience = audience(context, &args)?;
     let draft = draft.toward(&context.service.audience_view(&audience)?);
     let notes = before(&draft, &args);
-    let carry = carry.map_or_else(|| carried(&draft, &args), |to| Ok(Some(to)))?;
-    let carry = carry.map(|to| CarryTo { agrees: args.yes, asks: prompt::can_ask(), ..to });
+    let carry = carry.map_or_else(|| carried(&draft, &args), Ok)?;
+    let carry = Some(CarryTo { agrees: args.yes, asks: prompt::can_ask(), ..carry });
     let request = PublishRequest {
         audience,
         ttl: args.ttl,
@@ -103,24 +103,23 @@ async fn publish_asking(context: &Context<'_>, mut request: PublishRequest) -> R
 }
 
 /// How the conversation goes along: as it is said, else as it is proposed.
-fn carried(draft: &Draft, args: &PublishArgs) -> Result<Option<CarryTo>> {
-    let proposed = draft.carry.chosen;
-    let way = match args.carry {
-        None => proposed,
-        Some(Some(CarryArg::No)) => None,
-        Some(Some(CarryArg::Git)) => Some(CarryWay::Git),
-        Some(Some(CarryArg::Folder)) => Some(CarryWay::Folder),
-        Some(Some(CarryArg::Ssh)) => Some(CarryWay::Ssh),
+fn carried(draft: &Draft, args: &PublishArgs) -> Result<CarryTo> {
+    let to = match args.carry {
+        None => Destination::Proposed,
+        Some(Some(CarryArg::No)) => Destination::Stays,
+        Some(Some(CarryArg::Git)) => Destination::Way(CarryWay::Git),
+        Some(Some(CarryArg::Folder)) => Destination::Way(CarryWay::Folder),
+        Some(Some(CarryArg::Ssh)) => Destination::Way(CarryWay::Ssh),
         Some(None) => {
             let first = draft.carry.ways.first().map(|option| option.way);
-            Some(proposed.or(first).ok_or_else(|| {
+            Destination::Way(draft.carry.chosen.or(first).ok_or_else(|| {
                 Error::usage("There is no place yet where the sealed conversation could go.").advise(
                     "Nothing was published. Set `[carry]` in the configuration (`cclink config`), or add a git remote.",
                 )
             })?)
         }
     };
-    Ok(way.map(CarryTo::way))
+    Ok(CarryTo::to(to))
 }
 
 /// What to know before anything goes out; where it goes is said with the rest.
@@ -250,7 +249,10 @@ fn print(context: &Context<'_>, published: &Published) {
     printer.say(&format!("{} {}", printer.good("Published"), printer.bold(&title)));
     printer.say(&who_until(published));
     if let Some(carry) = published.carry.filter(|carry| carry.way != CarryWay::File) {
-        printer.say(&format!("The conversation goes along ({}, sealed), even when this machine is off.", text::bytes(carry.bytes)));
+        printer.say(&format!(
+            "The conversation goes along ({}, sealed), even when this machine is off.",
+            text::bytes(carry.bytes)
+        ));
     }
     for token in &published.replaced {
         printer.say(&format!("It replaces {token}, which was called back."));

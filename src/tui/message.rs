@@ -12,12 +12,13 @@ use strum::EnumDiscriminants;
 use zeroize::Zeroizing;
 
 pub use crate::service::{
-    Asked, AudienceChoice, AudienceKind, AudienceView, Changed, CloneOffer, ContactView, Draft, END_THERE,
-    ERROR_FILE, Ended, Error, ErrorKind, Excerpt, Found, Here, Hit, IdentityState, InboxEntry, LineModes,
-    Listed, Live, Matched, Named, News, NewsKind, Next, Page, PassEnd, Pickup as Taken, Pin, Plan, PlanKind,
-    Progress, PublishRequest, Published, Revoked, Role, Searching, Session, Signal, Signals, Signer, SshWay,
-    State, Step, Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of, confirm,
-    is_ssh_address, links_on_one_line, next_look, once_held, quote_for_any_shell, recognise, stop, wait_for,
+    Asked, AudienceChoice, AudienceKind, AudienceView, CarriedBy, CarriedState, CarryOffer, CarryOption,
+    CarryTo, CarryWay, Changed, CloneOffer, ContactView, Destination, Draft, END_THERE, ERROR_FILE, Ended,
+    Error, ErrorKind, Excerpt, Found, Here, Hit, IdentityState, InboxEntry, LineModes, Listed, Live, Matched,
+    Named, News, NewsKind, Next, Page, PassEnd, Pickup as Taken, Pin, Plan, PlanKind, Progress,
+    PublishRequest, Published, Revoked, Role, Searching, Session, Signal, Signals, Signer, SshWay, State,
+    Step, Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of, confirm, is_ssh_address,
+    links_on_one_line, next_look, once_held, quote_for_any_shell, recognise, stop, wait_for,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.

@@ -12,7 +12,8 @@ use crate::network::Sighting;
 use crate::service::pickup::tokens::{Known, Lists};
 use crate::service::publish::{FEW_COPIES, open_secrets};
 use crate::service::{
-    AudienceKind, AudienceView, CarriedBy, ErrorKind, Job, Listed, Named, PickedUp, Result, Service, State, Step,
+    AudienceKind, AudienceView, CarriedBy, ErrorKind, Job, Listed, Named, PickedUp, Result, Service, State,
+    Step,
 };
 use crate::store::{JournalEntry, Stage};
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::super::programs::{ask_git, status, tailscale_name};
 use super::super::{
-    CarryOffer, CarryOption, Draft, Excerpt, LeftBehind, Listed, Named, Result, Role, Service, Session, SshAddress, SshSource, Turn,
-    blocking,
+    CarryOffer, CarryOption, Draft, Excerpt, LeftBehind, Listed, Named, Result, Role, Service, Session,
+    SshAddress, SshSource, Turn, blocking,
 };
 use crate::claude;
 use crate::handoff::record::is_ssh_address;
@@ -37,7 +37,8 @@ impl Service {
                 None => (None, LeftBehind::default()),
             }
         };
-        let (git, carry) = tokio::join!(git, Box::pin(self.carry_offer(&draft.session, directory.as_deref())));
+        let (git, carry) =
+            tokio::join!(git, Box::pin(self.carry_offer(&draft.session, directory.as_deref())));
         ((draft.git, draft.left_behind), draft.carry) = (git, carry);
         let said =
             draft.session.git_branch.as_deref().map(|branch| text::fit_bytes(&text::clean(branch), 80));

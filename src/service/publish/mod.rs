@@ -22,8 +22,8 @@ use super::handoffs::lookup::Place;
 use super::transfer::carry::{Sealing, Shipped};
 use super::types::CarriedBy;
 use super::{
-    AudienceKind, CarryTo, Destination, Error, ErrorKind, Job, LeftBehind, PublishRequest, Published, Result, Service, SshSource,
-    Step,
+    AudienceKind, CarryTo, Destination, Error, ErrorKind, Job, LeftBehind, PublishRequest, Published, Result,
+    Service, SshSource, Step,
 };
 use crate::handoff::index::IndexEntry;
 use crate::handoff::standing::MakeError;
@@ -91,7 +91,8 @@ impl Service {
             None => Box::pin(job.run(self.draft(&request.session))).await?,
         };
         let ids = draft.session_ids();
-        let store = match &request.carry {
+        let carry = request.carry.as_ref().and_then(|to| to.meant(&draft));
+        let store = match &carry {
             Some(to) => self.store_of(to, &draft, job).await?,
             None => None,
         };
@@ -104,14 +105,14 @@ impl Service {
         let older = job.run(self.older(&identity, &ids, &prepared)).await?;
         let mut older = job.run(self.may_replace(older, request.replace)).await?;
         // The file first: a handoff never promises what is not there.
-        let sealing = match &request.carry {
+        let sealing = match &carry {
             Some(to) => Some(self.seal(&draft.session, draft.git.as_ref(), to, now, job).await?),
             None => None,
         };
         let (record, mut aside) =
             self.record_of(&request, draft, prepared.place.mailbox.audience, now, sealing.as_ref()).await?;
         notes.extend(sealing.as_ref().and_then(Sealing::words));
-        let shipped = match (sealing, &request.carry) {
+        let shipped = match (sealing, &carry) {
             (Some(sealing), Some(to)) => {
                 Some(self.ship(sealing, store, to, &prepared.place.token, job).await?)
             }
@@ -150,14 +151,12 @@ impl Service {
     fn note_choice(&self, project: String, carry: Option<&CarryTo>) {
         let way = match carry.map(|to| &to.to) {
             Some(Destination::Way(way)) => Some(*way),
+            Some(Destination::Stays) => None,
             // A file is taken along once.
-            Some(_) => return,
-            None => None,
+            _ => return,
         };
         self.note(|book| {
-            if way.is_some() || book.carry.contains_key(&project) {
-                book.carry.insert(project, CarryChoice { way, changes: false });
-            }
+            book.carry.insert(project, CarryChoice { way, changes: false });
         });
     }
 

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::super::{Draft, Found, Job, LeftBehind, Named, Published, Result, Service, Session, Settings};
+use super::super::{
+    CarryOffer, Draft, Found, Job, LeftBehind, Named, Published, Result, Service, Session, Settings,
+};
 use crate::handoff::{Mailbox, Token, Ttl};
 use crate::network::world::World;
 use crate::service::handoffs::lookup::Place;
@@ -73,6 +75,7 @@ impl Device {
             left_behind: LeftBehind::default(),
             busy: false,
             alive: Vec::new(),
+            carry: CarryOffer::default(),
         };
         let mut request = draft.request();
         (request.burn, request.replace) = (burn, true);

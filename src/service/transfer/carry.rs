@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use crate::carry::Part;
 use crate::claude::Beside;
+use crate::service::Draft;
 use crate::store::CarryWay;
 
 pub use open::Sealed;
@@ -48,12 +49,26 @@ pub enum Destination {
     File(PathBuf),
     /// To where both machines reach.
     Way(CarryWay),
+    /// Where the draft proposes, if anywhere.
+    Proposed,
+    /// Nowhere: the user wants it to stay.
+    Stays,
 }
 
 impl CarryTo {
     /// By one of the ways, with nothing agreed to.
     pub fn way(way: CarryWay) -> Self {
         Self::to(Destination::Way(way))
+    }
+
+    /// What is meant for this draft; `None`: it stays.
+    pub(crate) fn meant(&self, draft: &Draft) -> Option<Self> {
+        let to = match &self.to {
+            Destination::Stays => return None,
+            Destination::Proposed => Destination::Way(draft.carry.chosen?),
+            other => other.clone(),
+        };
+        Some(Self { to, ..self.clone() })
     }
 
     /// There, with nothing agreed to.

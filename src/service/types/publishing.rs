@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::CarryTo;
+use super::super::{CarryTo, Destination};
 use super::{AudienceChoice, AudienceKind, AudienceView, CarryOffer, Listed};
 use crate::claude::Session;
 use crate::handoff::{Git, Ttl};
@@ -79,7 +79,7 @@ impl Draft {
             note: None,
             ssh: None,
             replace: false,
-            carry: self.carry.chosen.map(CarryTo::way),
+            carry: Some(CarryTo::to(Destination::Proposed)),
             draft: Some(Box::new(self)),
         }
     }

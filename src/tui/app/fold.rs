@@ -164,12 +164,29 @@ impl App {
                 self.lay(Box::new(identity::Unlock::new(Some(job.action))));
             }
             ErrorKind::Exists if verb == Verb::Publish => self.ask_to_replace(job.action, error),
+            ErrorKind::Agree | ErrorKind::Public if verb == Verb::Publish => {
+                self.ask_to_agree(job.action, error);
+            }
             ErrorKind::NoIdentity if !job.auto => {
                 self.lay(Box::new(identity::Welcome::new(Some(job.action), self.setup.home.clone())));
             }
             _ if job.auto || says_itself(verb) || verb == Verb::Find && self.pickup.is_typing() => {}
             _ => self.toasts.say(Note::error(error), now),
         }
+    }
+
+    /// Asks whether the sealed conversation may go where it would; "yes" publishes.
+    fn ask_to_agree(&mut self, action: Action, error: &Error) {
+        let Action::Publish(mut request) = action else { return };
+        let Some(carry) = &mut request.carry else { return };
+        carry.agrees = true;
+        self.lay(Box::new(Confirm(Question {
+            title: "Put the conversation there, sealed?".to_owned(),
+            lines: vec![error.message.clone(), "This is asked once.".to_owned()],
+            yes: "put it there",
+            then: Box::new(Effect::Run(Action::Publish(request))),
+            instead: None,
+        })));
     }
 
     /// Asks, where publishing would end a handoff that burns; "yes" publishes.

@@ -12,8 +12,8 @@ use ratatui::text::{Line, Span};
 use super::{audience, moment, short_project};
 use crate::text;
 use crate::tui::message::{
-    Action, AudienceKind, Context, Effect, Intent, Listed, Note, Now, Open, Question, Report, State, Step,
-    Tone, Verb,
+    Action, AudienceKind, CarriedBy, CarriedState, CarryWay, Context, Effect, Intent, Listed, Note, Now,
+    Open, Question, Report, State, Step, Tone, Verb,
 };
 use crate::tui::parts::list::{self, Cursor, Meta, hit, row, row_height, under};
 use crate::tui::parts::{Look, View, detail_area, fact, lines, long_fact, split, whole_seconds, wrap};
@@ -259,6 +259,9 @@ impl Handoffs {
             if row.burn_after_read { "the first pickup takes it away" } else { "no" },
             look,
         ));
+        if let Some(carry) = &row.carry {
+            out.push(fact("carries", carried(carry), look));
+        }
         if let Some(taken) = &row.picked_up {
             let words = format!(
                 "by {}, {}, at {}",
@@ -275,6 +278,22 @@ impl Handoffs {
         let link = row.link.as_deref().unwrap_or("told when your key is unlocked");
         out.extend(long_fact("link", link, area.width, look));
         lines(frame, area, &out);
+    }
+}
+
+/// The conversation that goes along, and where it is by now.
+fn carried(carry: &CarriedBy) -> String {
+    let place = match carry.way {
+        CarryWay::File => "in a file of yours",
+        CarryWay::Git => "in the git remote",
+        CarryWay::Folder => "in the folder",
+        CarryWay::Ssh => "on your machine that is always on",
+    };
+    let size = text::bytes(carry.bytes);
+    match carry.state {
+        Some(CarriedState::TakenAway) => format!("nothing any more ({size} were taken away)"),
+        Some(CarriedState::Leaving) => format!("{size}, sealed, {place}: being taken away"),
+        Some(CarriedState::There) | None => format!("{size}, sealed, {place}"),
     }
 }
 

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 use super::moment;
 use crate::text;
 use crate::tui::message::{
-    Action, AudienceChoice, AudienceKind, AudienceView, ContactView, Context, Draft, Effect, Listed, Now,
-    Open, Pin, PublishRequest, Question, Report, Session, Ttl, is_ssh_address,
+    Action, AudienceChoice, AudienceKind, AudienceView, CarryTo, ContactView, Context, Destination, Draft,
+    Effect, Listed, Now, Open, Pin, PublishRequest, Question, Report, Session, Ttl, is_ssh_address,
 };
 use crate::tui::parts::Look;
 use crate::tui::parts::dialog::{Dialog, Face, Said};
@@ -19,9 +19,12 @@ const CONTACT: usize = 1;
 const PIN: usize = 2;
 const TTL: usize = 3;
 const BURN: usize = 4;
-const TITLE: usize = 5;
-const NOTE: usize = 6;
-const SSH: usize = 7;
+const CARRY: usize = 5;
+const TITLE: usize = 6;
+const NOTE: usize = 7;
+const SSH: usize = 8;
+
+const STAYS: &str = "stays here";
 
 /// Characters of a public key.
 const KEY: usize = 52;
@@ -52,6 +55,7 @@ impl Publish {
                 .placeholder("90m, 8h, 2d")
                 .presets(&["1h", "8h", "24h", "3d"]),
             Field::choice("burn", &["no, until it expires", "yes, the first pickup takes it away"]),
+            Field::choice("conversation", &[STAYS]),
             Field::typed("title", "").placeholder("…"),
             Field::typed("note", "").placeholder("for whoever picks it up"),
             Field::typed("SSH", "").placeholder("user@host, if it can be reached"),
@@ -135,6 +139,24 @@ impl Publish {
         self.draft.iter().flat_map(|draft| draft.replaced(&chosen)).collect()
     }
 
+    /// Offers the ways by which the conversation can go along; where there is none,
+    /// nothing is asked.
+    fn offer_ways(&mut self) {
+        let Some(offer) = self.draft.as_ref().map(|draft| &draft.carry) else { return };
+        let words = offer.ways.iter().map(|option| option.words.clone());
+        let chosen = offer.ways.iter().position(|option| Some(option.way) == offer.chosen);
+        let options = std::iter::once(STAYS.to_owned()).chain(words).collect();
+        self.form.fields[CARRY].set_options(options, chosen.map_or(0, |at| at + 1));
+    }
+
+    /// How the conversation goes along; before the draft is there, as that will say.
+    fn carry(&self) -> Destination {
+        let Some(draft) = &self.draft else { return Destination::Proposed };
+        let chosen = self.form.fields[CARRY].chosen().checked_sub(1);
+        let way = chosen.and_then(|at| draft.carry.ways.get(at));
+        way.map_or(Destination::Stays, |option| Destination::Way(option.way))
+    }
+
     fn shows_guess(&self) -> bool {
         let ssh = self.proposal.as_deref().and_then(|draft| draft.ssh.as_ref());
         ssh.is_some_and(|ssh| ssh.is_guessed() && ssh.address == self.text(SSH))
@@ -146,17 +168,18 @@ impl Publish {
         let until = moment(i64::from(ttl.seconds()), now);
         let burn = self.form.fields[BURN].chosen() == 1;
         let once = if burn { ", once" } else { "" };
-        match self.audience() {
-            AudienceChoice::Devices => format!("Your devices can pick this up until {until}{once}."),
-            AudienceChoice::Share(whom) if whom.is_empty() => String::new(),
-            AudienceChoice::Share(whom) => {
-                format!("{} can pick this up until {until}{once}.", text::fit(&whom, 24))
-            }
-            AudienceChoice::Pin(_) => {
-                format!("Whoever knows your key and the PIN can pick this up until {until}{once}.")
-            }
-            AudienceChoice::Link => format!("Anyone who gets the link can pick this up until {until}{once}."),
-        }
+        let who = match self.audience() {
+            AudienceChoice::Devices => "Your devices".to_owned(),
+            AudienceChoice::Share(whom) if whom.is_empty() => return String::new(),
+            AudienceChoice::Share(whom) => text::fit(&whom, 24),
+            AudienceChoice::Pin(_) => "Whoever knows your key and the PIN".to_owned(),
+            AudienceChoice::Link => "Anyone who gets the link".to_owned(),
+        };
+        let along = match self.carry() {
+            Destination::Way(_) => ", conversation included (sealed), even when this machine is off",
+            _ => "",
+        };
+        format!("{who} can pick this up until {until}{once}{along}.")
     }
 
     /// Takes what is proposed for the chosen audience, unless the user typed
@@ -233,7 +256,7 @@ impl Dialog for Publish {
             note: Some(self.text(NOTE).to_owned()).filter(|note| !note.is_empty()),
             ssh: own(SSH),
             replace: burning.is_some(),
-            carry: None,
+            carry: Some(CarryTo::to(self.carry())),
             // It may have changed since: the service makes it anew.
             draft: None,
         };
@@ -259,6 +282,7 @@ impl Dialog for Publish {
         let audience = self.form.fields[AUDIENCE].chosen();
         self.form.fields[CONTACT].shown = audience == 1;
         self.form.fields[PIN].shown = audience == 2;
+        self.form.fields[CARRY].shown = self.draft.as_ref().is_some_and(|draft| !draft.carry.ways.is_empty());
         let contact = if audience == 1 { self.contact_fault(self.text(CONTACT)) } else { None };
         let pin = if audience == 2 { pin_fault(self.form.fields[PIN].text()) } else { None };
         let ttl = self.text(TTL).parse::<Ttl>().err().map(|error| error.to_string());
@@ -275,6 +299,7 @@ impl Dialog for Publish {
         match report {
             Report::Draft(id, draft) if *id == self.session.session_id && self.draft.is_none() => {
                 self.draft = Some(draft.clone());
+                self.offer_ways();
             }
             Report::Contacts(contacts) => self.contacts = Some(contacts.clone()),
             _ => return Vec::new(),

@@ -13,7 +13,7 @@ use crate::text;
 use crate::tui::message::Intent;
 
 /// Columns of the labels.
-const LABEL: u16 = 13;
+const LABEL: u16 = 14;
 /// Characters that a field holds: more than anything that belongs into one.
 pub const MOST: usize = 4096;
 
@@ -70,6 +70,11 @@ impl Field {
             label,
             Value::Choice { options: options.iter().map(|&option| option.to_owned()).collect(), at: 0 },
         )
+    }
+
+    /// Gives a choice other options, with this one chosen.
+    pub fn set_options(&mut self, words: Vec<String>, chosen: usize) {
+        self.value = Value::Choice { options: words, at: chosen };
     }
 
     /// The same with words shown while it is empty.

@@ -7,8 +7,8 @@ use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Play, sample};
 use crate::tui::message::{
-    Action, AudienceChoice, AudienceKind, ContactView, Draft, Error, ErrorKind, Named, PublishRequest,
-    Published, Report, Ttl, Verb,
+    Action, AudienceChoice, AudienceKind, CarryOffer, CarryOption, CarryTo, CarryWay, ContactView,
+    Destination, Draft, Error, ErrorKind, Named, PublishRequest, Published, Report, Ttl, Verb,
 };
 
 #[test]
@@ -32,9 +32,9 @@ fn a_time_is_chosen_or_typed_over() {
     play.press(KeyCode::Right);
     assert!(play.shows("‹24h›") && play.shows("until 10:41 tomorrow"), "{}", play.screen());
     play.text("1h3m");
-    assert!(play.shows("lives for    1h3m"), "a preset that is typed may go on: {}", play.screen());
+    assert!(play.shows("lives for     1h3m"), "a preset that is typed may go on: {}", play.screen());
     play.ctrl('u').text("90m");
-    assert!(play.shows("lives for    90m") && play.shows("until 12:11 today"), "{}", play.screen());
+    assert!(play.shows("lives for     90m") && play.shows("until 12:11 today"), "{}", play.screen());
     play.press(KeyCode::Right);
     assert!(play.shows("‹1h›"));
     play.press(KeyCode::Enter);
@@ -99,7 +99,7 @@ fn the_form_says_only_what_differs_from_the_proposal() {
     let mut play = Play::full(80, 24);
     play.press(KeyCode::Enter);
     play.drafted(draft());
-    assert!(play.shows("lives for    3h") && play.shows("As proposed"), "{}", play.screen());
+    assert!(play.shows("lives for     3h") && play.shows("As proposed"), "{}", play.screen());
     assert!(play.shows("SSH (guess)") && play.shows("dana@framework-desktop"), "{}", play.screen());
     assert!(play.shows("2 files changed, 1 commit not pushed: they stay on this machine."));
     assert!(play.shows("Replaces its handoff of 12 min ago."), "{}", play.screen());
@@ -195,4 +195,64 @@ fn what_was_named_is_proposed_again_for_the_same_audience() {
     assert!(play.shows("ada@desk:2222"), "{}", play.screen());
     let request = published_by_enter(&mut play);
     assert_eq!((request.title, request.ssh), (None, None), "the service makes the same proposal");
+}
+
+/// A draft whose conversation can go along in a git remote and in a folder.
+fn can_carry(chosen: Option<CarryWay>) -> Draft {
+    let option = |way, words: &str| CarryOption { way, words: words.to_owned() };
+    let ways = vec![
+        option(CarryWay::Git, "sealed, in the git remote origin"),
+        option(CarryWay::Folder, "sealed, in ~/Dropbox/cclink"),
+    ];
+    Draft { carry: CarryOffer { ways, chosen }, ..sample::draft() }
+}
+
+#[test]
+fn the_conversation_stays_until_a_way_is_chosen_and_goes_by_it_again() {
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Enter);
+    assert!(!play.shows("conversation"), "{}", play.screen());
+    play.drafted(can_carry(None));
+    assert!(play.shows("conversation") && play.shows("stays here"), "{}", play.screen());
+    play.press(KeyCode::Tab).press(KeyCode::Tab).press(KeyCode::Tab).press(KeyCode::Right);
+    assert!(play.shows("‹sealed, in the git remote origin›"), "{}", play.screen());
+    let words = play.screen().replace([' ', '\n', '│'], "");
+    assert!(words.contains("conversationincluded(sealed),evenwhenthismachineisoff."), "{}", play.screen());
+    let carry = |play: &mut Play| published_by_enter(play).carry.map(|carry| carry.to);
+    assert_eq!(carry(&mut play), Some(Destination::Way(CarryWay::Git)));
+
+    // Chosen last, it is chosen again, and may be left.
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Enter);
+    play.drafted(can_carry(Some(CarryWay::Folder)));
+    assert!(play.shows("‹sealed, in ~/Dropbox/cclink›"), "{}", play.screen());
+    play.press(KeyCode::Tab).press(KeyCode::Tab).press(KeyCode::Tab).press(KeyCode::Right);
+    assert_eq!(carry(&mut play), Some(Destination::Stays));
+
+    // Enter Enter, before anything is known: as it will be proposed.
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Enter).press(KeyCode::Enter);
+    let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
+    assert_eq!(request.carry, Some(CarryTo::to(Destination::Proposed)));
+}
+
+#[test]
+fn what_it_means_is_asked_once_and_yes_publishes() {
+    for kind in [ErrorKind::Agree, ErrorKind::Public] {
+        let mut play = Play::full(80, 24);
+        play.press(KeyCode::Enter);
+        play.drafted(can_carry(Some(CarryWay::Git)));
+        published_by_enter(&mut play);
+        let words = "The conversation goes, sealed, into the git remote origin (https://example.org/x.git).";
+        play.done(Verb::Publish, Err(Error::new(kind, words).advise("`--yes` agrees.")));
+        play.inputs(Vec::new()).inputs(Vec::new());
+        assert!(
+            play.shows("Put the conversation there, sealed?") && !play.shows("--yes"),
+            "{}",
+            play.screen()
+        );
+        play.wait(Duration::from_secs(2)).text("y");
+        let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
+        assert!(request.carry.unwrap().agrees);
+    }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Duration, FixedOffset, TimeZone, Utc};
 
 use crate::handoff::{Git, Transcript};
-use crate::service::{LeftBehind, Named, SshAddress, SshSource};
+use crate::service::{CarryOffer, LeftBehind, Named, SshAddress, SshSource};
 use crate::text::clean;
 use crate::tui::message::{
     AudienceKind, AudienceView, CloneOffer, Draft, Found, Hit, InboxEntry, Listed, Live, Matched, Page, Plan,
@@ -162,6 +162,7 @@ pub fn listed(at: u8, title: Option<&str>, kind: AudienceKind, state: State, lef
         announced_at: (state == State::Fading).then(|| ago(50)),
         picked_up: (state == State::PickedUp)
             .then(|| crate::service::PickedUp { at: ago(4), hostname: "pixel-9".to_owned() }),
+        carry: None,
     }
 }
 
@@ -310,6 +311,7 @@ pub fn draft() -> Draft {
             session_id: session.session_id.clone(),
             ..listed(1, None, AudienceKind::Devices, State::Live, 28_121)
         }],
+        carry: CarryOffer::default(),
         session,
     }
 }

@@ -110,7 +110,8 @@ fn it_travels_in_the_git_remote_and_leaves_both_repositories_alone() {
     let pickup = |args: &[&str]| b.cmd(args).cwd(clone);
     let picked = pickup(&["pickup", "--json"]).ok().json();
     assert_eq!(picked["carry"]["bytes"], published["carry"]["bytes"]);
-    let plans: Vec<&str> = picked["plans"].as_array().unwrap().iter().map(|plan| text(plan, "kind")).collect();
+    let plans: Vec<&str> =
+        picked["plans"].as_array().unwrap().iter().map(|plan| text(plan, "kind")).collect();
     assert_eq!(plans[0], "carried", "{picked:#}");
     pickup(&["pickup", "--exec"]).ok().says(&["1 sub-agent", "1 large output", "1 checkpoint", "1 plan"]);
     let started = b.claude_started().expect("it is resumed");
@@ -236,14 +237,20 @@ fn a_remote_that_refuses_is_told_and_not_offered_again() {
     let Some(pair) = Pair::new() else { return };
     let Pair { a, session, bare, .. } = &pair;
     git(bare, &["config", "receive.hideRefs", "refs/cclink"]);
-    a.cmd(&["publish", &session.id, "--carry=git", "--yes"]).fails(1).says(&["takes no sealed files", "hidden ref"]);
+    a.cmd(&["publish", &session.id, "--carry=git", "--yes"])
+        .fails(1)
+        .says(&["takes no sealed files", "hidden ref"]);
     assert_eq!(a.json(&["list", "--all"]), json!([]));
     a.cmd(&["publish", &session.id, "--carry=git"]).fails(2).says(&["no git remote that takes sealed files"]);
     // Away is another matter.
     git(bare, &["config", "--unset", "receive.hideRefs"]);
     let other = Pair::new().unwrap();
     fs::rename(&other.bare, other.bare.with_extension("away")).unwrap();
-    other.a.cmd(&["publish", &other.session.id, "--carry=git", "--yes"]).fails(1).says(&["git could not use"]);
+    other
+        .a
+        .cmd(&["publish", &other.session.id, "--carry=git", "--yes"])
+        .fails(1)
+        .says(&["git could not use"]);
     fs::rename(other.bare.with_extension("away"), &other.bare).unwrap();
     assert_eq!(other.publish(&["--carry=git"])["carry"]["way"], "git");
 }

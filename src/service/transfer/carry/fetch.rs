@@ -30,15 +30,18 @@ impl Service {
                 .advise("Nothing was picked up. Set `[carry]` in the configuration, or pass the file with `--from`."));
         }
         let name = claim.key.name();
-        let mut asked: FuturesUnordered<_> = (0_usize..).zip(&stores).map(|(number, store)| {
-            // Each place has a file of its own.
-            let (name, file) = (&name, folder.join(number.to_string()));
-            async move {
-                let it = Shipment { name, file: &file, asks };
-                let got = self.get_from(store, claim, it, asks, job).await;
-                (store, file, got)
-            }
-        }).collect();
+        let mut asked: FuturesUnordered<_> = (0_usize..)
+            .zip(&stores)
+            .map(|(number, store)| {
+                // Each place has a file of its own.
+                let (name, file) = (&name, folder.join(number.to_string()));
+                async move {
+                    let it = Shipment { name, file: &file, asks };
+                    let got = self.get_from(store, claim, it, asks, job).await;
+                    (store, file, got)
+                }
+            })
+            .collect();
         let mut said = Vec::new();
         let home = self.0.settings.home.as_deref();
         while let Some((store, file, got)) = job.run(async { Ok(asked.next().await) }).await? {

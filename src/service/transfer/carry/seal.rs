@@ -156,7 +156,7 @@ impl Destination {
         let path = match self {
             Self::Stdout => return Ok(None),
             Self::File(path) => path.clone(),
-            Self::Way(_) => {
+            Self::Way(_) | Self::Proposed | Self::Stays => {
                 let folder = state.join(OURS);
                 files::private_dir(&folder)?;
                 folder.join("sealed")

@@ -29,7 +29,12 @@ pub(crate) struct Shipped {
 
 impl Service {
     /// Where a request's sealed file goes, agreed to; `None` for a file of the owner's.
-    pub(crate) async fn store_of(&self, to: &CarryTo, draft: &Draft, job: &Job) -> Result<Option<CarryStore>> {
+    pub(crate) async fn store_of(
+        &self,
+        to: &CarryTo,
+        draft: &Draft,
+        job: &Job,
+    ) -> Result<Option<CarryStore>> {
         let Destination::Way(way) = to.to else { return Ok(None) };
         let directory = draft.session.cwd.as_deref();
         let stores = job.run(async { Ok(self.stores_for(directory).await) }).await?;
@@ -104,8 +109,10 @@ impl Service {
             return Ok(());
         }
         let is = crate::text::bytes(bytes);
-        Err(Error::failed(format!("The sealed conversation is {is}; `limit` in the configuration is {most} MB."))
-            .advise("Nothing was published. Raise `limit`, or publish it with `--carry=no`."))
+        Err(Error::failed(format!(
+            "The sealed conversation is {is}; `limit` in the configuration is {most} MB."
+        ))
+        .advise("Nothing was published. Raise `limit`, or publish it with `--carry=no`."))
     }
 }
 
@@ -113,7 +120,9 @@ impl Shipped {
     /// Its handoff is out: the file stays. Gives what opens it.
     pub fn stays(mut self) -> SecretString {
         self.file = None;
-        self.lock.take().map(Lock::done);
+        if let Some(lock) = self.lock.take() {
+            lock.done();
+        }
         self.key.clone()
     }
 }

@@ -34,7 +34,8 @@ impl Remote {
         drop(self.remove(&aside).await?);
         let failed = |why: String| Error::failed(format!("{} cannot be written there: {why}.", shown(to)));
         let mut options = self.sftp.options();
-        let opened = answered(self.stall, options.write(true).create(true).truncate(true).open(&aside)).await?;
+        let opened =
+            answered(self.stall, options.write(true).create(true).truncate(true).open(&aside)).await?;
         let mut there = opened.map_err(|no| failed(no.why))?;
         let mut here = File::open(from).await.map_err(|error| failed(error.to_string()))?;
         let mut chunk = vec![0; CHUNK as usize];

@@ -92,7 +92,9 @@ pub(super) async fn take_away(folder: &Path, name: &str) -> Result<()> {
     let path = path_of(folder, name);
     match blocking(move || fs::remove_file(&path).map_err(|error| (path, error))).await? {
         // A folder that is not mounted still holds it.
-        Err((path, error)) if error.kind() == io::ErrorKind::NotFound && path.parent().is_some_and(Path::is_dir) => {
+        Err((path, error))
+            if error.kind() == io::ErrorKind::NotFound && path.parent().is_some_and(Path::is_dir) =>
+        {
             Ok(())
         }
         gone => gone.map_err(|(path, error)| unusable(&path, &error)),
@@ -102,10 +104,12 @@ pub(super) async fn take_away(folder: &Path, name: &str) -> Result<()> {
 /// Whether a file here is the one that was signed.
 pub(super) async fn is_whole(file: &Path, claim: &Claim) -> Result<bool> {
     let (file, claim) = (file.to_owned(), claim.clone());
-    blocking(move || match File::open(&file).map_err(CarryError::from).and_then(|mut it| claim.check(&mut it)) {
-        Ok(()) => Ok(true),
-        Err(CarryError::Io(error)) => Err(unusable(&file, &error)),
-        Err(_) => Ok(false),
+    blocking(move || {
+        match File::open(&file).map_err(CarryError::from).and_then(|mut it| claim.check(&mut it)) {
+            Ok(()) => Ok(true),
+            Err(CarryError::Io(error)) => Err(unusable(&file, &error)),
+            Err(_) => Ok(false),
+        }
     })
     .await?
 }

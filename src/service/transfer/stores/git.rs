@@ -5,6 +5,7 @@
 //! has the repository's as an alternate, and no ref, tag or `FETCH_HEAD` is made. What
 //! lies in the remote is an orphan commit whose tree holds the file in parts.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -75,7 +76,13 @@ pub(super) struct Git {
 
 impl Git {
     /// In a repository that knows the remote by name, else anywhere by its address.
-    pub async fn open(state: &Path, directory: Option<&Path>, remote: &str, url: &str, asks: bool) -> Result<Self> {
+    pub async fn open(
+        state: &Path,
+        directory: Option<&Path>,
+        remote: &str,
+        url: &str,
+        asks: bool,
+    ) -> Result<Self> {
         let folder = state.join("carry");
         files::private_dir(&folder).map_err(Error::from)?;
         let objects = tempfile::Builder::new().prefix(".git-").tempdir_in(&folder);
@@ -178,7 +185,7 @@ impl Git {
         for number in 0.. {
             let part = left.min(PART);
             let blob = self.id(&["hash-object", "-w", "--stdin"], Some((&mut content, part))).await?;
-            tree += &format!("100644 blob {blob}\t{number:03}\n");
+            let _ = writeln!(tree, "100644 blob {blob}\t{number:03}");
             left -= part;
             if left == 0 {
                 break;
@@ -305,8 +312,13 @@ fn not_started(error: &std::io::Error) -> Error {
 
 /// The ref of a file. An empty name would be another ref, and delete what nobody named.
 fn reference(name: &str) -> Result<String> {
-    let is_name = name.len() == 26 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    if is_name { Ok(format!("refs/cclink/{name}")) } else { Err(Error::failed("That is no name of a sealed file.")) }
+    let is_name =
+        name.len() == 26 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    if is_name {
+        Ok(format!("refs/cclink/{name}"))
+    } else {
+        Err(Error::failed("That is no name of a sealed file."))
+    }
 }
 
 /// A whole commit's or object's id.

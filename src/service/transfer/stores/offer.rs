@@ -25,14 +25,20 @@ impl Service {
             None => None,
         };
         let known = self.0.journal.load().map(|(book, _)| book.stores).unwrap_or_default();
-        let refused = |store: &CarryStore| known.get(&store.key()).is_some_and(|store| store.refused.is_some());
+        let refused =
+            |store: &CarryStore| known.get(&store.key()).is_some_and(|store| store.refused.is_some());
         let all = git.into_iter().chain(self.set_stores());
         all.filter(|store| !refused(store)).collect()
     }
 
     /// The stores in which the file of a handoff may lie, as this machine knows them.
     /// Where a git is to be asked for, only the user's own handoffs say.
-    pub(crate) async fn stores_with(&self, record: &Record, audience: AudienceKind, directory: Option<&Path>) -> Vec<CarryStore> {
+    pub(crate) async fn stores_with(
+        &self,
+        record: &Record,
+        audience: AudienceKind,
+        directory: Option<&Path>,
+    ) -> Vec<CarryStore> {
         let mut stores = Vec::new();
         if let Some(directory) = directory.filter(|directory| directory.is_dir()) {
             let names = ask_git(directory, &["remote"]).await.unwrap_or_default();
@@ -42,7 +48,9 @@ impl Service {
             }
         }
         let named = record.git.as_ref().and_then(|git| git.remote.as_deref());
-        if let Some(url) = named.filter(|url| stores.is_empty() && audience == AudienceKind::Devices && is_plain_remote(url)) {
+        if let Some(url) =
+            named.filter(|url| stores.is_empty() && audience == AudienceKind::Devices && is_plain_remote(url))
+        {
             stores.push(in_git(None, url, url));
         }
         stores.extend(self.set_stores());
@@ -61,25 +69,8 @@ impl Service {
 
     /// The one remote that the branch is pushed to.
     async fn push_remote(&self, directory: &Path) -> Option<CarryStore> {
-        let name = match &self.0.settings.config.carry.remote {
-            Some(name) => name.clone(),
-            None => {
-                let branch = ask_git(directory, &["symbolic-ref", "--quiet", "--short", "HEAD"]).await;
-                let branch = branch.unwrap_or_default();
-                let branch = branch.trim();
-                let keys = [
-                    format!("branch.{branch}.pushRemote"),
-                    "remote.pushDefault".to_owned(),
-                    format!("branch.{branch}.remote"),
-                ];
-                let mut named = None;
-                for key in &keys {
-                    let value = ask_git(directory, &["config", "--get", key]).await;
-                    named = named.or(value.map(|value| value.trim().to_owned()));
-                }
-                named.filter(|name| !name.is_empty() && name != ".").unwrap_or_else(|| "origin".to_owned())
-            }
-        };
+        let set = self.0.settings.config.carry.remote.clone();
+        let name = if let Some(name) = set { name } else { pushed_to(directory).await };
         let url = ask_git(directory, &["remote", "get-url", "--push", "--", &name]).await?;
         Some(in_git(Some(directory), &name, url.trim()))
     }
@@ -102,6 +93,21 @@ impl Service {
     }
 }
 
+/// What git calls the remote that the branch is pushed to.
+async fn pushed_to(directory: &Path) -> String {
+    let branch =
+        ask_git(directory, &["symbolic-ref", "--quiet", "--short", "HEAD"]).await.unwrap_or_default();
+    let branch = branch.trim();
+    let own = [format!("branch.{branch}.pushRemote"), format!("branch.{branch}.remote")];
+    for key in [&own[0], "remote.pushDefault", &own[1]] {
+        let value = ask_git(directory, &["config", "--get", key]).await.unwrap_or_default();
+        if !matches!(value.trim(), "" | ".") {
+            return value.trim().to_owned();
+        }
+    }
+    "origin".to_owned()
+}
+
 impl CarryOption {
     /// A store as a choice.
     pub(crate) fn of(store: &CarryStore, home: Option<&Path>) -> Self {
@@ -115,7 +121,8 @@ pub(crate) fn place(store: &CarryStore, home: Option<&Path>) -> String {
         CarryStore::Git { remote, .. } => format!("in the git remote {}", text::clean(remote)),
         CarryStore::Folder { path } => {
             let short = home.and_then(|home| path.strip_prefix(home).ok());
-            let short = short.map_or_else(|| path.to_string_lossy().into_owned(), |rest| format!("~/{}", rest.display()));
+            let short = short
+                .map_or_else(|| path.to_string_lossy().into_owned(), |rest| format!("~/{}", rest.display()));
             format!("in {}", text::clean(&short))
         }
         CarryStore::Ssh { address, .. } => format!("on {}", text::clean(address)),
@@ -159,7 +166,8 @@ async fn is_public(store: &CarryStore) -> bool {
     if !web {
         return false;
     }
-    let nobody = ["-c", "credential.helper=", "-c", "http.extraHeader=", "ls-remote", "--quiet", "--", url, "HEAD"];
+    let nobody =
+        ["-c", "credential.helper=", "-c", "http.extraHeader=", "ls-remote", "--quiet", "--", url, "HEAD"];
     let mut git = child("git");
     git.args(nobody).envs(ASKS_NOTHING).env("GIT_ASKPASS", "false").current_dir(std::env::temp_dir());
     git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);

@@ -49,7 +49,10 @@ impl Service {
                 continue;
             }
             if let Err(error) = self.take_one_away(name, store, entry_of(&book, &file.token)).await {
-                self.warn(format!("A sealed file could not be taken away yet, and will be: {}", error.message));
+                self.warn(format!(
+                    "A sealed file could not be taken away yet, and will be: {}",
+                    error.message
+                ));
             }
         }
     }
@@ -61,7 +64,12 @@ impl Service {
         tried.insert(name.to_owned(), Instant::now()).is_none()
     }
 
-    async fn take_one_away(&self, name: &str, store: &CarryStore, entry: Option<&JournalEntry>) -> Result<()> {
+    async fn take_one_away(
+        &self,
+        name: &str,
+        store: &CarryStore,
+        entry: Option<&JournalEntry>,
+    ) -> Result<()> {
         // Who is just putting it there sees to it.
         let (state, id) = (self.0.settings.paths.state.clone(), name.to_owned());
         let Some(lock) = blocking(move || Lock::at_once(&state, &id, true)).await? else { return Ok(()) };
@@ -102,7 +110,9 @@ impl Service {
 
     fn over(&self, entry: &JournalEntry) -> Over {
         match entry.stage {
-            Stage::Burned if entry.picked_up.as_ref().is_some_and(|by| self.now() < by.at + TAKERS) => Over::No,
+            Stage::Burned if entry.picked_up.as_ref().is_some_and(|by| self.now() < by.at + TAKERS) => {
+                Over::No
+            }
             Stage::Failed | Stage::Burned | Stage::Revoked => Over::Yes,
             _ if entry.ending.is_some() => Over::Yes,
             Stage::Publishing | Stage::Published if self.now() > entry.expires_at() => Over::InTime,

@@ -130,6 +130,7 @@ mod tests {
             copies: None,
             link: Some(LINK.into()),
             picked_up: None,
+            carry: None,
             ssh: None,
             named: Named::default(),
             own: true,

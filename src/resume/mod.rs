@@ -58,6 +58,9 @@ pub struct Plan {
     /// Nobody knows the project's folder here.
     #[serde(skip)]
     pub lacks_folder: bool,
+    /// That somebody goes on with it elsewhere, as a sentence: asked before it is run.
+    #[serde(skip)]
+    pub went_on: Option<String>,
     /// A variable that its process is given.
     #[serde(skip)]
     pub handed: Option<Secret>,
@@ -223,6 +226,7 @@ impl Plan {
             brief,
             ends: None,
             lacks_folder: false,
+            went_on: None,
             handed: None,
         }
     }

@@ -5,11 +5,12 @@ mod publishing;
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, Utc};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::Error;
+use crate::claude::Session;
 pub use crate::handoff::AudienceKind;
 use crate::handoff::Ttl;
 pub use publishing::{Draft, LeftBehind, Named, PublishRequest, SshAddress, SshSource};
@@ -179,6 +180,31 @@ pub struct PickedUp {
     pub at: DateTime<Utc>,
     /// The reader's host.
     pub hostname: String,
+}
+
+/// That another machine picked a session up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The session's UUID.
+    pub session_id: String,
+    /// The reader's host.
+    pub hostname: String,
+    /// Whole seconds, UTC; by the reader's clock.
+    pub at: DateTime<Utc>,
+}
+
+impl Elsewhere {
+    /// Whether it is this session, and nothing was said here since.
+    pub fn holds_for(&self, session: &Session) -> bool {
+        self.session_id == session.session_id && session.updated_at <= self.at
+    }
+
+    /// "continues on laptop since 14:20".
+    pub fn words(&self, now: &DateTime<FixedOffset>) -> String {
+        let at = self.at.with_timezone(now.offset());
+        let day = if at.date_naive() == now.date_naive() { "" } else { "%d %b " };
+        format!("continues on {} since {}", self.hostname, at.format(&format!("{day}%H:%M")))
+    }
 }
 
 /// A row of `list`.

@@ -13,12 +13,12 @@ use zeroize::Zeroizing;
 
 pub use crate::service::{
     Asked, AudienceChoice, AudienceKind, AudienceView, CarriedBy, CarriedState, CarryOffer, CarryOption,
-    CarryTo, CarryWay, Changed, CloneOffer, ContactView, Destination, Draft, END_THERE, ERROR_FILE, Ended,
-    Error, ErrorKind, Excerpt, Found, Here, Hit, IdentityState, InboxEntry, LineModes, Listed, Live, Matched,
-    Named, News, NewsKind, Next, Page, PassEnd, Pickup as Taken, Pin, Plan, PlanKind, Progress,
-    PublishRequest, Published, Revoked, Role, Searching, Session, Signal, Signals, Signer, SshWay, State,
-    Step, Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of, confirm, is_ssh_address,
-    links_on_one_line, next_look, once_held, quote_for_any_shell, recognise, stop, wait_for,
+    CarryTo, CarryWay, Changed, CloneOffer, ContactView, Destination, Draft, END_THERE, ERROR_FILE,
+    Elsewhere, Ended, Error, ErrorKind, Excerpt, Found, Here, Hit, IdentityState, InboxEntry, LineModes,
+    Listed, Live, Matched, Named, News, NewsKind, Next, Page, PassEnd, Pickup as Taken, Pin, Plan, PlanKind,
+    Progress, PublishRequest, Published, Revoked, Role, Searching, Session, Signal, Signals, Signer, SshWay,
+    State, Step, Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of, confirm,
+    is_ssh_address, links_on_one_line, next_look, once_held, quote_for_any_shell, recognise, stop, wait_for,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.
@@ -534,6 +534,8 @@ pub enum Report {
     Contacts(Vec<ContactView>),
     /// A new contact.
     ContactAdded(ContactView),
+    /// Which sessions of this machine others picked up, the last first.
+    Elsewhere(Vec<Elsewhere>),
     /// The plans for a session of this machine.
     Plans(Vec<Plan>),
     /// Something that happened on the side.

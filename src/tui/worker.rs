@@ -170,7 +170,13 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
         }
         // these only read: they may be dropped anywhere
         Action::List(all) => {
-            until(&lead, Box::pin(async { Ok(Report::Listed(service.list(all, &job).await?, true)) })).await
+            let tell = lead.tell.clone();
+            let list = async {
+                let rows = service.list(all, &job).await?;
+                tell(Report::Elsewhere(service.elsewhere()));
+                Ok(Report::Listed(rows, true))
+            };
+            until(&lead, Box::pin(list)).await
         }
         Action::Draft(session) => {
             let id = session.session_id.clone();
@@ -265,7 +271,10 @@ fn on_disk(service: &Service, action: Action, tell: &dyn Fn(Report)) -> Result<R
             let page = service.preview(&session, &place, &query)?;
             Report::Preview(session.path, place, page)
         }
-        Action::Journal(all) => Report::Listed(service.journal_list(all)?, false),
+        Action::Journal(all) => {
+            tell(Report::Elsewhere(service.elsewhere()));
+            Report::Listed(service.journal_list(all)?, false)
+        }
         Action::Contacts => Report::Contacts(service.contacts()?),
         Action::AddContact(name, key, mine) => Report::ContactAdded(service.add_contact(&name, &key, mine)?),
         Action::Unlock(passphrase) => {

@@ -12,8 +12,8 @@ use crate::network::Sighting;
 use crate::service::pickup::tokens::{Known, Lists};
 use crate::service::publish::{FEW_COPIES, open_secrets};
 use crate::service::{
-    AudienceKind, AudienceView, CarriedBy, ErrorKind, Job, Listed, Named, PickedUp, Result, Service, State,
-    Step,
+    AudienceKind, AudienceView, CarriedBy, Elsewhere, ErrorKind, Job, Listed, Named, PickedUp, Result,
+    Service, State, Step,
 };
 use crate::store::{JournalEntry, Stage};
 
@@ -30,6 +30,22 @@ impl Service {
         self.tell_unread(&book);
         let rows = book.handoffs.iter().map(|entry| self.row(identity.as_ref(), entry));
         Ok(ordered(with_files(rows.collect(), &self.carried_by_token(&book)), all))
+    }
+
+    /// Which sessions other machines picked up, the last first.
+    pub fn elsewhere(&self) -> Vec<Elsewhere> {
+        let Ok((book, _)) = self.0.journal.load() else { return Vec::new() };
+        let here = &self.0.settings.hostname;
+        let taken = book.handoffs.into_iter().filter_map(|entry| Some((entry.session_id, entry.picked_up?)));
+        let mut all: Vec<Elsewhere> = taken
+            .map(|(session_id, trace)| {
+                let PickedUp { at, hostname } = picked_up(&trace);
+                Elsewhere { session_id, hostname, at }
+            })
+            .filter(|elsewhere| elsewhere.hostname != *here)
+            .collect();
+        all.sort_by_key(|elsewhere| std::cmp::Reverse(elsewhere.at));
+        all
     }
 
     /// The same checked against the network, and what my other devices

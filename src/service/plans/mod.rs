@@ -133,7 +133,18 @@ impl Service {
         let service = self.clone();
         let id = session_id.to_owned();
         let session = blocking(move || service.session(&id)).await??;
-        Ok(self.plans(&session.session_id, Hints::default()).await)
+        let mut plans = self.plans(&session.session_id, Hints::default()).await;
+        let elsewhere = self.elsewhere().into_iter().find(|elsewhere| elsewhere.holds_for(&session));
+        if let (Some(elsewhere), Some(here)) =
+            (elsewhere, plans.iter_mut().find(|plan| plan.ready && plan.kind == PlanKind::Here))
+        {
+            let words = elsewhere.words(&chrono::Local::now().fixed_offset());
+            here.went_on = Some(format!(
+                "It {words}. What is said here too is not said there: both stay, side by side."
+            ));
+            here.notes.push(format!("it {words}"));
+        }
+        Ok(plans)
     }
 
     /// A copy of a session, with an id of its own.

@@ -64,7 +64,17 @@ pub fn choose(plans: &[Plan], wanted: Wanted, lives_on: Option<&str>) -> Next {
     let ready = |plan: &&Plan| plan.ready || plan.kind == PlanKind::Command;
     let at_once = |plan: &&Plan| wanted == Wanted::Copy || !plan.is_copy();
     if let Some(plan) = plans.iter().filter(fits).filter(ready).find(at_once) {
-        return Next::Run(Box::new(plan.clone()));
+        let plan = Box::new(plan.clone());
+        return match &plan.went_on {
+            Some(why) => Next::Ask {
+                why: why.clone(),
+                question: "Resume it here all the same?",
+                yes: "go on here as well",
+                plan,
+                instead: None,
+            },
+            None => Next::Run(plan),
+        };
     }
     let why = plans.iter().filter(fits).find_map(|plan| plan.why_not.clone());
     let why = why.unwrap_or_else(|| match (wanted, lives_on) {

@@ -22,7 +22,8 @@ use self::search::{Scope, Search};
 use super::short_project;
 use crate::text;
 use crate::tui::message::{
-    Action, Changed, Context, Effect, Here, Intent, Note, Now, Open, Progress, Report, Session, Tone, Verb,
+    Action, Changed, Context, Effect, Elsewhere, Here, Intent, Note, Now, Open, Progress, Report, Session,
+    Tone, Verb,
 };
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::list::{Cursor, hit, row_height};
@@ -77,6 +78,8 @@ pub struct Sessions {
     reading: bool,
     talk: Conversation,
     search: Option<Search>,
+    /// What other machines picked up, the last first.
+    elsewhere: Vec<Elsewhere>,
     room: Rect,
 }
 
@@ -105,6 +108,7 @@ impl Sessions {
             reading: false,
             talk: Conversation::default(),
             search: None,
+            elsewhere: Vec::new(),
             room: Rect::default(),
         }
     }
@@ -127,6 +131,11 @@ impl Sessions {
             Some(search) => search.row(place).map(|row| &row.session),
             None => self.shown.get(place).and_then(|at| self.all.get(*at)),
         }
+    }
+
+    /// Where it is gone on with, unless something was said here since.
+    fn went_on(&self, session: &Session) -> Option<&Elsewhere> {
+        self.elsewhere.iter().find(|elsewhere| elsewhere.holds_for(session))
     }
 
     fn in_list(&self) -> Option<&Session> {
@@ -509,6 +518,7 @@ impl View for Sessions {
                 self.scan = Scan::Failed(format!("{error} {}", error.advice));
             }
             Report::Failed(Verb::Preview, error) => self.talk.failed(error.to_string()),
+            Report::Elsewhere(elsewhere) => self.elsewhere.clone_from(elsewhere),
             other => self.report_search(other, now),
         }
         Vec::new()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 
 use super::{Play, sample};
-use crate::tui::message::{Effect, Error, Progress, Report, Verb};
+use crate::tui::message::{Effect, Elsewhere, Error, Progress, Report, Verb};
 
 #[test]
 fn the_selection_follows_the_directory_until_the_user_moves() {
@@ -55,6 +55,33 @@ fn resuming_here_steps_aside_for_claude() {
     play.text("r");
     let plans = vec![sample::plan(crate::tui::message::PlanKind::Here, true)];
     play.done(Verb::ResumeHere, Ok(Report::Plans(plans)));
+    assert!(matches!(play.other.last(), Some(Effect::StepAside(aside, None)) if aside.ready));
+}
+
+#[test]
+fn one_that_goes_on_elsewhere_says_so_and_asks_first() {
+    let mut play = Play::full(80, 24);
+    let session = &sample::sessions()[0];
+    let elsewhere = |minutes| Elsewhere {
+        session_id: session.session_id.clone(),
+        hostname: "laptop".to_owned(),
+        at: sample::now().to_utc() - chrono::TimeDelta::minutes(minutes),
+    };
+    play.step(Verb::Follow, Report::Elsewhere(vec![elsewhere(4)]));
+    assert!(!play.shows("continues on"), "something was said here since: {}", play.screen());
+    play.step(Verb::Follow, Report::Elsewhere(vec![elsewhere(2)]));
+    assert!(
+        play.shows("↪ Write the release notes") && play.shows("continues on laptop since 10:39"),
+        "{}",
+        play.screen()
+    );
+    play.text("r");
+    let mut plan = sample::plan(crate::tui::message::PlanKind::Here, true);
+    plan.went_on = Some("It continues on laptop since 10:39.".to_owned());
+    play.done(Verb::ResumeHere, Ok(Report::Plans(vec![plan])));
+    play.inputs(Vec::new()).inputs(Vec::new());
+    assert!(play.shows("Resume it here all the same?") && play.other.is_empty(), "{}", play.screen());
+    play.wait(Duration::from_secs(2)).text("y");
     assert!(matches!(play.other.last(), Some(Effect::StepAside(aside, None)) if aside.ready));
 }
 

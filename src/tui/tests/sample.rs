@@ -214,6 +214,7 @@ pub fn plan(kind: PlanKind, ready: bool) -> Plan {
         ready,
         notes: Vec::new(),
         lacks_folder: false,
+        went_on: None,
         handed: None,
         ends: None,
         brief: "claude --resume 00000001-1111-4222-8333-444455556666".to_owned(),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::bundle::{belongings, origin};
 use crate::support::repository::git;
+use crate::support::session::append;
 use crate::support::{Device, Session, Sshd, text, tool_is_missing};
 use crate::transfer::arrive::say;
 
@@ -253,4 +254,32 @@ fn a_remote_that_refuses_is_told_and_not_offered_again() {
         .says(&["git could not use"]);
     fs::rename(other.bare.with_extension("away"), &other.bare).unwrap();
     assert_eq!(other.publish(&["--carry=git"])["carry"]["way"], "git");
+}
+
+/// What is said of resuming it here.
+fn resume_says(device: &Device, session: &Session) -> String {
+    device.json(&["resume", &session.id])[0]["notes"].to_string()
+}
+
+#[test]
+fn its_origin_says_where_it_goes_on() {
+    let Some(pair) = Pair::new() else { return };
+    let Pair { a, b, session, .. } = &pair;
+    pair.publish(&["--carry=git", "--yes"]);
+    assert!(!resume_says(a, session).contains("continues on"));
+    // On this machine all hosts have one name: the reader is told to be another.
+    b.cmd(&["pickup", "--exec"]).ok();
+    a.cmd(&["list"]).ok();
+    let journal = a.home.join("journal.json");
+    let text = fs::read_to_string(&journal).unwrap();
+    let mut book: Value = serde_json::from_str(&text).unwrap();
+    let trace = &mut book["handoffs"][0]["picked_up"];
+    assert!(trace["hostname"].is_string(), "{book:#}");
+    trace["hostname"] = json!("laptop");
+    fs::write(&journal, book.to_string()).unwrap();
+    assert!(resume_says(a, session).contains("continues on laptop since"));
+    a.cmd(&["resume", &session.id]).ok().says(&["continues on laptop"]);
+    let later = session.more().at("2099-01-01T00:00:00.000Z").says("SILVER-OTTER");
+    append(&session.path, later);
+    assert!(!resume_says(a, session).contains("continues on"), "it goes on here as well");
 }

@@ -73,18 +73,25 @@ impl Sessions {
             Line::from(vec![Span::styled(text::pad("state", 11), look.theme.quiet), live, state]),
         ];
         lines(frame, area, &head);
-        if let Some(words) = oddity(session) {
+        if let Some(words) = self.odd(session, look) {
             let below =
                 Rect { y: area.y + 5.min(area.height), height: area.height.saturating_sub(5).min(1), ..area };
-            frame.render_widget(Line::styled(text::fit(words, columns), look.theme.warn), below);
+            frame.render_widget(Line::styled(text::fit(&words, columns), look.theme.warn), below);
         }
         let body = Rect { y: area.y + area.height.min(FACTS), height: conversation_height(area), ..area };
         self.draw_conversation(frame, body, look);
     }
 
+    /// What is not as usual with a session.
+    fn odd(&self, session: &Session, look: &Look<'_>) -> Option<String> {
+        let went_on =
+            self.went_on(session).map(|elsewhere| format!("It {}.", elsewhere.words(&look.now.local)));
+        went_on.or_else(|| oddity(session).map(str::to_owned))
+    }
+
     /// Which lines are shown and how to see others, in the empty line above them.
     fn draw_place(&self, frame: &mut Frame<'_>, area: Rect, shown: &Range<usize>, look: &Look<'_>) {
-        let is_free = self.selected().is_none_or(|session| oddity(session).is_none());
+        let is_free = self.selected().is_none_or(|session| self.odd(session, look).is_none());
         let Some(y) = area.y.checked_sub(1).filter(|_| is_free) else { return };
         let len = self.talk.told.len();
         let hit = self.search.as_ref().and_then(Search::place);

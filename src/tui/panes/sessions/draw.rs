@@ -42,12 +42,15 @@ impl Sessions {
             let selected = place == cursor.at;
             let found = self.search.as_ref().and_then(|search| search.row(place));
             let lit = finder.as_mut().map(|finder| finder.lit(&session.title)).unwrap_or_default();
-            let line = session_row(session, &lit, area.width, selected, self.reading, self.columns, look);
+            let went_on = self.went_on(session).map(|elsewhere| elsewhere.words(&look.now.local));
+            let mark = mark_of(session, went_on.is_some());
+            let drawn = Drawn { width: area.width, selected, reading: self.reading };
+            let line = session_row(session, mark, &lit, drawn, self.columns, look);
             frame.render_widget(line, Rect { y, height: 1, ..body });
             if height == 2 {
                 let line = match found {
                     Some(row) => found_line(row, area.width, selected, look),
-                    None => second_line(session, area.width, selected, look),
+                    None => second_line(session, went_on.as_deref(), area.width, selected, look),
                 };
                 frame.render_widget(line, Rect { y: y + 1, height: 1, ..body });
             }
@@ -127,22 +130,35 @@ impl Sessions {
     }
 }
 
+/// How a row is drawn.
+#[derive(Clone, Copy)]
+struct Drawn {
+    width: u16,
+    selected: bool,
+    /// The conversation beside it has the keys.
+    reading: bool,
+}
+
+/// Whether it is open, or gone on with elsewhere.
+fn mark_of(session: &Session, went_on: bool) -> &'static str {
+    match session.live {
+        Live::Yes => "● ",
+        Live::Perhaps => "◐ ",
+        Live::No if went_on => "↪ ",
+        Live::No => "",
+    }
+}
+
 /// Size, branch, project give way in this order; the age stays.
 fn session_row(
     session: &Session,
+    dot: &str,
     lit: &[u32],
-    width: u16,
-    selected: bool,
-    reading: bool,
+    drawn: Drawn,
     columns: Columns,
     look: &Look<'_>,
 ) -> Line<'static> {
     let quiet = look.theme.quiet;
-    let dot = match session.live {
-        Live::Yes => "● ",
-        Live::Perhaps => "◐ ",
-        Live::No => "",
-    };
     let mut metas = vec![
         Meta::new(text::bytes(session.size), columns.size, quiet),
         Meta::new(session.git_branch.clone().unwrap_or_default(), columns.branch, quiet),
@@ -153,11 +169,11 @@ fn session_row(
     let shift = u32::try_from(dot.chars().count()).unwrap_or(0);
     let lit: Vec<u32> = lit.iter().map(|at| at + shift).collect();
     let mut theme = *look.theme;
-    if reading {
+    if drawn.reading {
         theme.chosen = theme.resting;
     }
     let style = if session.resumable && !session.hidden { look.theme.text } else { quiet };
-    row(&format!("{dot}{}", session.title), &lit, metas, width, style, selected, &theme)
+    row(&format!("{dot}{}", session.title), &lit, metas, drawn.width, style, drawn.selected, &theme)
 }
 
 fn age_style(session: &Session, look: &Look<'_>) -> Style {
@@ -168,13 +184,21 @@ fn age_style(session: &Session, look: &Look<'_>) -> Style {
     }
 }
 
-fn second_line(session: &Session, width: u16, selected: bool, look: &Look<'_>) -> Line<'static> {
+fn second_line(
+    session: &Session,
+    went_on: Option<&str>,
+    width: u16,
+    selected: bool,
+    look: &Look<'_>,
+) -> Line<'static> {
     let nothing = match (session.checking, session.resumable) {
         (true, _) => "checking whether it can be resumed",
         (_, true) => "",
         (_, false) => "nothing to resume",
     };
-    let words = if session.api_error {
+    let words = if let Some(words) = went_on {
+        words
+    } else if session.api_error {
         "last turn: API error"
     } else {
         session.last_words.as_deref().unwrap_or(nothing)
@@ -184,7 +208,7 @@ fn second_line(session: &Session, width: u16, selected: bool, look: &Look<'_>) -
 
 /// Who said what was searched for, and the words around it.
 fn found_line(found: &Row, width: u16, selected: bool, look: &Look<'_>) -> Line<'static> {
-    let Some(hit) = &found.newest else { return second_line(&found.session, width, selected, look) };
+    let Some(hit) = &found.newest else { return second_line(&found.session, None, width, selected, look) };
     let who = if hit.role == Role::User { "you: " } else { "claude: " };
     let lit = graphemes(&hit.snippet, &hit.matches);
     let lit: Vec<u32> = lit.iter().map(|at| at + u32::try_from(who.len()).unwrap_or(0)).collect();

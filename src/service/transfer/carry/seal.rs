@@ -60,6 +60,7 @@ impl Service {
                 claude: None,
                 title: Some(session.title.clone()).filter(|title| !title.is_empty()),
                 git: git.cloned(),
+                changes: None,
                 left_out: Vec::new(),
             },
             to: to.clone(),

@@ -316,6 +316,9 @@ pub struct BundleArgs {
     /// The project's memory comes along
     #[arg(long)]
     pub with_memory: bool,
+    /// What is not committed or not pushed comes along: changes, new files, commits
+    #[arg(long)]
+    pub with_changes: bool,
     /// What is published.
     #[command(flatten)]
     pub publish: PublishArgs,

@@ -27,7 +27,7 @@ pub(super) async fn run(context: &Context<'_>, args: BundleArgs) -> Result<()> {
     let printer = if to_stdout { context.printer.aside() } else { context.printer };
     let context = Context { printer, ..*context };
     let file = (!to_stdout).then(|| args.file.clone());
-    let to = CarryTo { file, with_memory: args.with_memory };
+    let to = CarryTo { file, with_memory: args.with_memory, with_changes: args.with_changes };
     let published = publish_as(&context, args.publish, Some(to)).await?;
     if let Some(carry) = published.carry {
         let place = if to_stdout { "stdout".to_owned() } else { args.file.display().to_string() };

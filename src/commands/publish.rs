@@ -30,7 +30,8 @@ pub(super) async fn publish_as(
     let draft = context.service.draft(&session).await?;
     let audience = audience(context, &args)?;
     let draft = draft.toward(&context.service.audience_view(&audience)?);
-    let notes = before(&draft, &args);
+    let takes_changes = carry.as_ref().is_some_and(|carry| carry.with_changes);
+    let notes = before(&draft, &args, takes_changes);
     let request = PublishRequest {
         audience,
         ttl: args.ttl,
@@ -85,9 +86,10 @@ pub(super) async fn publish_as(
 }
 
 /// What to know before anything goes out; where it goes is said with the rest.
-fn before(draft: &Draft, args: &PublishArgs) -> Vec<String> {
+fn before(draft: &Draft, args: &PublishArgs, takes_changes: bool) -> Vec<String> {
     let mut notes: Vec<String> = draft.busy_words().map(str::to_owned).into_iter().collect();
-    notes.extend(draft.left_behind.words());
+    // What of them stays all the same is said when they were gathered.
+    notes.extend(draft.left_behind.words().filter(|_| !takes_changes));
     if args.ssh.is_none() {
         let ssh = draft.ssh.as_ref().filter(|ssh| ssh.is_guessed());
         notes.extend(ssh.map(|ssh| format!("SSH: {}", ssh.words())));

@@ -1,6 +1,6 @@
 //! The draft: what publishing a session proposes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::programs::{ask_git, status, tailscale_name};
 use super::super::{
@@ -27,10 +27,7 @@ impl Service {
         let (read, ssh) = tokio::join!(read, Box::pin(self.ssh_address()));
         let mut draft = read??;
         draft.ssh = ssh;
-        let path = draft.session.path.clone();
-        let worktree = blocking(move || claude::worktree(&path)).await?;
-        let mut places = worktree.into_iter().chain(draft.session.cwd.clone());
-        if let Some(directory) = places.find(|directory| directory.is_dir()) {
+        if let Some(directory) = workplace(&draft.session).await? {
             (draft.git, draft.left_behind) = Box::pin(repository(&directory)).await;
         }
         let said =
@@ -100,6 +97,14 @@ impl Service {
         let Ok(page) = claude::preview(&session.path, &Excerpt::Last, TURNS) else { return true };
         page.start > 0 || page.turns.iter().any(is_said)
     }
+}
+
+/// Where a session works: the worktree that claude made for it, else where it runs.
+pub(crate) async fn workplace(session: &Session) -> Result<Option<PathBuf>> {
+    let path = session.path.clone();
+    let worktree = blocking(move || claude::worktree(&path)).await?;
+    let mut places = worktree.into_iter().chain(session.cwd.clone());
+    Ok(places.find(|directory| directory.is_dir()))
 }
 
 /// Whether somebody went on with a session since it was handed over. Blocking.

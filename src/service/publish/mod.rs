@@ -12,7 +12,7 @@ use std::time::Duration;
 use audience::seal_secrets;
 pub(super) use audience::{Prepared, open_secrets};
 use chrono::{DateTime, TimeDelta};
-pub(super) use draft::went_on_since;
+pub(super) use draft::{went_on_since, workplace};
 use pkarr::SignedPacket;
 pub(super) use record::span_of;
 use replace::Older;
@@ -104,7 +104,7 @@ impl Service {
         };
         let (record, mut aside) =
             self.record_of(&request, draft, prepared.place.mailbox.audience, now, sealing.as_ref()).await?;
-        notes.extend(sealing.as_ref().and_then(Sealing::words));
+        notes.extend(sealing.iter().flat_map(Sealing::words));
         let kept = sealing.map(Sealing::keep).transpose()?;
         notes.extend(older.iter().find_map(|older| other_address(older, &record, &request)));
         aside.replaces = older.iter().map(|older| older.place.token).collect();

@@ -28,4 +28,6 @@ pub struct CarryTo {
     pub file: Option<PathBuf>,
     /// The project's memory comes along.
     pub with_memory: bool,
+    /// Work that is not committed or not pushed comes along.
+    pub with_changes: bool,
 }

@@ -4,4 +4,5 @@
 pub(super) mod arrive;
 pub(super) mod bring;
 pub(super) mod carry;
+mod changes;
 pub(super) mod sftp;

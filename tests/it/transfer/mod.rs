@@ -2,6 +2,7 @@
 
 pub mod arrive;
 mod bundle;
+mod changes;
 mod left;
 mod reach;
 mod silence;

@@ -10,10 +10,12 @@ use chrono::{DateTime, Utc};
 use tempfile::NamedTempFile;
 use tokio_util::sync::CancellationToken;
 
+use super::super::changes::{Gathered, gather};
 use super::{CarryTo, part_of};
 use crate::carry::{CarryError, Claim, Item, Key, LeftOut, Manifest, Name, Part, pack};
 use crate::claude::{self, Belongings, Blanked};
 use crate::handoff::{Git, Transcript};
+use crate::service::publish::workplace;
 use crate::service::{Error, Job, Result, Service, Session, Step, blocking};
 use crate::store::files;
 use crate::text;
@@ -35,6 +37,8 @@ pub(crate) struct Sealing {
     pub transcript: Transcript,
     /// What did not come along.
     pub left_out: Vec<LeftOut>,
+    /// Which changes did, in a sentence, where they were asked for.
+    changes: Option<String>,
     file: Option<(NamedTempFile, PathBuf)>,
 }
 
@@ -49,6 +53,11 @@ impl Service {
         job: &Job,
     ) -> Result<Sealing> {
         let root = self.claude_root()?;
+        let changes = if to.with_changes {
+            Some(Box::pin(job.run(self.changes_of(session, job))).await?)
+        } else {
+            None
+        };
         let sealing = Seal {
             path: session.path.clone(),
             manifest: Manifest {
@@ -65,12 +74,19 @@ impl Service {
             },
             to: to.clone(),
             root,
+            changes,
             cancel: job.cancel.clone(),
             tell: Arc::clone(&job.tell),
         };
         job.doing("sealing the conversation");
         // Cancelled, it ends by itself, and takes away what it began.
         blocking(move || sealing.run()).await?
+    }
+
+    async fn changes_of(&self, session: &Session, job: &Job) -> Result<Gathered> {
+        job.doing("gathering what is not committed");
+        let directory = workplace(session).await?;
+        gather(directory.as_deref(), self.0.settings.home.as_deref()).await
     }
 }
 
@@ -89,12 +105,14 @@ impl Sealing {
         Ok(Kept { path: Some(path), key })
     }
 
-    /// That something stays behind, in words.
-    pub fn words(&self) -> Option<String> {
-        let (first, more) = self.left_out.split_first()?;
-        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-        let (what, why) = (text::clean(&first.what), &first.why);
-        Some(format!("Not in the sealed file: {what}{more} ({why})."))
+    /// Which changes come along, and that something stays behind, in words.
+    pub fn words(&self) -> Vec<String> {
+        let stays = self.left_out.split_first().map(|(first, more)| {
+            let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+            let (what, why) = (text::clean(&first.what), &first.why);
+            format!("Not in the sealed file: {what}{more} ({why}).")
+        });
+        self.changes.clone().into_iter().chain(stays).collect()
     }
 }
 
@@ -126,6 +144,7 @@ struct Seal {
     manifest: Manifest,
     to: CarryTo,
     root: PathBuf,
+    changes: Option<Gathered>,
     cancel: CancellationToken,
     tell: Arc<dyn Fn(Step) + Send + Sync>,
 }
@@ -145,7 +164,15 @@ impl Seal {
             .advise("Nothing was published. It can still be brought over SSH."));
         }
         let parts = claude::belongings(&self.root, &self.path, self.to.with_memory).map_err(unread)?;
-        let (files, left_out) = chosen(&parts);
+        let (mut files, mut left_out) = chosen(&parts);
+        let mut words = None;
+        if let Some(changes) = &mut self.changes {
+            let named = changes.files.drain(..);
+            files.extend(named.map(|(name, path, bytes)| LocalFile { name, path, bytes }));
+            left_out.append(&mut changes.left_out);
+            self.manifest.changes = changes.changes.take();
+            words = Some(std::mem::take(&mut changes.words));
+        }
         self.manifest.left_out.clone_from(&left_out);
         let all = transcript.bytes + files.iter().map(|file| file.bytes).sum::<u64>();
         let (cancel, tell, mut told) = (self.cancel.clone(), Arc::clone(&self.tell), 0);
@@ -178,7 +205,7 @@ impl Seal {
                 (claim, Some((file, path.clone())))
             }
         };
-        Ok(Sealing { claim, transcript, left_out, file })
+        Ok(Sealing { claim, transcript, left_out, changes: words, file })
     }
 }
 

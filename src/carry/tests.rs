@@ -347,7 +347,7 @@ fn a_manifest_says_what_changes_are_based_on_and_an_older_one_does_not() {
 
 #[test]
 fn a_bomb_is_stopped_by_its_length() {
-    let size = 80 * 1024 * 1024;
+    let size = 200 * 1024 * 1024;
     let mut header = Header::new_ustar();
     header.set_path("session/bomb").unwrap();
     header.set_size(size);
@@ -355,7 +355,7 @@ fn a_bomb_is_stopped_by_its_length() {
     let fill = |packed: &mut dyn Write| {
         packed.write_all(&begun())?;
         packed.write_all(header.as_bytes())?;
-        for _ in 0..80 {
+        for _ in 0..200 {
             packed.write_all(&vec![0; 1024 * 1024])?;
         }
         Ok(())

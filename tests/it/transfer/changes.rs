@@ -8,6 +8,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use crate::support::device::walk;
 use crate::support::repository::git;
@@ -269,6 +270,17 @@ fn on_another_commit_nothing_is_touched_and_a_command_is_said() {
     shell(&both.b.projects, &apply);
     assert_eq!(tree(&both.there).keys().len(), tree(&both.here).keys().len() - 1, "but for the ignored one");
     assert_eq!(fs::read_to_string(both.there.join("one")).unwrap(), "1\nstaged\n3\nand not\n");
+    // Where what was pushed is not fetched yet.
+    let late = both.b.projects.join("late");
+    git(&both.b.projects, &["clone", "-q", both.a.path("app.git").to_str().unwrap(), "late"]);
+    git(&both.here, &["push", "-q", "origin", "HEAD:main"]);
+    git(&both.here, &["commit", "-qm", "third", "--allow-empty"]);
+    let (token, file, _) = both.seal(&[]);
+    let run = both.b.cmd(&["pickup", &token, "--from", file.to_str().unwrap()]).cwd(&late).ok();
+    let apply = command(&run);
+    run.says(&["the repository here lacks commits before theirs", "git fetch --all && git fetch"]);
+    shell(&both.b.projects, &apply);
+    assert_eq!(tree(&late).keys().len(), tree(&both.here).keys().len() - 1);
     // On another branch.
     git(&both.there, &["stash", "-qu"]);
     git(&both.there, &["switch", "-qc", "else", "origin/main"]);
@@ -293,6 +305,22 @@ fn what_is_in_the_way_stays_as_it_is() {
     fs::create_dir(both.b.projects.join("outside")).unwrap();
     both.take(&token, &file).says(&["notes is no folder here"]);
     assert_eq!(fs::read_dir(both.b.projects.join("outside")).unwrap().count(), 0);
+}
+
+#[test]
+fn much_that_stays_and_much_that_is_nothing_can_be_read_there() {
+    let Some(both) = Both::start() else { return };
+    for number in 0..4000 {
+        put(&both.here.join(format!("modules/{}/{number}", "long ".repeat(20))), "x");
+    }
+    // The newest go first.
+    let zeros = fs::File::create(both.here.join("zeros")).unwrap();
+    zeros.set_len(64 * 1024 * 1024).unwrap();
+    zeros.set_modified(SystemTime::now() + Duration::from_hours(1)).unwrap();
+    let (token, file, out) = both.seal(&[]);
+    out.says(&["Changes go along: 1 file.", "uncommitted: modules/", "and 3999 more (too large)"]);
+    both.take(&token, &file).says(&["your changes are in the tree: 1 file.", "and 100 more"]);
+    assert_eq!(both.there.join("zeros").metadata().unwrap().len(), 64 * 1024 * 1024);
 }
 
 #[test]

@@ -70,7 +70,6 @@ impl Service {
         if let Arrived::Placed(placed) = &mut arrived {
             job.doing("applying the changes");
             let changes = Arriving {
-                id: parcel.id.clone(),
                 folder: parcel.changes(),
                 directory,
                 changes: manifest.changes,

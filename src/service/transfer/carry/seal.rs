@@ -26,6 +26,9 @@ const MOST_TRANSCRIPT: u64 = 512 * 1024 * 1024;
 const MOST_HISTORY: u64 = 64 * 1024 * 1024;
 /// Everything else together.
 const MOST_BESIDE: u64 = 512 * 1024 * 1024;
+/// So much of what stays behind is named in the file, each in so many columns.
+const MOST_NOTED: usize = 100;
+const NOTED: usize = 200;
 /// How far it is, is told after so many bytes.
 const TELL: u64 = 1024 * 1024;
 
@@ -173,7 +176,7 @@ impl Seal {
             self.manifest.changes = changes.changes.take();
             words = Some(std::mem::take(&mut changes.words));
         }
-        self.manifest.left_out.clone_from(&left_out);
+        self.manifest.left_out = noted(&left_out);
         let all = transcript.bytes + files.iter().map(|file| file.bytes).sum::<u64>();
         let (cancel, tell, mut told) = (self.cancel.clone(), Arc::clone(&self.tell), 0);
         let mut progress = |done: u64| {
@@ -207,6 +210,18 @@ impl Seal {
         };
         Ok(Sealing { claim, transcript, left_out, changes: words, file })
     }
+}
+
+/// What a manifest, which is short, says of what stays.
+fn noted(left_out: &[LeftOut]) -> Vec<LeftOut> {
+    let (first, more) = left_out.split_at(left_out.len().min(MOST_NOTED));
+    let short = |left: &LeftOut| LeftOut { what: text::fit(&text::clean(&left.what), NOTED), ..left.clone() };
+    let more = (!more.is_empty()).then(|| LeftOut {
+        what: format!("{} more", more.len()),
+        bytes: more.iter().map(|left| left.bytes).sum(),
+        why: "too many to name".to_owned(),
+    });
+    first.iter().map(short).chain(more).collect()
 }
 
 /// A temporary file where the whole one is to be; what an earlier try left when it was

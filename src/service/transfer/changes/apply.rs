@@ -45,8 +45,6 @@ const FORWARD: [&str; 7] = [
 
 /// Changes that came along.
 pub(crate) struct Arriving {
-    /// The session's id.
-    pub id: String,
     /// Where they were unpacked.
     pub folder: PathBuf,
     /// Its project on this machine.
@@ -135,11 +133,13 @@ impl Arriving {
         let (Some(repo), Ok(head)) = (repo, self.head()) else {
             return beside::command(place, repo.map_or(&self.directory, |repo| &repo.top), None);
         };
-        let is_known = repo.has(head).await;
-        let name = format!("cclink-{}", self.id.get(..8).unwrap_or("changes"));
-        let is_elsewhere = !stay.forwarded && repo.head().await.as_deref() != Some(head);
-        let branch = is_elsewhere.then_some(Branch { name, at: head, is_known });
-        beside::command(place, &repo.top, branch.as_ref())
+        if stay.forwarded || repo.head().await.as_deref() == Some(head) {
+            return beside::command(place, &repo.top, None);
+        }
+        let (is_known, commits) = (repo.has(head).await, place.join(COMMITS));
+        let fetches = !is_known && (!commits.exists() || lacks_before(repo, &commits).await);
+        let name = format!("cclink-{}", &head[..8]);
+        beside::command(place, &repo.top, Some(&Branch { name, at: head, is_known, fetches }))
     }
 
     /// The commit that they are based on: nothing else reaches git.
@@ -208,7 +208,9 @@ impl Arriving {
             let (ours, theirs) = (shown(ours.as_deref()), shown(theirs));
             return Err(Stay::from(format!("{ours} is checked out here, and they were made on {theirs}")));
         }
-        done(repo.aside(scratch, ["bundle", "verify", "--quiet"]).arg(commits)).await?;
+        if lacks_before(repo, commits).await {
+            return Err(Stay::from("the repository here lacks commits before theirs".to_owned()));
+        }
         let heads = done(repo.aside(scratch, ["bundle", "list-heads"]).arg(commits)).await?;
         if heads != format!("{head} HEAD\n").as_bytes() {
             return Err(Stay::from("their commits are not those that they say".to_owned()));
@@ -221,6 +223,11 @@ impl Arriving {
         let number = done(&mut repo.aside(scratch, ["rev-list", "--count", &between])).await?;
         Ok(String::from_utf8_lossy(&number).trim().parse().unwrap_or(0))
     }
+}
+
+/// Whether a repository has not what the commits of a bundle are based on.
+async fn lacks_before(repo: &Repo, commits: &Path) -> bool {
+    done(repo.git(["bundle", "verify", "--quiet"]).arg(commits)).await.is_err()
 }
 
 fn elsewhere(at: &str, head: &str) -> String {

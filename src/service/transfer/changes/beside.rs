@@ -59,6 +59,8 @@ pub(super) struct Branch<'a> {
     pub at: &'a str,
     /// Whether the repository has its commits.
     pub is_known: bool,
+    /// Whether a remote has to be asked for some.
+    pub fetches: bool,
 }
 
 /// What applies the changes in a folder, for a POSIX shell.
@@ -66,12 +68,12 @@ pub(super) fn command(place: &Path, top: &Path, branch: Option<&Branch<'_>>) -> 
     let word = |path: &Path| quote(&path.to_string_lossy());
     let file = |name: &str| Some(place.join(name)).filter(|path| path.symlink_metadata().is_ok());
     let mut steps = vec![format!("cd -- {}", word(top))];
-    if let Some(Branch { name, at, is_known }) = branch {
-        if !is_known {
-            steps.push(match file(COMMITS) {
-                Some(commits) => format!("git fetch {} HEAD", word(&commits)),
-                None => "git fetch --all".to_owned(),
-            });
+    if let Some(Branch { name, at, is_known, fetches }) = branch {
+        if *fetches {
+            steps.push("git fetch --all".to_owned());
+        }
+        if let Some(commits) = file(COMMITS).filter(|_| !is_known) {
+            steps.push(format!("git fetch {} HEAD", word(&commits)));
         }
         steps.push(format!("git switch -c {} {}", quote(name), quote(at)));
     }

@@ -92,7 +92,6 @@ impl Place {
     async fn arrive(&self, head: &str, branch: Option<&str>) -> String {
         let changes = Changes { head: head.to_owned(), branch: branch.map(str::to_owned), unpushed: 1 };
         let arriving = Arriving {
-            id: ID.to_owned(),
             folder: self.at("came"),
             directory: self.at("top"),
             changes: Some(changes),
@@ -230,7 +229,10 @@ async fn a_bundle_that_is_none_or_another_changes_nothing() {
     let (before, count) = (refs(), objects());
     place.came(COMMITS, "no bundle");
     let said = place.arrive(&head, Some("main")).await;
-    assert!(said.contains("wait beside it") && said.contains("git switch -c cclink-5f0c1b1e"), "{said}");
+    assert!(
+        said.contains("wait beside it") && said.contains(&format!("git switch -c cclink-{}", &head[..8])),
+        "{said}"
+    );
     let bundle = |name: &str| {
         fs::create_dir_all(place.at("came")).unwrap();
         let file = place.at("came").join(COMMITS);
@@ -318,13 +320,13 @@ fn the_command_is_quoted() {
     let place = dir.path().join("it's here");
     write(&place.join(COMMITS), "");
     write(&place.join(PATCH), "");
-    let branch = beside::Branch { name: "cclink-1".to_owned(), at: "abc", is_known: false };
+    let branch = beside::Branch { name: "cclink-1".to_owned(), at: "abc", is_known: false, fetches: true };
     let words = beside::command(&place, Path::new("/a b"), Some(&branch));
     let quoted = |name: &str| crate::resume::quote(place.join(name).to_str().unwrap());
     assert_eq!(
         words,
         format!(
-            "cd -- '/a b' && git fetch {} HEAD && git switch -c cclink-1 abc && git apply {}",
+            "cd -- '/a b' && git fetch --all && git fetch {} HEAD && git switch -c cclink-1 abc && git apply {}",
             quoted(COMMITS),
             quoted(PATCH)
         )

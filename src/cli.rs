@@ -249,6 +249,9 @@ pub struct PublishArgs {
     /// The conversation itself goes along, sealed; without a value: as chosen last or set in the configuration
     #[arg(long, value_name = "WAY", num_args = 0..=1, require_equals = true)]
     pub carry: Option<Option<CarryArg>>,
+    /// Beside the conversation the work that is not committed or not pushed goes along
+    #[arg(long)]
+    pub with_changes: bool,
     /// Do not ask: replace an older handoff of this session that burns, agree to where the sealed conversation goes
     #[arg(long, short = 'y')]
     pub yes: bool,

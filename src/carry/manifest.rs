@@ -33,9 +33,26 @@ pub struct Manifest {
     /// The repository there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<Git>,
+    /// What the work in `changes/` is based on, where some came along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
     /// What belongs to the session and is not in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
+}
+
+/// What work is based on that is not committed or not pushed. Foreign: whoever reads it
+/// looks at each first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// The whole hash of the last commit, those in the bundle included.
+    pub head: String,
+    /// The branch that was checked out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// How many commits the bundle holds.
+    #[serde(default)]
+    pub unpushed: u64,
 }
 
 /// Something that belongs to a session and did not come along.

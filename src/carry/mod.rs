@@ -13,9 +13,9 @@ mod path;
 mod unpack;
 
 pub use file::{Claim, Key};
-pub use manifest::{LeftOut, Manifest};
+pub use manifest::{Changes, LeftOut, Manifest};
 pub use pack::{Item, pack};
-pub use path::{Name, Part};
+pub use path::{COMMITS, Met, Name, PATCH, Part, UNTRACKED, is_repository};
 pub use unpack::{Targets, unpack};
 
 /// Why a file could not be packed or unpacked.

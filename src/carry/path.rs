@@ -29,14 +29,25 @@ pub enum Part {
     Plans,
     /// `memory/…`: what the project remembers.
     Memory,
+    /// `changes/…`: work that is not committed or not pushed, under the three names
+    /// below and no other.
+    Changes,
 }
 
+/// In `changes/`: a bundle of git with the commits.
+pub const COMMITS: &str = "commits.bundle";
+/// In `changes/`: what differs from the last commit.
+pub const PATCH: &str = "tracked.patch";
+/// In `changes/`: the folder of files that git does not know.
+pub const UNTRACKED: &str = "untracked";
+
 /// The folders, in their order in a file.
-const FOLDERS: [(Part, &str); 4] = [
+const FOLDERS: [(Part, &str); 5] = [
     (Part::Session, "session"),
     (Part::History, "history"),
     (Part::Plans, "plans"),
     (Part::Memory, "memory"),
+    (Part::Changes, "changes"),
 ];
 const MANIFEST: &str = "manifest.json";
 const TRANSCRIPT: &str = "transcript.jsonl";
@@ -113,14 +124,35 @@ impl Name {
                 return Err(strange("holds characters that do not belong there"));
             }
         }
+        if *part == Part::Changes && !is_change(&parts) {
+            return Err(strange("is none of a session's"));
+        }
         Ok(Self { part: *part, path: parts.iter().collect() })
     }
+}
+
+/// Whether this can stand in `changes/`.
+fn is_change(parts: &[&str]) -> bool {
+    match parts {
+        [name] => matches!(*name, COMMITS | PATCH),
+        [folder, below @ ..] => *folder == UNTRACKED && !below.iter().any(|part| is_repository(part)),
+        [] => false,
+    }
+}
+
+/// Whether some system takes this name for `.git`, in which git finds what to run:
+/// without regard to case, with characters that are not there (macOS), with dots and
+/// spaces behind it or by its short name (Windows).
+pub fn is_repository(name: &str) -> bool {
+    let unseen = |c: &char| matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
+    let plain: String = name.chars().filter(|c| !unseen(c)).flat_map(char::to_lowercase).collect();
+    matches!(plain.trim_end_matches(['.', ' ']), ".git" | "git~1")
 }
 
 /// The names met so far: each once, also for file systems that know no case and no
 /// form of Unicode.
 #[derive(Debug, Default)]
-pub(super) struct Met(HashMap<String, (String, bool)>);
+pub struct Met(HashMap<String, (String, bool)>);
 
 impl Met {
     /// Takes a name in, and the folders that lead to it.

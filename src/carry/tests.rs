@@ -25,6 +25,7 @@ fn manifest() -> Manifest {
         claude: Some("2.1.332".to_owned()),
         title: None,
         git: None,
+        changes: None,
         left_out: vec![LeftOut { what: "a checkpoint".to_owned(), bytes: 7, why: "too large".to_owned() }],
     }
 }
@@ -53,7 +54,7 @@ impl Place {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let inside = dir.path().join("inside");
-        let folders = [Part::Session, Part::History, Part::Plans, Part::Memory]
+        let folders = [Part::Session, Part::History, Part::Plans, Part::Memory, Part::Changes]
             .map(|part| (part, inside.join(format!("{part:?}"))));
         let targets = Targets { transcript: inside.join("transcript"), folders: HashMap::from(folders) };
         Self { dir, targets }
@@ -292,8 +293,61 @@ fn what_does_not_belong_is_refused() {
 }
 
 #[test]
+fn changes_have_three_names_and_no_others() {
+    let end = [0; 1024];
+    let tar = |name: &str| [begun(), file("memory/x", b""), file(name, b"x"), end.to_vec()].concat();
+    for name in [
+        "changes/commits.bundle",
+        "changes/tracked.patch",
+        "changes/untracked/a",
+        "changes/untracked/.gitignore",
+        "changes/untracked/.github/a b",
+        "changes/untracked/commits.bundle",
+    ] {
+        let place = verdict(&tar(name)).unwrap();
+        let below = name.strip_prefix("changes/").unwrap();
+        assert!(place.targets.folders[&Part::Changes].join(below).is_file(), "{name}");
+    }
+    for name in [
+        "changes/other",
+        "changes/Commits.bundle",
+        "changes/commits.bundle/x",
+        "changes/untracked",
+        "changes/other/x",
+        "changes/untracked/.git/hooks/post-checkout",
+        "changes/untracked/a/.git",
+        "changes/untracked/.GiT/config",
+        "changes/untracked/.g\u{200c}it/config",
+        "changes/untracked/.git ./config",
+        "changes/untracked/GIT~1/config",
+    ] {
+        let said = verdict(&tar(name)).map(|place| place.files()).unwrap_err();
+        assert!(said.contains("none of a session's"), "{name}: {said}");
+    }
+    // Written only where somebody asked for it, and after everything else.
+    let mut place = Place::new();
+    place.targets.folders.remove(&Part::Changes);
+    let (sealed, claim) = packed(vec![transcript(b"{}\n"), item(Part::Changes, "untracked/a", b"x")]);
+    unpack(Cursor::new(sealed), &claim, ID, &place.targets, &mut all).unwrap();
+    assert_eq!(place.files().len(), 1);
+    let early = [begun(), file("changes/untracked/a", b""), file("memory/x", b""), end.to_vec()].concat();
+    assert!(verdict(&early).map(drop).unwrap_err().contains("not in order"));
+}
+
+#[test]
+fn a_manifest_says_what_changes_are_based_on_and_an_older_one_does_not() {
+    let changes = Changes { head: "0".repeat(40), branch: None, unpushed: 2 };
+    let with = Manifest { changes: Some(changes), ..manifest() };
+    let text = serde_json::to_value(&with).unwrap();
+    assert_eq!(serde_json::from_value::<Manifest>(text).unwrap(), with);
+    let text = serde_json::to_value(manifest()).unwrap();
+    assert!(text.get("changes").is_none());
+    assert_eq!(serde_json::from_value::<Manifest>(text).unwrap(), manifest());
+}
+
+#[test]
 fn a_bomb_is_stopped_by_its_length() {
-    let size = 80 * 1024 * 1024;
+    let size = 200 * 1024 * 1024;
     let mut header = Header::new_ustar();
     header.set_path("session/bomb").unwrap();
     header.set_size(size);
@@ -301,7 +355,7 @@ fn a_bomb_is_stopped_by_its_length() {
     let fill = |packed: &mut dyn Write| {
         packed.write_all(&begun())?;
         packed.write_all(header.as_bytes())?;
-        for _ in 0..80 {
+        for _ in 0..200 {
             packed.write_all(&vec![0; 1024 * 1024])?;
         }
         Ok(())
@@ -338,7 +392,7 @@ fn cut_anywhere_inside_it_is_damaged() {
 
 proptest! {
     #[test]
-    fn a_name_that_is_taken_is_printed_as_it_was(text in "(session|plans|history|memory|x)(/[^\\x00]{0,12}){0,4}") {
+    fn a_name_that_is_taken_is_printed_as_it_was(text in "(session|plans|history|memory|changes/untracked|changes|x)(/[^\\x00]{0,12}){0,4}") {
         if let Ok(name) = Name::parse(text.as_bytes()) {
             prop_assert_eq!(name.text().unwrap(), text);
             prop_assert!(name.path.is_relative());

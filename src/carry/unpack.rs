@@ -17,8 +17,9 @@ use super::{CarryError, Claim, Tell};
 const MOST_ENTRIES: usize = 20_000;
 /// How much larger than sealed a file may be; conversations shrink to a tenth.
 const MOST_TIMES: u64 = 200;
-/// So much is always read, for little files that shrink to nothing.
-const ALWAYS: u64 = 64 * 1024 * 1024;
+/// So much is always read, for files that shrink to nothing: checkpoints and new files
+/// of a project may be 64 MB each, and hold zeros alone.
+const ALWAYS: u64 = 192 * 1024 * 1024;
 /// More is never read.
 const MOST: u64 = 2 * 1024 * 1024 * 1024;
 /// A longer name than ours can be.

@@ -31,7 +31,8 @@ pub(super) async fn run(context: &Context<'_>, args: BundleArgs) -> Result<()> {
     let printer = if to_stdout { context.printer.aside() } else { context.printer };
     let context = Context { printer, ..*context };
     let file = if to_stdout { Destination::Stdout } else { Destination::File(args.file.clone()) };
-    let to = CarryTo { with_memory: args.with_memory, ..CarryTo::to(file) };
+    let with_changes = args.publish.with_changes;
+    let to = CarryTo { with_memory: args.with_memory, with_changes, ..CarryTo::to(file) };
     let published = publish_as(&context, args.publish, Some(to)).await?;
     if let Some(carry) = published.carry {
         let place = if to_stdout { "stdout".to_owned() } else { args.file.display().to_string() };

@@ -30,8 +30,14 @@ pub(super) async fn publish_as(
     let draft = context.service.draft(&session).await?;
     let audience = audience(context, &args)?;
     let draft = draft.toward(&context.service.audience_view(&audience)?);
-    let notes = before(&draft, &args);
     let carry = carry.map_or_else(|| carried(&draft, &args), Ok)?;
+    let meant = carry.meant(&draft);
+    if args.with_changes && meant.is_none() {
+        return Err(Error::usage("`--with-changes` needs the conversation to go along.")
+            .advise("Nothing was published. Add `--carry`, or use `cclink bundle --with-changes`."));
+    }
+    let takes_changes = meant.is_some_and(|carry| carry.with_changes);
+    let notes = before(&draft, &args, takes_changes);
     let carry = Some(CarryTo { agrees: args.yes, asks: prompt::can_ask(), ..carry });
     let request = PublishRequest {
         audience,
@@ -119,13 +125,14 @@ fn carried(draft: &Draft, args: &PublishArgs) -> Result<CarryTo> {
             })?)
         }
     };
-    Ok(CarryTo::to(to))
+    Ok(CarryTo { with_changes: args.with_changes, ..CarryTo::to(to) })
 }
 
 /// What to know before anything goes out; where it goes is said with the rest.
-fn before(draft: &Draft, args: &PublishArgs) -> Vec<String> {
+fn before(draft: &Draft, args: &PublishArgs, takes_changes: bool) -> Vec<String> {
     let mut notes: Vec<String> = draft.busy_words().map(str::to_owned).into_iter().collect();
-    notes.extend(draft.left_behind.words());
+    // What of them stays all the same is said when they were gathered.
+    notes.extend(draft.left_behind.words().filter(|_| !takes_changes));
     if args.ssh.is_none() {
         let ssh = draft.ssh.as_ref().filter(|ssh| ssh.is_guessed());
         notes.extend(ssh.map(|ssh| format!("SSH: {}", ssh.words())));

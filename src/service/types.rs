@@ -504,6 +504,8 @@ pub struct CarryOffer {
     pub ways: Vec<CarryOption>,
     /// The one that was chosen last, or is set; `None`: it stays.
     pub chosen: Option<CarryWay>,
+    /// Whether the work that is not committed or not pushed went along last.
+    pub changes: bool,
 }
 
 /// Which sealed file it is, without what opens it.

@@ -1,6 +1,6 @@
 //! The draft: what publishing a session proposes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::programs::{ask_git, status, tailscale_name};
 use super::super::{
@@ -27,10 +27,7 @@ impl Service {
         let (read, ssh) = tokio::join!(read, Box::pin(self.ssh_address()));
         let mut draft = read??;
         draft.ssh = ssh;
-        let path = draft.session.path.clone();
-        let worktree = blocking(move || claude::worktree(&path)).await?;
-        let mut places = worktree.into_iter().chain(draft.session.cwd.clone());
-        let directory = places.find(|directory| directory.is_dir());
+        let directory = workplace(&draft.session).await?;
         let git = async {
             match &directory {
                 Some(directory) => Box::pin(repository(directory)).await,
@@ -82,7 +79,11 @@ impl Service {
             Some(choice) => choice.way,
             None => self.0.settings.config.carry.way.and_then(CarryRule::way),
         };
-        CarryOffer { chosen: chosen.filter(|way| ways.iter().any(|option| option.way == *way)), ways }
+        CarryOffer {
+            chosen: chosen.filter(|way| ways.iter().any(|option| option.way == *way)),
+            ways,
+            changes: before.is_some_and(|choice| choice.changes),
+        }
     }
 
     fn published_of(&self, session: &Session, continues: Option<&str>) -> Result<Vec<Listed>> {
@@ -123,6 +124,14 @@ impl Service {
         let Ok(page) = claude::preview(&session.path, &Excerpt::Last, TURNS) else { return true };
         page.start > 0 || page.turns.iter().any(is_said)
     }
+}
+
+/// Where a session works: the worktree that claude made for it, else where it runs.
+pub(crate) async fn workplace(session: &Session) -> Result<Option<PathBuf>> {
+    let path = session.path.clone();
+    let worktree = blocking(move || claude::worktree(&path)).await?;
+    let mut places = worktree.into_iter().chain(session.cwd.clone());
+    Ok(places.find(|directory| directory.is_dir()))
 }
 
 /// Whether somebody went on with a session since it was handed over. Blocking.

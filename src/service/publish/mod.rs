@@ -12,7 +12,7 @@ use std::time::Duration;
 use audience::seal_secrets;
 pub(super) use audience::{Prepared, open_secrets};
 use chrono::{DateTime, TimeDelta};
-pub(super) use draft::went_on_since;
+pub(super) use draft::{went_on_since, workplace};
 use pkarr::SignedPacket;
 pub(super) use record::span_of;
 use replace::Older;
@@ -111,7 +111,7 @@ impl Service {
         };
         let (record, mut aside) =
             self.record_of(&request, draft, prepared.place.mailbox.audience, now, sealing.as_ref()).await?;
-        notes.extend(sealing.as_ref().and_then(Sealing::words));
+        notes.extend(sealing.iter().flat_map(Sealing::words));
         let shipped = match (sealing, &carry) {
             (Some(sealing), Some(to)) => {
                 Some(self.ship(sealing, store, to, &prepared.place.token, job).await?)
@@ -149,14 +149,16 @@ impl Service {
 
     /// What was chosen for a project is proposed again.
     fn note_choice(&self, project: String, carry: Option<&CarryTo>) {
-        let way = match carry.map(|to| &to.to) {
-            Some(Destination::Way(way)) => Some(*way),
-            Some(Destination::Stays) => None,
+        let Some(to) = carry else { return };
+        let way = match to.to {
+            Destination::Way(way) => Some(way),
+            Destination::Stays => None,
             // A file is taken along once.
             _ => return,
         };
+        let choice = CarryChoice { way, changes: to.with_changes };
         self.note(|book| {
-            book.carry.insert(project, CarryChoice { way, changes: false });
+            book.carry.insert(project, choice);
         });
     }
 

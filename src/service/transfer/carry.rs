@@ -34,6 +34,8 @@ pub struct CarryTo {
     pub to: Destination,
     /// The project's memory comes along.
     pub with_memory: bool,
+    /// Work that is not committed or not pushed comes along.
+    pub with_changes: bool,
     /// The owner agrees to what it means that it lies there.
     pub agrees: bool,
     /// Somebody is at the terminal and can answer git or ssh.
@@ -62,17 +64,20 @@ impl CarryTo {
     }
 
     /// What is meant for this draft; `None`: it stays.
-    pub(crate) fn meant(&self, draft: &Draft) -> Option<Self> {
-        let to = match &self.to {
+    pub fn meant(&self, draft: &Draft) -> Option<Self> {
+        Some(match &self.to {
             Destination::Stays => return None,
-            Destination::Proposed => Destination::Way(draft.carry.chosen?),
-            other => other.clone(),
-        };
-        Some(Self { to, ..self.clone() })
+            Destination::Proposed => Self {
+                to: Destination::Way(draft.carry.chosen?),
+                with_changes: self.with_changes || draft.carry.changes,
+                ..self.clone()
+            },
+            _ => self.clone(),
+        })
     }
 
     /// There, with nothing agreed to.
     pub fn to(to: Destination) -> Self {
-        Self { to, with_memory: false, agrees: false, asks: false }
+        Self { to, with_memory: false, with_changes: false, agrees: false, asks: false }
     }
 }

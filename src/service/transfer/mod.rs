@@ -4,5 +4,6 @@
 pub(super) mod arrive;
 pub(super) mod bring;
 pub(super) mod carry;
+mod changes;
 pub(super) mod sftp;
 pub(super) mod stores;

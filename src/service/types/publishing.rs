@@ -171,8 +171,8 @@ impl LeftBehind {
         *self == Self::default()
     }
 
-    /// "2 files changed, 1 commit not pushed: they stay on this machine."
-    pub fn words(&self) -> Option<String> {
+    /// "2 files changed, 1 commit not pushed".
+    pub fn count(&self) -> Option<String> {
         let count = |number: usize, one: &str, many: &str| match number {
             0 => None,
             1 => Some(format!("1 {one}")),
@@ -186,9 +186,14 @@ impl LeftBehind {
         .into_iter()
         .flatten()
         .collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
+    /// "2 files changed, 1 commit not pushed: they stay on this machine."
+    pub fn words(&self) -> Option<String> {
         let all = self.changed_files + self.new_files + self.unpushed_commits;
         let stay = if all == 1 { "it stays" } else { "they stay" };
-        (all > 0).then(|| format!("{}: {stay} on this machine.", parts.join(", ")))
+        self.count().map(|count| format!("{count}: {stay} on this machine."))
     }
 }
 

@@ -20,11 +20,13 @@ const PIN: usize = 2;
 const TTL: usize = 3;
 const BURN: usize = 4;
 const CARRY: usize = 5;
-const TITLE: usize = 6;
-const NOTE: usize = 7;
-const SSH: usize = 8;
+const CHANGES: usize = 6;
+const TITLE: usize = 7;
+const NOTE: usize = 8;
+const SSH: usize = 9;
 
 const STAYS: &str = "stays here";
+const STAY: &str = "stay here";
 
 /// Characters of a public key.
 const KEY: usize = 52;
@@ -56,6 +58,7 @@ impl Publish {
                 .presets(&["1h", "8h", "24h", "3d"]),
             Field::choice("burn", &["no, until it expires", "yes, the first pickup takes it away"]),
             Field::choice("conversation", &[STAYS]),
+            Field::choice("changes", &[STAY]),
             Field::typed("title", "").placeholder("…"),
             Field::typed("note", "").placeholder("for whoever picks it up"),
             Field::typed("SSH", "").placeholder("user@host, if it can be reached"),
@@ -142,11 +145,21 @@ impl Publish {
     /// Offers the ways by which the conversation can go along; where there is none,
     /// nothing is asked.
     fn offer_ways(&mut self) {
-        let Some(offer) = self.draft.as_ref().map(|draft| &draft.carry) else { return };
+        let Some(draft) = &self.draft else { return };
+        let offer = &draft.carry;
         let words = offer.ways.iter().map(|option| option.words.clone());
         let chosen = offer.ways.iter().position(|option| Some(option.way) == offer.chosen);
         let options = std::iter::once(STAYS.to_owned()).chain(words).collect();
+        let travels = draft.left_behind.count().map(|count| format!("travel ({count})"));
+        let changes = usize::from(travels.is_some() && draft.carry.changes);
         self.form.fields[CARRY].set_options(options, chosen.map_or(0, |at| at + 1));
+        let options = std::iter::once(STAY.to_owned()).chain(travels).collect();
+        self.form.fields[CHANGES].set_options(options, changes);
+    }
+
+    /// Whether the work that is not committed or not pushed goes along, too.
+    fn takes_changes(&self) -> bool {
+        matches!(self.carry(), Destination::Way(_)) && self.form.fields[CHANGES].chosen() == 1
     }
 
     /// How the conversation goes along; before the draft is there, as that will say.
@@ -176,6 +189,9 @@ impl Publish {
             AudienceChoice::Link => "Anyone who gets the link".to_owned(),
         };
         let along = match self.carry() {
+            Destination::Way(_) if self.takes_changes() => {
+                ", conversation and changes included (sealed), even when this machine is off"
+            }
             Destination::Way(_) => ", conversation included (sealed), even when this machine is off",
             _ => "",
         };
@@ -256,7 +272,7 @@ impl Dialog for Publish {
             note: Some(self.text(NOTE).to_owned()).filter(|note| !note.is_empty()),
             ssh: own(SSH),
             replace: burning.is_some(),
-            carry: Some(CarryTo::to(self.carry())),
+            carry: Some(CarryTo { with_changes: self.takes_changes(), ..CarryTo::to(self.carry()) }),
             // It may have changed since: the service makes it anew.
             draft: None,
         };
@@ -283,6 +299,8 @@ impl Dialog for Publish {
         self.form.fields[CONTACT].shown = audience == 1;
         self.form.fields[PIN].shown = audience == 2;
         self.form.fields[CARRY].shown = self.draft.as_ref().is_some_and(|draft| !draft.carry.ways.is_empty());
+        let has_changes = self.draft.as_ref().is_some_and(|draft| !draft.left_behind.is_nothing());
+        self.form.fields[CHANGES].shown = has_changes && matches!(self.carry(), Destination::Way(_));
         let contact = if audience == 1 { self.contact_fault(self.text(CONTACT)) } else { None };
         let pin = if audience == 2 { pin_fault(self.form.fields[PIN].text()) } else { None };
         let ttl = self.text(TTL).parse::<Ttl>().err().map(|error| error.to_string());
@@ -332,7 +350,7 @@ impl Dialog for Publish {
             notes.push(format!("Replaces its handoff of {}{burns}.", text::ago(row.created_at, now.utc())));
         }
         notes.extend(draft.busy_words().map(str::to_owned));
-        notes.extend(draft.left_behind.words());
+        notes.extend(draft.left_behind.words().filter(|_| !self.takes_changes()));
         if self.shows_guess() {
             notes.push("The SSH address is a guess: set `ssh` in the configuration.".to_owned());
         }

@@ -17,9 +17,9 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use self::conversation::{Conversation, Room, Tools};
+use self::draw::{Columns, columns};
 use self::merge::merge;
 use self::search::{Scope, Search};
-use super::short_project;
 use crate::text;
 use crate::tui::message::{
     Action, Changed, Context, Effect, Elsewhere, Here, Intent, Note, Now, Open, Progress, Report, Session,
@@ -29,14 +29,6 @@ use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::list::{Cursor, hit, row_height};
 use crate::tui::parts::search::Narrowing;
 use crate::tui::parts::{Look, View, detail_area, split, whole_seconds};
-
-/// The widths of the columns beside the titles; 0: not shown at all.
-#[derive(Clone, Copy, Debug, Default)]
-struct Columns {
-    project: usize,
-    branch: usize,
-    size: usize,
-}
 
 /// How far the scan has come.
 #[derive(Debug, PartialEq, Eq)]
@@ -445,21 +437,6 @@ impl Sessions {
             Intent::CopyId => vec![Effect::Copy(session.session_id.clone(), "The session's id")],
             _ => Vec::new(),
         }
-    }
-}
-
-/// The widest project, branch and size, within bounds; no project where all are
-/// of the same.
-fn columns(sessions: &[&Session]) -> Columns {
-    let widest = |of: fn(&Session) -> usize, most| {
-        sessions.iter().map(|session| of(session)).max().unwrap_or(0).min(most)
-    };
-    let first = sessions.first().map(|session| &session.project);
-    let one = sessions.iter().all(|session| Some(&session.project) == first);
-    Columns {
-        project: if one { 0 } else { widest(|session| text::width(short_project(&session.project)), 16) },
-        branch: widest(|session| session.git_branch.as_deref().map_or(0, text::width), 14),
-        size: widest(|session| text::bytes(session.size).len(), 9),
     }
 }
 

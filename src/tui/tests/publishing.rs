@@ -204,7 +204,7 @@ fn can_carry(chosen: Option<CarryWay>) -> Draft {
         option(CarryWay::Git, "sealed, in the git remote origin"),
         option(CarryWay::Folder, "sealed, in ~/Dropbox/cclink"),
     ];
-    Draft { carry: CarryOffer { ways, chosen }, ..sample::draft() }
+    Draft { carry: CarryOffer { ways, chosen, changes: false }, ..sample::draft() }
 }
 
 #[test]
@@ -255,4 +255,18 @@ fn what_it_means_is_asked_once_and_yes_publishes() {
         let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
         assert!(request.carry.unwrap().agrees);
     }
+}
+
+#[test]
+fn changes_travel_only_with_the_conversation_and_when_asked_for() {
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Enter);
+    play.drafted(can_carry(None));
+    assert!(!play.shows("changes ") && play.shows("they stay on this machine"), "{}", play.screen());
+    play.press(KeyCode::Tab).press(KeyCode::Tab).press(KeyCode::Tab).press(KeyCode::Right);
+    assert!(play.shows("‹stay here›  travel (2 files changed, 1 commit not pushed)"), "{}", play.screen());
+    assert!(play.shows("they stay on this machine"), "{}", play.screen());
+    play.press(KeyCode::Tab).press(KeyCode::Right);
+    assert!(play.shows("conversation and changes") && !play.shows("on this machine."), "{}", play.screen());
+    assert!(published_by_enter(&mut play).carry.unwrap().with_changes);
 }

@@ -3,6 +3,7 @@
 pub mod arrive;
 mod bundle;
 mod carry;
+mod changes;
 mod left;
 mod reach;
 mod silence;

@@ -56,6 +56,11 @@ impl Parcel {
         })
     }
 
+    /// Where work lies that came along.
+    pub fn changes(&self) -> PathBuf {
+        self.beside().join("changes")
+    }
+
     fn beside(&self) -> PathBuf {
         self.folder.join(&self.id)
     }

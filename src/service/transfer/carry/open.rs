@@ -6,10 +6,11 @@ use std::path::Path;
 
 use super::super::arrive::{Arrived, Decided, Lock, Parcel};
 use super::super::bring::is_published;
+use super::super::changes::Arriving;
 use super::part_of;
-use crate::carry::{CarryError, Claim, Manifest, Targets, unpack};
+use crate::carry::{CarryError, Claim, Manifest, Part, Targets, unpack};
 use crate::claude::Beside;
-use crate::service::{Error, Found, Job, Plan, Result, Service, Wishes, blocking};
+use crate::service::{AudienceKind, Error, Found, Job, Plan, Result, Service, Wishes, blocking};
 use crate::text;
 
 impl Service {
@@ -79,11 +80,22 @@ impl Service {
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             parcel.leaves(format!("{}{more} ({})", text::clean(&left.what), text::clean(&left.why)));
         }
-        let arrived = self.arrive(&parcel, &directory, decided, &wishes.ask, job).await?;
-        if matches!(arrived, Arrived::Placed(_)) {
+        let mut arrived = self.arrive(&parcel, &directory, decided, &wishes.ask, job).await?;
+        if let Arrived::Placed(placed) = &mut arrived {
             self.remember_place(record, &directory);
+            job.doing("applying the changes");
+            let changes = Arriving {
+                folder: parcel.changes(),
+                directory,
+                changes: manifest.changes,
+                beside: state.join("changes").join(&parcel.id),
+                is_ours: found.place.place.token.audience == AudienceKind::Devices,
+            };
+            // Not to be cut in half.
+            let applied = Box::pin(changes.arrive()).await;
             parcel.clear();
             lock.done();
+            placed.notes.extend(applied?);
         }
         Ok(arrived)
     }
@@ -122,7 +134,8 @@ impl Opening {
         })?;
         let parcel = &self.parcel;
         let wanted = Beside::ALL.into_iter().filter(|part| self.with_memory || *part != Beside::Memory);
-        let folders = wanted.map(|part| (part_of(part), parcel.folder(part))).collect();
+        let folders = wanted.map(|part| (part_of(part), parcel.folder(part)));
+        let folders = folders.chain([(Part::Changes, parcel.changes())]).collect();
         let targets = Targets { transcript: parcel.transcript(), folders };
         unpack(BufReader::new(file), &self.claim, &parcel.id, &targets, tell).map_err(|error| match error {
             CarryError::Cancelled => Error::cancelled(),

@@ -9,10 +9,12 @@ use chrono::{DateTime, Utc};
 use tempfile::NamedTempFile;
 use tokio_util::sync::CancellationToken;
 
+use super::super::changes::{Gathered, gather};
 use super::{CarryTo, Destination, part_of};
 use crate::carry::{CarryError, Claim, Item, Key, LeftOut, Manifest, Name, Part, pack};
 use crate::claude::{self, Belongings, Blanked};
 use crate::handoff::{Git, Transcript};
+use crate::service::publish::workplace;
 use crate::service::{Error, Job, Result, Service, Session, Step, blocking};
 use crate::store::files;
 use crate::text;
@@ -25,6 +27,9 @@ const MOST_HISTORY: u64 = 64 * 1024 * 1024;
 const MOST_BESIDE: u64 = 512 * 1024 * 1024;
 /// Where files lie that are on their way, in the folder of state.
 pub(super) const OURS: &str = "carry";
+/// So much of what stays behind is named in the file, each in so many columns.
+const MOST_NOTED: usize = 100;
+const NOTED: usize = 200;
 /// How far it is, is told after so many bytes.
 const TELL: u64 = 1024 * 1024;
 
@@ -36,6 +41,8 @@ pub(crate) struct Sealing {
     pub transcript: Transcript,
     /// What did not come along.
     pub left_out: Vec<LeftOut>,
+    /// Which changes did, in a sentence, where they were asked for.
+    changes: Option<String>,
     /// What was made; `None`: it went out on stdout.
     pub(super) made: Option<NamedTempFile>,
 }
@@ -51,6 +58,11 @@ impl Service {
         job: &Job,
     ) -> Result<Sealing> {
         let root = self.claude_root()?;
+        let changes = if to.with_changes {
+            Some(Box::pin(job.run(self.changes_of(session, job))).await?)
+        } else {
+            None
+        };
         let sealing = Seal {
             path: session.path.clone(),
             manifest: Manifest {
@@ -62,11 +74,13 @@ impl Service {
                 claude: None,
                 title: Some(session.title.clone()).filter(|title| !title.is_empty()),
                 git: git.cloned(),
+                changes: None,
                 left_out: Vec::new(),
             },
             to: to.clone(),
             state: self.0.settings.paths.state.clone(),
             root,
+            changes,
             cancel: job.cancel.clone(),
             tell: Arc::clone(&job.tell),
         };
@@ -74,15 +88,23 @@ impl Service {
         // Cancelled, it ends by itself, and takes away what it began.
         blocking(move || sealing.run()).await?
     }
+
+    async fn changes_of(&self, session: &Session, job: &Job) -> Result<Gathered> {
+        job.doing("gathering what is not committed");
+        let directory = workplace(session).await?;
+        gather(directory.as_deref(), self.0.settings.home.as_deref()).await
+    }
 }
 
 impl Sealing {
-    /// That something stays behind, in words.
-    pub fn words(&self) -> Option<String> {
-        let (first, more) = self.left_out.split_first()?;
-        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-        let (what, why) = (text::clean(&first.what), &first.why);
-        Some(format!("Not in the sealed file: {what}{more} ({why})."))
+    /// Which changes come along, and that something stays behind, in words.
+    pub fn words(&self) -> Vec<String> {
+        let stays = self.left_out.split_first().map(|(first, more)| {
+            let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+            let (what, why) = (text::clean(&first.what), &first.why);
+            format!("Not in the sealed file: {what}{more} ({why}).")
+        });
+        self.changes.clone().into_iter().chain(stays).collect()
     }
 }
 
@@ -94,6 +116,7 @@ struct Seal {
     /// Our folder of state.
     state: PathBuf,
     root: PathBuf,
+    changes: Option<Gathered>,
     cancel: CancellationToken,
     tell: Arc<dyn Fn(Step) + Send + Sync>,
 }
@@ -113,8 +136,16 @@ impl Seal {
             .advise("Nothing was published. It can still be brought over SSH."));
         }
         let parts = claude::belongings(&self.root, &self.path, self.to.with_memory).map_err(unread)?;
-        let (files, left_out) = chosen(&parts);
-        self.manifest.left_out.clone_from(&left_out);
+        let (mut files, mut left_out) = chosen(&parts);
+        let mut words = None;
+        if let Some(changes) = &mut self.changes {
+            let named = changes.files.drain(..);
+            files.extend(named.map(|(name, path, bytes)| LocalFile { name, path, bytes }));
+            left_out.append(&mut changes.left_out);
+            self.manifest.changes = changes.changes.take();
+            words = Some(std::mem::take(&mut changes.words));
+        }
+        self.manifest.left_out = noted(&left_out);
         let all = transcript.bytes + files.iter().map(|file| file.bytes).sum::<u64>();
         let (cancel, tell, mut told) = (self.cancel.clone(), Arc::clone(&self.tell), 0);
         let mut progress = |done: u64| {
@@ -145,7 +176,7 @@ impl Seal {
                 (claim, Some(file))
             }
         };
-        Ok(Sealing { claim, transcript, left_out, made })
+        Ok(Sealing { claim, transcript, left_out, changes: words, made })
     }
 }
 
@@ -164,6 +195,18 @@ impl Destination {
         };
         Ok(Some((beside(&path)?, path)))
     }
+}
+
+/// What a manifest, which is short, says of what stays.
+fn noted(left_out: &[LeftOut]) -> Vec<LeftOut> {
+    let (first, more) = left_out.split_at(left_out.len().min(MOST_NOTED));
+    let short = |left: &LeftOut| LeftOut { what: text::fit(&text::clean(&left.what), NOTED), ..left.clone() };
+    let more = (!more.is_empty()).then(|| LeftOut {
+        what: format!("{} more", more.len()),
+        bytes: more.iter().map(|left| left.bytes).sum(),
+        why: "too many to name".to_owned(),
+    });
+    first.iter().map(short).chain(more).collect()
 }
 
 /// A temporary file where the whole one is to be; what an earlier try left when it was

@@ -6,13 +6,36 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::search::{Row, State};
-use super::{Columns, Scan, Sessions};
+use super::{Scan, Sessions};
 use crate::text;
 use crate::tui::message::{Live, Progress, Role, Session};
 use crate::tui::panes::short_project;
 use crate::tui::parts::list::{Meta, graphemes, row, under};
 use crate::tui::parts::search::Finder;
 use crate::tui::parts::{Look, detail_area, lines, split, wrap};
+
+/// The widths of the columns beside the titles; 0: not shown at all.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Columns {
+    pub project: usize,
+    pub branch: usize,
+    pub size: usize,
+}
+
+/// The widest project, branch and size, within bounds; no project where all are
+/// of the same.
+pub(super) fn columns(sessions: &[&Session]) -> Columns {
+    let widest = |of: fn(&Session) -> usize, most| {
+        sessions.iter().map(|session| of(session)).max().unwrap_or(0).min(most)
+    };
+    let first = sessions.first().map(|session| &session.project);
+    let one = sessions.iter().all(|session| Some(&session.project) == first);
+    Columns {
+        project: if one { 0 } else { widest(|session| text::width(short_project(&session.project)), 16) },
+        branch: widest(|session| session.git_branch.as_deref().map_or(0, text::width), 14),
+        size: widest(|session| text::bytes(session.size).len(), 9),
+    }
+}
 
 impl Sessions {
     pub(super) fn draw_all(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {

@@ -1,13 +1,13 @@
 //! The key of a sealed file, what a record says of it, and the layers around it.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{CarryError, Tell};
+use super::{BEHIND, CarryError, Tell};
 use crate::handoff::record::sixteen;
 use crate::handoff::{Carry, extract_and_expand, seal, z32};
 
@@ -20,6 +20,9 @@ const WINDOW_LOG: u32 = 24;
 const MOST_WINDOW_LOG: u32 = 27;
 const LOCK: &[u8] = b"cclink/1 carry lock";
 const NAME: &[u8] = b"cclink/1 carry name";
+/// Bytes of age's own header, of which ours has some 300. Its reader begins anew with
+/// each line of it, so a long one would hold us up for hours.
+const LONGEST_HEADER: u64 = 16 * 1024;
 /// Bytes hashed at once.
 const CHUNK: usize = 256 * 1024;
 
@@ -127,6 +130,10 @@ pub(super) fn opened<'a, R: Read + Seek + 'a>(
 ) -> Result<impl Read + use<'a, R>, CarryError> {
     check(&mut file, claim, tell)?;
     file.seek(SeekFrom::Start(0))?;
+    if !has_short_header(&mut file)? {
+        return Err(CarryError::WrongKey);
+    }
+    file.seek(SeekFrom::Start(0))?;
     let decryptor = age::Decryptor::new_buffered(io::BufReader::with_capacity(CHUNK, file));
     let lock = claim.key.lock();
     let opened = decryptor
@@ -134,7 +141,27 @@ pub(super) fn opened<'a, R: Read + Seek + 'a>(
         .map_err(|_| CarryError::WrongKey)?;
     let mut plain = zstd::Decoder::new(opened)?.single_frame();
     plain.window_log_max(MOST_WINDOW_LOG)?;
-    Ok(plain)
+    Ok(Alone(plain))
+}
+
+fn has_short_header(file: &mut impl Read) -> io::Result<bool> {
+    let mut start = Vec::new();
+    file.by_ref().take(LONGEST_HEADER).read_to_end(&mut start)?;
+    Ok(start.windows(5).any(|end| end == b"\n--- "))
+}
+
+/// One frame with nothing behind it: whoever read to its end has read age's last
+/// chunk, too.
+struct Alone<'a, R: BufRead>(zstd::Decoder<'a, R>);
+
+impl<R: BufRead> Read for Alone<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(buffer)?;
+        if read == 0 && !buffer.is_empty() && !self.0.get_mut().fill_buf()?.is_empty() {
+            return Err(io::Error::other(CarryError::rule(BEHIND)));
+        }
+        Ok(read)
+    }
 }
 
 fn check(file: &mut impl Read, claim: &Claim, tell: &mut Tell<'_>) -> Result<(), CarryError> {

@@ -41,6 +41,8 @@ pub enum CarryError {
     Io(#[from] std::io::Error),
 }
 
+const BEHIND: &str = "something follows behind its end";
+
 impl CarryError {
     fn rule(words: impl Into<String>) -> Self {
         Self::Rule(words.into())

@@ -1,11 +1,15 @@
 //! The names that entries of a sealed file can have.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 
+use caseless::Caseless;
+use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 use super::CarryError;
+use crate::text;
 
 /// Folders in folders.
 const DEEPEST: usize = 8;
@@ -13,6 +17,8 @@ const DEEPEST: usize = 8;
 const LONGEST_PART: usize = 255;
 /// Bytes of a whole name.
 const LONGEST: usize = 1024;
+/// Files, and folders that lead to them.
+const MOST: usize = 60_000;
 
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,7 +113,7 @@ impl Name {
         }
         let (folder, below) = text.split_once('/').unwrap_or((text, ""));
         let known = FOLDERS.iter().find(|(_, name)| *name == folder);
-        let (part, _) = known.ok_or_else(|| strange("is none of a session's"))?;
+        let (known, _) = known.ok_or_else(|| strange("is none of a session's"))?;
         let parts: Vec<&str> = below.split('/').collect();
         if parts.len() > DEEPEST {
             return Err(strange("lies in too many folders"));
@@ -123,11 +129,15 @@ impl Name {
             if part.chars().any(|c| c.is_control() || matches!(c, '\\' | ':')) {
                 return Err(strange("holds characters that do not belong there"));
             }
+            // A project may hold such files (`aux.c`).
+            if *known != Part::Changes && is_special(part) {
+                return Err(strange("is something else on some systems"));
+            }
         }
-        if *part == Part::Changes && !is_change(&parts) {
+        if *known == Part::Changes && !is_change(&parts) {
             return Err(strange("is none of a session's"));
         }
-        Ok(Self { part: *part, path: parts.iter().collect() })
+        Ok(Self { part: *known, path: parts.iter().collect() })
     }
 }
 
@@ -144,15 +154,51 @@ fn is_change(parts: &[&str]) -> bool {
 /// without regard to case, with characters that are not there (macOS), with dots and
 /// spaces behind it or by its short name (Windows).
 pub fn is_repository(name: &str) -> bool {
-    let unseen = |c: &char| matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
-    let plain: String = name.chars().filter(|c| !unseen(c)).flat_map(char::to_lowercase).collect();
-    matches!(plain.trim_end_matches(['.', ' ']), ".git" | "git~1")
+    matches!(folded(name).trim_end_matches(['.', ' ']), ".git" | "git~1")
 }
 
-/// The names met so far: each once, also for file systems that know no case and no
-/// form of Unicode.
+/// What some system takes for another thing: a device of Windows, a name of which Windows
+/// drops the end, a repository of git.
+fn is_special(part: &str) -> bool {
+    let name = folded(part);
+    let name = name.trim_end_matches(['.', ' ']);
+    let stem = name.split('.').next().unwrap_or_default().trim_end_matches(' ');
+    let is_port = || {
+        let number = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
+        number.is_some_and(|number| number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    part.ends_with(['.', ' '])
+        || is_repository(part)
+        || matches!(stem, "con" | "prn" | "aux" | "nul" | "conin$" | "conout$")
+        || is_port()
+}
+
+/// As file systems see a name that know no case, no form of Unicode, and no character
+/// that nobody sees.
+fn folded(name: &str) -> String {
+    if name.is_ascii() {
+        return name.to_ascii_lowercase();
+    }
+    let seen = name.nfkd().filter(|c| !is_ignored(*c));
+    seen.default_case_fold().nfkd().default_case_fold().nfkc().collect()
+}
+
+fn is_ignored(c: char) -> bool {
+    let shapes = matches!(c, '\u{180b}'..='\u{180f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}');
+    shapes || !text::is_clean(c.encode_utf8(&mut [0; 4]))
+}
+
+/// The names met so far: each once, also for file systems that fold them. Folded they
+/// can be eleven times as long, so only hashes are kept.
 #[derive(Debug, Default)]
-pub struct Met(HashMap<String, (String, bool)>);
+pub struct Met(HashMap<Mark, (Mark, bool)>);
+
+type Mark = [u8; 16];
+
+fn mark(name: &str) -> Mark {
+    let hash = Sha256::digest(name);
+    std::array::from_fn(|at| hash[at])
+}
 
 impl Met {
     /// Takes a name in, and the folders that lead to it.
@@ -167,15 +213,18 @@ impl Met {
     }
 
     fn one(&mut self, path: &str, is_folder: bool) -> Result<(), CarryError> {
-        let folded: String = path.nfkc().flat_map(char::to_lowercase).nfkc().collect();
-        let met = self.0.entry(folded).or_insert_with(|| (String::new(), is_folder));
-        if met.0.is_empty() {
-            path.clone_into(&mut met.0);
-            return Ok(());
+        let here = (mark(path), is_folder);
+        let met = self.0.len();
+        match self.0.entry(mark(&folded(path))) {
+            Entry::Vacant(_) if met >= MOST => Err(CarryError::rule("it holds too many files")),
+            Entry::Vacant(free) => {
+                free.insert(here);
+                Ok(())
+            }
+            Entry::Occupied(there) if is_folder && *there.get() == here => Ok(()),
+            Entry::Occupied(_) => {
+                Err(CarryError::rule("two entries have names that some systems take for one"))
+            }
         }
-        if is_folder && met.1 && met.0 == path {
-            return Ok(());
-        }
-        Err(CarryError::rule("two entries have names that some systems take for one"))
     }
 }

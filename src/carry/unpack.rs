@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use tar::{Archive, Entry, EntryType};
 
 use super::file::opened;
 use super::manifest::{self, Manifest};
 use super::path::{Met, Name, Part};
-use super::{CarryError, Claim, Tell};
+use super::{BEHIND, CarryError, Claim, Tell};
+use crate::text;
 
 /// More entries than any session has.
 const MOST_ENTRIES: usize = 20_000;
@@ -24,8 +26,10 @@ const ALWAYS: u64 = 192 * 1024 * 1024;
 const MOST: u64 = 2 * 1024 * 1024 * 1024;
 /// A longer name than ours can be.
 const LONGEST_PAX: u64 = 4096;
-/// Blocks of zeros that end a tar.
+/// Blocks of zeros that end a tar, at most. Of the two that must be there the first
+/// was read as a header.
 const END: usize = 64 * 1024;
+const LEAST_END: usize = 512;
 
 /// Where the parts go.
 #[derive(Clone, Debug)]
@@ -71,16 +75,20 @@ fn finish(mut rest: impl Read) -> Result<(), CarryError> {
     let mut more = Vec::new();
     rest.by_ref().take(END as u64 + 1).read_to_end(&mut more).map_err(unread)?;
     if more.len() > END || more.iter().any(|byte| *byte != 0) {
-        return Err(CarryError::rule("something follows behind its end"));
+        return Err(CarryError::rule(BEHIND));
+    }
+    if more.len() < LEAST_END {
+        return Err(CarryError::rule("it ends too early"));
     }
     Ok(())
 }
 
-/// An error of what was sealed. One of ours passes through.
+/// An error of what was sealed, in whose words names may stand. One of ours passes
+/// through.
 fn unread(error: io::Error) -> CarryError {
     match error.downcast::<CarryError>() {
         Ok(ours) => ours,
-        Err(error) => CarryError::rule(format!("it is damaged inside: {error}")),
+        Err(error) => CarryError::rule(format!("it is damaged inside: {}", text::clean(&error.to_string()))),
     }
 }
 
@@ -97,6 +105,10 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn entry(&mut self, mut entry: Entry<'_, impl Read>) -> Result<(), CarryError> {
+        // Of a size in base 256 each reader takes as many bits as it has room for.
+        if entry.header().as_old().size[0] & 0x80 != 0 {
+            return Err(strange());
+        }
         match entry.header().entry_type() {
             EntryType::Regular => {}
             EntryType::XHeader if self.long.is_none() => {
@@ -142,6 +154,9 @@ impl Reading<'_> {
             return Err(CarryError::Newer);
         }
         let manifest: Manifest = serde_json::from_value(value).map_err(|_| none())?;
+        if manifest.version != manifest::VERSION {
+            return Err(none());
+        }
         if manifest.session_id != self.id {
             return Err(CarryError::rule("it holds another session"));
         }
@@ -150,9 +165,12 @@ impl Reading<'_> {
     }
 }
 
+fn strange() -> CarryError {
+    CarryError::rule("it holds an extension that is none of ours")
+}
+
 /// The name in a pax extension, which may hold nothing else.
 fn long_name(entry: &mut Entry<'_, impl Read>) -> Result<Vec<u8>, CarryError> {
-    let strange = || CarryError::rule("it holds an extension that is none of ours");
     if entry.size() > LONGEST_PAX {
         return Err(strange());
     }
@@ -160,12 +178,13 @@ fn long_name(entry: &mut Entry<'_, impl Read>) -> Result<Vec<u8>, CarryError> {
     entry.read_to_end(&mut text).map_err(unread)?;
     let record = text.strip_suffix(b"\n").ok_or_else(strange)?;
     let space = record.iter().position(|byte| *byte == b' ').ok_or_else(strange)?;
-    let length = std::str::from_utf8(&record[..space]).ok().and_then(|text| text.parse().ok());
+    let is_whole = record[..space] == *text.len().to_string().as_bytes();
     let name = record[space + 1..].strip_prefix(b"path=").filter(|name| !name.contains(&b'\n'));
-    name.filter(|_| length == Some(text.len())).map(<[u8]>::to_vec).ok_or_else(strange)
+    name.filter(|_| is_whole).map(<[u8]>::to_vec).ok_or_else(strange)
 }
 
-/// Writes an entry where nothing is yet, as old as the file it came in.
+/// Writes an entry where nothing is yet, as old as the file it came in, and never from
+/// the future: it would be the newest for ever.
 fn write(from: &mut impl Read, to: &Path, manifest: Option<&Manifest>) -> Result<(), CarryError> {
     let mut folders = fs::DirBuilder::new();
     folders.recursive(true);
@@ -187,7 +206,7 @@ fn write(from: &mut impl Read, to: &Path, manifest: Option<&Manifest>) -> Result
         out.write_all(&chunk[..read])?;
     }
     if let Some(manifest) = manifest {
-        out.set_modified(manifest.created_at.into())?;
+        out.set_modified(SystemTime::from(manifest.created_at).min(SystemTime::now()))?;
     }
     Ok(())
 }

@@ -114,27 +114,43 @@ def age_identity(lock: bytes) -> str:
     return bech32("age-secret-key-", lock).upper()
 
 
-def age_seal(lock: bytes, plain: bytes, name: str, size: int | None = None) -> bytes:
-    """An age file for the recipient of `lock`. Its "random" parts are hashes of
-    `name`, so the output is always the same. With `size` a grease stanza, which
-    readers must ignore, brings the file to exactly that many bytes."""
-    assert len(plain) <= 64 * 1024  # one chunk
-    rand = lambda what: sha256(f"test vector {name} {what}".encode())
-    file_key, nonce, eph = rand("file key")[:16], rand("nonce")[:16], rand("ephemeral")
+AGE_CHUNK = 64 * 1024
+
+
+def age_stanza(lock: bytes, file_key: bytes, eph: bytes) -> str:
+    """`file_key` for the recipient of `lock`."""
     share = X25519PrivateKey.from_private_bytes(eph).public_key().public_bytes_raw()
     recipient = X25519PrivateKey.from_private_bytes(lock).public_key().public_bytes_raw()
     wrap = hkdf(x25519(eph, recipient), b"age-encryption.org/v1/X25519", share + recipient)
     body = ChaCha20Poly1305(wrap).encrypt(bytes(12), file_key, None)
-    stanzas = f"-> X25519 {b64(share)}\n{b64(body)}\n"
+    return f"-> X25519 {b64(share)}\n{b64(body)}\n"
+
+
+def age_header(file_key: bytes, stanzas: str) -> bytes:
+    header = f"age-encryption.org/v1\n{stanzas}---".encode()
+    mac = hmac.new(hkdf(file_key, b"header"), header, hashlib.sha256).digest()
+    return header + b" " + b64(mac).encode() + b"\n"
+
+
+def age_chunks(file_key: bytes, nonce: bytes, plain: bytes) -> list[bytes]:
+    """The payload behind its nonce: chunks of 64 KiB, of which the last one says so."""
+    stream = ChaCha20Poly1305(hkdf(file_key, b"payload", nonce))
+    parts = [plain[at : at + AGE_CHUNK] for at in range(0, len(plain), AGE_CHUNK)] or [b""]
+    seal = lambda at, part: stream.encrypt(at.to_bytes(11, "big") + bytes([at == len(parts) - 1]), part, None)
+    return [seal(at, part) for at, part in enumerate(parts)]
+
+
+def age_seal(lock: bytes, plain: bytes, name: str, size: int | None = None) -> bytes:
+    """An age file for the recipient of `lock`. Its "random" parts are hashes of
+    `name`, so the output is always the same. With `size` a grease stanza, which
+    readers must ignore, brings the file to exactly that many bytes."""
+    rand = lambda what: sha256(f"test vector {name} {what}".encode())
+    file_key, nonce = rand("file key")[:16], rand("nonce")[:16]
+    stanzas = age_stanza(lock, file_key, rand("ephemeral"))
     if size is not None:
         bare = len(age_seal(lock, plain, name))
         stanzas += "-> " + ("x" * (size - bare - len("->  y-grease\n\n"))) + " y-grease\n\n"
-    header = f"age-encryption.org/v1\n{stanzas}---".encode()
-    mac = hmac.new(hkdf(file_key, b"header"), header, hashlib.sha256).digest()
-    stream = hkdf(file_key, b"payload", nonce)
-    last_chunk = bytes(11) + b"\x01"
-    sealed = header + b" " + b64(mac).encode() + b"\n" + nonce
-    sealed += ChaCha20Poly1305(stream).encrypt(last_chunk, plain, None)
+    sealed = age_header(file_key, stanzas) + nonce + b"".join(age_chunks(file_key, nonce, plain))
     assert size in (None, len(sealed))
     return sealed
 

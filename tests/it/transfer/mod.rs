@@ -4,6 +4,7 @@ pub mod arrive;
 mod bundle;
 mod carry;
 mod changes;
+mod hostile_bundle;
 mod left;
 mod reach;
 mod silence;

@@ -4,12 +4,12 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::super::arrive::{Arrived, Decided, Lock, Parcel};
+use super::super::arrive::{Arrived, Decided, Lock, Parcel, unwritten};
 use super::super::bring::is_published;
 use super::super::changes::Arriving;
 use super::part_of;
 use crate::carry::{CarryError, Claim, Manifest, Part, Targets, unpack};
-use crate::claude::Beside;
+use crate::claude::{self, Beside};
 use crate::service::{AudienceKind, Error, Found, Job, Plan, Result, Service, Wishes, blocking};
 use crate::text;
 
@@ -60,24 +60,27 @@ impl Service {
         job.doing("opening the sealed file");
         let opened = Opening { parcel: parcel.clone(), claim, with_memory: wishes.with_memory };
         let cancel = job.cancel.clone();
-        let (part, mark) = (parcel.transcript(), record.transcript.clone());
-        let id = record.session_id.clone();
+        let (own, mark) = (parcel.clone(), record.transcript.clone());
         // Cancelled, it ends by itself: nothing is written behind our back.
-        let manifest = blocking(move || {
+        let opened = blocking(move || {
             let manifest = opened.run(file.as_deref(), &mut |_| !cancel.is_cancelled())?;
-            is_published(&part, &mark, &id).map(|()| manifest)
+            is_published(&own.transcript(), &mark, &own.id)?;
+            unbind(&own.transcript())?;
+            remove_foreign(&own).map(|foreign| (manifest, foreign))
         });
-        let manifest = match manifest.await? {
-            Ok(manifest) => manifest,
+        let (manifest, foreign) = match opened.await? {
+            Ok(opened) => opened,
             Err(error) => {
                 parcel.clear();
                 lock.done();
                 return Err(error);
             }
         };
+        if let Some(first) = foreign.first() {
+            parcel.leaves(format!("{first}{} (not this session's)", and_more(foreign.len())));
+        }
         for left in manifest.left_out.iter().take(1) {
-            let more = manifest.left_out.len() - 1;
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let more = and_more(manifest.left_out.len());
             parcel.leaves(format!("{}{more} ({})", text::clean(&left.what), text::clean(&left.why)));
         }
         let mut arrived = self.arrive(&parcel, &directory, decided, &wishes.ask, job).await?;
@@ -149,6 +152,37 @@ impl Opening {
                 .advise("Nothing here was changed. Ask for another one."),
         })
     }
+}
+
+/// Whoever sealed it may have left the lines in it that bind it to a process.
+fn unbind(part: &Path) -> Result<()> {
+    let file = File::options().read(true).write(true).open(part);
+    file.and_then(|mut file| claude::blank_bindings(&mut file)).map_err(|error| unwritten(part, &error))
+}
+
+/// Takes out what would come to belong to another session, or to claude: a plan that this
+/// one does not name, a cache. Gives their names, cleaned.
+fn remove_foreign(parcel: &Parcel) -> Result<Vec<String>> {
+    let transcript = parcel.transcript();
+    let failed = |error| unwritten(&transcript, &error);
+    let plans = claude::plan_names(&transcript).map_err(failed)?;
+    let mut foreign = Vec::new();
+    for part in Beside::ALL {
+        let folder = parcel.folder(part);
+        for name in claude::files_below(&folder).map_err(failed)? {
+            let file = name.file_name().unwrap_or_default().to_string_lossy();
+            if !part.holds(&file, &plans) {
+                fs::remove_file(folder.join(&name)).map_err(failed)?;
+                foreign.push(text::clean(&file));
+            }
+        }
+    }
+    Ok(foreign)
+}
+
+/// Behind the first of so many.
+fn and_more(all: usize) -> String {
+    if all > 1 { format!(" and {} more", all - 1) } else { String::new() }
 }
 
 /// What stdin holds, at most a byte more than is expected, in a file without a name.

@@ -4,7 +4,7 @@
 //! ```sh
 //! mkdir -p tests/fuzz/corpus/transcript
 //! TMPDIR=/dev/shm RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz transcript \
-//!   tests/fuzz/corpus/transcript tests/fuzz/seeds \
+//!   tests/fuzz/corpus/transcript tests/fuzz/seeds/transcript \
 //!   -- -dict=tests/fuzz/transcript.dict -max_len=16384 -max_total_time=600
 //! ```
 #![no_main]

@@ -1,6 +1,8 @@
 //! The key of a sealed file, what a record says of it, and the layers around it.
 
+use std::cell::Cell;
 use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
+use std::rc::Rc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -121,19 +123,24 @@ pub(super) fn seal_into<W: Write>(
     Ok(Claim { key, hash: first(&hash), bytes: hashing.bytes })
 }
 
+/// Whether all of a file was read a second time, and was the same.
+pub(super) type Same = Rc<Cell<bool>>;
+
 /// What a file holds, after its length and hash were found to be those of the claim.
 /// Not yet bounded.
 pub(super) fn opened<'a, R: Read + Seek + 'a>(
     mut file: R,
     claim: &Claim,
     tell: &mut Tell<'_>,
-) -> Result<impl Read + use<'a, R>, CarryError> {
+) -> Result<(impl Read + use<'a, R>, Same), CarryError> {
     check(&mut file, claim, tell)?;
     file.seek(SeekFrom::Start(0))?;
     if !has_short_header(&mut file)? {
         return Err(CarryError::WrongKey);
     }
     file.seek(SeekFrom::Start(0))?;
+    let same = Same::default();
+    let file = Again { file, hash: Sha256::new(), left: claim.bytes, wanted: claim.hash, same: same.clone() };
     let decryptor = age::Decryptor::new_buffered(io::BufReader::with_capacity(CHUNK, file));
     let lock = claim.key.lock();
     let opened = decryptor
@@ -141,7 +148,29 @@ pub(super) fn opened<'a, R: Read + Seek + 'a>(
         .map_err(|_| CarryError::WrongKey)?;
     let mut plain = zstd::Decoder::new(opened)?.single_frame();
     plain.window_log_max(MOST_WINDOW_LOG)?;
-    Ok(Alone(plain))
+    Ok((Alone(plain), same))
+}
+
+/// A file that lies where others write may be another one when it is read again.
+struct Again<R> {
+    file: R,
+    hash: Sha256,
+    left: u64,
+    wanted: [u8; 16],
+    same: Same,
+}
+
+impl<R: Read> Read for Again<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let read = self.file.read(&mut buffer[..most])?;
+        self.hash.update(&buffer[..read]);
+        self.left -= read as u64;
+        if self.left == 0 {
+            self.same.set(first(&self.hash.clone().finalize()) == self.wanted);
+        }
+        Ok(read)
+    }
 }
 
 fn has_short_header(file: &mut impl Read) -> io::Result<bool> {

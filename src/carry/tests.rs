@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
@@ -346,6 +346,50 @@ fn nothing_follows_behind_the_one_frame() {
         let said = said_of(sealed(&[frame.clone(), more].concat()), &Place::new()).unwrap_err();
         assert_eq!(said, "something follows behind its end");
     }
+}
+
+/// Another file, whenever it is read again.
+struct Swapped(Vec<Cursor<Vec<u8>>>);
+
+impl Read for Swapped {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0[0].read(buffer)
+    }
+}
+
+impl Seek for Swapped {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        if self.0.len() > 1 {
+            self.0.remove(0);
+        }
+        self.0[0].seek(to)
+    }
+}
+
+#[test]
+fn a_file_that_is_swapped_after_it_was_checked_is_refused() {
+    let frame = |word: &[u8]| {
+        let tar = [begun(), file("session/a", word), vec![0; 1024]].concat();
+        zstd::encode_all(&tar[..], 3).unwrap()
+    };
+    let ours = sealed(&frame(b"ours"));
+    let hash = Sha256::digest(&ours);
+    let claim = Claim {
+        key: Key::from_bytes([3; 16]),
+        hash: std::array::from_fn(|at| hash[at]),
+        bytes: ours.len() as u64,
+    };
+    let take = |theirs: Vec<u8>| {
+        let swapped = Swapped([ours.clone(), theirs].map(Cursor::new).into());
+        unpack(swapped, &claim, ID, &Place::new().targets, &mut all).map_err(|error| error.to_string())
+    };
+    take(ours.clone()).unwrap();
+    // Age makes files of many lengths.
+    let as_long = std::iter::repeat_with(|| sealed(&frame(b"evil"))).find(|file| file.len() == ours.len());
+    let said = take(as_long.unwrap()).unwrap_err();
+    assert!(said.contains("it changed while it was read"), "{said}");
+    let of_any_length = (0..50).map(|_| sealed(&frame(b"evil")));
+    assert!(of_any_length.map(take).all(|taken| taken.is_err()));
 }
 
 #[test]

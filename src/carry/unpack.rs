@@ -49,7 +49,7 @@ pub fn unpack(
     targets: &Targets,
     tell: &mut Tell<'_>,
 ) -> Result<Manifest, CarryError> {
-    let plain = opened(file, claim, tell)?;
+    let (plain, same) = opened(file, claim, tell)?;
     let most = claim.bytes.saturating_mul(MOST_TIMES).clamp(ALWAYS, MOST);
     let mut reading = Reading { targets, met: Met::default(), last: None, long: None, manifest: None, id };
     let mut archive = Archive::new(Bounded { inner: plain, left: most, tell, sealed: claim.bytes });
@@ -63,6 +63,9 @@ pub fn unpack(
         reading.entry(entry.map_err(unread)?)?;
     }
     finish(archive.into_inner())?;
+    if !same.get() {
+        return Err(CarryError::NotThis("it changed while it was read"));
+    }
     match (reading.manifest, reading.last) {
         (Some(manifest), Some(last)) if last >= Part::Transcript && reading.long.is_none() => Ok(manifest),
         _ => Err(CarryError::rule("there is no conversation in it")),

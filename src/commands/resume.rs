@@ -17,7 +17,9 @@ pub(super) async fn run(context: &Context<'_>, session: &str, fork: bool, print:
     }
     if print || !prompt::can_ask() {
         // Said with the plan; nobody is asked.
-        plans.iter_mut().for_each(|plan| plan.went_on = None);
+        for plan in &mut plans {
+            plan.went_on = None;
+        }
     }
     let wanted = if fork { Wanted::Copy } else { Wanted::Best };
     let next = choose(&plans, wanted, None);

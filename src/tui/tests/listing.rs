@@ -76,9 +76,9 @@ fn one_that_goes_on_elsewhere_says_so_and_asks_first() {
         play.screen()
     );
     play.text("r");
-    let mut plan = sample::plan(crate::tui::message::PlanKind::Here, true);
-    plan.went_on = Some("It continues on laptop since 10:39.".to_owned());
-    play.done(Verb::ResumeHere, Ok(Report::Plans(vec![plan])));
+    let mut here = sample::plan(crate::tui::message::PlanKind::Here, true);
+    here.went_on = Some("It continues on laptop since 10:39.".to_owned());
+    play.done(Verb::ResumeHere, Ok(Report::Plans(vec![here])));
     play.inputs(Vec::new()).inputs(Vec::new());
     assert!(play.shows("Resume it here all the same?") && play.other.is_empty(), "{}", play.screen());
     play.wait(Duration::from_secs(2)).text("y");

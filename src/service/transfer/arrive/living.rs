@@ -19,7 +19,7 @@ enum Free {
     /// Something was decided, or ended: look again.
     Changed,
     /// The user goes there instead.
-    Instead(Plan),
+    Instead(Box<Plan>),
 }
 
 impl Decided {
@@ -48,7 +48,7 @@ impl Service {
             match self.free_to_write(id, decided, ask, job).await? {
                 Free::Yes => return Ok(None),
                 Free::Changed => {}
-                Free::Instead(plan) => return Ok(Some(plan)),
+                Free::Instead(plan) => return Ok(Some(*plan)),
             }
         }
     }
@@ -78,7 +78,7 @@ impl Service {
             (Answer::Beside, _) => decided.beside = true,
             (Answer::NotOpen, _) => decided.not_open = true,
             (Answer::EndIt, _) => self.end(id, &record, job).await?,
-            (Answer::GoToWindow, Some(window)) => return Ok(Free::Instead(window)),
+            (Answer::GoToWindow, Some(window)) => return Ok(Free::Instead(Box::new(window))),
             _ => return Err(Error::cancelled()),
         }
         Ok(Free::Changed)

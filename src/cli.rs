@@ -252,6 +252,9 @@ pub struct PublishArgs {
     /// Beside the conversation the work that is not committed or not pushed goes along
     #[arg(long)]
     pub with_changes: bool,
+    /// Beside the conversation the project's memory goes along
+    #[arg(long)]
+    pub with_memory: bool,
     /// Do not ask: replace an older handoff of this session that burns, agree to where the sealed conversation goes
     #[arg(long, short = 'y')]
     pub yes: bool,
@@ -332,9 +335,6 @@ pub struct BundleArgs {
     /// Print the key of the file, with which `age -d` opens it
     #[arg(long)]
     pub show_key: bool,
-    /// The project's memory comes along
-    #[arg(long)]
-    pub with_memory: bool,
     /// What is published.
     #[command(flatten)]
     pub publish: PublishArgs,

@@ -8,7 +8,11 @@ pub enum HookEvent {
     /// A prompt was submitted: `/cclink:handoff` publishes, others pass
     Prompt,
     /// A session ended: it is handed over by a worker
-    SessionEnd,
+    SessionEnd {
+        /// Its conversation goes along, where a place for it was agreed to
+        #[arg(long)]
+        carry: bool,
+    },
     /// Hands over what waits
     Worker {
         /// Seconds before the second try; every later wait is three times longer
@@ -25,6 +29,9 @@ pub enum PluginAction {
         /// Hand every session over to your devices when it ends, too (without this: not, or no longer)
         #[arg(long)]
         on_exit: bool,
+        /// With --on-exit: its conversation goes along, also where none of its project did before
+        #[arg(long, requires = "on_exit")]
+        carry: bool,
         /// Do not ask
         #[arg(long, short = 'y')]
         yes: bool,

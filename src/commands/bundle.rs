@@ -6,7 +6,7 @@ use std::path::Path;
 use super::publish::publish_as;
 use super::{Context, stdout};
 use crate::cli::BundleArgs;
-use crate::service::{CarryTo, Destination, Error, Result};
+use crate::service::{Destination, Error, Result};
 use crate::text;
 
 pub(super) async fn run(context: &Context<'_>, args: BundleArgs) -> Result<()> {
@@ -31,9 +31,12 @@ pub(super) async fn run(context: &Context<'_>, args: BundleArgs) -> Result<()> {
     let printer = if to_stdout { context.printer.aside() } else { context.printer };
     let context = Context { printer, ..*context };
     let file = if to_stdout { Destination::Stdout } else { Destination::File(args.file.clone()) };
-    let with_changes = args.publish.with_changes;
-    let to = CarryTo { with_memory: args.with_memory, with_changes, ..CarryTo::to(file) };
-    let published = publish_as(&context, args.publish, Some(to)).await?;
+    let mut publish = args.publish;
+    // A handoff stands for its session.
+    if let Some(id) = publish.session.as_deref().and_then(|text| context.service.session_of(text)) {
+        publish.session = Some(id);
+    }
+    let published = publish_as(&context, publish, Some(file)).await?;
     if let Some(carry) = published.carry {
         let place = if to_stdout { "stdout".to_owned() } else { args.file.display().to_string() };
         printer.note(&format!("Sealed: {place} ({}).", text::bytes(carry.bytes)));

@@ -14,7 +14,7 @@ CCLINK_PASSPHRASE is set where `claude` is started (it is not set here), or the 
 
 pub(super) fn run(context: &Context<'_>, action: &PluginAction) -> Result<()> {
     match action {
-        PluginAction::Install { on_exit, yes } => install(context, *on_exit, *yes),
+        PluginAction::Install { on_exit, carry, yes } => install(context, *on_exit, *carry, *yes),
         PluginAction::Remove { yes } => remove(context, *yes),
         PluginAction::Status => {
             status(context, &context.service.plugin_status()?);
@@ -23,20 +23,29 @@ pub(super) fn run(context: &Context<'_>, action: &PluginAction) -> Result<()> {
     }
 }
 
-fn install(context: &Context<'_>, on_exit: bool, yes: bool) -> Result<()> {
+fn install(context: &Context<'_>, on_exit: bool, carry: bool, yes: bool) -> Result<()> {
     let program = std::env::current_exe().ok().filter(|program| program.is_file()).ok_or_else(|| {
         Error::failed("The path of this cclink cannot be told.")
             .advise("Was it replaced while it ran? Try again.")
     })?;
-    let changes = context.service.plan_plugin(&program, on_exit)?;
+    if carry {
+        agree(context, yes)?;
+    }
+    let changes = context.service.plan_plugin(&program, on_exit, carry)?;
     let done = make(context, &changes, yes, "Change Claude Code's files like this?")?;
     let printer = context.printer;
-    printer.value(&json!({ "changed": done, "on_exit": on_exit, "files": paths(&changes) }));
+    printer.value(&json!({ "changed": done, "on_exit": on_exit, "carry": carry, "files": paths(&changes) }));
     if done {
         printer.say(&format!("{}: in sessions that start from now on", printer.good("Installed")));
         printer.say("/cclink:handoff publishes the session it is typed into, without a model call.");
         if on_exit {
             printer.say("A session that ends is handed over to your devices.");
+        }
+        if carry {
+            printer.say(
+                "Its conversation goes along, sealed, where you agreed to a place: in the folder or on the machine that is \
+                 set under `[carry]`, in a git remote once you published there with `--carry=git`.",
+            );
         }
     } else {
         printer.say("It is installed like this already; nothing was changed.");
@@ -51,6 +60,21 @@ fn install(context: &Context<'_>, on_exit: bool, yes: bool) -> Result<()> {
     if status.hooks_disabled {
         printer.note("`disableAllHooks` is set in the settings: until it is not, no hook runs.");
     }
+    Ok(())
+}
+
+/// What the places mean that are set is agreed to now: nobody can be asked when a
+/// session ends.
+fn agree(context: &Context<'_>, yes: bool) -> Result<()> {
+    let places = context.service.places_to_agree();
+    if places.is_empty() {
+        return Ok(());
+    }
+    places.iter().for_each(|place| context.printer.note(place));
+    if !yes && !(prompt::can_ask() && prompt::confirm("Put conversations there?", true)?) {
+        return Err(Error::failed("Nothing was changed.").advise("`--yes` agrees; or leave `--carry` out."));
+    }
+    context.service.agree_to_places();
     Ok(())
 }
 

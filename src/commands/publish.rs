@@ -19,26 +19,33 @@ pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> 
     publish_as(context, args, None).await.map(drop)
 }
 
-/// Publishes what was asked for, with its conversation where that goes along.
+/// Publishes what was asked for, with its conversation where that goes along: into a
+/// file, or as is said.
 pub(super) async fn publish_as(
     context: &Context<'_>,
     args: PublishArgs,
-    carry: Option<CarryTo>,
+    file: Option<Destination>,
 ) -> Result<Published> {
     let session = session(context, &args)?;
     super::unlock(context).await?;
     let draft = context.service.draft(&session).await?;
     let audience = audience(context, &args)?;
     let draft = draft.toward(&context.service.audience_view(&audience)?);
-    let carry = carry.map_or_else(|| carried(&draft, &args), Ok)?;
+    let to = file.map_or_else(|| carried(&draft, &args), Ok)?;
+    let carry = CarryTo {
+        to,
+        with_memory: args.with_memory,
+        with_changes: args.with_changes,
+        agrees: args.yes,
+        asks: prompt::can_ask(),
+    };
     let meant = carry.meant(&draft);
-    if args.with_changes && meant.is_none() {
-        return Err(Error::usage("`--with-changes` needs the conversation to go along.")
-            .advise("Nothing was published. Add `--carry`, or use `cclink bundle --with-changes`."));
+    if (args.with_changes || args.with_memory) && meant.is_none() {
+        return Err(Error::usage("`--with-changes` and `--with-memory` need the conversation to go along.")
+            .advise("Nothing was published. Add `--carry`, or use `cclink bundle`."));
     }
     let takes_changes = meant.is_some_and(|carry| carry.with_changes);
     let notes = before(&draft, &args, takes_changes);
-    let carry = Some(CarryTo { agrees: args.yes, asks: prompt::can_ask(), ..carry });
     let request = PublishRequest {
         audience,
         ttl: args.ttl,
@@ -48,7 +55,7 @@ pub(super) async fn publish_as(
         note: args.note,
         ssh: args.ssh,
         replace: args.yes,
-        carry,
+        carry: Some(carry),
         ..draft.request()
     };
     let printer = context.printer;
@@ -109,8 +116,8 @@ async fn publish_asking(context: &Context<'_>, mut request: PublishRequest) -> R
 }
 
 /// How the conversation goes along: as it is said, else as it is proposed.
-fn carried(draft: &Draft, args: &PublishArgs) -> Result<CarryTo> {
-    let to = match args.carry {
+fn carried(draft: &Draft, args: &PublishArgs) -> Result<Destination> {
+    Ok(match args.carry {
         None => Destination::Proposed,
         Some(Some(CarryArg::No)) => Destination::Stays,
         Some(Some(CarryArg::Git)) => Destination::Way(CarryWay::Git),
@@ -124,8 +131,7 @@ fn carried(draft: &Draft, args: &PublishArgs) -> Result<CarryTo> {
                 )
             })?)
         }
-    };
-    Ok(CarryTo { with_changes: args.with_changes, ..CarryTo::to(to) })
+    })
 }
 
 /// What to know before anything goes out; where it goes is said with the rest.

@@ -26,6 +26,9 @@ pub struct Spooled {
     /// How often handing it over was tried.
     #[serde(default)]
     pub tries: u32,
+    /// Its conversation goes along, also where none of its project did before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub carry: bool,
 }
 
 /// Why the last one could not be handed over.
@@ -153,7 +156,7 @@ mod tests {
         assert!(spool.all().unwrap().is_empty());
         let id = "11111111-2222-4333-8444-555555555555".to_owned();
         let at = time::parse("2026-11-25T04:00:00Z").unwrap();
-        let mut entry = Spooled { session_id: id, transcript: None, at, tries: 0 };
+        let mut entry = Spooled { session_id: id, transcript: None, at, tries: 0, carry: false };
         spool.put(&entry).unwrap();
         assert!(spool.tried(&mut entry).unwrap());
         assert_eq!(spool.all().unwrap(), std::slice::from_ref(&entry));

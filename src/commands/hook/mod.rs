@@ -24,7 +24,7 @@ const OVERFLOW: u64 = 64 * 1024 * 1024;
 pub fn run(event: &HookEvent, env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
     match event {
         HookEvent::Prompt => prompt::run(env),
-        HookEvent::SessionEnd => session_end::run(env),
+        HookEvent::SessionEnd { carry } => session_end::run(*carry, env),
         HookEvent::Worker { wait } => session_end::work(*wait, env),
     }
 }

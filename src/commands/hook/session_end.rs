@@ -14,15 +14,15 @@ use crate::service::{Error, IdentityState, Result, Service, child_of_ours};
 /// still sits there.
 const EXITS: [&str; 3] = ["prompt_input_exit", "logout", "other"];
 
-pub(super) fn run(env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
+pub(super) fn run(carry: bool, env: &dyn Fn(&str) -> Option<OsString>) -> ExitCode {
     let Some(input) = Input::read() else { return ExitCode::SUCCESS };
     if !input.reason.as_str().is_some_and(|reason| EXITS.contains(&reason)) {
         return ExitCode::SUCCESS;
     }
-    super::told(spool(&input, env))
+    super::told(spool(&input, carry, env))
 }
 
-fn spool(input: &Input, env: &dyn Fn(&str) -> Option<OsString>) -> Result<()> {
+fn spool(input: &Input, carry: bool, env: &dyn Fn(&str) -> Option<OsString>) -> Result<()> {
     let service = super::super::open(env)?;
     let id = input.session_id.as_str().unwrap_or_default();
     if let Err(error) = can_publish(&service, env) {
@@ -31,7 +31,7 @@ fn spool(input: &Input, env: &dyn Fn(&str) -> Option<OsString>) -> Result<()> {
         return Err(error);
     }
     let transcript = input.transcript_path.as_str().map(PathBuf::from);
-    service.spool_session(id, transcript)?;
+    service.spool_session(id, transcript, carry)?;
     detach(&["hook", "worker"]).map_err(|error| {
         Error::failed(format!("The worker could not be started: {error}."))
             .advise("The session is handed over when the next one ends.")

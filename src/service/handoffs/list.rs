@@ -32,6 +32,13 @@ impl Service {
         Ok(ordered(with_files(rows.collect(), &self.carried_by_token(&book)), all))
     }
 
+    /// The session of a handoff of this device, by its token.
+    pub fn session_of(&self, token: &str) -> Option<String> {
+        let (book, _) = self.0.journal.load().ok()?;
+        let token: Token = token.parse().ok()?;
+        book.handoffs.into_iter().find(|entry| entry.token == token).map(|entry| entry.session_id)
+    }
+
     /// Which sessions other machines picked up, the last first.
     pub fn elsewhere(&self) -> Vec<Elsewhere> {
         let Ok((book, _)) = self.0.journal.load() else { return Vec::new() };

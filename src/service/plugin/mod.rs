@@ -84,10 +84,10 @@ struct Files {
 
 impl Service {
     /// What `plugin install` would change: hooks that call `program`, the one
-    /// for the end of a session only `on_exit`. Empty when all is as it should
-    /// be. Blocking.
-    pub fn plan_plugin(&self, program: &Path, on_exit: bool) -> Result<Vec<FileChange>> {
-        let wanted = wanted(program, on_exit)?;
+    /// for the end of a session only `on_exit`, and with its conversation only
+    /// `carry`. Empty when all is as it should be. Blocking.
+    pub fn plan_plugin(&self, program: &Path, on_exit: bool, carry: bool) -> Result<Vec<FileChange>> {
+        let wanted = wanted(program, on_exit, carry)?;
         let files = self.plugin_files()?;
         let base = files.settings_before()?;
         let after = match &files.settings_text {
@@ -232,7 +232,7 @@ fn timeout(event: &str) -> u32 {
     if event == "SessionEnd" { 5 } else { 30 }
 }
 
-fn wanted(program: &Path, on_exit: bool) -> Result<Vec<Wanted>> {
+fn wanted(program: &Path, on_exit: bool, carry: bool) -> Result<Vec<Wanted>> {
     let quoted = program.to_str().and_then(|program| shlex::try_quote(program).ok()).ok_or_else(|| {
         Error::failed(format!("{} cannot be named in a settings file.", program.display()))
             .advise("Move cclink to a path in UTF-8.")
@@ -247,7 +247,7 @@ fn wanted(program: &Path, on_exit: bool) -> Result<Vec<Wanted>> {
         |event, name| Wanted { event, command: format!("{quoted} hook {name}"), timeout: timeout(event) };
     let mut wanted = vec![hook("UserPromptSubmit", "prompt")];
     if on_exit {
-        wanted.push(hook("SessionEnd", "session-end"));
+        wanted.push(hook("SessionEnd", if carry { "session-end --carry" } else { "session-end" }));
     }
     Ok(wanted)
 }

@@ -100,9 +100,10 @@ fn hooks_of(text: &str, group: &Child) -> Option<Child> {
 /// The cclink that a command calls, when it is one of our hooks.
 fn program_of(command: &str) -> Option<String> {
     let words = shlex::split(command)?;
-    let [program, hook, event] = words.as_slice() else { return None };
-    (is_cclink(Path::new(program)) && hook == "hook" && matches!(event.as_str(), "prompt" | "session-end"))
-        .then(|| program.clone())
+    let [program, hook, event @ ..] = words.as_slice() else { return None };
+    let event: Vec<&str> = event.iter().map(String::as_str).collect();
+    let is_ours = matches!(event[..], ["prompt" | "session-end"] | ["session-end", "--carry"]);
+    (is_cclink(Path::new(program)) && hook == "hook" && is_ours).then(|| program.clone())
 }
 
 /// Whether a program is a cclink by its name, which may say more

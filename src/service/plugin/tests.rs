@@ -5,7 +5,7 @@ use super::settings::{Wanted, before, has_exactly, ours, parse, pruned, with, wi
 use super::{COMMAND, COMMAND_MARK, timeout};
 
 fn wanted(on_exit: bool) -> Vec<Wanted> {
-    super::wanted(std::path::Path::new("/opt/my tools/cclink"), on_exit).unwrap()
+    super::wanted(std::path::Path::new("/opt/my tools/cclink"), on_exit, on_exit).unwrap()
 }
 
 #[test]

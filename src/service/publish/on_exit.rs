@@ -24,13 +24,13 @@ const STALE: chrono::TimeDelta = chrono::TimeDelta::days(1);
 
 impl Service {
     /// Writes down that a session ended; fast, and without the network.
-    pub fn spool_session(&self, id: &str, transcript: Option<PathBuf>) -> Result<()> {
+    pub fn spool_session(&self, id: &str, transcript: Option<PathBuf>, carry: bool) -> Result<()> {
         let session_id = id.to_ascii_lowercase();
         if !is_session_id(&session_id) {
             return Err(Error::usage("Claude Code did not say which session ended."));
         }
         let at = self.now();
-        Ok(self.spool().put(&Spooled { session_id, transcript, at, tries: 0 })?)
+        Ok(self.spool().put(&Spooled { session_id, transcript, at, tries: 0, carry })?)
     }
 
     /// Keeps why a session that ended cannot even be written down to wait.
@@ -106,7 +106,10 @@ impl Service {
             Err(error) if error.kind == ErrorKind::Gone => return Ok(None),
             Err(error) => return Err(error),
         };
-        let draft = self.draft(&session).await?;
+        let mut draft = self.draft(&session).await?;
+        if entry.carry && draft.carry.chosen.is_none() {
+            draft.carry.chosen = self.agreed_way(&draft).await;
+        }
         let session = draft.session.clone();
         // Of a claude that was left without a word, or that a script ran, there is
         // nothing to hand over.

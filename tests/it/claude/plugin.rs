@@ -37,7 +37,7 @@ fn installed_and_removed_nothing_is_left() {
             fs::set_permissions(settings(&a), fs::Permissions::from_mode(0o640)).unwrap();
         }
         let before = snapshot(&a);
-        for option in [&[][..], &["--on-exit"]] {
+        for option in [&[][..], &["--on-exit", "--carry"], &["--on-exit"]] {
             a.cmd(&["plugin", "install", "--yes"]).args(option).ok().says(&["/cclink:handoff"]);
             let installed = status(&a);
             assert_eq!((&installed["installed"], &installed["command"]), (&json!(true), &json!("current")));

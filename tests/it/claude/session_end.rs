@@ -48,6 +48,32 @@ fn an_exit_hands_over_and_returns_at_once() {
 }
 
 #[test]
+fn its_conversation_goes_along_where_that_was_agreed_to() {
+    let a = Device::new();
+    let session = a.session("uploader", "Retry with jitter");
+    let folder = a.path("shared");
+    fs::create_dir(&folder).unwrap();
+    fs::write(a.home.join("config.toml"), format!("[carry]\nfolder = {:?}\n", folder.display().to_string()))
+        .unwrap();
+    let hand_over = |more: &[&str]| {
+        a.cmd(&["hook", "session-end"]).args(more).stdin(ended(&session, "logout").to_string()).ok();
+        let list = until("the handoff", SOON, || {
+            let list = a.json(&["list"]);
+            (list != json!([]) && spooled(&a).is_empty()).then_some(list)
+        });
+        a.cmd(&["revoke", "--all", "--yes"]).ok();
+        list[0]["carry"]["way"].clone()
+    };
+    assert_eq!(hand_over(&["--carry"]), Value::Null, "nobody agreed");
+    let refused = a.cmd(&["plugin", "install", "--on-exit", "--carry"]).fails(1);
+    refused.says(&["The conversation goes, sealed, into", "--yes"]);
+    a.cmd(&["plugin", "install", "--on-exit", "--carry", "--yes"]).ok().says(&["goes along, sealed"]);
+    assert_eq!(hand_over(&["--carry"]), "folder");
+    assert_eq!(hand_over(&[]), Value::Null, "only where it was chosen");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "what was revoked was taken away");
+}
+
+#[test]
 fn the_worker_outlives_the_hooks_process_group() {
     let a = Device::new();
     let session = a.session("uploader", "Retry with jitter");

@@ -252,6 +252,17 @@ fn without_a_stdout_nothing_is_published() {
 }
 
 #[test]
+fn a_handoff_stands_for_its_session() {
+    let (a, b, session) = origin();
+    let token = text(&a.publish_session(&session, &[]), "token").to_owned();
+    let file = b.path("talk.cclink");
+    let published = a.json(&["bundle", &token, "-o", file.to_str().unwrap()]);
+    assert_eq!(published["session_id"], json!(session.id));
+    b.cmd(&["pickup", "--from", file.to_str().unwrap()]).ok();
+    assert_eq!(b.claude_started().unwrap().args, ["--resume", &session.id]);
+}
+
+#[test]
 fn without_its_file_it_is_said_what_is_missing() {
     let (a, b, session) = origin();
     let file = b.path("talk.cclink");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::handoff::{AudienceKind, Record};
 use crate::service::plans::clone::{expanded, is_plain_remote};
 use crate::service::programs::{ASKS_NOTHING, ask_git, child, public_remote};
-use crate::service::{CarryOption, Error, ErrorKind, Result, Service};
+use crate::service::{CarryOption, CarryWay, Draft, Error, ErrorKind, Result, Service};
 use crate::store::CarryStore;
 use crate::text;
 
@@ -73,6 +73,27 @@ impl Service {
         let name = if let Some(name) = set { name } else { pushed_to(directory).await };
         let url = ask_git(directory, &["remote", "get-url", "--push", "--", &name]).await?;
         Some(in_git(Some(directory), &name, url.trim()))
+    }
+
+    /// The first way from here that the owner agreed to.
+    pub(crate) async fn agreed_way(&self, draft: &Draft) -> Option<CarryWay> {
+        let (book, _) = self.0.journal.load().ok()?;
+        let stores = self.stores_for(draft.session.cwd.as_deref()).await;
+        let agreed = |store: &CarryStore| book.stores.get(&store.key()).is_some_and(|known| known.agreed);
+        stores.iter().find(|store| agreed(store)).map(CarryStore::way)
+    }
+
+    /// What the places mean that are set for all projects, where that was not agreed to.
+    pub fn places_to_agree(&self) -> Vec<String> {
+        let known = self.0.journal.load().map(|(book, _)| book.stores).unwrap_or_default();
+        let new = |store: &CarryStore| !known.get(&store.key()).is_some_and(|known| known.agreed);
+        self.set_stores().filter(new).map(|store| meaning(&store, false)).collect()
+    }
+
+    /// Agrees to them.
+    pub fn agree_to_places(&self) {
+        let keys: Vec<String> = self.set_stores().map(|store| store.key()).collect();
+        self.note(|book| keys.into_iter().for_each(|key| book.stores.entry(key).or_default().agreed = true));
     }
 
     /// Whether the owner agreed to what lies there; an error asks.

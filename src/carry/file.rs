@@ -20,6 +20,13 @@ const LEVEL: i32 = 9;
 const WINDOW_LOG: u32 = 24;
 /// The same when unpacking. More memory no reader gives.
 const MOST_WINDOW_LOG: u32 = 27;
+/// How much larger than sealed a file may be; conversations shrink to a tenth.
+const MOST_TIMES: u64 = 200;
+/// So much is always read, for files that shrink to nothing: checkpoints and new files
+/// of a project may be 64 MB each, and hold zeros alone.
+const ALWAYS: u64 = 192 * 1024 * 1024;
+/// More is never read.
+const MOST: u64 = 2 * 1024 * 1024 * 1024;
 const LOCK: &[u8] = b"cclink/1 carry lock";
 const NAME: &[u8] = b"cclink/1 carry name";
 /// Bytes of age's own header, of which ours has some 300. Its reader begins anew with
@@ -88,6 +95,11 @@ impl Claim {
     pub fn of(carry: &Carry) -> Option<Self> {
         let key = Key::parse(&carry.key)?;
         Some(Self { key, hash: sixteen(&carry.hash)?, bytes: carry.bytes })
+    }
+
+    /// How many bytes a reader takes out of it at most.
+    pub fn most(&self) -> u64 {
+        self.bytes.saturating_mul(MOST_TIMES).clamp(ALWAYS, MOST)
     }
 
     /// Whether a file is the one that was signed, by its length and hash.

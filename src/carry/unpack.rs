@@ -17,13 +17,6 @@ use crate::text;
 
 /// More entries than any session has.
 const MOST_ENTRIES: usize = 20_000;
-/// How much larger than sealed a file may be; conversations shrink to a tenth.
-const MOST_TIMES: u64 = 200;
-/// So much is always read, for files that shrink to nothing: checkpoints and new files
-/// of a project may be 64 MB each, and hold zeros alone.
-const ALWAYS: u64 = 192 * 1024 * 1024;
-/// More is never read.
-const MOST: u64 = 2 * 1024 * 1024 * 1024;
 /// A longer name than ours can be.
 const LONGEST_PAX: u64 = 4096;
 /// Blocks of zeros that end a tar, at most. Of the two that must be there the first
@@ -50,9 +43,8 @@ pub fn unpack(
     tell: &mut Tell<'_>,
 ) -> Result<Manifest, CarryError> {
     let (plain, same) = opened(file, claim, tell)?;
-    let most = claim.bytes.saturating_mul(MOST_TIMES).clamp(ALWAYS, MOST);
     let mut reading = Reading { targets, met: Met::default(), last: None, long: None, manifest: None, id };
-    let mut archive = Archive::new(Bounded { inner: plain, left: most, tell, sealed: claim.bytes });
+    let mut archive = Archive::new(Bounded { inner: plain, left: claim.most(), tell, sealed: claim.bytes });
     let mut entries = 0;
     // Raw: no extension is understood but the one that [`Reading::long_name`] reads.
     for entry in archive.entries().map_err(unread)?.raw(true) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::App;
+use crate::text;
 use crate::tui::jobs::Running;
 use crate::tui::message::{
     Action, AudienceKind, Effect, Error, ErrorKind, Event, IdentityState, Note, Now, PaneId, PassEnd,
@@ -254,7 +255,11 @@ fn published_note(published: &Published, now: &Now) -> Note {
         AudienceKind::Pin => ("Whoever has the PIN can".to_owned(), true),
         AudienceKind::Link => ("Anyone with the link can".to_owned(), true),
     };
-    let mut note = Note::new(Tone::Good, format!("Published. {who} pick it up until {until}."));
+    let along = match published.carry.map(|carry| text::bytes(carry.bytes)) {
+        Some(size) => format!(", conversation included ({size}, sealed)"),
+        None => String::new(),
+    };
+    let mut note = Note::new(Tone::Good, format!("Published. {who} pick it up until {until}{along}."));
     if let Some(pin) = &published.pin {
         note = note.line(format!("PIN   {pin}"));
     }

@@ -38,17 +38,17 @@ fn sealed_in(bare: &Path) -> usize {
 }
 
 /// A session in a repository with a remote, and a clone of that on another device.
-struct Pair {
-    a: Device,
-    b: Device,
-    session: Session,
+pub struct Pair {
+    pub a: Device,
+    pub b: Device,
+    pub session: Session,
     bare: PathBuf,
-    clone: PathBuf,
+    pub clone: PathBuf,
 }
 
 impl Pair {
     /// `None` without git.
-    fn new() -> Option<Self> {
+    pub fn new() -> Option<Self> {
         if tool_is_missing("git") {
             return None;
         }
@@ -73,12 +73,12 @@ impl Pair {
         Some(Self { a, b, session, bare, clone })
     }
 
-    fn publish(&self, more: &[&str]) -> Value {
+    pub fn publish(&self, more: &[&str]) -> Value {
         self.a.json(&[&["publish", &self.session.id], more].concat())
     }
 
     /// Nothing of the origin is left: its home, its Claude, its project.
-    fn origin_is_gone(&self) {
+    pub fn origin_is_gone(&self) {
         for path in [&self.a.claude, &self.a.home, &self.session.project] {
             fs::rename(path, path.with_extension("gone")).unwrap();
         }

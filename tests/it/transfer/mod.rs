@@ -2,7 +2,7 @@
 
 pub mod arrive;
 mod bundle;
-mod carry;
+pub mod carry;
 mod changes;
 mod hostile_bundle;
 mod left;

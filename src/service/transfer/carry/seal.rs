@@ -25,6 +25,10 @@ const MOST_TRANSCRIPT: u64 = 512 * 1024 * 1024;
 const MOST_HISTORY: u64 = 64 * 1024 * 1024;
 /// Everything else together.
 const MOST_BESIDE: u64 = 512 * 1024 * 1024;
+/// Files beside the transcript: with those of a project fewer than a reader takes.
+const MOST_FILES: usize = 9_000;
+/// A file in a tar has one, and room to the next whole one.
+const HEADER: u64 = 1024;
 /// Where files lie that are on their way, in the folder of state.
 pub(super) const OURS: &str = "carry";
 /// So much of what stays behind is named in the file, each in so many columns.
@@ -162,6 +166,7 @@ impl Seal {
             bytes: transcript.bytes,
             open: Box::new(move || Ok(Box::new(Blanked::new(File::open(path)?)) as Box<dyn Read>)),
         };
+        let count = files.len() as u64;
         let items = std::iter::once(talk).chain(files.into_iter().map(LocalFile::item));
         let key = Key::generate().map_err(|error| Error::failed(error.to_string()))?;
         let manifest = &self.manifest;
@@ -176,6 +181,13 @@ impl Seal {
                 (claim, Some(file))
             }
         };
+        // Blocks and headers of the tar included.
+        if all + 2 * HEADER * (count + 2) > claim.most() {
+            return Err(Error::failed(
+                "The conversation shrinks so much that no other cclink would unpack it.",
+            )
+            .advise("Nothing was published. It can still be brought over SSH."));
+        }
         Ok(Sealing { claim, transcript, left_out, changes: words, made })
     }
 }
@@ -274,6 +286,7 @@ fn chosen(parts: &[Belongings]) -> (Vec<LocalFile>, Vec<LeftOut>) {
             let why = match Name::of(part, name) {
                 None => "its name cannot travel",
                 Some(_) if bytes > room_here => "too large",
+                Some(_) if files.len() >= MOST_FILES => "too many files",
                 Some(named) => {
                     room_here -= bytes;
                     room -= bytes;

@@ -11,6 +11,7 @@ use super::{claudes, finds, settle};
 use crate::sessions::corpus::invented::{Sizes, generate};
 use crate::support::session::{Transcript, slug};
 use crate::support::{Device, Sshd, text};
+use crate::transfer::carry::Pair;
 
 #[test]
 fn what_was_brought_over_ssh_is_resumed() {
@@ -134,4 +135,19 @@ fn by_hand(config: &Path) {
     new().aside().says("look around").write(config);
     let snapshot = json!({"type": "file-history-snapshot", "messageId": new().id, "snapshot": {}});
     new().line(&snapshot).write(config);
+}
+
+#[test]
+fn what_came_by_a_git_remote_is_resumed_when_its_origin_is_gone() {
+    for claude in claudes() {
+        let Some(pair) = Pair::new() else { return };
+        let Pair { b, session, clone, .. } = &pair;
+        settle(&b.claude, clone);
+        pair.publish(&["--carry=git", "--yes"]);
+        pair.origin_is_gone();
+        b.cmd(&["pickup", "--exec"]).cwd(clone).ok();
+        let started = b.claude_started().expect("claude was started");
+        assert_eq!((&started.cwd, &started.args[1]), (clone, &session.id));
+        assert!(finds(&claude, &b.claude, &started.cwd, &session.id), "{}", claude.display());
+    }
 }

@@ -166,10 +166,15 @@ impl Service {
         // Of the ways on this machine the ready ones first, in their order.
         plans.sort_by_key(|plan| !plan.ready);
         if let Some(record) = hints.record {
-            // What is here already need not come.
             let is_here = plans.iter().any(|plan| plan.ready);
-            if !is_here {
-                plans.extend(self.carried_plan(record, hints).await);
+            if let Some(carried) =
+                self.carried_plan(record, hints).await.filter(|plan| plan.ready || !is_here)
+            {
+                // What is here already need not come, but changes may come with it.
+                let resumes = plans.first().is_some_and(|plan| plan.ready && plan.kind == PlanKind::Here);
+                let changed = record.git.as_ref().is_some_and(|git| git.dirty == Some(true));
+                let at = if resumes && changed { 0 } else { plans.len() };
+                plans.insert(at, carried);
             }
             plans.extend(self.ssh_plan(record, hints));
             if !is_here {

@@ -190,9 +190,9 @@ impl Publish {
         };
         let along = match self.carry() {
             Destination::Way(_) if self.takes_changes() => {
-                ", conversation and changes included (sealed), even when this machine is off"
+                ", conversation and changes included, even when this machine is off"
             }
-            Destination::Way(_) => ", conversation included (sealed), even when this machine is off",
+            Destination::Way(_) => ", conversation included, even when this machine is off",
             _ => "",
         };
         format!("{who} can pick this up until {until}{once}{along}.")

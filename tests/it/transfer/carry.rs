@@ -122,9 +122,10 @@ fn it_travels_in_the_git_remote_and_leaves_both_repositories_alone() {
     let came: Vec<String> = belongings(b).into_iter().map(|(_, hash)| hash).collect();
     let same = all.iter().filter(|(_, hash)| came.contains(hash)).count();
     assert!(same >= 4, "{all:?} {came:?}");
-    // Once it is here there is nothing to fetch.
-    let plans = &pickup(&["pickup", "--json"]).ok().json()["plans"];
-    assert!(plans.as_array().unwrap().iter().all(|plan| plan["kind"] != "carried"), "{plans:#}");
+    // Once it is here it need not be fetched, but can be.
+    let plans = pickup(&["pickup", "--json"]).ok().json();
+    assert_eq!((&plans["plans"][0]["kind"], &plans["plans"][1]["kind"]), (&json!("here"), &json!("carried")));
+    pickup(&["pickup", "--plan", "carried"]).ok().says(&["it was here already, whole"]);
 }
 
 #[test]
@@ -282,4 +283,16 @@ fn its_origin_says_where_it_goes_on() {
     let later = session.more().at("2099-01-01T00:00:00.000Z").says("SILVER-OTTER");
     append(&session.path, later);
     assert!(!resume_says(a, session).contains("continues on"), "it goes on here as well");
+}
+
+#[test]
+fn changes_come_also_where_the_conversation_is_already() {
+    let Some(pair) = Pair::new() else { return };
+    let Pair { b, session, clone, .. } = &pair;
+    pair.publish(&["--carry=git", "--yes"]);
+    b.cmd(&["pickup", "--exec"]).cwd(clone).ok();
+    fs::write(session.project.join("file"), "two").unwrap();
+    pair.publish(&["--with-changes"]);
+    b.cmd(&["pickup", "--exec"]).cwd(clone).ok().says(&["it was here already, whole"]);
+    assert_eq!(fs::read_to_string(clone.join("file")).unwrap(), "two");
 }

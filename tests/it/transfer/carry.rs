@@ -125,6 +125,10 @@ fn it_travels_in_the_git_remote_and_leaves_both_repositories_alone() {
     // Once it is here there is nothing to fetch.
     let plans = &pickup(&["pickup", "--json"]).ok().json()["plans"];
     assert!(plans.as_array().unwrap().iter().all(|plan| plan["kind"] != "carried"), "{plans:#}");
+    // Who asks for it all the same gets what is missing: nothing.
+    pickup(&["pickup", "--plan", "carried"]).ok().says(&["it was here already, whole"]);
+    let started = b.claude_started().expect("it is resumed");
+    assert_eq!(started.args, ["--resume".to_owned(), session.id.clone()]);
 }
 
 #[test]

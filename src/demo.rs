@@ -5,19 +5,24 @@
 //! start. (mainline's own test network adds each client it hears of to its
 //! tables, so every client that leaves slows it down.)
 
+mod device;
 mod sessions;
 
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use mainline::async_dht::AsyncDht;
 use mainline::{Dht, DhtBuilder, Id};
 
 use crate::network::NetworkConfig;
-use crate::service::{AudienceChoice, Job, KEEP_EVERY, PublishRequest, Result, STALL, Service, Settings};
-use crate::store::{Config, Paths};
+use crate::service::{
+    AudienceChoice, CarryTo, CarryWay, Error, Job, KEEP_EVERY, PublishRequest, Result, STALL, Service,
+    Settings,
+};
+use crate::store::{CarryStore, Config, Paths};
 
 /// How long the ring may take until every node knows the others.
 const READY: Duration = Duration::from_secs(20);
@@ -27,6 +32,9 @@ const TIMEOUT: Duration = Duration::from_millis(500);
 const PORT_TRIES: u32 = 10;
 /// Nodes of the demo's own ring.
 const DEMO_NODES: usize = 10;
+/// So many seconds lie between the two handoffs of the other device: which one is the
+/// newest is no accident.
+const BETWEEN: i64 = 6 * 60;
 
 /// A private DHT on 127.0.0.1. Its nodes end when it is dropped.
 pub struct Ring {
@@ -136,8 +144,8 @@ fn reserve(count: usize) -> std::io::Result<Vec<SocketAddr>> {
     sockets.iter().map(UdpSocket::local_addr).collect()
 }
 
-/// Two invented devices on a ring of their own. Everything is gone when it is
-/// dropped.
+/// Two invented devices on a ring of their own, and a folder that both see.
+/// Everything is gone when it is dropped.
 pub struct Demo {
     /// This device, as the screen shows it.
     pub service: Service,
@@ -145,9 +153,9 @@ pub struct Demo {
     pub home: PathBuf,
     /// The directory the screen is opened in.
     pub cwd: PathBuf,
-    /// Where this device's claude keeps its sessions.
-    pub claude_root: PathBuf,
     other: Service,
+    /// The same device, a while ago.
+    other_before: Service,
     ring: Ring,
     _home: tempfile::TempDir,
 }
@@ -156,73 +164,86 @@ impl Demo {
     /// Starts the ring and invents two devices in a throw-away home: this one
     /// with sessions, another that knows its key.
     pub async fn start() -> Result<Self> {
-        let failed =
-            |error: std::io::Error| crate::service::Error::failed(format!("The demo cannot start: {error}."));
+        let failed = |error: std::io::Error| Error::failed(format!("The demo cannot start: {error}."));
         let ring = Ring::start(DEMO_NODES).await.map_err(failed)?;
         let home = tempfile::Builder::new().prefix("cclink-demo-").tempdir().map_err(failed)?;
-        let device = |name: &str| {
-            let dir = home.path().join(name);
-            let settings = Settings {
-                paths: Paths::in_one(&dir.join("cclink")),
-                network: ring.network(),
-                home: None,
-                summary_from: (70, 100_000),
-                claude_root: Some(dir.join("claude")),
-                claude: "claude".to_owned(),
-                search_path: std::env::var_os("PATH"),
-                passphrase: None,
-                hostname: name.to_owned(),
-                config: Config::default(),
-                tmux: None,
-                user: None,
-                claude_key: true,
-                clock_offset: 0,
-                way_holds: None,
-                keep_every: KEEP_EVERY,
-                stall: STALL,
-            };
-            (Service::new(settings), dir)
-        };
-        let (service, here) = device("travel-laptop");
-        let (other, there) = device("framework-desktop");
+        let root = home.path().canonicalize().map_err(failed)?;
+        let (here, there) = (root.join("travel-laptop"), root.join("framework-desktop"));
+        device::furnish(&here).map_err(failed)?;
         let cwd = sessions::invent_here(&here).map_err(failed)?;
         sessions::invent_there(&there).map_err(failed)?;
+        let service = Service::new(Settings {
+            search_path: device::search_path(&here),
+            config: Config::load(&device::own(&here))?,
+            ..settings(&here, &ring)
+        });
+        let mut settings = settings(&there, &ring);
+        settings.config.carry.folder = Some(device::shared(&here).to_string_lossy().into_owned());
+        let other_before = Service::new(Settings { clock_offset: -BETWEEN, ..settings.clone() });
+        let other = Service::new(settings);
         let mine = service.create_identity(None, "", false)?;
         let theirs = other.create_identity(None, "", false)?;
         service.add_contact("dana", &theirs.public_key, false)?;
         other.add_contact("you", &mine.public_key, false)?;
-        Ok(Self {
-            service,
-            home: here.canonicalize().map_err(failed)?,
-            cwd,
-            claude_root: here.join("claude"),
-            other,
-            ring,
-            _home: home,
-        })
+        // Nothing of the user's goes into this folder: nobody needs to be asked.
+        service.agreed(&CarryStore::Folder { path: device::shared(&here) }, true).await?;
+        Ok(Self { service, home: here, cwd, other, other_before, ring, _home: home })
     }
 
-    /// The other device publishes two handoffs to this one.
+    /// The other device publishes two handoffs to this one; the conversation of the
+    /// newest goes along, through the folder that both see.
     pub async fn publish_from_other(&self) -> Result<()> {
-        let sessions = self.other.sessions(&self.cwd, false)?;
-        for (session, note) in
-            sessions.into_iter().zip(["The failing test is the last one.", "Ready for review."])
-        {
-            let draft = self.other.draft(&session).await?;
+        let carried = CarryTo { agrees: true, ..CarryTo::way(CarryWay::Folder) };
+        let all = [
+            (&self.other_before, "Ready for review.", None),
+            (&self.other, "The failing test is the last one.", Some(carried)),
+        ];
+        let newest_first = self.other.sessions(&self.cwd, false)?;
+        for (session, (device, note, carry)) in newest_first.iter().rev().zip(all) {
+            let draft = device.draft(session).await?;
             let request = PublishRequest {
                 audience: AudienceChoice::Share("you".to_owned()),
                 note: Some(note.to_owned()),
                 // An address would be looked up outside of this machine.
                 ssh: Some(String::new()),
+                carry,
                 ..draft.request()
             };
-            self.other.publish(request, &Job::quiet()).await?;
+            device.publish(request, &Job::quiet()).await?;
         }
         Ok(())
+    }
+
+    /// What a program is told that the screen starts: claude, or cclink itself.
+    pub fn child_env(&self) -> Vec<(&'static str, OsString)> {
+        device::told(&self.home, &self.ring.bootstrap())
     }
 
     /// Ends the ring, as if the network went away.
     pub fn stop_ring(&mut self) {
         self.ring.stop(DEMO_NODES);
+    }
+}
+
+/// The settings of a device whose home this is, named after it.
+fn settings(home: &Path, ring: &Ring) -> Settings {
+    Settings {
+        paths: Paths::in_one(&device::own(home)),
+        network: ring.network(),
+        home: Some(home.to_owned()),
+        summary_from: (70, 100_000),
+        claude_root: Some(device::claude_root(home)),
+        claude: "claude".to_owned(),
+        search_path: std::env::var_os("PATH"),
+        passphrase: None,
+        hostname: home.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        config: Config::default(),
+        tmux: None,
+        user: None,
+        claude_key: true,
+        clock_offset: 0,
+        way_holds: None,
+        keep_every: KEEP_EVERY,
+        stall: STALL,
     }
 }

@@ -170,7 +170,7 @@ async fn demo(color: Color) -> Result<ExitCode> {
         cwd: demo.cwd.clone(),
         home: Some(demo.home.clone()),
         demo: Some("demo: a private network and invented sessions; nothing here is yours".to_owned()),
-        child_env: vec![("CLAUDE_CONFIG_DIR", demo.claude_root.clone().into())],
+        child_env: demo.child_env(),
         ..tui::Options::default()
     };
     screen(demo.service.clone(), options, color).await

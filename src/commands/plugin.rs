@@ -70,8 +70,11 @@ fn agree(context: &Context<'_>, yes: bool) -> Result<()> {
     if places.is_empty() {
         return Ok(());
     }
-    places.iter().for_each(|place| context.printer.note(place));
-    if !yes && !(prompt::can_ask() && prompt::confirm("Put conversations there?", true)?) {
+    for place in &places {
+        context.printer.note(place);
+    }
+    let agrees = yes || (prompt::can_ask() && prompt::confirm("Put conversations there?", true)?);
+    if !agrees {
         return Err(Error::failed("Nothing was changed.").advise("`--yes` agrees; or leave `--carry` out."));
     }
     context.service.agree_to_places();

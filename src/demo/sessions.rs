@@ -156,6 +156,9 @@ const HERE: [Invented; 13] = [
     ),
 ];
 
+/// The home folder of the other device, as it is said to be.
+pub(super) const HOME_THERE: &str = "/home/dana";
+
 /// The other device's.
 const THERE: [Invented; 2] = [
     invented(
@@ -181,24 +184,20 @@ const THERE: [Invented; 2] = [
     ),
 ];
 
-/// Invents this device's sessions and their project folders below `home`;
-/// gives the folder of the first project.
+/// Invents this device's sessions below `home`, and the project folders of both
+/// devices; gives the folder of the first project.
 pub(super) fn invent_here(home: &Path) -> std::io::Result<PathBuf> {
-    let home = {
-        fs::create_dir_all(home)?;
-        home.canonicalize()?
-    };
-    for invented in &HERE {
+    for invented in HERE.iter().chain(&THERE) {
         fs::create_dir_all(home.join("src").join(invented.project))?;
     }
-    invent(&home, &home.join("src"), &HERE)?;
+    invent(home, &home.join("src"), &HERE)?;
     Ok(home.join("src").join(HERE[0].project))
 }
 
 /// Invents the other device's. It is said to be elsewhere: its folders are not
 /// on this machine.
 pub(super) fn invent_there(home: &Path) -> std::io::Result<()> {
-    invent(home, Path::new("/home/dana/src"), &THERE)
+    invent(home, &Path::new(HOME_THERE).join("src"), &THERE)
 }
 
 /// Sessions with their projects below `src`.

@@ -48,7 +48,7 @@ pub struct Settings {
     pub summary_from: (i64, u64),
     /// What the user set in the configuration file.
     pub config: Config,
-    /// Seconds that tests move the clock by; debug builds only.
+    /// Seconds that the demo moves the clock by, and tests, in debug builds only.
     pub clock_offset: i64,
     /// After how many seconds a way has held, for tests; debug builds only.
     pub way_holds: Option<u64>,

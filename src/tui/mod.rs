@@ -65,8 +65,8 @@ pub struct Options {
     pub demo: Option<String>,
     /// No colours (`NO_COLOR`, `TERM=dumb`, `--color never`); the QR keeps its own.
     pub no_color: bool,
-    /// Set for a command that the screen steps aside for: the demo's claude must
-    /// not look at the sessions of the user.
+    /// Set for a command that the screen steps aside for: what the demo starts must
+    /// not look at anything of the user's.
     pub child_env: Vec<(&'static str, OsString)>,
     /// What the terminal can do.
     pub ability: Ability,

@@ -46,11 +46,6 @@ fn a_session_is_handed_over_with_arrows_and_enter() {
     terminal.hides("the link, for cclink");
     terminal.types("3");
     terminal.shows("2 for you");
-    // Made in the same second, either may be the first.
-    let of = |title| terminal.text().find(title);
-    if of("Search that forgives") < of("Prices are off") {
-        terminal.types(DOWN);
-    }
     terminal.shows("▌ Prices are off");
     terminal.types("\r");
     terminal.shows("signed by dana");
@@ -58,6 +53,68 @@ fn a_session_is_handed_over_with_arrows_and_enter() {
     terminal.types("q");
     assert_eq!(terminal.code(), 0);
     assert_eq!(terminal.modes(), "");
+}
+
+#[test]
+fn the_conversation_of_the_other_device_comes_along() {
+    let scratch = tempfile::tempdir().unwrap();
+    let tmp = scratch.path().to_str().unwrap();
+    let mut terminal = Terminal::shell("exec \"$0\" --demo", &[("TMPDIR", tmp)]);
+    terminal.shows("13 of 13");
+    assert!(!terminal.text().contains("Prices are off"), "it lives elsewhere:\n{}", terminal.text());
+    terminal.types("3");
+    terminal.shows("▌ Prices are off");
+    terminal.types("\r");
+    terminal.shows("Fetch its conversation, then go on here");
+    terminal.shows("in ~/Sync");
+    terminal.types("\r");
+    // What stands in for claude is on the terminal, in the project's folder on this device.
+    terminal.shows("Here Claude Code would go on with session");
+    terminal.shows("/travel-laptop/src/shop.");
+    terminal.types("\r");
+    terminal.shows("Back from bringing it here.");
+    // The same offer once more: all of it is here.
+    terminal.types("\r");
+    terminal.shows("it was here already, whole");
+    terminal.shows("Enter goes back");
+    terminal.types("\r");
+    terminal.hides("Enter goes back");
+    terminal.shows("Back from bringing it here.");
+    terminal.types("1");
+    terminal.shows("14 of 14");
+    terminal.shows("Prices are off by one cent");
+    // It is resumed like any other.
+    while !terminal.text().contains("▌ Prices are off") {
+        let at = terminal.text();
+        terminal.types(DOWN);
+        until("the next row", || (terminal.text() != at).then_some(()));
+    }
+    terminal.shows("Totals are sometimes one cent too high");
+    terminal.types("r");
+    terminal.shows("Here Claude Code would go on with session");
+    terminal.types("\r");
+    terminal.shows("Back from claude.");
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
+    assert_eq!(terminal.modes(), "");
+    assert_eq!(std::fs::read_dir(tmp).unwrap().count(), 0, "nothing stays");
+    assert_eq!(std::fs::read_dir(terminal.home.path()).unwrap().count(), 0, "nothing of the user's");
+}
+
+#[test]
+fn the_folder_of_both_devices_is_a_way_to_publish() {
+    let mut terminal = Terminal::demo();
+    terminal.types(DOWN);
+    terminal.shows("▌ Split the tokenizer");
+    terminal.types("\r");
+    terminal.shows("‹stays here›  sealed, in ~/Sync");
+    terminal.types("\t\t\t\x1b[C");
+    terminal.shows("‹sealed, in ~/Sync");
+    // What it means was agreed to: nothing is asked.
+    terminal.types("\r");
+    terminal.shows("Published. Your devices can pick it up");
+    terminal.types("q");
+    assert_eq!(terminal.code(), 0);
 }
 
 #[test]

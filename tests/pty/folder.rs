@@ -22,7 +22,7 @@ fn second_way(terminal: &mut Terminal) {
 /// Types words and Enter.
 fn enters(terminal: &mut Terminal, words: &str) {
     terminal.types(words);
-    terminal.shows(&format!("▸ folder       {words}"));
+    terminal.shows(&format!("▸ folder        {words}"));
     terminal.types("\r");
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::support::tool_is_missing;
-use crate::terminal::{Terminal, until, zbarimg};
+use crate::terminal::{Terminal, program, until, zbarimg};
 use svg::{Paper, Sheet};
 
 /// Columns and rows of the pictures: list and detail side by side.
@@ -61,7 +61,10 @@ fn publish(terminal: &mut Terminal, keys: &str, filled: &str, said: &str) {
 
 /// Makes all pictures from one run of the demo.
 fn make() -> Vec<(&'static str, Sheet)> {
-    let mut terminal = Terminal::demo();
+    // by its name, as where it is installed
+    let own = program().parent().unwrap().display().to_string();
+    let path = format!("{own}:{}", std::env::var("PATH").unwrap());
+    let mut terminal = Terminal::shell("exec \"$0\" --demo", &[("PATH", &path)]);
     terminal.resize(SIZE.0, SIZE.1);
     terminal.shows("Enter publish");
     let mut sheets = vec![("sessions", sheet(&mut terminal))];

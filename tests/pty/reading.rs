@@ -52,7 +52,7 @@ fn what_was_said_is_found_and_read_there() {
     terminal.types("\u{6}pél");
     terminal.shows("1 of 2 · ");
     terminal.types("ican"); // narrows what was found; the count is still of all
-    terminal.shows("search       pélican ");
+    terminal.shows("search        pélican ");
     terminal.shows("1 of 2 · ");
     terminal.shows("you: Ask the pélican again");
     terminal.types("\r");

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cclink::demo::{Demo, Ring};
 use cclink::handoff::{Identity, Mailbox, mailbox};
 use cclink::network::Network;
-use cclink::service::{AudienceChoice, Job, State};
+use cclink::service::{AudienceChoice, Job, PlanKind, State};
 use mainline::{RequestFilter, RequestSpecific, ServerSettings};
 
 use super::{Inside, ring};
@@ -165,6 +165,11 @@ async fn the_demo_has_two_devices_and_a_ring_that_can_go_away() {
     let inbox = demo.service.inbox(&Job::quiet()).await.unwrap();
     assert_eq!(inbox.len(), 2, "{inbox:?}");
     assert!(inbox.iter().all(|entry| entry.hostname == "framework-desktop" && entry.from.name() == "dana"));
+    // The conversation of the newest comes along, and nothing more has to be said.
+    let newest = demo.service.recognise(&inbox[0].token).unwrap();
+    let found = demo.service.find(&newest, &Job::quiet()).await.unwrap();
+    let best = &found[0].pickup.plans[0];
+    assert!(best.kind == PlanKind::Carried && best.ready, "{best:?}");
     demo.stop_ring();
     let error = demo.service.inbox(&Job::quiet()).await.unwrap_err();
     assert_eq!(error.exit_code(), 5, "{error}");

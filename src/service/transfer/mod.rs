@@ -1,5 +1,5 @@
-//! The session itself comes here: over the user's own SSH, or out of a sealed file;
-//! one way in for both.
+//! The session itself: it goes out as a sealed file, to where both machines reach, and
+//! comes here out of one or over the user's own SSH; one way in for both.
 
 pub(super) mod arrive;
 pub(super) mod bring;

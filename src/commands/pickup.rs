@@ -64,8 +64,7 @@ pub(super) async fn run(context: &Context<'_>, mut args: PickupArgs) -> Result<(
         if prompt::can_ask() && !args.exec && !args.yes && lacks_folder(&found, wanted) {
             found = super::folder::ask(context, found).await?;
         }
-        let again =
-            (args.plan == Some(PlanKind::Bring)).then(|| context.service.bring_again(&found)).flatten();
+        let again = args.plan.and_then(|kind| context.service.bring_again(&found, kind));
         let plan = match again {
             Some(plan) => plan,
             None => decide(&found, wanted, prompt::can_ask() && !args.exec, args.yes)?,

@@ -102,10 +102,14 @@ impl Service {
     /// The plan to bring a session of which a copy is here already: it may have
     /// gone on there, or something that belongs to it may be missing here. Only
     /// for who asks for it: resuming needs none of it.
-    pub fn bring_again(&self, found: &Found) -> Option<Plan> {
+    pub fn bring_again(&self, found: &Found, kind: PlanKind) -> Option<Plan> {
         let is_here = found.pickup.plans.iter().any(|plan| plan.ready && plan.kind == PlanKind::Here);
-        let reached = is_here && found.place.record.ssh.is_some();
-        reached.then(|| self.fetch_command(PlanKind::Bring, found))
+        let reached = match kind {
+            PlanKind::Bring => found.place.record.ssh.is_some(),
+            PlanKind::Carried => found.place.record.carry.is_some(),
+            _ => false,
+        };
+        (is_here && reached).then(|| self.fetch_command(kind, found))
     }
 
     /// A copy of this machine that ends as theirs does, or goes on after it, makes

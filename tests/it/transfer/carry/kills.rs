@@ -252,6 +252,33 @@ fn a_kill_while_picking_up_leaves_the_old_one_or_the_whole_new_one() {
 }
 
 #[test]
+fn a_kill_while_it_is_taken_for_good_loses_nothing() {
+    let Some(pair) = Pair::new() else { return };
+    let Pair { a, b, session, bare, clone } = &pair;
+    let mut dice = Dice::new();
+    let mut takes = Duration::from_secs(1);
+    for round in 0..count() / 2 {
+        let published = pair.publish(&["--carry=git", "--yes", "--burn"]);
+        let _ = fs::remove_dir_all(b.claude.join("projects"));
+        let args = ["pickup", text(&published, "token"), "--plan", "carried"];
+        let begun = Instant::now();
+        let moment = if round == 0 { Duration::from_mins(1) } else { dice.moment(takes) };
+        if !kill_after(start(b, clone, &args), moment) {
+            takes = begun.elapsed();
+        }
+        // Once more by the same device, wherever it was cut off.
+        b.cmd(&args).cwd(clone).output();
+        let folder = b.claude.join("projects").join(super::a_folder(b));
+        let here = fs::read(folder.join(format!("{}.jsonl", session.id))).unwrap();
+        assert_eq!(here.len(), fs::read(&session.path).unwrap().len(), "round {round} after {moment:?}");
+    }
+    // Who was killed did not take it away: its publisher does.
+    a.cmd(&["list"]).clock(3700).ok();
+    assert_eq!(sealed_in(bare), 0);
+    is_tidied(b);
+}
+
+#[test]
 fn what_comes_after_the_kill_is_taken_away_later() {
     let Some(pair) = Pair::new() else { return };
     let Pair { a, bare, session, .. } = &pair;

@@ -2,13 +2,14 @@
 //! promise, whoever ended the others, wherever.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{Pair, a_folder, asked, sealed_in};
 use crate::support::repository::git;
 use crate::support::session::{Transcript, append};
-use crate::support::{Device, at_once, text};
+use crate::support::{Device, Pty, at_once, seconds, text, until};
 use crate::transfer::arrive::put;
 
 /// The row of a handoff in the whole list.
@@ -96,6 +97,55 @@ fn keep_takes_away_what_expired() {
     assert_eq!(sealed_in(bare), 1);
     a.cmd(&["keep", "--once"]).clock(180).ok();
     assert_eq!(sealed_in(bare), 0);
+}
+
+#[test]
+fn one_that_was_given_more_time_keeps_its_file_until_then() {
+    let Some(pair) = Pair::new() else { return };
+    let Pair { a, session, bare, .. } = &pair;
+    let token = text(&pair.publish(&["--carry=git", "--yes", "--ttl=1h"]), "token").to_owned();
+    // Only the screen gives it.
+    let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &[], &a.env(), &session.project);
+    assert!(pty.waits_for(&["handoffs"]), "{}", pty.text());
+    pty.types("2");
+    until("its row", Duration::from_secs(20), || pty.text().contains("Take me along").then_some(()));
+    pty.types("e");
+    assert!(pty.waits_for(&["lives for"]), "{}", pty.text());
+    pty.types("\x153h");
+    // An Enter that comes as fast as a paste is none.
+    until("what was typed", Duration::from_secs(20), || {
+        (pty.text().contains(" 3h") && pty.text().contains("picked up until")).then_some(())
+    });
+    pty.types("\r");
+    until("more time", Duration::from_secs(20), || {
+        let row = listed(a, &token);
+        (seconds(&row, "expires_at") - seconds(&row, "created_at") > 7000).then_some(())
+    });
+    pty.ends_by("q");
+    for (hours, refs) in [(2, 1), (4, 0)] {
+        a.cmd(&["list"]).clock(hours * 3600).ok();
+        assert_eq!(sealed_in(bare), refs, "after {hours} h");
+    }
+}
+
+#[test]
+fn what_another_machine_is_writing_to_the_folder_is_left_alone() {
+    let Some(pair) = Pair::new() else { return };
+    let Pair { a, .. } = &pair;
+    let folder = a.path("shared");
+    fs::create_dir(&folder).unwrap();
+    let carry = format!("[carry]\nfolder = {:?}\n", folder.display().to_string());
+    fs::write(a.home.join("config.toml"), carry).unwrap();
+    // Synchronised from there, it is locked for nobody here.
+    let theirs = [".cclink-writing-Ab12Cd".to_owned(), format!("{}.part", "y".repeat(26))];
+    for name in &theirs {
+        fs::write(folder.join(name), "half").unwrap();
+    }
+    let published = pair.publish(&["--carry=folder", "--yes"]);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 3);
+    a.cmd(&["revoke", "--yes", text(&published, "token")]).ok();
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+    assert!(theirs.iter().all(|name| folder.join(name).exists()));
 }
 
 #[test]

@@ -12,8 +12,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::{Pair, asked, sealed_in};
+use crate::support::repository::git;
 use crate::support::{Device, Sshd, text, until, waited};
-use crate::transfer::arrive::say;
+use crate::transfer::arrive::{put, say};
 use crate::transfer::ssh::{grow, sha256};
 
 /// How often; the whole number takes minutes.
@@ -279,6 +280,49 @@ fn a_kill_while_it_is_taken_for_good_loses_nothing() {
 }
 
 #[test]
+fn a_kill_while_work_arrives_loses_none_of_it() {
+    let Some(pair) = Pair::new() else { return };
+    let Pair { b, session, clone, .. } = &pair;
+    put(&session.project.join("file"), "changed\n");
+    let new = |dir: &Path, number: usize| dir.join(format!("new/{number}"));
+    for number in 0..50 {
+        put(&new(&session.project, number), &format!("{number}\n").repeat(1000));
+    }
+    let published = pair.publish(&["--carry=git", "--with-changes", "--yes"]);
+    let args = ["pickup", text(&published, "token"), "--plan", "carried"];
+    let beside = b.home.join("changes").join(&session.id);
+    let mut dice = Dice::new();
+    let mut takes = Duration::from_secs(1);
+    let mut waited = 0;
+    for round in 0..count() {
+        git(clone, &["reset", "-q", "--hard"]);
+        git(clone, &["clean", "-q", "-d", "-f"]);
+        let _ = fs::remove_dir_all(b.claude.join("projects"));
+        let _ = fs::remove_dir_all(&beside);
+        let begun = Instant::now();
+        let moment = if round == 0 { Duration::from_mins(1) } else { dice.moment(takes) };
+        if !kill_after(start(b, clone, &args), moment) {
+            takes = begun.elapsed();
+        }
+        let said = b.cmd(&args).cwd(clone).ok().stderr;
+        assert!(!clone.join(".git/index.lock").exists(), "round {round} after {moment:?}");
+        // In the tree, or whole beside it where a part of it was in the tree already.
+        if beside.exists() {
+            waited += 1;
+            let all = crate::support::device::walk(&beside).into_iter().filter(|path| path.is_file());
+            assert_eq!(all.count(), 51, "round {round} after {moment:?}: {said}");
+        } else {
+            assert_eq!(fs::read_to_string(clone.join("file")).unwrap(), "changed\n", "round {round}: {said}");
+            for number in 0..50 {
+                let (is, was) = (new(clone, number), new(&session.project, number));
+                assert_eq!(fs::read(is).unwrap(), fs::read(was).unwrap(), "round {round}: {said}");
+            }
+        }
+    }
+    println!("{waited} of {} waited beside the tree", count());
+}
+
+#[test]
 fn what_comes_after_the_kill_is_taken_away_later() {
     let Some(pair) = Pair::new() else { return };
     let Pair { a, bare, session, .. } = &pair;
@@ -294,7 +338,7 @@ fn what_comes_after_the_kill_is_taken_away_later() {
     fs::write(&journal, book.to_string()).unwrap();
     a.cmd(&["keep", "--once"]).ok();
     let commit = asked(bare, &["for-each-ref", "--format=%(objectname)", "refs/cclink/"]);
-    crate::support::repository::git(bare, &["update-ref", &format!("refs/cclink/{late}"), commit.trim()]);
+    git(bare, &["update-ref", &format!("refs/cclink/{late}"), commit.trim()]);
     assert_eq!(sealed_in(bare), 2);
     a.cmd(&["keep", "--once"]).ok();
     assert_eq!(sealed_in(bare), 1);

@@ -295,7 +295,7 @@ impl Git {
             command
         } else {
             let mut command = git(&self.directory);
-            command.envs(ASKS_NOTHING).env("GIT_ASKPASS", "false");
+            command.envs(ASKS_NOTHING).env("GIT_ASKPASS", "");
             command
         };
         command.args(ALSO).args(arguments).env("LC_ALL", "C").envs(NOBODY).kill_on_drop(true);

@@ -173,7 +173,7 @@ async fn is_public(store: &CarryStore) -> bool {
     let nobody =
         ["-c", "credential.helper=", "-c", "http.extraHeader=", "ls-remote", "--quiet", "--", url, "HEAD"];
     let mut git = child("git");
-    git.args(nobody).envs(ASKS_NOTHING).env("GIT_ASKPASS", "false").current_dir(std::env::temp_dir());
+    git.args(nobody).envs(ASKS_NOTHING).env("GIT_ASKPASS", "").current_dir(std::env::temp_dir());
     git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     matches!(tokio::time::timeout(PATIENCE, git.status()).await, Ok(Ok(status)) if status.success())
 }

@@ -56,7 +56,11 @@ impl Service {
             }
             let entry = entry_of(&book, &file.token);
             let may_come = entry.is_none() && self.now() < file.at + LATE;
-            if let Err(error) = self.take_one_away(name, store, entry, may_come).await {
+            let taken = self.take_one_away(name, store, entry, may_come).await;
+            // Of what hardly got there it was said just now why.
+            if let Err(error) = taken
+                && !may_come
+            {
                 self.warn(format!(
                     "A sealed file could not be taken away yet, and will be: {}",
                     error.message

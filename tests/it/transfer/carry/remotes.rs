@@ -2,7 +2,11 @@
 //! is asked anything, and the reader gets it.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{Pair, asked, sealed_in, state};
 use crate::support::device::walk;
@@ -261,7 +265,56 @@ fn a_remote_over_ssh_is_reached_as_the_repository_says() {
     let other = Sshd::start(&pair.a.path("user")).unwrap();
     git(&pair.session.project, &["config", "core.sshCommand", &other.ssh_command()]);
     let publish = pair.a.cmd(&["publish", &pair.session.id, "--carry=git"]);
-    publish.within(std::time::Duration::from_secs(30)).fails(1).says(&["git could not use"]);
+    publish.within(Duration::from_secs(30)).fails(1).says(&["git could not use"]);
+}
+
+#[test]
+fn a_remote_that_wants_a_password_asks_nobody() {
+    let Some(pair) = Pair::new() else { return };
+    let Pair { a, session, .. } = &pair;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(
+                b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\
+                  Connection: close\r\n\r\n",
+            );
+        }
+    });
+    git(&session.project, &["remote", "set-url", "origin", &format!("http://{at}/bare.git")]);
+    let (asks, asked) = (a.path("asks"), a.path("asked"));
+    fs::write(&asks, format!("#!/bin/sh\ntouch '{}'\n", asked.display())).unwrap();
+    fs::set_permissions(&asks, PermissionsExt::from_mode(0o755)).unwrap();
+    git(&session.project, &["config", "core.askPass", asks.to_str().unwrap()]);
+    let publish = a.cmd(&["publish", &session.id, "--carry=git", "--yes"]);
+    let publish = publish.env("GIT_ASKPASS", &asks).env("SSH_ASKPASS", &asks).env("DISPLAY", ":99");
+    let said = publish.within(Duration::from_secs(30)).fails(1);
+    let said = said.says(&["git could not use", "could not read Username"]);
+    assert!(!said.stderr.contains("taken away"), "nothing was put there: {}", said.stderr);
+    assert!(!asked.exists());
+    assert_eq!(a.json(&["list", "--all"]), serde_json::json!([]));
+}
+
+#[test]
+fn a_repository_with_longer_hashes_is_one_like_others() {
+    let pair = Pair::cloned("", |pair, device| {
+        let bare = pair.a.path("long.git");
+        if !bare.exists() {
+            let long = "--object-format=sha256";
+            git(&pair.a.projects, &["init", "-q", "--bare", long, bare.to_str().unwrap()]);
+            git(&pair.a.projects, &["init", "-q", long, "seed"]);
+            let seed = pair.a.projects.join("seed");
+            git(&seed, &["commit", "-q", "--allow-empty", "-m", "one"]);
+            git(&seed, &["push", "-q", bare.to_str().unwrap(), "HEAD:refs/heads/main"]);
+        }
+        git(&device.projects, &["clone", "-q", bare.to_str().unwrap(), "long"]);
+        device.projects.join("long")
+    });
+    let Some(pair) = pair else { return };
+    pair.goes_and_comes(&pair.a.path("long.git"));
 }
 
 #[test]

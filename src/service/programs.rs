@@ -27,9 +27,13 @@ const COMMIT: usize = 12;
 /// What git is told so that a repository runs nothing of its own: no monitor of
 /// files, no hooks.
 const GIT: [&str; 4] = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
-/// What keeps git and its ssh from asking, where nobody can answer.
-pub(super) const ASKS_NOTHING: [(&str, &str); 3] =
-    [("GIT_TERMINAL_PROMPT", "0"), ("SSH_ASKPASS", "false"), ("SSH_ASKPASS_REQUIRE", "force")];
+/// What keeps git, its ssh and its helpers from asking, where nobody can answer.
+pub(super) const ASKS_NOTHING: [(&str, &str); 4] = [
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("SSH_ASKPASS", "false"),
+    ("SSH_ASKPASS_REQUIRE", "force"),
+    ("GCM_INTERACTIVE", "never"),
+];
 /// Where a git above us says its own repository is.
 const OF_ANOTHER_GIT: [&str; 5] =
     ["GIT_COMMON_DIR", "GIT_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_WORK_TREE"];

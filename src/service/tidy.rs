@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Service;
-use super::transfer::arrive;
+use super::transfer::{arrive, stores};
 use crate::store::{Config, files};
 
 impl Service {
@@ -35,10 +35,16 @@ impl Service {
     }
 
     /// What brings that were killed left may be large, and anywhere in Claude's
-    /// folder: nothing waits for its end, and another start goes on with it.
+    /// folder, and so may what gits for sealed files left: nothing waits for its end, and another start goes on with it.
     fn tidy_brings(&self) {
         let (state, root) = (self.0.settings.paths.state.clone(), self.0.settings.claude_root.clone());
-        let work = move || arrive::tidy(&state, root.as_deref());
+        let book = self.0.journal.load().map(|(book, _)| book).unwrap_or_default();
+        let owed = book.carried.iter().filter(|(_, file)| self.is_due(&book, file));
+        let owed = owed.map(|(name, _)| name.clone()).collect();
+        let work = move || {
+            stores::tidy(&state, &owed);
+            arrive::tidy(&state, root.as_deref());
+        };
         // Where the system starts no thread, it is left for another time.
         let _ = std::thread::Builder::new().name("tidy".to_owned()).spawn(work);
     }

@@ -134,6 +134,7 @@ impl Service {
         {
             return Ok(burned);
         }
+        let mut carries = None;
         for _ in 0..ROUNDS {
             let looked = self.0.network.lookup(&address, &mut |_| {}).await;
             let sighting = looked.map_err(|error| self.not_yet(identity, place, error.into()))?;
@@ -143,13 +144,22 @@ impl Service {
                     self.remember_end(&address, &packet);
                     self.set_stage(&place.token, Stage::Revoked, false);
                     self.end_is_certain(&place.token);
+                    // Another device's, which may never come back to see to it.
+                    if let Some(record) =
+                        carries.filter(|_| self.own_entry(&place.token.to_string()).is_err())
+                    {
+                        self.take_away_of(record, place.token.audience);
+                    }
                     return Ok(Standing::Revoked { at, packet });
                 }
                 standing @ (Standing::Burned { .. } | Standing::Newer) => return Ok(standing),
                 // Nodes that missed it, or still hold the record, hear of it again.
                 Standing::Revoked { packet, .. } if is_last(&packet) => packet,
                 // A lost record is revoked too: a stale copy may come back.
-                _ => {
+                standing => {
+                    if let Standing::Record { record, .. } = standing {
+                        carries = Some(*record);
+                    }
                     let sequence = self.sequence_after(&sighting)?;
                     place.mailbox.make_revoked(identity, &place.token, self.now(), sequence)?
                 }

@@ -27,7 +27,7 @@ impl Service {
         let (read, ssh) = tokio::join!(read, Box::pin(self.ssh_address()));
         let mut draft = read??;
         draft.ssh = ssh;
-        let directory = workplace(&draft.session).await?;
+        let directory = self.workplace(&draft.session).await?;
         let git = async {
             match &directory {
                 Some(directory) => Box::pin(repository(directory)).await,
@@ -65,6 +65,19 @@ impl Service {
             session,
             carry: CarryOffer::default(),
         })
+    }
+
+    /// The directory in which a session works, where it is there: its worktree, else its
+    /// own, else the one that is here for that of another machine.
+    pub(crate) async fn workplace(&self, session: &Session) -> Result<Option<PathBuf>> {
+        let path = session.path.clone();
+        let worktree = blocking(move || claude::worktree(&path)).await?;
+        let known = session.cwd.as_deref().and_then(|cwd| {
+            let (mut book, _) = self.0.journal.load().ok()?;
+            book.places.remove(cwd.to_str()?)
+        });
+        let mut places = worktree.into_iter().chain(session.cwd.clone()).chain(known);
+        Ok(places.find(|directory| directory.is_dir()))
     }
 
     /// The ways by which its conversation can go along, and the one that is proposed:
@@ -124,14 +137,6 @@ impl Service {
         let Ok(page) = claude::preview(&session.path, &Excerpt::Last, TURNS) else { return true };
         page.start > 0 || page.turns.iter().any(is_said)
     }
-}
-
-/// Where a session works: the worktree that claude made for it, else where it runs.
-pub(crate) async fn workplace(session: &Session) -> Result<Option<PathBuf>> {
-    let path = session.path.clone();
-    let worktree = blocking(move || claude::worktree(&path)).await?;
-    let mut places = worktree.into_iter().chain(session.cwd.clone());
-    Ok(places.find(|directory| directory.is_dir()))
 }
 
 /// Whether somebody went on with a session since it was handed over. Blocking.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use audience::seal_secrets;
 pub(super) use audience::{Prepared, open_secrets};
 use chrono::{DateTime, TimeDelta};
-pub(super) use draft::{went_on_since, workplace};
+pub(super) use draft::went_on_since;
 use pkarr::SignedPacket;
 pub(super) use record::span_of;
 use replace::Older;

@@ -1,6 +1,11 @@
 //! The conversation goes along by a git remote, a folder, or a machine that is always
 //! on, and arrives when nothing is left of where it came from.
 
+mod kills;
+mod remotes;
+mod sequences;
+mod strangers;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

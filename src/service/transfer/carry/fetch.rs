@@ -7,8 +7,9 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 
 use crate::carry::Claim;
+use crate::handoff::Record;
 use crate::service::transfer::stores::{Shipment, place};
-use crate::service::{Error, Found, Job, Result, Service};
+use crate::service::{AudienceKind, Error, Found, Job, Result, Service};
 use crate::text;
 
 impl Service {
@@ -60,9 +61,13 @@ impl Service {
     /// Takes a handoff's file away, behind everything else: it was taken for good, and
     /// its conversation is here. Who published it does it otherwise.
     pub fn was_taken(&self, found: &Found) {
-        let record = found.place.record.clone();
+        self.take_away_of(found.place.record.clone(), found.place.place.token.audience);
+    }
+
+    /// Takes the file of a handoff away that ended, as far as this machine reaches it.
+    pub(crate) fn take_away_of(&self, record: Record, audience: AudienceKind) {
         let Some(claim) = record.carry.as_ref().and_then(Claim::of) else { return };
-        let (service, audience) = (self.clone(), found.place.place.token.audience);
+        let service = self.clone();
         drop(self.0.must_finish.spawn(async move {
             let directory = service.directory_of(&record).await.ok();
             for store in service.stores_with(&record, audience, directory.as_deref()).await {

@@ -14,7 +14,6 @@ use super::{CarryTo, Destination, part_of};
 use crate::carry::{CarryError, Claim, Item, Key, LeftOut, Manifest, Name, Part, pack};
 use crate::claude::{self, Belongings, Blanked};
 use crate::handoff::{Git, Transcript};
-use crate::service::publish::workplace;
 use crate::service::{Error, Job, Result, Service, Session, Step, blocking};
 use crate::store::files;
 use crate::text;
@@ -95,7 +94,7 @@ impl Service {
 
     async fn changes_of(&self, session: &Session, job: &Job) -> Result<Gathered> {
         job.doing("gathering what is not committed");
-        let directory = workplace(session).await?;
+        let directory = self.workplace(session).await?;
         gather(directory.as_deref(), self.0.settings.home.as_deref()).await
     }
 }

@@ -36,8 +36,8 @@ impl Service {
         job: &Job,
     ) -> Result<Option<CarryStore>> {
         let Destination::Way(way) = to.to else { return Ok(None) };
-        let directory = draft.session.cwd.as_deref();
-        let stores = job.run(async { Ok(self.stores_for(directory).await) }).await?;
+        let directory = job.run(self.workplace(&draft.session)).await?;
+        let stores = job.run(async { Ok(self.stores_for(directory.as_deref()).await) }).await?;
         let store = stores.into_iter().find(|store| store.way() == way).ok_or_else(|| nowhere(way))?;
         job.run(self.agreed(&store, to.agrees)).await?;
         Ok(Some(store))

@@ -2,7 +2,7 @@
 //! shared.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,8 @@ use crate::service::{Error, Job, Result, blocking};
 use crate::store::files;
 use crate::text;
 
+/// Bytes that are copied before it is looked whether it was cancelled.
+const CHUNK: u64 = 1024 * 1024;
 /// How often it is looked whether a file has come.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long one that is on its way is waited for.
@@ -22,20 +24,38 @@ fn path_of(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.cclink"))
 }
 
-/// Puts it there whole, or not at all.
-pub(super) async fn put(folder: &Path, name: &str, file: &Path) -> Result<()> {
+/// Where it is written. Known by name, so that the rest of a killed one is taken away by
+/// whoever noted it, and by nobody else: on another machine it may be half of one that
+/// is on its way, and locked for nobody.
+fn part_of(path: &Path) -> PathBuf {
+    path.with_extension("part")
+}
+
+/// Puts it there whole, or not at all; cancelled, it ends by itself.
+pub(super) async fn put(folder: &Path, name: &str, file: &Path, job: &Job) -> Result<()> {
     let (folder, to, from) = (folder.to_owned(), path_of(folder, name), file.to_owned());
+    let cancel = job.cancel.clone();
     blocking(move || {
         made(&folder)?;
+        let part = part_of(&to);
         let copy = || -> io::Result<()> {
-            files::clean_up(&to);
-            let mut aside = files::aside(&to)?;
-            io::copy(&mut File::open(&from)?, &mut aside)?;
-            aside.as_file().sync_all()?;
-            aside.persist(&to)?;
-            Ok(())
+            let mut from = File::open(&from)?;
+            let mut options = File::options();
+            options.create_new(true).write(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut out = options.open(&part)?;
+            while !cancel.is_cancelled() && io::copy(&mut (&mut from).take(CHUNK), &mut out)? > 0 {}
+            out.sync_all()?;
+            if cancel.is_cancelled() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            fs::rename(&part, &to)
         };
-        copy().map_err(|error| unusable(&to, &error))
+        copy().map_err(|error| {
+            let _ = fs::remove_file(&part);
+            unusable(&to, &error)
+        })
     })
     .await?
 }
@@ -87,15 +107,19 @@ pub(super) async fn get(
     }
 }
 
-/// Takes it away.
-pub(super) async fn take_away(folder: &Path, name: &str) -> Result<()> {
+/// Takes it away, and the half of one that did not get there; whether it was there.
+pub(super) async fn take_away(folder: &Path, name: &str) -> Result<bool> {
     let path = path_of(folder, name);
-    match blocking(move || fs::remove_file(&path).map_err(|error| (path, error))).await? {
+    let remove = move || {
+        let _ = fs::remove_file(part_of(&path));
+        fs::remove_file(&path).map(|()| true).map_err(|error| (path, error))
+    };
+    match blocking(remove).await? {
         // A folder that is not mounted still holds it.
         Err((path, error))
             if error.kind() == io::ErrorKind::NotFound && path.parent().is_some_and(Path::is_dir) =>
         {
-            Ok(())
+            Ok(false)
         }
         gone => gone.map_err(|(path, error)| unusable(&path, &error)),
     }

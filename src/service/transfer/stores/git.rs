@@ -6,6 +6,8 @@
 //! lies in the remote is an orphan commit whose tree holds the file in parts.
 
 use std::fmt::Write;
+use std::fs::{self, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -68,10 +70,27 @@ pub(super) struct Git {
     alternate: Option<PathBuf>,
     /// Where new objects go; gone with this.
     objects: TempDir,
+    /// Held as long as they are in use; no file system has to have locks.
+    _lock: Option<fs::File>,
+    /// What is read from: a remote by its name, or an address.
     remote: String,
+    /// What is written to: always an address. By its name more than was said would
+    /// happen: its other addresses and its mirror, and a ref made here of ours there.
+    address: String,
+    /// What a push by the remote's name would have taken from its settings.
+    of_remote: OfRemote,
     /// The remote's address without a password, for people.
     shown: String,
     asks: bool,
+    /// Bytes of a part.
+    part: u64,
+}
+
+/// A remote's settings that an address has not.
+#[derive(Default)]
+struct OfRemote {
+    proxy: Option<String>,
+    receive_pack: Option<String>,
 }
 
 impl Git {
@@ -85,25 +104,28 @@ impl Git {
     ) -> Result<Self> {
         let folder = state.join("carry");
         files::private_dir(&folder).map_err(Error::from)?;
-        let objects = tempfile::Builder::new().prefix(".git-").tempdir_in(&folder);
-        let objects = objects.map_err(|error| unusable(&folder, &error))?;
+        let (objects, lock) = own_folder(&folder).map_err(|error| unusable(&folder, &error))?;
         let shown = public_remote(url).unwrap_or_else(|| remote.to_owned());
         let mut git = Self {
             directory: objects.path().to_owned(),
             alternate: None,
             objects,
+            _lock: lock,
             remote: url.to_owned(),
+            address: url.to_owned(),
+            of_remote: OfRemote::default(),
             shown,
             asks,
+            part: PART,
         };
         if let Some(directory) = directory.filter(|directory| directory.is_dir())
             && let Some(own) = git.own_objects(directory).await
-            && git.knows(directory, remote).await
         {
-            (git.directory, git.alternate, git.remote) = (directory.to_owned(), Some(own), remote.to_owned());
+            (git.directory, git.alternate) = (directory.to_owned(), Some(own));
+            git.by_name(remote, url).await;
             return Ok(git);
         }
-        let init = git.plain(&["init", "--bare", "--quiet", "."]);
+        let init = git.plain(&["init", "--bare", "--quiet", "--template=", "."]);
         git.run(init, None).await?;
         Ok(git)
     }
@@ -117,17 +139,38 @@ impl Git {
         std::path::absolute(path).ok()
     }
 
-    async fn knows(&self, directory: &Path, remote: &str) -> bool {
-        let mut git = self.plain(&["remote", "get-url", "--", remote]);
-        git.current_dir(directory);
-        self.run(git, None).await.is_ok()
+    /// What the repository knows the remote by, where that is still the same place: its
+    /// address with what opens it, its name, and its settings.
+    async fn by_name(&mut self, remote: &str, url: &str) {
+        let reads = self.said(&["remote", "get-url", "--", remote]).await;
+        let writes = self.said(&["remote", "get-url", "--push", "--", remote]).await;
+        let is_meant = |address: &&String| {
+            **address == url || public_remote(address).is_some_and(|address| address == url)
+        };
+        let read = reads.as_ref().filter(is_meant);
+        if let Some(address) = writes.as_ref().filter(is_meant).or(read) {
+            self.address.clone_from(address);
+            self.remote = if read.is_some() { remote.to_owned() } else { address.clone() };
+            let key = |name| format!("remote.{remote}.{name}");
+            self.of_remote = OfRemote {
+                proxy: self.said(&["config", "--get", &key("proxy")]).await,
+                receive_pack: self.said(&["config", "--get", &key("receivepack")]).await,
+            };
+        }
+    }
+
+    /// A line that git prints, if it does.
+    async fn said(&self, arguments: &[&str]) -> Option<String> {
+        let said = self.run(self.plain(arguments), None).await.ok()?;
+        let line = String::from_utf8(said).ok()?.trim_end_matches('\n').to_owned();
+        (!line.is_empty()).then_some(line)
     }
 
     /// Puts a file there.
     pub async fn put(&self, name: &str, file: &Path) -> Result<Put> {
         let commit = self.commit(file).await?;
         let to = format!("{commit}:{}", reference(name)?);
-        match self.talk(&["push", "--no-verify", "--porcelain", "--quiet", "--", &self.remote, &to]).await {
+        match self.push(&to).await {
             Ok(_) => Ok(Put::Done),
             Err(said) if is_refusal(&said) => Ok(Put::Refused(said)),
             Err(said) => Err(self.unreached(&said)),
@@ -136,7 +179,7 @@ impl Git {
 
     /// Gets it into `into`; whether it is there.
     pub async fn get(&self, name: &str, into: &Path, bytes: u64, job: &Job) -> Result<bool> {
-        let Some(commit) = self.lies_there(name).await? else { return Ok(false) };
+        let Some(commit) = self.lies_there(&self.remote, name).await? else { return Ok(false) };
         job.doing(format!("fetching it from {}: {}", text::clean(&self.shown), text::bytes(bytes)));
         let fetch = [
             "fetch",
@@ -155,20 +198,31 @@ impl Git {
         self.write_parts(&commit, into, bytes).await
     }
 
-    /// Takes it away.
-    pub async fn take_away(&self, name: &str) -> Result<()> {
-        if self.lies_there(name).await?.is_none() {
-            return Ok(());
+    /// Takes it away; whether it was there.
+    pub async fn take_away(&self, name: &str) -> Result<bool> {
+        if self.lies_there(&self.address, name).await?.is_none() {
+            return Ok(false);
         }
         let gone = format!(":{}", reference(name)?);
-        let push = ["push", "--no-verify", "--quiet", "--", &self.remote, &gone];
-        self.talk(&push).await.map(drop).map_err(|said| self.unreached(&said))
+        self.push(&gone).await.map(|_| true).map_err(|said| self.unreached(&said))
+    }
+
+    async fn push(&self, what: &str) -> std::result::Result<Vec<u8>, String> {
+        let OfRemote { proxy, receive_pack } = &self.of_remote;
+        let proxy = proxy.as_ref().map(|proxy| format!("http.proxy={proxy}"));
+        let receive_pack = receive_pack.as_ref().map(|program| format!("--receive-pack={program}"));
+        let mut arguments = Vec::new();
+        arguments.extend(proxy.iter().flat_map(|proxy| ["-c", proxy]));
+        arguments.extend(["push", "--no-verify", "--porcelain", "--quiet"]);
+        arguments.extend(receive_pack.as_deref());
+        arguments.extend(["--", &self.address, what]);
+        self.talk(&arguments).await
     }
 
     /// The commit that lies there under a name.
-    async fn lies_there(&self, name: &str) -> Result<Option<String>> {
+    async fn lies_there(&self, there: &str, name: &str) -> Result<Option<String>> {
         let reference = reference(name)?;
-        let said = self.talk(&["ls-remote", "--quiet", "--", &self.remote, &reference]).await;
+        let said = self.talk(&["ls-remote", "--quiet", "--", there, &reference]).await;
         let said = said.map_err(|said| self.unreached(&said))?;
         let said = String::from_utf8_lossy(&said);
         let mut lines = said.lines().filter_map(|line| line.split_once('\t'));
@@ -183,7 +237,7 @@ impl Git {
         let mut left = content.metadata().await.map_err(failed)?.len();
         let mut tree = String::new();
         for number in 0.. {
-            let part = left.min(PART);
+            let part = left.min(self.part);
             let blob = self.id(&["hash-object", "-w", "--stdin"], Some((&mut content, part))).await?;
             let _ = writeln!(tree, "100644 blob {blob}\t{number:03}");
             left -= part;
@@ -207,7 +261,7 @@ impl Git {
 
     /// Writes the parts of a commit one after the other, at most `bytes`.
     async fn write_parts(&self, commit: &str, into: &Path, bytes: u64) -> Result<bool> {
-        let listed = self.run(self.command(&["ls-tree", "-z", commit]), None).await?;
+        let listed = self.run(self.command(&["ls-tree", "--full-tree", "-z", commit]), None).await?;
         let listed = String::from_utf8_lossy(&listed);
         let parts: Vec<&str> = listed.split('\0').filter(|line| !line.is_empty()).collect();
         if parts.len() > MOST_PARTS {
@@ -241,7 +295,7 @@ impl Git {
             command
         } else {
             let mut command = git(&self.directory);
-            command.envs(ASKS_NOTHING).env("GIT_ASKPASS", "false");
+            command.envs(ASKS_NOTHING).env("GIT_ASKPASS", "");
             command
         };
         command.args(ALSO).args(arguments).env("LC_ALL", "C").envs(NOBODY).kill_on_drop(true);
@@ -253,6 +307,9 @@ impl Git {
         if let Some(own) = &self.alternate {
             command.env("GIT_OBJECT_DIRECTORY", self.objects.path());
             command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(own));
+        } else {
+            // Not found by looking for it: the user may have forbidden that for bare ones.
+            command.env("GIT_DIR", self.objects.path());
         }
         command
     }
@@ -281,7 +338,7 @@ impl Git {
     /// What git says about a failure, in a line.
     fn words(&self, said: &[u8], words: &[u8]) -> String {
         let both = [said, b"\n", words].concat();
-        let both = text::clean_lines(&String::from_utf8_lossy(&both)).replace(&self.remote, &self.shown);
+        let both = text::clean_lines(&String::from_utf8_lossy(&both)).replace(&self.address, &self.shown);
         let lines: Vec<&str> = both.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let telling = |line: &&&str| line.contains("rejected") || line.contains("hidden ref");
         let fatal = |line: &&&str| line.starts_with("fatal: ") || line.starts_with("error: ");
@@ -312,13 +369,16 @@ fn not_started(error: &std::io::Error) -> Error {
 
 /// The ref of a file. An empty name would be another ref, and delete what nobody named.
 fn reference(name: &str) -> Result<String> {
-    let is_name =
-        name.len() == 26 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    if is_name {
+    if is_name(name) {
         Ok(format!("refs/cclink/{name}"))
     } else {
         Err(Error::failed("That is no name of a sealed file."))
     }
+}
+
+/// Whether it can be the name of a sealed file.
+pub(super) fn is_name(name: &str) -> bool {
+    name.len() == 26 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 /// A whole commit's or object's id.
@@ -326,9 +386,55 @@ fn is_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Whether a remote says that it takes no such refs.
+/// Whether a remote says that it takes no such refs; a full disk there passes.
 fn is_refusal(said: &str) -> bool {
-    ["hidden ref", "remote rejected", "hook declined"].iter().any(|words| said.contains(words))
+    let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
+    says(&["hidden ref", "remote rejected", "hook declined"])
+        && !says(&["unpacker error", "failed to update ref", "cannot lock ref", "Internal Server Error"])
+}
+
+/// How a folder for git begins.
+const FOLDER: &str = ".git-";
+/// The file in it that is locked while it is in use.
+const LOCK: &str = "in-use";
+
+/// A folder for one git, so that [`tidy`] knows it from the rest of a process that was
+/// killed.
+fn own_folder(folder: &Path) -> io::Result<(TempDir, Option<fs::File>)> {
+    loop {
+        let own = tempfile::Builder::new().prefix(FOLDER).tempdir_in(folder)?;
+        let lock = match fs::File::create_new(own.path().join(LOCK)) {
+            Ok(lock) => lock,
+            // Another process tidied it up at once.
+            Err(_) if !own.path().is_dir() => continue,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            Err(error) => return Err(error),
+        };
+        match lock.try_lock() {
+            Ok(()) if own.path().join(LOCK).exists() => return Ok((own, Some(lock))),
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
+            // Without locks nothing is tidied either.
+            Err(TryLockError::Error(_)) => return Ok((own, None)),
+        }
+    }
+}
+
+/// Removes the folders for git of processes that were killed.
+pub(super) fn tidy(state: &Path) {
+    for entry in state.join("carry").read_dir().into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().as_encoded_bytes().starts_with(FOLDER.as_bytes());
+        if !is_ours || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            continue;
+        }
+        let mut lock = fs::File::options();
+        let lock = lock.create(true).truncate(false).write(true).open(entry.path().join(LOCK));
+        // The lock is held until it is gone.
+        if let Ok(lock) = lock
+            && lock.try_lock().is_ok()
+        {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// A path for a list that `:` divides.
@@ -352,9 +458,45 @@ mod tests {
         assert_eq!(reference(&"y".repeat(26)).unwrap(), format!("refs/cclink/{}", "y".repeat(26)));
     }
 
+    #[tokio::test]
+    async fn a_file_of_many_parts_comes_back_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let made = git(dir.path()).args(["init", "--bare", "--quiet", "there"]).status().await;
+        if !made.is_ok_and(|status| status.success()) {
+            // git is not installed here
+            return;
+        }
+        let (name, url) = ("y".repeat(26), format!("file://{}", at("there").display()));
+        for (number, bytes) in [0_usize, 1, 999, 1000, 1001, 5000, 9876].into_iter().enumerate() {
+            let content: Vec<u8> = (0..bytes).map(|at| u8::try_from(at * 31 % 251).unwrap()).collect();
+            fs::write(at("file"), &content).unwrap();
+            let mut git = Git::open(&at("state"), None, &url, &url, false).await.unwrap();
+            git.part = 1000;
+            assert!(!git.get(&name, &at("back"), bytes as u64, &Job::quiet()).await.unwrap());
+            assert_eq!(git.put(&name, &at("file")).await.unwrap(), Put::Done, "{number}");
+            let reader = Git::open(&at("state"), None, &url, &url, false).await.unwrap();
+            assert!(reader.get(&name, &at("back"), bytes as u64, &Job::quiet()).await.unwrap());
+            assert_eq!(fs::read(at("back")).unwrap(), content);
+            assert!(!reader.get(&name, &at("back"), bytes as u64 + 1, &Job::quiet()).await.unwrap());
+            assert!(git.take_away(&name).await.unwrap() && !git.take_away(&name).await.unwrap());
+        }
+        // What is in use stays, what a killed one left goes.
+        let used = Git::open(&at("state"), None, &url, &url, false).await.unwrap();
+        let left = at("state").join("carry/.git-left/objects/pack");
+        fs::create_dir_all(&left).unwrap();
+        tidy(&at("state"));
+        let names = || at("state").join("carry").read_dir().unwrap().count();
+        assert!(used.objects.path().is_dir());
+        assert_eq!(names(), 1);
+        drop(used);
+        assert_eq!(names(), 0);
+    }
+
     #[test]
     fn refusals_are_told_from_failures() {
         assert!(is_refusal("! [remote rejected] x -> refs/cclink/y (deny updating a hidden ref)"));
+        assert!(!is_refusal("! [remote rejected] x -> refs/cclink/y (unpacker error)"));
         assert!(!is_refusal("fatal: unable to access 'https://example.org/': Could not resolve host"));
     }
 }

@@ -4,12 +4,14 @@
 
 mod folder;
 mod git;
+mod leftovers;
 mod offer;
 mod ssh;
 mod taken_away;
 
 use std::path::Path;
 
+pub(crate) use self::leftovers::tidy;
 pub(crate) use self::offer::place;
 use crate::carry::Claim;
 use crate::service::{Error, Job, Result, Service};
@@ -48,7 +50,7 @@ impl Service {
             }
             CarryStore::Folder { path } => {
                 job.doing(format!("putting it, sealed, into {}", text::clean(&path.to_string_lossy())));
-                folder::put(path, it.name, it.file).await.map(|()| Put::Done)
+                folder::put(path, it.name, it.file, job).await.map(|()| Put::Done)
             }
             CarryStore::Ssh { address, folder } => {
                 job.doing(format!("putting it, sealed, on {address}"));
@@ -85,8 +87,8 @@ impl Service {
         Ok(came && folder::is_whole(it.file, claim).await?)
     }
 
-    /// Takes a file away; one that is not there is no error.
-    pub(crate) async fn take_from_store(&self, store: &CarryStore, name: &str) -> Result<()> {
+    /// Takes a file away; one that is not there is no error. Whether it was there.
+    pub(crate) async fn take_from_store(&self, store: &CarryStore, name: &str) -> Result<bool> {
         let state = &self.0.settings.paths.state;
         match store {
             CarryStore::Git { directory, remote, url } => {

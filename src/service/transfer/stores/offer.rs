@@ -43,8 +43,12 @@ impl Service {
         if let Some(directory) = directory.filter(|directory| directory.is_dir()) {
             let names = ask_git(directory, &["remote"]).await.unwrap_or_default();
             for name in names.lines().take(MOST_REMOTES) {
-                let url = ask_git(directory, &["remote", "get-url", "--", name]).await;
-                stores.extend(url.map(|url| in_git(Some(directory), name, url.trim())));
+                // It was put where the other machine pushes to.
+                for which in [&["--"][..], &["--push", "--"]] {
+                    let url = ask_git(directory, &[&["remote", "get-url"], which, &[name]].concat()).await;
+                    let store = url.map(|url| in_git(Some(directory), name, url.trim()));
+                    stores.extend(store.filter(|store| !stores.contains(store)));
+                }
             }
         }
         let named = record.git.as_ref().and_then(|git| git.remote.as_deref());
@@ -190,7 +194,7 @@ async fn is_public(store: &CarryStore) -> bool {
     let nobody =
         ["-c", "credential.helper=", "-c", "http.extraHeader=", "ls-remote", "--quiet", "--", url, "HEAD"];
     let mut git = child("git");
-    git.args(nobody).envs(ASKS_NOTHING).env("GIT_ASKPASS", "false").current_dir(std::env::temp_dir());
+    git.args(nobody).envs(ASKS_NOTHING).env("GIT_ASKPASS", "").current_dir(std::env::temp_dir());
     git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     matches!(tokio::time::timeout(PATIENCE, git.status()).await, Ok(Ok(status)) if status.success())
 }

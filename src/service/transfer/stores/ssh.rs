@@ -55,9 +55,11 @@ pub(super) async fn get(
     Ok(done == bytes)
 }
 
-/// Takes it away, and the half of one that did not get there.
-pub(super) async fn take_away(remote: &Remote, folder: &str, name: &str) -> Result<()> {
+/// Takes it away, and the half of one that did not get there; whether it was there.
+pub(super) async fn take_away(remote: &Remote, folder: &str, name: &str) -> Result<bool> {
     let path = path_of(folder, name);
     drop(remote.remove(&path.with_extension("part")).await?);
-    remote.remove(&path).await?.map_err(|no| no.about(&path))
+    let was_there = matches!(remote.size(&path).await?, Ok(Some(_)));
+    remote.remove(&path).await?.map_err(|no| no.about(&path))?;
+    Ok(was_there)
 }

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 
+use super::place;
 use crate::handoff::{Standing, Token};
 use crate::service::transfer::arrive::Lock;
-use crate::service::{CarriedBy, CarriedState, CarryWay, Result, Service, blocking};
+use crate::service::{CarriedBy, CarriedState, CarryWay, Error, Result, Service, blocking};
 use crate::store::journal::Book;
 use crate::store::{CarriedFile, CarryStore, JournalEntry, Stage};
 
@@ -19,6 +20,11 @@ const LONGEST: TimeDelta = TimeDelta::days(7);
 /// Who took a handoff for good may fetch its conversation for so long; who does takes
 /// the file away then.
 const TAKERS: TimeDelta = TimeDelta::hours(1);
+/// A publishing that was killed may leave a git behind that goes on with its push: for
+/// so long what is not there may still come.
+const LATE: TimeDelta = TimeDelta::hours(1);
+/// How long taking one away may take.
+const PATIENCE: Duration = Duration::from_mins(2);
 /// What could not be taken away is tried again after so long.
 const AGAIN: Duration = Duration::from_mins(10);
 
@@ -48,7 +54,13 @@ impl Service {
             if !self.is_turn(name) {
                 continue;
             }
-            if let Err(error) = self.take_one_away(name, store, entry_of(&book, &file.token)).await {
+            let entry = entry_of(&book, &file.token);
+            let may_come = entry.is_none() && self.now() < file.at + LATE;
+            let taken = self.take_one_away(name, store, entry, may_come).await;
+            // Of what hardly got there it was said just now why.
+            if let Err(error) = taken
+                && !may_come
+            {
                 self.warn(format!(
                     "A sealed file could not be taken away yet, and will be: {}",
                     error.message
@@ -69,6 +81,7 @@ impl Service {
         name: &str,
         store: &CarryStore,
         entry: Option<&JournalEntry>,
+        may_come: bool,
     ) -> Result<()> {
         // Who is just putting it there sees to it.
         let (state, id) = (self.0.settings.paths.state.clone(), name.to_owned());
@@ -79,8 +92,12 @@ impl Service {
             lock.done();
             return Ok(());
         }
-        let taken = self.take_from_store(store, name).await;
-        if taken.is_ok() {
+        let taken = tokio::time::timeout(PATIENCE, self.take_from_store(store, name)).await;
+        let taken = taken.unwrap_or_else(|_| {
+            let place = place(store, self.0.settings.home.as_deref());
+            Err(Error::failed(format!("It takes too long {place}.")))
+        });
+        if matches!(taken, Ok(was_there) if was_there || !may_come) {
             self.note(|book| {
                 if let Some(file) = book.carried.get_mut(name) {
                     file.taken_away = true;
@@ -88,7 +105,7 @@ impl Service {
             });
         }
         lock.done();
-        taken
+        taken.map(drop)
     }
 
     /// Whether another device gave a handoff more time, or nobody can say.
@@ -103,7 +120,8 @@ impl Service {
         }
     }
 
-    fn is_due(&self, book: &Book, file: &CarriedFile) -> bool {
+    /// Whether a file lies somewhere that belongs to no living handoff any more.
+    pub(crate) fn is_due(&self, book: &Book, file: &CarriedFile) -> bool {
         let over = || entry_of(book, &file.token).is_none_or(|entry| !matches!(self.over(entry), Over::No));
         file.store.is_some() && !file.taken_away && over()
     }

@@ -1,0 +1,44 @@
+//! What was left in the folder of state by processes that were killed while they put a
+//! sealed file somewhere, got one, or took one away.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::git;
+use crate::service::transfer::arrive::Lock;
+
+/// Removes it, where nobody uses it any more. Locks of these `owed` files, which are to
+/// be taken away, are left to who does that.
+pub(crate) fn tidy(state: &Path, owed: &BTreeSet<String>) {
+    git::tidy(state);
+    for entry in state.join("bring").read_dir().into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_str().and_then(|name| name.strip_suffix(".lock"));
+        let name = name.filter(|name| git::is_name(name) && !owed.contains(*name));
+        if let Some(lock) = name.and_then(|name| Lock::at_once(state, name, false)) {
+            lock.done();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::Job;
+
+    #[tokio::test]
+    async fn only_locks_that_nobody_holds_or_will_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = |letter: &str| letter.repeat(26);
+        for letter in ["y", "b"] {
+            drop(Lock::take(dir.path(), &name(letter), &Job::quiet()).await.unwrap());
+        }
+        let held = Lock::take(dir.path(), &name("n"), &Job::quiet()).await.unwrap();
+        std::fs::write(dir.path().join("bring/else.lock"), "").unwrap();
+        tidy(dir.path(), &BTreeSet::from([name("b")]));
+        let is_there = |name: &str| dir.path().join(format!("bring/{name}.lock")).exists();
+        let there = [name("y"), name("b"), name("n"), "else".to_owned()].map(|name| is_there(&name));
+        assert_eq!(there, [false, true, true, true]);
+        held.done();
+    }
+}

@@ -28,9 +28,16 @@ impl From<&PickupArgs> for Bringing {
     }
 }
 
+/// How it is gone on with what was to come.
+pub(super) struct Came {
+    pub plan: Plan,
+    /// It is in its place; else another way was chosen.
+    pub is_here: bool,
+}
+
 /// Brings a session here; gives the plan to resume it, or the one that was
 /// chosen instead. Stopped, it lets go of the other machine, and keeps what came.
-pub(super) async fn bring(context: &Context<'_>, found: &Found, how: Bringing) -> Result<Plan> {
+pub(super) async fn bring(context: &Context<'_>, found: &Found, how: &Bringing) -> Result<Came> {
     let (job, wishes) = (progress(), how.wishes());
     let arrived = until_stopped(&job, Box::pin(context.service.bring(found, &wishes, &job))).await;
     end_progress();
@@ -38,7 +45,7 @@ pub(super) async fn bring(context: &Context<'_>, found: &Found, how: Bringing) -
 }
 
 /// The same from a sealed file.
-pub(super) async fn take_from(context: &Context<'_>, found: &Found, how: &Bringing) -> Result<Plan> {
+pub(super) async fn take_from(context: &Context<'_>, found: &Found, how: &Bringing) -> Result<Came> {
     let file = match how.from.as_deref() {
         None => Sealed::Carried,
         Some(file) if file == Path::new("-") => Sealed::Stdin,
@@ -56,11 +63,11 @@ impl Bringing {
     }
 }
 
-async fn resume_arrived(context: &Context<'_>, arrived: Arrived) -> Result<Plan> {
+async fn resume_arrived(context: &Context<'_>, arrived: Arrived) -> Result<Came> {
     let printer = context.printer;
     let placed = match arrived {
         Arrived::Placed(placed) => placed,
-        Arrived::Instead(plan) => return Ok(plan),
+        Arrived::Instead(plan) => return Ok(Came { plan, is_here: false }),
     };
     printer.note(&format!("Brought to {}.", placed.path.display()));
     for note in &placed.notes {
@@ -68,7 +75,7 @@ async fn resume_arrived(context: &Context<'_>, arrived: Arrived) -> Result<Plan>
     }
     let plans = context.service.resume_plans(&placed.session_id).await?;
     let ready = plans.iter().find(|plan| plan.ready && plan.kind == PlanKind::Here).cloned();
-    ready.ok_or_else(|| {
+    ready.map(|plan| Came { plan, is_here: true }).ok_or_else(|| {
         let why = plans.iter().find_map(|plan| plan.why_not.clone()).unwrap_or_default();
         Error::failed(format!("It was brought, but cannot be resumed here: {why}."))
     })

@@ -1,7 +1,7 @@
 //! Going on with a session: showing a way, and another program in this one's
 //! place.
 
-use super::bring::{Bringing, bring};
+use super::bring::{Bringing, Came, bring};
 use super::{Context, prompt, until_stopped};
 use crate::service::{
     Ended, Error, Found, Job, LineModes, Next, Plan, PlanKind, Result, Signals, command_of, once_held,
@@ -66,16 +66,16 @@ pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how:
     for note in &plan.notes {
         printer.note(&format!("Note: {note}."));
     }
-    let came = matches!(plan.kind, PlanKind::Bring | PlanKind::Carried);
-    let plan = match plan.kind {
+    let came = match plan.kind {
         PlanKind::Bring => {
-            let brought = bring(context, found, how).await?;
+            let brought = bring(context, found, &how).await?;
             service.remember_address(found);
             brought
         }
         PlanKind::Carried => super::bring::take_from(context, found, &how).await?,
-        _ => plan,
+        _ => Came { plan, is_here: false },
     };
+    let plan = came.plan;
     service.check_way(found, &plan).await?;
     let job = Job::quiet();
     let taken = until_stopped(&job, Box::pin(service.pick_up(found, &job))).await?;
@@ -83,7 +83,7 @@ pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how:
         let error = Error::cancelled();
         return Err(if taken.burned { kept(found, error) } else { error });
     }
-    if taken.burned && came {
+    if taken.burned && came.is_here {
         service.was_taken(found);
     }
     // Only now: had another reader been faster, there would be nothing to end it for.

@@ -28,13 +28,16 @@ fn install(context: &Context<'_>, on_exit: bool, carry: bool, yes: bool) -> Resu
         Error::failed("The path of this cclink cannot be told.")
             .advise("Was it replaced while it ran? Try again.")
     })?;
-    if carry {
-        agree(context, yes)?;
-    }
     let changes = context.service.plan_plugin(&program, on_exit, carry)?;
+    if carry {
+        may_carry(context, yes)?;
+    }
     let done = make(context, &changes, yes, "Change Claude Code's files like this?")?;
     let printer = context.printer;
     printer.value(&json!({ "changed": done, "on_exit": on_exit, "carry": carry, "files": paths(&changes) }));
+    if carry {
+        context.service.agree_to_places();
+    }
     if done {
         printer.say(&format!("{}: in sessions that start from now on", printer.good("Installed")));
         printer.say("/cclink:handoff publishes the session it is typed into, without a model call.");
@@ -65,7 +68,7 @@ fn install(context: &Context<'_>, on_exit: bool, carry: bool, yes: bool) -> Resu
 
 /// What the places mean that are set is agreed to now: nobody can be asked when a
 /// session ends.
-fn agree(context: &Context<'_>, yes: bool) -> Result<()> {
+fn may_carry(context: &Context<'_>, yes: bool) -> Result<()> {
     let places = context.service.places_to_agree();
     if places.is_empty() {
         return Ok(());
@@ -77,7 +80,6 @@ fn agree(context: &Context<'_>, yes: bool) -> Result<()> {
     if !agrees {
         return Err(Error::failed("Nothing was changed.").advise("`--yes` agrees; or leave `--carry` out."));
     }
-    context.service.agree_to_places();
     Ok(())
 }
 

@@ -262,10 +262,12 @@ fn print(context: &Context<'_>, published: &Published) {
     printer.say(&format!("{} {}", printer.good("Published"), printer.bold(&title)));
     printer.say(&who_until(published));
     if let Some(carry) = published.carry.filter(|carry| carry.way != CarryWay::File) {
-        printer.say(&format!(
-            "The conversation goes along ({}, sealed), even when this machine is off.",
-            text::bytes(carry.bytes)
-        ));
+        let reach = match published.audience.kind {
+            AudienceKind::Devices => ", even when this machine is off",
+            _ => ", for whoever also reaches where it lies",
+        };
+        let size = text::bytes(carry.bytes);
+        printer.say(&format!("The conversation goes along ({size}, sealed){reach}."));
     }
     for token in &published.replaced {
         printer.say(&format!("It replaces {token}, which was called back."));

@@ -19,9 +19,8 @@ mod transfer;
 pub(crate) mod types;
 mod web;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use crate::service::handoffs::revoke::Doomed;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
@@ -60,6 +59,8 @@ use crate::store::{Contacts, Journal};
 
 /// How long quitting waits for writes that must not be cut in half.
 const FINISH: Duration = Duration::from_secs(10);
+/// And for what is tried again by another process.
+const CHORES: Duration = Duration::from_secs(5);
 /// And for receipts, which are nobody's loss.
 const RECEIPTS: Duration = Duration::from_secs(1);
 /// The beginning of 2026: cclink is younger.
@@ -89,8 +90,8 @@ struct Inner {
     receipts: TaskTracker,
     /// Things to tell the user once, in words.
     warnings: Mutex<Vec<String>>,
-    /// Sealed files that were to be taken away, and when that was tried.
-    taking_away: Mutex<BTreeMap<String, Instant>>,
+    /// Sealed files being taken away: what does not end is tried again later.
+    chores: TaskTracker,
 }
 
 /// How a verb tells what it is doing, and how it learns to stop.
@@ -135,7 +136,7 @@ impl Service {
             must_finish: TaskTracker::new(),
             receipts: TaskTracker::new(),
             warnings: Mutex::new(Vec::new()),
-            taking_away: Mutex::default(),
+            chores: TaskTracker::new(),
             settings,
         };
         Self(Arc::new(inner), None)
@@ -208,6 +209,9 @@ impl Service {
         self.0.must_finish.close();
         let ended = tokio::time::timeout(FINISH, self.0.must_finish.wait()).await.is_ok();
         self.0.must_finish.reopen();
+        self.0.chores.close();
+        let _ = tokio::time::timeout(CHORES, self.0.chores.wait()).await;
+        self.0.chores.reopen();
         self.0.receipts.close();
         let _ = tokio::time::timeout(RECEIPTS, self.0.receipts.wait()).await;
         self.0.receipts.reopen();

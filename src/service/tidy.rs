@@ -38,11 +38,9 @@ impl Service {
     /// folder, and so may what gits for sealed files left: nothing waits for its end, and another start goes on with it.
     fn tidy_brings(&self) {
         let (state, root) = (self.0.settings.paths.state.clone(), self.0.settings.claude_root.clone());
-        let book = self.0.journal.load().map(|(book, _)| book).unwrap_or_default();
-        let owed = book.carried.iter().filter(|(_, file)| self.is_due(&book, file));
-        let owed = owed.map(|(name, _)| name.clone()).collect();
+        let service = self.clone();
         let work = move || {
-            stores::tidy(&state, &owed);
+            stores::tidy(&state, || service.to_be_taken_away());
             arrive::tidy(&state, root.as_deref());
         };
         // Where the system starts no thread, it is left for another time.

@@ -506,6 +506,8 @@ pub struct CarryOffer {
     pub chosen: Option<CarryWay>,
     /// Whether the work that is not committed or not pushed went along last.
     pub changes: bool,
+    /// Whether the user chose or set it, also that it stays.
+    pub said: bool,
 }
 
 /// Which sealed file it is, without what opens it.

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::net::{IpAddr, UdpSocket};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -20,6 +20,8 @@ const LOCK: &str = "keep.lock";
 /// Held by who stands by in the background, for when the one that keeps ends.
 const BEHIND_LOCK: &str = "keep-behind.lock";
 /// How often a keeper looks whether it is needed, the machine slept or the
+/// How often sealed files of what ended are looked for.
+const SWEEP: Duration = Duration::from_mins(10);
 /// network changed.
 const GLANCE: Duration = Duration::from_mins(1);
 /// A clock that ran on so much further than the wait was asleep with its machine.
@@ -89,6 +91,7 @@ impl Service {
         let mut surroundings = Surroundings::now();
         let every = self.0.settings.keep_every;
         let glance = GLANCE.min(every);
+        let mut swept: Option<Instant> = None;
         loop {
             if lock.is_none() {
                 lock = self.try_lock(LOCK).await.unwrap_or_default();
@@ -102,9 +105,13 @@ impl Service {
                 if !kept.is_empty() {
                     tell(&kept);
                 }
-                self.take_away_due().await;
+                if changed || !kept.is_empty() || swept.is_none_or(|at| at.elapsed() > SWEEP) {
+                    swept = Some(Instant::now());
+                    self.take_away_ended();
+                }
             }
             if keeping == Keeping::WhileAlive && self.lasting().is_ok_and(|lasting| lasting.is_empty()) {
+                self.take_away_due().await;
                 return Ok(());
             }
             tokio::time::sleep(glance).await;

@@ -57,7 +57,16 @@ impl Service {
         let ttl = Ttl::from_seconds(LIFE).map_err(|error| Error::failed(error.to_string()))?;
         let prepared = self.prepare(identity, &AudienceChoice::Link, now.timestamp()).await?;
         let place = prepared.place.clone();
-        let record = Record { created_at: now, ttl, burn_after_read: true, pin_protected: false, ..record };
+        // A phone has no use for the conversation, and whoever burns the pass must not take
+        // that of its handoff away.
+        let record = Record {
+            created_at: now,
+            ttl,
+            burn_after_read: true,
+            pin_protected: false,
+            carry: None,
+            ..record
+        };
         let aside = Aside { pass_of: Some(of), ..Aside::default() };
         self.send(identity, prepared, record, aside, job).await?;
         Ok(place)

@@ -148,7 +148,7 @@ impl Service {
                     if let Some(record) =
                         carries.filter(|_| self.own_entry(&place.token.to_string()).is_err())
                     {
-                        self.take_away_of(record, place.token.audience);
+                        self.take_away_of(record, place.token);
                     }
                     return Ok(Standing::Revoked { at, packet });
                 }

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::Hints;
 use crate::claude;
-use crate::handoff::Record;
+use crate::handoff::{Record, Token};
 use crate::service::programs::{ask_git, same_remote};
 use crate::service::{Service, Session, blocking};
 use crate::text;
@@ -35,6 +35,13 @@ impl Service {
     /// Where a session is to be resumed on this machine.
     pub(crate) async fn directory(&self, copy: Option<&Session>, record: Option<&Record>) -> Option<PathBuf> {
         self.folder(copy, Hints { record, ..Hints::default() }).await.map(|folder| folder.path)
+    }
+
+    /// The folder of a handoff's project whose git may be asked for something: nothing of
+    /// it is run where only a stranger named it.
+    pub(crate) async fn trusted_directory(&self, record: &Record, token: &Token) -> Option<PathBuf> {
+        let hints = Hints { record: Some(record), token: Some(token), ..Hints::default() };
+        self.folder(None, hints).await.filter(|folder| folder.known).map(|folder| folder.path)
     }
 
     /// The same, and what is known of it. The folder that the transcript's own is

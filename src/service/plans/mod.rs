@@ -302,9 +302,7 @@ impl Service {
     async fn carried_plan(&self, record: &Record, hints: Hints<'_>) -> Option<Plan> {
         let carry = record.carry.as_ref()?;
         let [_, plan] = hints.fetch?.clone();
-        let folder = self.folder(None, hints).await.map(|folder| folder.path);
-        let audience = hints.token.map_or(AudienceKind::Link, |token| token.audience);
-        let stores = self.stores_with(record, audience, folder.as_deref()).await;
+        let stores = self.stores_with(record, hints.token?).await;
         let home = self.0.settings.home.as_deref();
         let places: Vec<String> = stores.iter().map(|store| place(store, home)).collect();
         let (size, at) = (text::bytes(carry.bytes), text::ago(record.created_at, self.now()));

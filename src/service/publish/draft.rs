@@ -73,7 +73,8 @@ impl Service {
         let path = session.path.clone();
         let worktree = blocking(move || claude::worktree(&path)).await?;
         let known = session.cwd.as_deref().and_then(|cwd| {
-            let (mut book, _) = self.0.journal.load().ok()?;
+            let (mut book, aside) = self.0.journal.load().ok()?;
+            self.tell_aside(aside);
             book.places.remove(cwd.to_str()?)
         });
         let mut places = worktree.into_iter().chain(session.cwd.clone()).chain(known);
@@ -85,17 +86,19 @@ impl Service {
     async fn carry_offer(&self, session: &Session, directory: Option<&Path>) -> CarryOffer {
         let home = self.0.settings.home.as_deref();
         let ways: Vec<CarryOption> =
-            self.stores_for(directory).await.iter().map(|store| CarryOption::of(store, home)).collect();
+            self.stores_offered(directory).await.iter().map(|store| CarryOption::of(store, home)).collect();
         let project = session.cwd.as_deref().map_or(session.project.as_str().into(), Path::to_string_lossy);
         let before = self.0.journal.load().ok().and_then(|(book, _)| book.carry.get(&*project).copied());
+        let set = self.0.settings.config.carry.way;
         let chosen = match before {
             Some(choice) => choice.way,
-            None => self.0.settings.config.carry.way.and_then(CarryRule::way),
+            None => set.and_then(CarryRule::way),
         };
         CarryOffer {
             chosen: chosen.filter(|way| ways.iter().any(|option| option.way == *way)),
             ways,
             changes: before.is_some_and(|choice| choice.changes),
+            said: before.is_some() || set.is_some(),
         }
     }
 

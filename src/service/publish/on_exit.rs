@@ -107,7 +107,7 @@ impl Service {
             Err(error) => return Err(error),
         };
         let mut draft = self.draft(&session).await?;
-        if entry.carry && draft.carry.chosen.is_none() {
+        if entry.carry && !draft.carry.said {
             draft.carry.chosen = self.agreed_way(&draft).await;
         }
         let session = draft.session.clone();

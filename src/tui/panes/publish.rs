@@ -188,12 +188,16 @@ impl Publish {
             AudienceChoice::Pin(_) => "Whoever knows your key and the PIN".to_owned(),
             AudienceChoice::Link => "Anyone who gets the link".to_owned(),
         };
-        let along = match self.carry() {
-            Destination::Way(_) if self.takes_changes() => {
-                ", conversation and changes included, even when this machine is off"
+        let what = if self.takes_changes() { "conversation and changes" } else { "conversation" };
+        let along = match (self.carry(), self.audience()) {
+            (Destination::Way(_), AudienceChoice::Devices) => {
+                format!(", {what} included, even when this machine is off")
             }
-            Destination::Way(_) => ", conversation included, even when this machine is off",
-            _ => "",
+            // Others may not read that remote or see that folder.
+            (Destination::Way(_), _) => format!(", {what} included where they reach it"),
+            // The draft is not there yet.
+            (Destination::Proposed, _) => ", conversation as last time".to_owned(),
+            _ => String::new(),
         };
         format!("{who} can pick this up until {until}{once}{along}.")
     }

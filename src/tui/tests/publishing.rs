@@ -204,7 +204,7 @@ fn can_carry(chosen: Option<CarryWay>) -> Draft {
         option(CarryWay::Git, "sealed, in the git remote origin"),
         option(CarryWay::Folder, "sealed, in ~/Dropbox/cclink"),
     ];
-    Draft { carry: CarryOffer { ways, chosen, changes: false }, ..sample::draft() }
+    Draft { carry: CarryOffer { ways, chosen, changes: false, said: chosen.is_some() }, ..sample::draft() }
 }
 
 #[test]

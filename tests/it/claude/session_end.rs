@@ -70,6 +70,11 @@ fn its_conversation_goes_along_where_that_was_agreed_to() {
     a.cmd(&["plugin", "install", "--on-exit", "--carry", "--yes"]).ok().says(&["goes along, sealed"]);
     assert_eq!(hand_over(&["--carry"]), "folder");
     assert_eq!(hand_over(&[]), Value::Null, "only where it was chosen");
+    // Who chose that it stays is not overruled.
+    a.cmd(&["publish", &session.id, "--carry=no"]).ok();
+    a.cmd(&["revoke", "--all", "--yes"]).ok();
+    session.grows(|more| more.says("more"));
+    assert_eq!(hand_over(&["--carry"]), Value::Null);
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "what was revoked was taken away");
 }
 

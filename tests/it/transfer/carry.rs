@@ -248,9 +248,12 @@ fn a_remote_that_refuses_is_told_and_not_offered_again() {
         .fails(1)
         .says(&["takes no sealed files", "hidden ref"]);
     assert_eq!(a.json(&["list", "--all"]), json!([]));
-    a.cmd(&["publish", &session.id, "--carry=git"]).fails(2).says(&["no git remote that takes sealed files"]);
-    // Away is another matter.
+    a.cmd(&["publish", &session.id, "--carry"]).fails(2).says(&["no place yet"]);
+    // Who names it tries it again.
     git(bare, &["config", "--unset", "receive.hideRefs"]);
+    pair.publish(&["--carry=git"]);
+    assert_eq!(pair.publish(&["--carry"])["carry"]["way"], "git");
+    // Away is another matter.
     let other = Pair::new().unwrap();
     fs::rename(&other.bare, other.bare.with_extension("away")).unwrap();
     other

@@ -7,9 +7,10 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 
 use crate::carry::Claim;
-use crate::handoff::Record;
+use crate::handoff::{Record, Token};
 use crate::service::transfer::stores::{Shipment, place};
 use crate::service::{AudienceKind, Error, Found, Job, Result, Service};
+use crate::store::journal::Book;
 use crate::text;
 
 impl Service {
@@ -19,13 +20,12 @@ impl Service {
         &self,
         found: &Found,
         claim: &Claim,
-        directory: &Path,
         folder: &Path,
         asks: bool,
         job: &Job,
     ) -> Result<PathBuf> {
-        let (record, audience) = (&found.place.record, found.place.place.token.audience);
-        let stores = job.run(async { Ok(self.stores_with(record, audience, Some(directory)).await) }).await?;
+        let (record, token) = (&found.place.record, &found.place.place.token);
+        let stores = job.run(async { Ok(self.stores_with(record, token).await) }).await?;
         if stores.is_empty() {
             return Err(Error::failed("This machine knows no place where the sealed conversation can lie.")
                 .advise("Nothing was picked up. Set `[carry]` in the configuration, or pass the file with `--from`."));
@@ -61,17 +61,22 @@ impl Service {
     /// Takes a handoff's file away, behind everything else: it was taken for good, and
     /// its conversation is here. Who published it does it otherwise.
     pub fn was_taken(&self, found: &Found) {
-        self.take_away_of(found.place.record.clone(), found.place.place.token.audience);
+        self.take_away_of(found.place.record.clone(), found.place.place.token);
     }
 
     /// Takes the file of a handoff away that ended, as far as this machine reaches it.
-    pub(crate) fn take_away_of(&self, record: Record, audience: AudienceKind) {
+    /// Only my devices' own: another's record may name a file that is not its own.
+    pub(crate) fn take_away_of(&self, record: Record, token: Token) {
         let Some(claim) = record.carry.as_ref().and_then(Claim::of) else { return };
+        let name = claim.key.name();
+        let ours = |(book, _): (Book, _)| book.carried.get(&name).is_some_and(|file| file.token != token);
+        if token.audience != AudienceKind::Devices || self.0.journal.load().is_ok_and(ours) {
+            return;
+        }
         let service = self.clone();
-        drop(self.0.must_finish.spawn(async move {
-            let directory = service.directory_of(&record).await.ok();
-            for store in service.stores_with(&record, audience, directory.as_deref()).await {
-                let _ = service.take_from_store(&store, &claim.key.name()).await;
+        drop(self.0.chores.spawn(async move {
+            for store in service.stores_with(&record, &token).await {
+                let _ = service.take_from_store(&store, &name).await;
             }
         }));
     }

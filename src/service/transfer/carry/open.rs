@@ -47,7 +47,7 @@ impl Service {
             Sealed::File(file) => Some(file.to_owned()),
             Sealed::Carried => {
                 let into = parcel.sealed()?;
-                match self.fetch_sealed(found, &claim, &directory, &into, wishes.asks, job).await {
+                match self.fetch_sealed(found, &claim, &into, wishes.asks, job).await {
                     Ok(file) => Some(file),
                     Err(error) => {
                         parcel.clear();

@@ -75,7 +75,11 @@ impl Service {
                 self.journal(|book| drop(book.carried.insert(name.clone(), noted)))?;
                 let it = Shipment { name: &name, file: made.path(), asks: to.asks };
                 match job.run(self.put_into(&store, it, job)).await? {
-                    Put::Done => {}
+                    Put::Done => self.note(|book| {
+                        if let Some(known) = book.stores.get_mut(&store.key()) {
+                            known.refused = None;
+                        }
+                    }),
                     Put::Refused(why) => {
                         self.note(|book| {
                             book.carried.remove(&name);

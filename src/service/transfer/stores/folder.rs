@@ -86,14 +86,11 @@ pub(super) async fn get(
     let there = path_of(folder, it.name);
     let started = Instant::now();
     loop {
-        let bytes = fs::metadata(&there).ok().filter(fs::Metadata::is_file).map(|meta| meta.len());
-        if bytes == Some(claim.bytes) {
-            let (from, to) = (there.clone(), it.file.to_owned());
-            let copied = blocking(move || fs::copy(&from, &to).map_err(|error| unusable(&from, &error)));
-            copied.await??;
-            if is_whole(it.file, claim).await? {
-                return Ok(true);
-            }
+        let (from, to, all) = (there.clone(), it.file.to_owned(), claim.bytes);
+        let copied = blocking(move || copy_whole(&from, &to, all).map_err(|error| unusable(&from, &error)));
+        let bytes = copied.await??;
+        if bytes == Some(claim.bytes) && is_whole(it.file, claim).await? {
+            return Ok(true);
         }
         if !waits || started.elapsed() > PATIENCE {
             return Ok(false);
@@ -105,6 +102,17 @@ pub(super) async fn get(
         });
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// Copies a file that is as long as it is to be, and never more of it; how long it is,
+/// where it is there. Blocking.
+fn copy_whole(from: &Path, to: &Path, all: u64) -> io::Result<Option<u64>> {
+    // A pipe in its place would be waited for.
+    let Some(meta) = fs::metadata(from).ok().filter(fs::Metadata::is_file) else { return Ok(None) };
+    if meta.len() == all {
+        io::copy(&mut File::open(from)?.take(all), &mut File::create(to)?)?;
+    }
+    Ok(Some(meta.len()))
 }
 
 /// Takes it away, and the half of one that did not get there; whether it was there.

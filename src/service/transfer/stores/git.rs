@@ -10,6 +10,7 @@ use std::fs::{self, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::fs::{File, OpenOptions};
@@ -22,6 +23,8 @@ use crate::service::{Error, Job, Result};
 use crate::store::files;
 use crate::text;
 
+/// How long one exchange with a remote may take where nobody waits for it.
+const PATIENCE: Duration = Duration::from_mins(10);
 /// Bytes of a part: git hosts refuse blobs of 50 or 100 MB.
 const PART: u64 = 45 * 1024 * 1024;
 /// More parts than any sealed file has.
@@ -314,9 +317,15 @@ impl Git {
         command
     }
 
-    /// What a git that talks to the remote prints; else what it says about it.
+    /// What a git that talks to the remote prints; else what it says about it. A person
+    /// at the terminal may take their time; nobody else waits for ever.
     async fn talk(&self, arguments: &[&str]) -> std::result::Result<Vec<u8>, String> {
-        self.run(self.command(arguments), None).await.map_err(|error| error.message)
+        let talk = async { self.run(self.command(arguments), None).await.map_err(|error| error.message) };
+        if self.asks {
+            return talk.await;
+        }
+        let silent = |_| Err(format!("it takes longer than {} minutes", PATIENCE.as_secs() / 60));
+        tokio::time::timeout(PATIENCE, talk).await.unwrap_or_else(silent)
     }
 
     /// What a git prints; an error has its words.

@@ -9,15 +9,16 @@ use crate::service::transfer::arrive::Lock;
 
 /// Removes it, where nobody uses it any more. Locks of these `owed` files, which are to
 /// be taken away, are left to who does that.
-pub(crate) fn tidy(state: &Path, owed: &BTreeSet<String>) {
+pub(crate) fn tidy(state: &Path, owed: impl FnOnce() -> BTreeSet<String>) {
     git::tidy(state);
-    for entry in state.join("bring").read_dir().into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_str().and_then(|name| name.strip_suffix(".lock"));
-        let name = name.filter(|name| git::is_name(name) && !owed.contains(*name));
-        if let Some(lock) = name.and_then(|name| Lock::at_once(state, name, false)) {
-            lock.done();
-        }
+    let entries = state.join("bring").read_dir().into_iter().flatten().flatten();
+    let names =
+        entries.filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".lock")?.to_owned()));
+    let names: BTreeSet<String> = names.filter(|name| git::is_name(name)).collect();
+    // The journal is not read for nothing.
+    let owed = if names.is_empty() { BTreeSet::new() } else { owed() };
+    for lock in names.difference(&owed).filter_map(|name| Lock::at_once(state, name, false)) {
+        lock.done();
     }
 }
 
@@ -35,7 +36,7 @@ mod tests {
         }
         let held = Lock::take(dir.path(), &name("n"), &Job::quiet()).await.unwrap();
         std::fs::write(dir.path().join("bring/else.lock"), "").unwrap();
-        tidy(dir.path(), &BTreeSet::from([name("b")]));
+        tidy(dir.path(), || BTreeSet::from([name("b")]));
         let is_there = |name: &str| dir.path().join(format!("bring/{name}.lock")).exists();
         let there = [name("y"), name("b"), name("n"), "else".to_owned()].map(|name| is_there(&name));
         assert_eq!(there, [false, true, true, true]);

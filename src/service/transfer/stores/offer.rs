@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::handoff::{AudienceKind, Record};
+use crate::handoff::{AudienceKind, Record, Token};
 use crate::service::plans::clone::{expanded, is_plain_remote};
 use crate::service::programs::{ASKS_NOTHING, ask_git, child, public_remote};
 use crate::service::{CarryOption, CarryWay, Draft, Error, ErrorKind, Result, Service};
@@ -17,30 +17,32 @@ const MOST_REMOTES: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Service {
-    /// The stores that work from here, for the project of a directory; those that said
-    /// that they take no such files are not among them.
+    /// The stores that are offered here, for the project of a directory: not those that
+    /// said that they take no such files.
+    pub(crate) async fn stores_offered(&self, directory: Option<&Path>) -> Vec<CarryStore> {
+        let known = self.0.journal.load().map(|(book, _)| book.stores).unwrap_or_default();
+        let refused =
+            |store: &CarryStore| known.get(&store.key()).is_some_and(|store| store.refused.is_some());
+        let mut stores = self.stores_for(directory).await;
+        stores.retain(|store| !refused(store));
+        stores
+    }
+
+    /// The stores that work from here, for the project of a directory.
     pub(crate) async fn stores_for(&self, directory: Option<&Path>) -> Vec<CarryStore> {
         let git = match directory.filter(|directory| directory.is_dir()) {
             Some(directory) => self.push_remote(directory).await,
             None => None,
         };
-        let known = self.0.journal.load().map(|(book, _)| book.stores).unwrap_or_default();
-        let refused =
-            |store: &CarryStore| known.get(&store.key()).is_some_and(|store| store.refused.is_some());
-        let all = git.into_iter().chain(self.set_stores());
-        all.filter(|store| !refused(store)).collect()
+        git.into_iter().chain(self.set_stores()).collect()
     }
 
     /// The stores in which the file of a handoff may lie, as this machine knows them.
     /// Where a git is to be asked for, only the user's own handoffs say.
-    pub(crate) async fn stores_with(
-        &self,
-        record: &Record,
-        audience: AudienceKind,
-        directory: Option<&Path>,
-    ) -> Vec<CarryStore> {
+    pub(crate) async fn stores_with(&self, record: &Record, token: &Token) -> Vec<CarryStore> {
+        let directory = self.trusted_directory(record, token).await;
         let mut stores = Vec::new();
-        if let Some(directory) = directory.filter(|directory| directory.is_dir()) {
+        if let Some(directory) = directory.as_deref().filter(|directory| directory.is_dir()) {
             let names = ask_git(directory, &["remote"]).await.unwrap_or_default();
             for name in names.lines().take(MOST_REMOTES) {
                 // It was put where the other machine pushes to.
@@ -52,9 +54,9 @@ impl Service {
             }
         }
         let named = record.git.as_ref().and_then(|git| git.remote.as_deref());
-        if let Some(url) =
-            named.filter(|url| stores.is_empty() && audience == AudienceKind::Devices && is_plain_remote(url))
-        {
+        if let Some(url) = named.filter(|url| {
+            stores.is_empty() && token.audience == AudienceKind::Devices && is_plain_remote(url)
+        }) {
             stores.push(in_git(None, url, url));
         }
         stores.extend(self.set_stores());
@@ -82,7 +84,8 @@ impl Service {
     /// The first way from here that the owner agreed to.
     pub(crate) async fn agreed_way(&self, draft: &Draft) -> Option<CarryWay> {
         let (book, _) = self.0.journal.load().ok()?;
-        let stores = self.stores_for(draft.session.cwd.as_deref()).await;
+        let directory = self.workplace(&draft.session).await.ok()?;
+        let stores = self.stores_offered(directory.as_deref()).await;
         let agreed = |store: &CarryStore| book.stores.get(&store.key()).is_some_and(|known| known.agreed);
         stores.iter().find(|store| agreed(store)).map(CarryStore::way)
     }
@@ -156,7 +159,7 @@ pub(crate) fn place(store: &CarryStore, home: Option<&Path>) -> String {
 
 /// What putting a sealed file there means, before it is done for the first time.
 fn meaning(store: &CarryStore, public: bool) -> String {
-    let goes = "it is taken away when the handoff is picked up for good, revoked or expired";
+    let goes = "it is taken away when the handoff is picked up for good, revoked or expired, as soon as cclink runs then";
     match store {
         CarryStore::Git { remote, url, .. } => {
             let (remote, url) = (text::clean(remote), text::clean(url));

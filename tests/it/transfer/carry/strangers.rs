@@ -34,28 +34,33 @@ fn whoever_may_pick_it_up_gets_it_from_a_remote_that_both_reach() {
 }
 
 #[test]
-fn what_a_stranger_took_for_good_is_taken_away() {
+fn what_a_stranger_took_for_good_is_taken_away_by_its_publisher() {
     let Some(pair) = Pair::new() else { return };
     let (other, clone) = stranger(&pair);
-    for takes_away in [true, false] {
-        let published = pair.publish(&["--link", "--burn", "--carry=git", "--yes"]);
-        assert_eq!(sealed_in(&pair.bare), 1);
-        if !takes_away {
-            // One who may read there, but not write.
-            git(&clone, &["config", "remote.origin.pushurl", "/nowhere/at/all"]);
-            git(&pair.bare, &["config", "receive.hideRefs", "refs/cclink"]);
-        }
-        let pickup = other.cmd(&["pickup", text(&published, "link"), "--plan", "carried"]);
-        pickup.cwd(&clone).ok();
-        if !takes_away {
-            git(&pair.bare, &["config", "--unset", "receive.hideRefs"]);
-        }
-        assert_eq!(sealed_in(&pair.bare), usize::from(!takes_away));
-        pair.a.cmd(&["list"]).ok();
-        assert_eq!(sealed_in(&pair.bare), usize::from(!takes_away), "its taker has an hour");
-        pair.a.cmd(&["list"]).clock(3700).ok();
-        assert_eq!(sealed_in(&pair.bare), 0);
-    }
+    let published = pair.publish(&["--link", "--burn", "--carry=git", "--yes"]);
+    let pickup = other.cmd(&["pickup", text(&published, "link"), "--plan", "carried"]);
+    pickup.cwd(&clone).ok();
+    // A record of somebody else's may name a file that belongs to another handoff.
+    assert_eq!(sealed_in(&pair.bare), 1);
+    pair.a.cmd(&["list"]).ok();
+    assert_eq!(sealed_in(&pair.bare), 1, "its taker has an hour");
+    pair.a.cmd(&["list"]).clock(3700).ok();
+    assert_eq!(sealed_in(&pair.bare), 0);
+}
+
+#[test]
+fn nothing_runs_in_a_folder_that_only_a_stranger_named() {
+    let Some(pair) = Pair::new() else { return };
+    let (other, _) = stranger(&pair);
+    let published = pair.publish(&["--link", "--carry=git", "--yes"]);
+    // As if somebody had unpacked it where their handoff says that its project is.
+    let ran = pair.a.path("ran");
+    let program = format!("touch {}; git-upload-pack", ran.display());
+    git(&pair.session.project, &["config", "remote.origin.uploadpack", &program]);
+    let link = text(&published, "link");
+    other.cmd(&["pickup", link]).ok().says(&["knows no place for those"]);
+    other.cmd(&["pickup", link, "--plan", "carried"]).fails(1);
+    assert!(!ran.exists());
 }
 
 #[test]

@@ -111,12 +111,14 @@ struct Trip<'a> {
     sshd_b: Sshd,
     session: Session,
     model: String,
+    /// How it comes: over SSH (`bring`), or sealed in a folder (`carried`).
+    way: &'static str,
     /// Every word that was said.
     said: Vec<&'static str>,
 }
 
 impl<'a> Trip<'a> {
-    fn new(claude: &'a Path, model: &str) -> Option<Self> {
+    fn new(claude: &'a Path, model: &str, way: &'static str) -> Option<Self> {
         let a = Device::new();
         let b = Device::copy_of(&a);
         let session = a.session("uploader", "There and back");
@@ -126,10 +128,15 @@ impl<'a> Trip<'a> {
             Sshd::start(&device.path("user"))
         });
         let [Some(sshd_a), Some(sshd_b)] = doors else { return None };
-        sshd_a.configure(&b, "");
-        sshd_b.configure(&a, "");
-        let model = model.to_owned();
-        let mut trip = Self { claude, a, b, sshd_a, sshd_b, session, model, said: vec!["PURPLE-ELEPHANT"] };
+        let folder = a.path("shared").display().to_string();
+        let carry = match way {
+            "carried" => format!("[carry]\nway = \"folder\"\nfolder = {folder:?}\n"),
+            _ => String::new(),
+        };
+        sshd_a.configure(&b, &carry);
+        sshd_b.configure(&a, &carry);
+        let (model, said) = (model.to_owned(), vec!["PURPLE-ELEPHANT"]);
+        let mut trip = Self { claude, a, b, sshd_a, sshd_b, session, model, way, said };
         trip.say(true, "GREEN-TURTLE");
         Some(trip)
     }
@@ -191,13 +198,15 @@ impl<'a> Trip<'a> {
 
     fn publish(&self, on_a: bool) -> String {
         let (device, sshd) = if on_a { (&self.a, &self.sshd_a) } else { (&self.b, &self.sshd_b) };
-        text(&device.json(&["publish", &self.session.id, "--ssh", &sshd.address()]), "token").to_owned()
+        let published = device.json(&["publish", &self.session.id, "--ssh", &sshd.address(), "--yes"]);
+        assert_eq!(published["carry"].is_object(), self.way == "carried");
+        text(&published, "token").to_owned()
     }
 
     /// Brings it home, killed on the way a few times first.
     fn home(&self, killed: bool) {
         let token = self.publish(false);
-        let words = ["pickup", &*token, "--plan", "bring", "--yes"];
+        let words = ["pickup", &*token, "--plan", self.way, "--yes"];
         for number in 0..if killed { 5 } else { 0 } {
             let mut child = Command::new(env!("CARGO_BIN_EXE_cclink"))
                 .args(words)
@@ -244,10 +253,10 @@ impl<'a> Trip<'a> {
     }
 }
 
-fn play(claude: &Path, model: &str, variant: Variant) {
-    let Some(mut trip) = Trip::new(claude, model) else { return };
+fn play(claude: &Path, model: &str, way: &'static str, variant: Variant) {
+    let Some(mut trip) = Trip::new(claude, model, way) else { return };
     let token = trip.publish(true);
-    trip.b.cmd(&["pickup", &token, "--plan", "bring"]).ok();
+    trip.b.cmd(&["pickup", &token, "--plan", way]).ok();
     if variant.a_goes_on() {
         trip.say(true, "LONELY-HERON");
     }
@@ -298,6 +307,15 @@ fn play(claude: &Path, model: &str, variant: Variant) {
 
 #[test]
 fn nothing_is_lost_there_and_back() {
+    there_and_back("bring");
+}
+
+#[test]
+fn nothing_is_lost_there_and_back_in_sealed_files() {
+    there_and_back("carried");
+}
+
+fn there_and_back(way: &'static str) {
     let model = model();
     for claude in claudes() {
         for variant in [
@@ -310,8 +328,8 @@ fn nothing_is_lost_there_and_back() {
             Variant::LiveOnB,
             Variant::KilledInBetween,
         ] {
-            play(&claude, &model, variant);
-            println!("{variant:?}: nothing is lost");
+            play(&claude, &model, way, variant);
+            println!("{way}, {variant:?}: nothing is lost");
         }
     }
 }
@@ -322,7 +340,7 @@ fn nothing_is_lost_there_and_back() {
 fn claude_goes_on_in_what_was_kept() {
     let model = model();
     for claude in claudes() {
-        let Some(mut trip) = Trip::new(&claude, &model) else { return };
+        let Some(mut trip) = Trip::new(&claude, &model, "bring") else { return };
         let token = trip.publish(true);
         trip.b.cmd(&["pickup", &token, "--plan", "bring"]).ok();
         trip.say(true, "LONELY-HERON");

@@ -195,8 +195,6 @@ impl Publish {
             }
             // Others may not read that remote or see that folder.
             (Destination::Way(_), _) => format!(", {what} included where they reach it"),
-            // The draft is not there yet.
-            (Destination::Proposed, _) => ", conversation as last time".to_owned(),
             _ => String::new(),
         };
         format!("{who} can pick this up until {until}{once}{along}.")

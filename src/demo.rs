@@ -19,8 +19,8 @@ use mainline::{Dht, DhtBuilder, Id};
 
 use crate::network::NetworkConfig;
 use crate::service::{
-    AudienceChoice, CarryTo, CarryWay, Error, Job, KEEP_EVERY, PublishRequest, Result, STALL, Service,
-    Settings,
+    AudienceChoice, CarryTo, CarryWay, Destination, Error, Job, KEEP_EVERY, PublishRequest, Result, STALL,
+    Service, Settings,
 };
 use crate::store::{CarryStore, Config, Paths};
 
@@ -193,7 +193,7 @@ impl Demo {
     /// The other device publishes two handoffs to this one; the conversation of the
     /// newest goes along, through the folder that both see.
     pub async fn publish_from_other(&self) -> Result<()> {
-        let carried = CarryTo { agrees: true, ..CarryTo::way(CarryWay::Folder) };
+        let carried = CarryTo { agrees: true, ..CarryTo::to(Destination::Way(CarryWay::Folder)) };
         let all = [
             (&self.other_before, "Ready for review.", None),
             (&self.other, "The failing test is the last one.", Some(carried)),

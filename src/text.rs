@@ -250,6 +250,11 @@ pub fn notification(words: &str) -> String {
     format!("\u{7}\u{1b}]9;cclink: {words}\u{7}\u{1b}]777;notify;cclink;{field}\u{7}")
 }
 
+/// ` and 3 more`, behind the first that is named; nothing behind the only one.
+pub fn and_more(more: usize) -> String {
+    if more > 0 { format!(" and {} more", count(more)) } else { String::new() }
+}
+
 /// A file size: `812 B`, `12.8 KB`, `3.1 MB` (powers of 1024).
 pub fn bytes(size: u64) -> String {
     const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];

@@ -1,14 +1,14 @@
 //! Bringing a session here, and the questions that come with it.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::progress::{end_progress, progress};
 use super::{Context, prompt, until_stopped};
 use crate::cli::PickupArgs;
 use crate::service::{
-    Answer, Arrived, Ask, Error, ErrorKind, Found, Job, Plan, PlanKind, Question, Result, Sealed, Step,
-    Wishes,
+    Answer, Arrived, Ask, Error, ErrorKind, Found, Plan, PlanKind, Question, Result, Sealed, Wishes,
 };
 
 /// What the command line says about bringing.
@@ -100,7 +100,8 @@ fn answers(yes: bool) -> Ask {
 fn choose(question: &Question) -> Result<Answer> {
     let answers = question.answers();
     let mut stderr = std::io::stderr();
-    let _ = writeln!(stderr, "\r\u{1b}[K{}", question.words());
+    end_progress();
+    let _ = writeln!(stderr, "{}", question.words());
     for (number, (_, words)) in answers.iter().enumerate() {
         let _ = writeln!(stderr, "{:>3}  {words}", number + 1);
     }
@@ -114,26 +115,4 @@ fn choose(question: &Question) -> Result<Answer> {
         _ => Error::usage(format!("Enter a number from 1 to {}.", answers.len()))
             .advise("Nothing was changed."),
     })
-}
-
-/// A job that tells on a terminal how far it is, on one line.
-fn progress() -> Job {
-    let mut job = Job::quiet();
-    if std::io::stderr().is_terminal() {
-        job.tell = Arc::new(|step| {
-            if let Step::Doing(words) = step {
-                let _ = write!(std::io::stderr().lock(), "\r\u{1b}[K{words}\r");
-            }
-        });
-    }
-    job
-}
-
-/// Clears that line for what comes next.
-fn end_progress() {
-    let mut stderr = std::io::stderr();
-    if stderr.is_terminal() {
-        let _ = write!(stderr, "\r\u{1b}[K");
-        let _ = stderr.flush();
-    }
 }

@@ -14,6 +14,7 @@ mod keep;
 mod output;
 mod pickup;
 mod plugin;
+mod progress;
 mod prompt;
 mod publish;
 mod resume;

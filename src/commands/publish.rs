@@ -4,11 +4,12 @@ use std::io::IsTerminal;
 
 use zeroize::Zeroizing;
 
+use super::progress::{end_progress, progress};
 use super::{Context, prompt};
 use crate::cli::{CarryArg, PIN_ADVICE, PublishArgs, command_advice};
 use crate::service::{
-    AudienceChoice, AudienceKind, CarryTo, CarryWay, Destination, Draft, Error, ErrorKind, Job,
-    PublishRequest, Published, Result, Service, Session, Ttl,
+    AudienceChoice, AudienceKind, CarryTo, CarryWay, Destination, Draft, Error, ErrorKind, PublishRequest,
+    Published, Result, Service, Session, Ttl,
 };
 use crate::text;
 
@@ -148,8 +149,10 @@ fn before(draft: &Draft, args: &PublishArgs, takes_changes: bool) -> Vec<String>
 
 /// Publishes; Ctrl-C and a polite end call back what went out already.
 async fn publish(context: &Context<'_>, request: PublishRequest) -> Result<Published> {
-    let job = Job::quiet();
-    super::until_stopped(&job, Box::pin(context.service.publish(request, &job))).await
+    let job = progress();
+    let published = super::until_stopped(&job, Box::pin(context.service.publish(request, &job))).await;
+    end_progress();
+    published
 }
 
 /// What a phone can do something with: the page, else the SSH address that the

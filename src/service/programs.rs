@@ -5,8 +5,8 @@ pub(super) mod aside;
 pub(super) mod autostart;
 pub(super) mod signals;
 
-use std::ffi::OsStr;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -80,6 +80,40 @@ pub(super) fn git(directory: &Path) -> Command {
     let mut command = own_git("git");
     command.current_dir(directory).env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0");
     command
+}
+
+/// A path as git prints it, which need not be in UTF-8.
+pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
+    #[cfg(unix)]
+    return PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes));
+    #[cfg(not(unix))]
+    return PathBuf::from(String::from_utf8_lossy(bytes).into_owned());
+}
+
+/// A folder of objects as one entry of git's list with colons between.
+pub(super) fn as_alternate(folder: &Path) -> OsString {
+    let mut quoted = OsString::from("\"");
+    let bytes = folder.as_os_str().as_encoded_bytes();
+    let mut at = 0;
+    for (end, byte) in bytes.iter().enumerate() {
+        let escaped = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            _ => continue,
+        };
+        quoted.push(path_of(&bytes[at..end]));
+        quoted.push(escaped);
+        at = end + 1;
+    }
+    quoted.push(path_of(&bytes[at..]));
+    quoted.push("\"");
+    quoted
+}
+
+/// Whether this is the whole hash of an object of git and no option, name or path.
+pub(super) fn is_object(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// What git prints in a directory, when it succeeds in time.

@@ -34,8 +34,9 @@ impl Service {
         }
     }
 
-    /// What brings that were killed left may be large, and anywhere in Claude's
-    /// folder, and so may what gits for sealed files left: nothing waits for its end, and another start goes on with it.
+    /// What killed processes left of sessions that came or went may be large, and
+    /// anywhere in Claude's folder: nothing waits for its end, and another start goes
+    /// on with it.
     fn tidy_brings(&self) {
         let (state, root) = (self.0.settings.paths.state.clone(), self.0.settings.claude_root.clone());
         let service = self.clone();

@@ -139,9 +139,8 @@ impl Service {
             (elsewhere, plans.iter_mut().find(|plan| plan.ready && plan.kind == PlanKind::Here))
         {
             let words = elsewhere.words(&chrono::Local::now().fixed_offset());
-            here.went_on = Some(format!(
-                "It {words}. What is said here too is not said there: both stay, side by side."
-            ));
+            here.went_on =
+                Some(format!("It {words}. What you say here will not appear there; both copies stay."));
             here.notes.push(format!("it {words}"));
         }
         Ok(plans)
@@ -167,9 +166,12 @@ impl Service {
         plans.sort_by_key(|plan| !plan.ready);
         if let Some(record) = hints.record {
             let is_here = plans.iter().any(|plan| plan.ready);
-            if let Some(carried) =
-                self.carried_plan(record, hints).await.filter(|plan| plan.ready || !is_here)
-            {
+            // Looked for once: it may take many questions to git.
+            let comes = record.carry.is_some() || (record.ssh.is_some() && !is_here);
+            let folder = if comes { self.folder(None, hints).await } else { None };
+            let folder = folder.as_ref();
+            let carried = self.carried_plan(record, hints, folder).await;
+            if let Some(carried) = carried.filter(|plan| plan.ready || !is_here) {
                 // What is here already need not come, but changes may come with it.
                 let resumes = plans.first().is_some_and(|plan| plan.ready && plan.kind == PlanKind::Here);
                 let changed = record.git.as_ref().is_some_and(|git| git.dirty == Some(true));
@@ -178,7 +180,7 @@ impl Service {
             }
             plans.extend(self.ssh_plan(record, hints));
             if !is_here {
-                plans.extend(self.bring_plan(record, hints).await);
+                plans.extend(self.bring_plan(record, hints, folder));
             }
             let command = Plan::command(&record.session_id, &record.project);
             // Without an address, and no way here, it is said what would help.
@@ -287,7 +289,7 @@ impl Service {
         SshWay { address, options: &config.ssh_options, mosh: config.mosh }
     }
 
-    async fn bring_plan(&self, record: &Record, hints: Hints<'_>) -> Option<Plan> {
+    fn bring_plan(&self, record: &Record, hints: Hints<'_>, folder: Option<&Folder>) -> Option<Plan> {
         record.ssh.as_ref()?;
         let [plan, _] = hints.fetch?.clone();
         let plan = match self.find_program("ssh") {
@@ -295,36 +297,37 @@ impl Service {
             None => plan.not_ready("`ssh` was not found on this machine"),
         };
         let plan = hints.whence.into_iter().fold(plan, Plan::note);
-        Some(self.arriving(plan, record, hints).await)
+        Some(self.arriving(plan, record, folder))
     }
 
     /// The sealed file that travels with it, from wherever this machine reaches one.
-    async fn carried_plan(&self, record: &Record, hints: Hints<'_>) -> Option<Plan> {
+    async fn carried_plan(&self, record: &Record, hints: Hints<'_>, folder: Option<&Folder>) -> Option<Plan> {
         let carry = record.carry.as_ref()?;
         let [_, plan] = hints.fetch?.clone();
-        let stores = self.stores_with(record, hints.token?).await;
+        let trusted = folder.filter(|folder| folder.known).map(|folder| folder.path.as_path());
+        let stores = self.stores_in(trusted, record, hints.token?).await;
         let home = self.0.settings.home.as_deref();
         let places: Vec<String> = stores.iter().map(|store| place(store, home)).collect();
         let (size, at) = (text::bytes(carry.bytes), text::ago(record.created_at, self.now()));
         let plan = if places.is_empty() {
             plan.not_ready(format!(
-                "its conversation travels in a sealed file ({size}), but this machine knows no place for those: with \
-                 the file itself `--from FILE` takes it, else set `[carry]` in the configuration"
+                "its conversation is in a sealed file ({size}), but no place to fetch it from is set up on this machine: \
+                 pass the file with `--from FILE`, or set `[carry]` in the configuration"
             ))
         } else {
             plan.note(format!("the conversation, sealed, {size}, as of {at}: {}", places.join(", or ")))
         };
-        Some(self.arriving(plan, record, hints).await)
+        Some(self.arriving(plan, record, folder))
     }
 
     /// What any way needs by which a session comes here.
-    async fn arriving(&self, plan: Plan, record: &Record, hints: Hints<'_>) -> Plan {
+    fn arriving(&self, plan: Plan, record: &Record, folder: Option<&Folder>) -> Plan {
         let plan = plan.note("a transcript holds everything said and shown in it, secrets included");
         if plan.ready && self.claude_program().is_none() {
             let claude = text::clean(&self.0.settings.claude);
             return plan.not_ready(format!("`{claude}` was not found on this machine"));
         }
-        if plan.ready && self.folder(None, hints).await.is_none() {
+        if plan.ready && folder.is_none() {
             return plan.lacks_folder(format!(
                 "no folder of this machine is known for {}: start cclink in a clone of it, or name one with `[paths]` \
                  in the configuration",

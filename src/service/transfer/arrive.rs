@@ -326,8 +326,7 @@ impl Putting {
                 Ok(merged) if merged.kept.is_empty() => {}
                 Ok(merged) => {
                     let first = merged.kept.first().map(|name| text::clean(&name.to_string_lossy()));
-                    let more = merged.kept.len() - 1;
-                    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                    let more = text::and_more(merged.kept.len() - 1);
                     let first = first.unwrap_or_default();
                     stayed.push(format!("{what}: {first}{more} ({why})"));
                 }

@@ -58,11 +58,6 @@ pub enum Destination {
 }
 
 impl CarryTo {
-    /// By one of the ways, with nothing agreed to.
-    pub fn way(way: CarryWay) -> Self {
-        Self::to(Destination::Way(way))
-    }
-
     /// What is meant for this draft; `None`: it stays.
     pub fn meant(&self, draft: &Draft) -> Option<Self> {
         Some(match &self.to {

@@ -77,7 +77,7 @@ pub struct KnownStore {
     /// The owner knows what lies there means, and agreed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub agreed: bool,
-    /// Why it takes no sealed files, in its own words.
+    /// Why it does not accept sealed files, in its own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
     /// Fields of a newer cclink.

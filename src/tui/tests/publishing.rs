@@ -243,7 +243,7 @@ fn what_it_means_is_asked_once_and_yes_publishes() {
         play.press(KeyCode::Enter);
         play.drafted(can_carry(Some(CarryWay::Git)));
         published_by_enter(&mut play);
-        let words = "The conversation goes, sealed, into the git remote origin (https://example.org/x.git).";
+        let words = "The sealed conversation is pushed to the git remote origin (https://example.org/x.git).";
         play.done(Verb::Publish, Err(Error::new(kind, words).advise("`--yes` agrees.")));
         play.inputs(Vec::new()).inputs(Vec::new());
         assert!(

@@ -66,7 +66,7 @@ fn its_conversation_goes_along_where_that_was_agreed_to() {
     };
     assert_eq!(hand_over(&["--carry"]), Value::Null, "nobody agreed");
     let refused = a.cmd(&["plugin", "install", "--on-exit", "--carry"]).fails(1);
-    refused.says(&["The conversation goes, sealed, into", "--yes"]);
+    refused.says(&["The sealed conversation is put into", "--yes"]);
     a.cmd(&["plugin", "install", "--on-exit", "--carry", "--yes"]).ok().says(&["goes along, sealed"]);
     assert_eq!(hand_over(&["--carry"]), "folder");
     assert_eq!(hand_over(&[]), Value::Null, "only where it was chosen");

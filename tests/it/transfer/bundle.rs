@@ -268,7 +268,7 @@ fn without_its_file_it_is_said_what_is_missing() {
     let file = b.path("talk.cclink");
     let token = text(&bundle(&a, &session, &file, &[]), "token").to_owned();
     let path = file.to_str().unwrap();
-    let missing = ["travels in a sealed file", "knows no place for those", "--from FILE"];
+    let missing = ["is in a sealed file", "no place to fetch it from is set up", "--from FILE"];
     b.cmd(&["pickup", &token]).ok().says(&missing);
     b.cmd(&["pickup", &token, "--plan", "carried"]).fails(1).says(&missing);
     b.cmd(&["pickup", &token, "--plan", "ssh", "--from", path]).fails(2).says(&["--plan carried"]);

@@ -97,7 +97,7 @@ fn it_travels_in_the_git_remote_and_leaves_both_repositories_alone() {
     let (here, there) = (state(&session.project), state(clone));
     // What it means is said once, and nothing goes out before it is agreed to.
     let asked = a.cmd(&["publish", &session.id, "--carry=git"]).fails(1);
-    asked.says(&["into the git remote origin", "sees that a sealed file lies there", "--yes"]);
+    asked.says(&["pushed to the git remote origin", "see that a sealed file is there", "--yes"]);
     assert_eq!((sealed_in(bare), a.json(&["list"])), (0, json!([])));
     let published = pair.publish(&["--carry=git", "--yes"]);
     assert_eq!(published["carry"]["way"], "git");
@@ -246,7 +246,7 @@ fn a_remote_that_refuses_is_told_and_not_offered_again() {
     git(bare, &["config", "receive.hideRefs", "refs/cclink"]);
     a.cmd(&["publish", &session.id, "--carry=git", "--yes"])
         .fails(1)
-        .says(&["takes no sealed files", "hidden ref"]);
+        .says(&["does not accept sealed files", "hidden ref"]);
     assert_eq!(a.json(&["list", "--all"]), json!([]));
     a.cmd(&["publish", &session.id, "--carry"]).fails(2).says(&["no place yet"]);
     // Who names it tries it again.

@@ -136,7 +136,7 @@ impl Both {
 /// The command in the words about what waits beside.
 fn command(out: &Output) -> String {
     let said = out.said();
-    let line = said.lines().find(|line| line.contains("changes wait beside it")).expect("it waits");
+    let line = said.lines().find(|line| line.contains("changes were not applied")).expect("it waits");
     line.split('`').nth(1).unwrap().to_owned()
 }
 
@@ -179,7 +179,7 @@ fn the_tree_there_becomes_the_tree_here() {
     both.change();
     let (before, repository) = (facts(&both.here), facts(&both.there));
     let (token, file, out) = both.seal(&[]);
-    out.says(&["Changes go along: 19 files."]).hides(&["not in the sealed file"]);
+    out.says(&["Changes included: 19 files."]).hides(&["not in the sealed file"]);
     assert!(facts(&both.here) == before, "the repository that was read is another now");
     both.take(&token, &file).says(&["your changes are in the tree: 19 files."]);
     assert_same(&both.here, &both.there);
@@ -234,7 +234,7 @@ fn where_it_does_not_fit_nothing_is_touched_and_a_command_is_said() {
     out.says(&["there are changes here that are not committed", "commit or stash those, then"]);
     assert_eq!(both.beside().metadata().unwrap().permissions().mode() & 0o777, 0o700);
     // Once more: they wait there already.
-    both.take(&token, &file).says(&["wait beside it"]);
+    both.take(&token, &file).says(&["were not applied"]);
     assert!(unchanged());
     assert_eq!(fs::read_dir(both.beside().parent().unwrap()).unwrap().count(), 1);
     git(&both.there, &["stash", "-q"]);
@@ -258,7 +258,11 @@ fn on_another_commit_nothing_is_touched_and_a_command_is_said() {
     let (state, content) = (facts(&both.there), tree(&both.there));
     put(&both.here.join("one"), "changed\n");
     let (token, file, _) = both.seal(&[]);
-    both.take(&token, &file).says(&["the repository here is at", "git switch -c cclink-", "wait beside it"]);
+    both.take(&token, &file).says(&[
+        "the repository here is at",
+        "git switch -c cclink-",
+        "were not applied",
+    ]);
     // With commits of both.
     git(&both.here, &["commit", "-qam", "second"]);
     both.change();
@@ -296,7 +300,7 @@ fn what_is_in_the_way_stays_as_it_is() {
     for (name, words) in [("notes/a", "notes/a is here already"), ("notes", "notes is no folder here")] {
         put(&both.there.join(name), "mine\n");
         let content = tree(&both.there);
-        both.take(&token, &file).says(&["wait beside it", words]);
+        both.take(&token, &file).says(&["were not applied", words]);
         assert!(tree(&both.there) == content, "{name}");
         let _ = fs::remove_dir_all(both.there.join("notes"));
     }
@@ -318,7 +322,7 @@ fn much_that_stays_and_much_that_is_nothing_can_be_read_there() {
     zeros.set_len(64 * 1024 * 1024).unwrap();
     zeros.set_modified(SystemTime::now() + Duration::from_hours(1)).unwrap();
     let (token, file, out) = both.seal(&[]);
-    out.says(&["Changes go along: 1 file.", "uncommitted: modules/", "and 3999 more (too large)"]);
+    out.says(&["Changes included: 1 file.", "uncommitted: modules/", "and 3,999 more (too large)"]);
     both.take(&token, &file).says(&["your changes are in the tree: 1 file.", "and 100 more"]);
     assert_eq!(both.there.join("zeros").metadata().unwrap().len(), 64 * 1024 * 1024);
 }
@@ -326,10 +330,10 @@ fn much_that_stays_and_much_that_is_nothing_can_be_read_there() {
 #[test]
 fn what_cannot_come_along_is_said() {
     let Some(both) = Both::start() else { return };
-    both.seal(&[]).2.says(&["No changes go along: all is committed"]);
+    both.seal(&[]).2.says(&["No changes included: everything is committed"]);
     let large = fs::File::create(both.here.join("large")).unwrap();
     large.set_len(65 * 1024 * 1024).unwrap();
-    both.seal(&[]).2.says(&["No changes go along.", "uncommitted: large (too large)"]);
+    both.seal(&[]).2.says(&["No changes included.", "uncommitted: large (too large)"]);
     fs::remove_file(both.here.join("large")).unwrap();
     git(&both.here, &["init", "-q", "nested"]);
     put(&both.here.join("nested/x"), "x");
@@ -347,13 +351,13 @@ fn what_cannot_come_along_is_said() {
     put(&both.here.join("two"), "changed\n");
     let before = (facts(&both.here), facts(&both.there));
     let (token, file, out) = both.seal(&[]);
-    out.says(&["Changes go along: 1 file.", "uncommitted: module (a submodule)"]);
+    out.says(&["Changes included: 1 file.", "uncommitted: module (a submodule)"]);
     both.take(&token, &file).says(&["in the tree: 1 file.", "not copied: uncommitted: module (a submodule)"]);
     assert!(facts(&both.here) == before.0 && facts(&both.there).0 == before.1.0);
     assert_eq!(fs::read_to_string(both.there.join("two")).unwrap(), "changed\n");
     // Without a remote nothing tells which commits the other machine lacks.
     git(&both.here, &["remote", "remove", "origin"]);
-    both.seal(&[]).2.says(&["Changes go along: 1 file", "not in the sealed file", "and 1 more"]);
+    both.seal(&[]).2.says(&["Changes included: 1 file", "not in the sealed file", "and 1 more"]);
     fs::remove_dir_all(both.here.join(".git")).unwrap();
     both.seal(&[]).2.says(&["git knows no repository"]);
 }

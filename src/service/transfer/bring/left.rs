@@ -67,8 +67,7 @@ impl Left {
     /// A line a kind.
     pub fn words(&self) -> Vec<String> {
         let line = |(why, (first, count)): (&Why, &(String, usize))| {
-            let more =
-                if *count > 1 { format!(" and {} more", text::count(count - 1)) } else { String::new() };
+            let more = text::and_more(count - 1);
             format!("{first}{more} ({})", why.words())
         };
         self.0.iter().map(line).collect()

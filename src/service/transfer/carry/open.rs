@@ -77,10 +77,10 @@ impl Service {
             }
         };
         if let Some(first) = foreign.first() {
-            parcel.leaves(format!("{first}{} (not this session's)", and_more(foreign.len())));
+            parcel.leaves(format!("{first}{} (not this session's)", text::and_more(foreign.len() - 1)));
         }
         for left in manifest.left_out.iter().take(1) {
-            let more = and_more(manifest.left_out.len());
+            let more = text::and_more(manifest.left_out.len() - 1);
             parcel.leaves(format!("{}{more} ({})", text::clean(&left.what), text::clean(&left.why)));
         }
         let mut arrived = self.arrive(&parcel, &directory, decided, &wishes.ask, job).await?;
@@ -178,11 +178,6 @@ fn remove_foreign(parcel: &Parcel) -> Result<Vec<String>> {
         }
     }
     Ok(foreign)
-}
-
-/// Behind the first of so many.
-fn and_more(all: usize) -> String {
-    if all > 1 { format!(" and {} more", all - 1) } else { String::new() }
 }
 
 /// What stdin holds, at most a byte more than is expected, in a file without a name.

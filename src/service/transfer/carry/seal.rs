@@ -103,7 +103,7 @@ impl Sealing {
     /// Which changes come along, and that something stays behind, in words.
     pub fn words(&self) -> Vec<String> {
         let stays = self.left_out.split_first().map(|(first, more)| {
-            let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+            let more = text::and_more(more.len());
             let (what, why) = (text::clean(&first.what), &first.why);
             format!("Not in the sealed file: {what}{more} ({why}).")
         });
@@ -183,7 +183,7 @@ impl Seal {
         // Blocks and headers of the tar included.
         if all + 2 * HEADER * (count + 2) > claim.most() {
             return Err(Error::failed(
-                "The conversation shrinks so much that no other cclink would unpack it.",
+                "The conversation compresses so well that no cclink would unpack it again.",
             )
             .advise("Nothing was published. It can still be brought over SSH."));
         }

@@ -146,7 +146,7 @@ impl Drop for Shipped {
 fn nowhere(way: CarryWay) -> Error {
     let (why, help) = match way {
         CarryWay::Git => (
-            "This project has no git remote that takes sealed files.",
+            "This project has no git remote that accepts sealed files.",
             "Add one (`git remote add origin …`), or name one as `remote` under `[carry]`.",
         ),
         CarryWay::Folder => {
@@ -165,6 +165,6 @@ fn refused(store: &CarryStore, why: &str) -> Error {
         CarryStore::Git { remote, .. } => crate::text::clean(remote),
         other => other.key(),
     };
-    Error::failed(format!("The git remote {remote} takes no sealed files: {why}."))
+    Error::failed(format!("The git remote {remote} does not accept sealed files: {why}."))
         .advise("Nothing was published; it is not offered again. Choose another way, or `--carry=no`.")
 }

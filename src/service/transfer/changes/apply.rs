@@ -10,10 +10,11 @@ use super::check::{
     APPLY, are_free, are_new, are_there, fits, fits_commit, is_clean, is_there, leads_to, paths_of,
 };
 use super::counted;
-use super::git::{Repo, Scratch, done, done_with, is_commit};
+use super::git::{Repo, Scratch, done, done_with};
 use super::put::{put_all, take_all};
 use crate::carry::{COMMITS, Changes, PATCH, UNTRACKED};
 use crate::claude::files_below;
+use crate::service::programs::is_object;
 use crate::service::{Error, Result, blocking};
 use crate::text;
 
@@ -120,7 +121,9 @@ impl Arriving {
         let (shown, why) = (text::clean(&place.to_string_lossy()), text::clean(&stay.why));
         let forwarded = if stay.forwarded { "; its commits are on your branch" } else { "" };
         let first = stay.first.map_or_else(String::new, |first| format!("{first}, then "));
-        Ok(Some(format!("{whose} wait beside it in {shown} ({why}{forwarded}): {first}`{command}`")))
+        Ok(Some(format!(
+            "{whose} were not applied and are kept in {shown} ({why}{forwarded}): {first}`{command}`"
+        )))
     }
 
     fn unkept(&self, error: &std::io::Error) -> Error {
@@ -146,7 +149,7 @@ impl Arriving {
     fn head(&self) -> std::result::Result<&str, Stay> {
         let head = self.changes.as_ref().map(|changes| changes.head.as_str());
         let none = || Stay::from("they do not say on which commit they are based".to_owned());
-        head.filter(|head| is_commit(head)).ok_or_else(none)
+        head.filter(|head| is_object(head)).ok_or_else(none)
     }
 
     fn file(&self, name: &str, names: &[PathBuf]) -> Option<PathBuf> {

@@ -64,11 +64,11 @@ pub(crate) async fn gather(directory: Option<&Path>, home: Option<&Path>) -> Res
     };
     let Some(repo) = repo else {
         return Ok(Gathered::nothing(
-            "No changes go along: git knows no repository in the project's folder.",
+            "No changes included: git knows no repository in the project's folder.",
         ));
     };
     let Some(head) = repo.head().await else {
-        return Ok(Gathered::nothing("No changes go along: the repository has no commit yet."));
+        return Ok(Gathered::nothing("No changes included: the repository has no commit yet."));
     };
     let scratch = repo.scratch().map_err(|error| unread(&error.to_string()))?;
     // What only its time tells from what was committed is not changed.
@@ -116,9 +116,9 @@ pub(crate) async fn gather(directory: Option<&Path>, home: Option<&Path>) -> Res
         return Err(unread("a commit was made in this moment"));
     }
     let words = match (files.is_empty(), stays.is_empty()) {
-        (false, _) => format!("Changes go along: {}.", counted(number, unpushed)),
-        (true, true) => "No changes go along: all is committed, and in a remote.".to_owned(),
-        (true, false) => "No changes go along.".to_owned(),
+        (false, _) => format!("Changes included: {}.", counted(number, unpushed)),
+        (true, true) => "No changes included: everything is committed and pushed.".to_owned(),
+        (true, false) => "No changes included.".to_owned(),
     };
     let changes = (!files.is_empty()).then_some(Changes { head, branch, unpushed });
     Ok(Gathered { changes, files, left_out: stays, words, _scratch: Some(scratch) })

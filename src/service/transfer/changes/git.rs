@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::path_of;
-use crate::service::programs::git;
+use crate::service::programs::{as_alternate, git, is_object};
 use crate::text;
 
 /// Beside what [`git`] always says: no path that some system takes for `.git`, no
@@ -125,7 +125,7 @@ impl Repo {
     pub async fn head(&self) -> Option<String> {
         let answer = done(&mut self.git(["rev-parse", "--verify", "-q", "HEAD^{commit}"])).await.ok()?;
         let head = String::from_utf8(answer).ok()?.trim_end().to_owned();
-        is_commit(&head).then_some(head)
+        is_object(&head).then_some(head)
     }
 
     /// Whether it has this commit, whose whole hash it is.
@@ -142,7 +142,7 @@ impl Repo {
 
     /// An index that begins as the repository's own, and no objects yet.
     pub fn scratch(&self) -> io::Result<Scratch> {
-        let scratch = Scratch { dir: tempfile::tempdir()?, alternate: alternate(&self.objects) };
+        let scratch = Scratch { dir: tempfile::tempdir()?, alternate: as_alternate(&self.objects) };
         std::fs::create_dir(scratch.path("objects"))?;
         let written = match File::open(&self.index) {
             Ok(mut from) => {
@@ -186,27 +186,6 @@ fn filter_name(key: &[u8]) -> Option<OsString> {
     let rest = key.strip_prefix(b"filter.")?;
     let end = rest.iter().rposition(|byte| *byte == b'.')?;
     Some(path_of(&rest[..end]).into_os_string())
-}
-
-/// A folder as one entry of a list with colons between.
-fn alternate(folder: &Path) -> OsString {
-    let mut quoted = OsString::from("\"");
-    let bytes = folder.as_os_str().as_encoded_bytes();
-    let mut at = 0;
-    for (end, byte) in bytes.iter().enumerate() {
-        let escaped = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            _ => continue,
-        };
-        quoted.push(path_of(&bytes[at..end]));
-        quoted.push(escaped);
-        at = end + 1;
-    }
-    quoted.push(path_of(&bytes[at..]));
-    quoted.push("\"");
-    quoted
 }
 
 /// What git prints, or what it says of why not.
@@ -254,9 +233,4 @@ fn why(stderr: &[u8]) -> String {
     let line = line.or_else(|| said.lines().map(str::trim).rfind(|line| !line.is_empty()));
     let line = line.unwrap_or("it failed").trim_start_matches("error: ").trim_start_matches("fatal: ");
     text::fit(&text::clean(line).replace('`', "'"), 200)
-}
-
-/// Whether this is the whole hash of a commit and no option, name or path.
-pub(super) fn is_commit(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -20,6 +20,8 @@ use std::path::{Path, PathBuf};
 pub(super) use apply::Arriving;
 pub(super) use gather::{Gathered, gather};
 
+use crate::service::programs::path_of;
+
 /// `3 files, 1 commit`: what there is of it, in words.
 fn counted(files: usize, commits: u64) -> String {
     let one = |number: u64, one: &str, many: &str| match number {
@@ -50,14 +52,6 @@ fn same_content(one: &Path, other: &Path) -> io::Result<bool> {
             return Ok(false);
         }
     }
-}
-
-/// A path as git prints it, which need not be in UTF-8.
-fn path_of(bytes: &[u8]) -> PathBuf {
-    #[cfg(unix)]
-    return PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes));
-    #[cfg(not(unix))]
-    return PathBuf::from(String::from_utf8_lossy(bytes).into_owned());
 }
 
 /// The paths of an answer that `-z` was asked of.

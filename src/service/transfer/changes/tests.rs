@@ -105,7 +105,7 @@ impl Place {
     async fn refuses(&self, words: &str) {
         let before = self.seen();
         let said = self.arrive(&self.head, Some("main")).await;
-        assert!(said.contains("wait beside it") && said.contains(words), "{words}: {said}");
+        assert!(said.contains("were not applied") && said.contains(words), "{words}: {said}");
         assert!(self.seen() == before, "{said}");
         fs::remove_dir_all(self.at("state")).unwrap();
     }
@@ -230,7 +230,7 @@ async fn a_bundle_that_is_none_or_another_changes_nothing() {
     place.came(COMMITS, "no bundle");
     let said = place.arrive(&head, Some("main")).await;
     assert!(
-        said.contains("wait beside it") && said.contains(&format!("git switch -c cclink-{}", &head[..8])),
+        said.contains("were not applied") && said.contains(&format!("git switch -c cclink-{}", &head[..8])),
         "{said}"
     );
     let bundle = |name: &str| {
@@ -256,7 +256,7 @@ async fn a_bundle_that_is_none_or_another_changes_nothing() {
     assert!(said.contains("out is no folder here"), "{said}");
     bundle("HEAD");
     place.came(PATCH, "diff --git a/file b/file\n--- a/file\n+++ b/file\n@@ -1 +1 @@\n-one\n+three\n");
-    assert!(place.arrive(&head, Some("main")).await.contains("wait beside it"));
+    assert!(place.arrive(&head, Some("main")).await.contains("were not applied"));
     assert!(refs() == before && objects() == count);
     bundle("HEAD");
     let said = place.arrive(&head, Some("main")).await;
@@ -297,7 +297,7 @@ async fn wherever_a_repository_is_it_is_read_and_nothing_else() {
         // From a folder below, too.
         let gathered = gather(Some(&tree.join("sub")), Some(place.dir.path())).await.unwrap();
         assert!(state() == before);
-        assert_eq!(gathered.words, "Changes go along: 4 files.");
+        assert_eq!(gathered.words, "Changes included: 4 files.");
         let names: Vec<_> = gathered.files.iter().map(|(name, ..)| name.path.to_str().unwrap()).collect();
         assert_eq!(names, [PATCH, "untracked/sub/new"]);
         assert_eq!(gathered.changes.unwrap().head, place.head);

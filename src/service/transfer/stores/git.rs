@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
 use super::{Put, unusable};
-use crate::service::programs::{ASKS_NOTHING, git, own_git, public_remote};
+use crate::service::programs::{ASKS_NOTHING, as_alternate, git, is_object, own_git, public_remote};
 use crate::service::{Error, Job, Result};
 use crate::store::files;
 use crate::text;
@@ -229,7 +229,7 @@ impl Git {
         let said = said.map_err(|said| self.unreached(&said))?;
         let said = String::from_utf8_lossy(&said);
         let mut lines = said.lines().filter_map(|line| line.split_once('\t'));
-        let found = lines.find(|(id, named)| *named == reference && is_id(id));
+        let found = lines.find(|(id, named)| *named == reference && is_object(id));
         Ok(found.map(|(id, _)| id.to_owned()))
     }
 
@@ -259,7 +259,7 @@ impl Git {
     async fn id(&self, arguments: &[&str], input: Option<(&mut File, u64)>) -> Result<String> {
         let said = self.run(self.command(arguments), input).await?;
         let said = String::from_utf8_lossy(&said).trim().to_owned();
-        if is_id(&said) { Ok(said) } else { Err(self.unreached(&said)) }
+        if is_object(&said) { Ok(said) } else { Err(self.unreached(&said)) }
     }
 
     /// Writes the parts of a commit one after the other, at most `bytes`.
@@ -277,7 +277,7 @@ impl Git {
         for (number, part) in parts.into_iter().enumerate() {
             let blob = part.split_once('\t').filter(|(_, name)| *name == format!("{number:03}"));
             let blob = blob.and_then(|(blob, _)| blob.strip_prefix("100644 blob "));
-            let Some(blob) = blob.filter(|id| is_id(id)) else { return Ok(false) };
+            let Some(blob) = blob.filter(|id| is_object(id)) else { return Ok(false) };
             let mut git = self.command(&["cat-file", "blob", blob]);
             git.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
             let mut child = git.spawn().map_err(|error| not_started(&error))?;
@@ -309,7 +309,7 @@ impl Git {
         let mut command = self.plain(arguments);
         if let Some(own) = &self.alternate {
             command.env("GIT_OBJECT_DIRECTORY", self.objects.path());
-            command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(own));
+            command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", as_alternate(own));
         } else {
             // Not found by looking for it: the user may have forbidden that for bare ones.
             command.env("GIT_DIR", self.objects.path());
@@ -390,11 +390,6 @@ pub(super) fn is_name(name: &str) -> bool {
     name.len() == 26 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-/// A whole commit's or object's id.
-fn is_id(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
 /// Whether a remote says that it takes no such refs; a full disk there passes.
 fn is_refusal(said: &str) -> bool {
     let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
@@ -443,16 +438,6 @@ pub(super) fn tidy(state: &Path) {
         {
             let _ = fs::remove_dir_all(entry.path());
         }
-    }
-}
-
-/// A path for a list that `:` divides.
-fn quoted(path: &Path) -> std::ffi::OsString {
-    match path.to_str() {
-        Some(text) if text.contains([':', '"', '\\']) => {
-            format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")).into()
-        }
-        _ => path.into(),
     }
 }
 

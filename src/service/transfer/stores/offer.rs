@@ -41,8 +41,18 @@ impl Service {
     /// Where a git is to be asked for, only the user's own handoffs say.
     pub(crate) async fn stores_with(&self, record: &Record, token: &Token) -> Vec<CarryStore> {
         let directory = self.trusted_directory(record, token).await;
+        self.stores_in(directory.as_deref(), record, token).await
+    }
+
+    /// The same for whoever knows the project's folder, which this machine itself knows.
+    pub(crate) async fn stores_in(
+        &self,
+        directory: Option<&Path>,
+        record: &Record,
+        token: &Token,
+    ) -> Vec<CarryStore> {
         let mut stores = Vec::new();
-        if let Some(directory) = directory.as_deref().filter(|directory| directory.is_dir()) {
+        if let Some(directory) = directory.filter(|directory| directory.is_dir()) {
             let names = ask_git(directory, &["remote"]).await.unwrap_or_default();
             for name in names.lines().take(MOST_REMOTES) {
                 // It was put where the other machine pushes to.
@@ -159,29 +169,30 @@ pub(crate) fn place(store: &CarryStore, home: Option<&Path>) -> String {
 
 /// What putting a sealed file there means, before it is done for the first time.
 fn meaning(store: &CarryStore, public: bool) -> String {
-    let goes = "it is taken away when the handoff is picked up for good, revoked or expired, as soon as cclink runs then";
+    let goes =
+        "It is removed once the handoff is picked up for good, revoked or expired, the next time cclink runs";
+    let opens = "Only those who can pick up the handoff can open it.";
     match store {
         CarryStore::Git { remote, url, .. } => {
             let (remote, url) = (text::clean(remote), text::clean(url));
-            let others = if public {
-                "This remote answers everybody: anyone can see that a sealed file lies there, its size and when"
+            let who = if public {
+                "This remote can be read without a password: anyone can"
             } else {
-                "Whoever can read that remote sees that a sealed file lies there, its size and when"
+                "Everyone who can read that remote can"
             };
             format!(
-                "The conversation goes, sealed, into the git remote {remote} ({url}), as a ref beside the branches. \
-                 {others}. Nobody but who can pick it up opens it; {goes}. A git host may keep deleted objects for a \
-                 while, sealed: without the handoff nobody opens them."
+                "The sealed conversation is pushed to the git remote {remote} ({url}), as a ref next to the branches. \
+                 {who} see that a sealed file is there, its size and its date. {opens} {goes}. A git host may keep \
+                 deleted objects for a while; without the handoff nobody can open them."
             )
         }
         CarryStore::Folder { path } => format!(
-            "The conversation goes, sealed, into {}. Whoever sees that folder sees a sealed file, its size and when. \
-             Nobody but who can pick it up opens it; {goes}.",
+            "The sealed conversation is put into {}. Everyone who can read that folder can see the file, its size and \
+             its date. {opens} {goes}.",
             text::clean(&path.to_string_lossy())
         ),
         CarryStore::Ssh { address, folder } => format!(
-            "The conversation goes, sealed, to {address}, into the folder {}. Nobody but who can pick it up opens it; \
-             {goes}.",
+            "The sealed conversation is put on {address}, into the folder {}. {opens} {goes}.",
             text::clean(folder)
         ),
     }

@@ -49,7 +49,7 @@ impl Service {
         for (name, _) in book.carried.iter().filter(|(_, file)| self.is_due(&book, file)) {
             if let Err(error) = self.take_one_away(name).await {
                 self.warn(format!(
-                    "A sealed file could not be taken away yet, and will be: {}",
+                    "A sealed file could not be removed yet, which is tried again later: {}",
                     error.message
                 ));
             }

@@ -342,7 +342,7 @@ fn a_reader_without_a_clone_asks_the_remote_by_its_address() {
 fn without_a_remote_the_way_is_not_there() {
     let Some(pair) = Pair::new() else { return };
     let (a, plain) = (&pair.a, pair.a.session("plain", "Without git"));
-    let says = ["no git remote that takes sealed files"];
+    let says = ["no git remote that accepts sealed files"];
     a.cmd(&["publish", &plain.id, "--carry=git", "--yes"]).fails(2).says(&says);
     git(&plain.project, &["init", "-q"]);
     a.cmd(&["publish", &plain.id, "--carry=git", "--yes"]).fails(2).says(&says);

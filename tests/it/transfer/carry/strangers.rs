@@ -58,7 +58,7 @@ fn nothing_runs_in_a_folder_that_only_a_stranger_named() {
     let program = format!("touch {}; git-upload-pack", ran.display());
     git(&pair.session.project, &["config", "remote.origin.uploadpack", &program]);
     let link = text(&published, "link");
-    other.cmd(&["pickup", link]).ok().says(&["knows no place for those"]);
+    other.cmd(&["pickup", link]).ok().says(&["no place to fetch it from is set up"]);
     other.cmd(&["pickup", link, "--plan", "carried"]).fails(1);
     assert!(!ran.exists());
 }

@@ -58,7 +58,7 @@ fn what_somebody_else_shares_goes_into_no_tree() {
     let out = run.ok();
     assert!(!token.is_empty() && facts(&both.there) == state && tree(&both.there) == content);
     let apply = command(&out);
-    out.says(&["the changes wait beside it", "not for your devices alone", "look at them, then"]);
+    out.says(&["the changes were not applied", "not for your devices alone", "look at them, then"]);
     shell(&c.projects, &apply);
     assert_eq!(fs::read_to_string(both.there.join("one")).unwrap(), "changed\n");
     assert!(both.there.join(".claude/settings.json").exists());
@@ -81,7 +81,7 @@ fn a_patch_that_leads_elsewhere_is_refused() {
     let args = ["bundle", &both.session.id, "-o", file.to_str().unwrap(), "--with-changes", "--json"];
     let published = both.a.cmd(&args).env("PATH", search).ok().json();
     let (state, content) = (facts(&both.there), tree(&both.there));
-    both.take(text(&published, "token"), &file).says(&["wait beside it", "outside"]);
+    both.take(text(&published, "token"), &file).says(&["were not applied", "outside"]);
     assert!(facts(&both.there) == state && tree(&both.there) == content);
     assert!(!both.b.projects.join("outside").exists());
 }
@@ -100,7 +100,7 @@ fn what_stops_half_way_is_put_back() {
     let out = both.b.cmd(&args).cwd(&both.there).env("PATH", search).ok();
     let _ = fs::remove_dir_all(both.there.join("1"));
     assert!(tree(&both.there) == content, "something is left");
-    out.says(&["your changes wait beside it"]);
+    out.says(&["your changes were not applied"]);
     both.take(&token, &file).says(&["your changes are in the tree: 19 files"]);
     assert_same(&both.here, &both.there);
 }

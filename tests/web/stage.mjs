@@ -102,7 +102,15 @@ export async function tab(browser, options = {}) {
 }
 
 export const titled = (page, title, timeout = SOON) => page.getByRole("heading", { name: title, exact: true }).waitFor({ timeout });
-export const says = (page, words, timeout = SOON) => page.locator("#card").getByText(words).first().waitFor({ timeout });
+/** Waits for words on the card; what stands there instead is told. */
+export async function says(page, words, timeout = SOON) {
+  const card = page.locator("#card");
+  try {
+    await card.getByText(words).first().waitFor({ timeout });
+  } catch {
+    throw new Error(`not shown: ${words}; but: ${await card.innerText({ timeout: 1000 })}`);
+  }
+}
 export const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 
 export const picture = (page, name) => page.screenshot({ path: join(request.shots, `page-${name}.png`), fullPage: true });

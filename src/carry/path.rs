@@ -33,6 +33,8 @@ pub enum Part {
     History,
     /// `plans/…`.
     Plans,
+    /// `tasks/…`: the session's list of tasks.
+    Tasks,
     /// `memory/…`: what the project remembers.
     Memory,
     /// `changes/…`: work that is not committed or not pushed, under the three names
@@ -48,10 +50,11 @@ pub const PATCH: &str = "tracked.patch";
 pub const UNTRACKED: &str = "untracked";
 
 /// The folders, in their order in a file.
-const FOLDERS: [(Part, &str); 5] = [
+const FOLDERS: [(Part, &str); 6] = [
     (Part::Session, "session"),
     (Part::History, "history"),
     (Part::Plans, "plans"),
+    (Part::Tasks, "tasks"),
     (Part::Memory, "memory"),
     (Part::Changes, "changes"),
 ];

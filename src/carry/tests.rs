@@ -55,7 +55,7 @@ impl Place {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let inside = dir.path().join("inside");
-        let folders = [Part::Session, Part::History, Part::Plans, Part::Memory, Part::Changes]
+        let folders = [Part::Session, Part::History, Part::Plans, Part::Tasks, Part::Memory, Part::Changes]
             .map(|part| (part, inside.join(format!("{part:?}"))));
         let targets = Targets { transcript: inside.join("transcript"), folders: HashMap::from(folders) };
         Self { dir, targets }
@@ -96,6 +96,7 @@ fn what_was_packed_comes_out() {
         item(Part::Session, "tool-results/ein Name mit ümlaut.txt", b""),
         item(Part::History, &long, b"checkpoint"),
         item(Part::Plans, "brave-otter.md", b"# plan"),
+        item(Part::Tasks, "1.json", b"{}"),
     ]);
     let place = Place::new();
     let came = unpack(Cursor::new(&file), &claim, ID, &place.targets, &mut all).unwrap();
@@ -109,10 +110,11 @@ fn what_was_packed_comes_out() {
             "Plans/brave-otter.md",
             "Session/subagents/agent-1.jsonl",
             "Session/tool-results/ein Name mit ümlaut.txt",
+            "Tasks/1.json",
             "transcript"
         ]
     );
-    assert!(files[4].1 == large);
+    assert!(files[5].1 == large);
     let written = fs::metadata(&place.targets.transcript).unwrap().modified().unwrap();
     assert_eq!(written, std::time::SystemTime::from(manifest().created_at));
 }

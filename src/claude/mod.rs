@@ -37,7 +37,7 @@ pub use listing::{
 pub use live::{Account, Doing, LiveRecord, asks_for_summary, context_tokens, is_running, is_trusted};
 pub use search::{Hit, MOST_HITS, Matched, Query, Searched, Searching, Since, lit, said_behind, search_one};
 pub use transcript::{
-    Blanked, Excerpt, MARK_REACH, Page, blank, blank_bindings, holds, mark, mark_of_tail, preview,
+    Blanked, Excerpt, MARK_REACH, Page, blank, blank_bindings, holds, mark, mark_of_tail, preview, version,
 };
 
 /// Whether a session is open in a running claude.

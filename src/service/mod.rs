@@ -114,6 +114,11 @@ impl Job {
         (self.tell)(Step::Doing(words.into()));
     }
 
+    /// Says of what is being done how many bytes of it are.
+    fn so_far(&self, what: &str, done: u64, all: u64) {
+        self.doing(format!("{what}: {} of {}", crate::text::bytes(done), crate::text::bytes(all)));
+    }
+
     /// Runs `work` until the user cancels.
     async fn run<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {

@@ -249,6 +249,8 @@ def conversation(m) -> None:
     without("a plan of another session", "plans/brave-heron.md")
     without("a plan in a folder", "plans/calm-otter/x.md")
     without("a plan that is no plan", "plans/calm-otter.sh")
+    without("a lock of claude's", "tasks/.lock")
+    without("a task that is no task", "tasks/run.sh")
     without("a cache of claude's", "session/resume-head.jsonl")
     without("memory that nobody asked for", "memory/MEMORY.md")
     binding = b'{"type":"bridge-session","sessionId":"%s","bridgeSessionId":"session_01"}' % m.id.encode()

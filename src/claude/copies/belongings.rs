@@ -7,6 +7,8 @@ use crate::claude::{files_below, is_plan, plan_names};
 
 /// A cache that Claude Code builds again by itself.
 const NOT_TAKEN: &str = "resume-head.jsonl";
+/// The number of the last task that there was, so that no other gets it (Claude Code 2.1.332).
+const HIGHEST_TASK: &str = ".highwatermark";
 
 /// Which part of what belongs to a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,13 +19,15 @@ pub enum Beside {
     History,
     /// The plans that its lines name.
     Plans,
+    /// Its list of tasks.
+    Tasks,
     /// What the project remembers.
     Memory,
 }
 
 impl Beside {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Session, Self::History, Self::Plans, Self::Memory];
+    pub const ALL: [Self; 5] = [Self::Session, Self::History, Self::Plans, Self::Tasks, Self::Memory];
 
     /// Its name for people.
     pub fn words(self) -> &'static str {
@@ -31,6 +35,7 @@ impl Beside {
             Self::Session => "sub-agents and large outputs",
             Self::History => "checkpoints",
             Self::Plans => "the plan",
+            Self::Tasks => "tasks",
             Self::Memory => "memory",
         }
     }
@@ -38,10 +43,12 @@ impl Beside {
     /// Where it lies, for a transcript under Claude's folder `root`; on whatever
     /// machine.
     pub fn folder(self, root: &Path, transcript: &Path) -> PathBuf {
+        let id = transcript.file_stem().unwrap_or_default();
         match self {
             Self::Session => transcript.with_extension(""),
-            Self::History => root.join("file-history").join(transcript.file_stem().unwrap_or_default()),
+            Self::History => root.join("file-history").join(id),
             Self::Plans => root.join("plans"),
+            Self::Tasks => root.join("tasks").join(id),
             Self::Memory => transcript.with_file_name("memory"),
         }
     }
@@ -50,9 +57,15 @@ impl Beside {
     pub fn holds(self, name: &str, plans: &[String]) -> bool {
         match self {
             Self::Plans => plans.iter().any(|slug| is_plan(name, slug)),
+            // Beside them lies the lock of a running claude.
+            Self::Tasks => name == HIGHEST_TASK || (is_json(name) && !name.starts_with('.')),
             _ => name != NOT_TAKEN,
         }
     }
+}
+
+fn is_json(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending == "json")
 }
 
 /// The files of one part.

@@ -10,12 +10,12 @@ use super::put::OURS;
 const A_DAY: Duration = Duration::from_hours(24);
 
 /// Removes what interrupted runs left, wherever something of a session is put:
-/// beside transcripts, below their side folders, with checkpoints and plans.
+/// beside transcripts, below their side folders, with checkpoints, plans and tasks.
 /// `is_over` says of a session whether nobody is bringing it now; what names no
 /// session is removed when it is a day old.
 pub fn sweep(root: &Path, is_over: &dyn Fn(&str) -> bool) {
     let mut folders = vec![root.join("plans")];
-    for name in ["projects", "file-history"] {
+    for name in ["projects", "file-history", "tasks"] {
         // These may be links; what lies below them is walked as it is.
         folders.extend(entries(&root.join(name)).map(|entry| entry.path()));
     }

@@ -10,9 +10,11 @@ pub(super) mod pieces;
 pub(super) mod preview;
 pub(super) mod prompt;
 pub(super) mod turns;
+pub(super) mod version;
 pub(super) mod whole;
 pub(super) mod window;
 
 pub use binding::{Blanked, blank, blank_bindings};
 pub use mark::{MARK_REACH, holds, mark, mark_of_tail};
 pub use preview::{Excerpt, Page, preview};
+pub use version::version;

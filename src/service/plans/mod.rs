@@ -66,6 +66,13 @@ struct Hints<'a> {
     fetch: Option<&'a [Plan; 2]>,
 }
 
+/// Where a session is to come to on this machine, and what to know of it.
+#[derive(Default)]
+struct Goal {
+    folder: Option<Folder>,
+    notes: Vec<String>,
+}
+
 impl Hints<'_> {
     /// Whether only a stranger's word names its project.
     fn of_a_stranger(&self) -> bool {
@@ -166,11 +173,9 @@ impl Service {
         plans.sort_by_key(|plan| !plan.ready);
         if let Some(record) = hints.record {
             let is_here = plans.iter().any(|plan| plan.ready);
-            // Looked for once: it may take many questions to git.
             let comes = record.carry.is_some() || (record.ssh.is_some() && !is_here);
-            let folder = if comes { self.folder(None, hints).await } else { None };
-            let folder = folder.as_ref();
-            let carried = self.carried_plan(record, hints, folder).await;
+            let goal = if comes { self.goal(record, hints).await } else { Goal::default() };
+            let carried = self.carried_plan(record, hints, &goal).await;
             if let Some(carried) = carried.filter(|plan| plan.ready || !is_here) {
                 // What is here already need not come, but changes may come with it.
                 let resumes = plans.first().is_some_and(|plan| plan.ready && plan.kind == PlanKind::Here);
@@ -180,7 +185,7 @@ impl Service {
             }
             plans.extend(self.ssh_plan(record, hints));
             if !is_here {
-                plans.extend(self.bring_plan(record, hints, folder));
+                plans.extend(self.bring_plan(record, hints, &goal));
             }
             let command = Plan::command(&record.session_id, &record.project);
             // Without an address, and no way here, it is said what would help.
@@ -289,7 +294,7 @@ impl Service {
         SshWay { address, options: &config.ssh_options, mosh: config.mosh }
     }
 
-    fn bring_plan(&self, record: &Record, hints: Hints<'_>, folder: Option<&Folder>) -> Option<Plan> {
+    fn bring_plan(&self, record: &Record, hints: Hints<'_>, goal: &Goal) -> Option<Plan> {
         record.ssh.as_ref()?;
         let [plan, _] = hints.fetch?.clone();
         let plan = match self.find_program("ssh") {
@@ -297,14 +302,14 @@ impl Service {
             None => plan.not_ready("`ssh` was not found on this machine"),
         };
         let plan = hints.whence.into_iter().fold(plan, Plan::note);
-        Some(self.arriving(plan, record, folder))
+        Some(self.arriving(plan, record, goal))
     }
 
     /// The sealed file that travels with it, from wherever this machine reaches one.
-    async fn carried_plan(&self, record: &Record, hints: Hints<'_>, folder: Option<&Folder>) -> Option<Plan> {
+    async fn carried_plan(&self, record: &Record, hints: Hints<'_>, goal: &Goal) -> Option<Plan> {
         let carry = record.carry.as_ref()?;
         let [_, plan] = hints.fetch?.clone();
-        let trusted = folder.filter(|folder| folder.known).map(|folder| folder.path.as_path());
+        let trusted = goal.folder.as_ref().filter(|folder| folder.known).map(|folder| folder.path.as_path());
         let stores = self.stores_in(trusted, record, hints.token?).await;
         let home = self.0.settings.home.as_deref();
         let places: Vec<String> = stores.iter().map(|store| place(store, home)).collect();
@@ -317,24 +322,34 @@ impl Service {
         } else {
             plan.note(format!("the conversation, sealed, {size}, as of {at}: {}", places.join(", or ")))
         };
-        Some(self.arriving(plan, record, folder))
+        Some(self.arriving(plan, record, goal))
     }
 
-    /// What any way needs by which a session comes here.
-    fn arriving(&self, plan: Plan, record: &Record, folder: Option<&Folder>) -> Plan {
+    /// Looked for once for all ways: it may take many questions to git.
+    async fn goal(&self, record: &Record, hints: Hints<'_>) -> Goal {
+        let folder = self.folder(None, hints).await;
+        let notes = match &folder {
+            Some(folder) => self.place_notes(folder, Some(record)).await,
+            None => Vec::new(),
+        };
+        Goal { folder, notes }
+    }
+
+    /// What any way needs by which a session comes here, and what to know before.
+    fn arriving(&self, plan: Plan, record: &Record, goal: &Goal) -> Plan {
         let plan = plan.note("a transcript holds everything said and shown in it, secrets included");
         if plan.ready && self.claude_program().is_none() {
             let claude = text::clean(&self.0.settings.claude);
             return plan.not_ready(format!("`{claude}` was not found on this machine"));
         }
-        if plan.ready && folder.is_none() {
+        if plan.ready && goal.folder.is_none() {
             return plan.lacks_folder(format!(
                 "no folder of this machine is known for {}: start cclink in a clone of it, or name one with `[paths]` \
                  in the configuration",
                 text::clean(&record.project)
             ));
         }
-        plan
+        goal.notes.iter().cloned().chain(self.login_note()).fold(plan, Plan::note)
     }
 
     /// The claude command, if it can be found: as it was given, for the shell

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Folder, Hints};
 use crate::claude;
-use crate::handoff::Git;
+use crate::handoff::{Git, Record};
 use crate::service::programs::{ask_git, repository};
 use crate::service::{Service, Session, blocking};
 use crate::text;
@@ -20,26 +20,34 @@ impl Service {
         copy: &Session,
         hints: Hints<'_>,
     ) -> Vec<String> {
-        let mut notes = Vec::new();
-        if let Some(folder) = folder {
-            notes.extend(folder.note.clone());
-            let published = hints.record.and_then(|record| record.git.as_ref());
-            if let Some(published) = published.filter(|_| folder.known) {
-                notes.extend(compared(&folder.path, published).await);
-            }
-            notes.extend(self.trust_note(&folder.path).await);
-        }
+        let mut notes = match folder {
+            Some(folder) => self.place_notes(folder, hints.record).await,
+            None => Vec::new(),
+        };
         if copy.api_error {
             notes.push("its last turn ended in an error of the API".to_owned());
         }
         notes.extend(added_note(copy).await);
         notes.extend(self.summary_note(copy).await);
-        if !self.seems_logged_in() {
-            notes.push(
-                "claude seems not to be logged in on this machine: run `claude` once and /login".to_owned(),
-            );
-        }
+        notes.extend(self.login_note());
         notes
+    }
+
+    /// What to know of the folder, whether the session is here already or comes.
+    pub(super) async fn place_notes(&self, folder: &Folder, record: Option<&Record>) -> Vec<String> {
+        let mut notes: Vec<String> = folder.note.clone().into_iter().collect();
+        let published = record.and_then(|record| record.git.as_ref());
+        if let Some(published) = published.filter(|_| folder.known) {
+            notes.extend(compared(&folder.path, published).await);
+        }
+        notes.extend(self.trust_note(&folder.path).await);
+        notes
+    }
+
+    pub(super) fn login_note(&self) -> Option<String> {
+        (!self.seems_logged_in()).then(|| {
+            "claude seems not to be logged in on this machine: run `claude` once and /login".to_owned()
+        })
     }
 
     /// By the files and variables that Claude Code uses; on macOS the keychain

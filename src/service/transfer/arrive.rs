@@ -245,9 +245,10 @@ impl Putting {
     /// of its own: then another may take its place.
     fn keep_ours(&self) -> Result<String> {
         let (new_id, place) = self.copys_place(&self.place)?;
-        let history = self.history(&self.parcel.id);
-        self.copy_renamed(&self.place.with_extension(""), &place.with_extension(""), &new_id)?;
-        self.copy_renamed(&history, &self.history(&new_id), &new_id)?;
+        for part in [Beside::Session, Beside::History, Beside::Tasks] {
+            let [from, to] = [&self.place, &place].map(|place| part.folder(&self.root, place));
+            self.copy_renamed(&from, &to, &new_id)?;
+        }
         // Last: it is there whole, or not at all. One that is there may have grown.
         if place.symlink_metadata().is_err() {
             self.put_renamed(&self.place, &place, &new_id)?;
@@ -261,10 +262,6 @@ impl Putting {
         let id = claude::id_for_copy(&self.parcel.id, &mark);
         let place = self.place.with_file_name(format!("{id}.jsonl"));
         Ok((id, place))
-    }
-
-    fn history(&self, id: &str) -> PathBuf {
-        self.root.join("file-history").join(id)
     }
 
     /// Puts a file under a new id, by way of a file of ours.
@@ -306,10 +303,10 @@ impl Putting {
         // A claude that has it open writes there itself: only what is missing is put.
         let is_open = matches!(way, Arrangement::Nothing(_)) && self.is_open(&self.parcel.id);
         let why = if is_open { "it is open here" } else { "longer or newer here" };
-        let (for_side, for_history) = match way {
+        let (for_side, for_states) = match way {
             // What ours was is kept elsewhere by now.
             Arrangement::KeepOurs => (Prefer::Theirs, Prefer::Theirs),
-            // A version that the longer transcript does not name is not meant by it.
+            // The longer transcript means the versions and tasks that came with it.
             Arrangement::Grow => (Prefer::Newer, Prefer::Theirs),
             Arrangement::Nothing(_) | Arrangement::Beside => (Prefer::Newer, Prefer::Ours),
         };
@@ -317,7 +314,7 @@ impl Putting {
             let (from, to, what) = (self.parcel.folder(part), part.folder(&self.root, place), part.words());
             let prefer = match part {
                 Beside::Session => for_side,
-                Beside::History => for_history,
+                Beside::History | Beside::Tasks => for_states,
                 Beside::Plans => Prefer::Newer,
                 Beside::Memory => Prefer::Ours,
             };

@@ -23,6 +23,7 @@ fn part_of(beside: Beside) -> Part {
         Beside::Session => Part::Session,
         Beside::History => Part::History,
         Beside::Plans => Part::Plans,
+        Beside::Tasks => Part::Tasks,
         Beside::Memory => Part::Memory,
     }
 }

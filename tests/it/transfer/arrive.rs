@@ -201,6 +201,7 @@ fn everything_that_belongs_to_it_comes_and_nothing_else() {
     }
     put(&pair.a.claude.join(format!("file-history/{id}/88d04c424ec0177c@v1")), "checkpoint");
     put(&pair.a.claude.join("file-history/another/88d04c424ec0177c@v1"), "not ours");
+    put(&pair.a.claude.join(format!("tasks/{id}/1.json")), "{\"status\":\"completed\"}");
     for name in ["calm-otter.md", "calm-otter-agent-9.md", "other.md"] {
         put(&pair.a.claude.join("plans").join(name), name);
     }
@@ -211,8 +212,14 @@ fn everything_that_belongs_to_it_comes_and_nothing_else() {
     put(&here.join("subagents/agent-2.jsonl"), "{\"b\":1}\n{\"b\":2}\n");
     put(&here.join("subagents/agent-3.jsonl"), "{\"c\":1}\n");
     let out = pair.bring(&[]).ok();
-    for words in ["2 sub-agents", "1 checkpoint", "2 plans", "memory", "agent-2.jsonl (longer or newer here)"]
-    {
+    for words in [
+        "2 sub-agents",
+        "1 checkpoint",
+        "2 plans",
+        "1 task",
+        "memory",
+        "agent-2.jsonl (longer or newer here)",
+    ] {
         assert!(out.stderr.contains(words), "{words}: {}", out.stderr);
     }
     let read =
@@ -223,6 +230,7 @@ fn everything_that_belongs_to_it_comes_and_nothing_else() {
     assert_eq!(read(here.join("tool-results/x/y.txt")), "large");
     assert_eq!(read(pair.b.claude.join(format!("file-history/{id}/88d04c424ec0177c@v1"))), "checkpoint");
     assert_eq!(read(pair.b.claude.join("plans/calm-otter-agent-9.md")), "calm-otter-agent-9.md");
+    assert_eq!(read(pair.b.claude.join(format!("tasks/{id}/1.json"))), "{\"status\":\"completed\"}");
     for name in ["plans/other.md", "file-history/another"] {
         assert!(!pair.b.claude.join(name).exists(), "{name}");
     }

@@ -33,6 +33,9 @@ pub fn origin() -> (Device, Device, Session) {
     put(&side.join("resume-head.jsonl"), "a cache");
     put(&a.claude.join(format!("file-history/{id}/88d04c424ec0177c@v1")), "checkpoint");
     put(&a.claude.join("plans/calm-otter.md"), "# plan");
+    for (of, name) in [(&**id, "1.json"), (id, ".highwatermark"), (id, ".lock"), ("another", "1.json")] {
+        put(&a.claude.join("tasks").join(of).join(name), "7");
+    }
     put(&a.claude.join("plans/other.md"), "not ours");
     put(&session.path.with_file_name("memory").join("MEMORY.md"), "remember");
     (a, b, session)
@@ -49,6 +52,7 @@ pub fn belongings(device: &Device) -> Vec<(PathBuf, String)> {
         .into_iter()
         .chain(crate::support::device::walk(&device.claude.join("file-history")))
         .chain(crate::support::device::walk(&device.claude.join("plans")))
+        .chain(crate::support::device::walk(&device.claude.join("tasks")))
         .filter(|path| path.is_file())
         .map(|path| (path.strip_prefix(&device.claude).unwrap().to_owned(), sha256(&path)))
         .collect();
@@ -73,7 +77,7 @@ fn what_was_sealed_arrives_whole_when_its_machine_is_gone() {
     let picked = b.json(&["pickup", token]);
     assert_eq!(picked["carry"]["bytes"], bytes);
     let out = b.cmd(&["pickup", token, "--from", file.to_str().unwrap()]).ok();
-    out.says(&["1 sub-agent", "1 large output", "1 checkpoint", "1 plan"]);
+    out.says(&["1 sub-agent", "1 large output", "1 checkpoint", "1 plan", "1 task"]);
     let started = b.claude_started().expect("it is resumed");
     assert_eq!(started.args, ["--resume", &session.id]);
     let here = transcripts(&b).into_iter().find(|path| path.ends_with(format!("{}.jsonl", session.id)));
@@ -86,6 +90,9 @@ fn what_was_sealed_arrives_whole_when_its_machine_is_gone() {
     assert_eq!(read(side.join("tool-results/x/y.txt")), "large");
     assert_eq!(read(b.claude.join(format!("file-history/{}/88d04c424ec0177c@v1", session.id))), "checkpoint");
     assert_eq!(read(b.claude.join("plans/calm-otter.md")), "# plan");
+    let tasks = b.claude.join("tasks").join(&session.id);
+    assert_eq!((read(tasks.join("1.json")), read(tasks.join(".highwatermark"))), ("7".into(), "7".into()));
+    assert!(!tasks.join(".lock").exists() && !b.claude.join("tasks/another").exists());
     assert!(!side.join("resume-head.jsonl").exists() && !b.claude.join("plans/other.md").exists());
     assert!(!here.with_file_name("memory").exists(), "only when asked");
     assert!(file.exists(), "it is its owner's");
@@ -195,6 +202,10 @@ fn its_key_opens_it_with_age_alone() {
         .map(|entry| entry.unwrap().path().unwrap().display().to_string())
         .collect();
     assert_eq!(names[..2], ["manifest.json", "transcript.jsonl"]);
+    let mut archive = tar::Archive::new(&tar[..]);
+    let manifest = archive.entries().unwrap().next().unwrap().unwrap();
+    let manifest: serde_json::Value = serde_json::from_reader(manifest).unwrap();
+    assert_eq!(manifest["claude"], "2.1.330", "as the transcript's lines say");
     // On stdout it is the file alone.
     let piped = b.path("piped");
     let out = a

@@ -304,3 +304,24 @@ fn changes_come_also_where_the_conversation_is_already() {
     b.cmd(&["pickup", "--exec"]).cwd(clone).ok().says(&["it was here already, whole"]);
     assert_eq!(fs::read_to_string(clone.join("file")).unwrap(), "two");
 }
+
+#[test]
+fn the_plan_says_before_what_keeps_changes_out_of_the_tree() {
+    let Some(pair) = Pair::new() else { return };
+    let Pair { b, session, clone, .. } = &pair;
+    fs::write(session.project.join("file"), "two").unwrap();
+    git(&session.project, &["commit", "-q", "-am", "two"]);
+    fs::write(session.project.join("file"), "three").unwrap();
+    pair.publish(&["--carry=git", "--yes", "--with-changes"]);
+    fs::write(clone.join("file"), "mine").unwrap();
+    let plan = b.cmd(&["pickup", "--json"]).cwd(clone).ok().json()["plans"][0].clone();
+    assert_eq!(plan["kind"], "carried");
+    let notes = plan["notes"].to_string();
+    for words in
+        ["published at", "is not in the repository here", "here has changes", "where it was published"]
+    {
+        assert!(notes.contains(words), "{words}: {notes}");
+    }
+    b.cmd(&["pickup", "--exec"]).cwd(clone).ok().says(&["were not applied and are kept in"]);
+    assert_eq!(fs::read_to_string(clone.join("file")).unwrap(), "mine");
+}

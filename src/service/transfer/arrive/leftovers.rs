@@ -102,6 +102,7 @@ mod tests {
             "projects/p/99999999-2222-4333-8444-555555555555/tool-results/deep",
             "file-history/99999999-2222-4333-8444-555555555555",
             "plans",
+            "tasks/99999999-2222-4333-8444-555555555555",
         ];
         for place in places {
             for number in 0..5 {

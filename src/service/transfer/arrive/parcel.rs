@@ -52,6 +52,7 @@ impl Parcel {
             Beside::Session => "session",
             Beside::History => "history",
             Beside::Plans => "plans",
+            Beside::Tasks => "tasks",
             Beside::Memory => "memory",
         })
     }
@@ -122,6 +123,10 @@ impl Parcel {
     pub fn came(&self) -> Result<Came> {
         let transcript = self.transcript();
         let count = |folder: &Path| claude::files_below(folder).map(|files| files.len());
+        let is_json = |file: &PathBuf| file.extension().is_some_and(|ending| ending == "json");
+        let tasks = |folder: &Path| {
+            claude::files_below(folder).map(|files| files.iter().filter(|file| is_json(file)).count())
+        };
         let counted = || {
             let side = claude::files_below(&self.folder(Beside::Session))?;
             let below = |folder: &'static str| side.iter().filter(move |file| file.starts_with(folder));
@@ -133,6 +138,7 @@ impl Parcel {
                 results: below("tool-results").count(),
                 checkpoints: count(&self.folder(Beside::History))?,
                 plans: count(&self.folder(Beside::Plans))?,
+                tasks: tasks(&self.folder(Beside::Tasks))?,
                 memories: count(&self.folder(Beside::Memory))?,
             })
         };
@@ -152,6 +158,7 @@ pub(crate) struct Came {
     pub results: usize,
     pub checkpoints: usize,
     pub plans: usize,
+    pub tasks: usize,
     pub memories: usize,
 }
 
@@ -165,6 +172,7 @@ impl Came {
             (self.results, "large output", "large outputs"),
             (self.checkpoints, "checkpoint", "checkpoints"),
             (self.plans, "plan", "plans"),
+            (self.tasks, "task", "tasks"),
             (self.memories, "memory file", "memory files"),
         ];
         let words = all.iter().enumerate().filter(|(first, (number, ..))| *first == 0 || *number > 0);

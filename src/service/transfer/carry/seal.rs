@@ -3,18 +3,16 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tempfile::NamedTempFile;
-use tokio_util::sync::CancellationToken;
 
 use super::super::changes::{Gathered, gather};
 use super::{CarryTo, Destination, part_of};
 use crate::carry::{CarryError, Claim, Item, Key, LeftOut, Manifest, Name, Part, pack};
 use crate::claude::{self, Belongings, Blanked};
 use crate::handoff::{Git, Transcript};
-use crate::service::{Error, Job, Result, Service, Session, Step, blocking};
+use crate::service::{Error, Job, Result, Service, Session, blocking};
 use crate::store::files;
 use crate::text;
 
@@ -84,8 +82,7 @@ impl Service {
             state: self.0.settings.paths.state.clone(),
             root,
             changes,
-            cancel: job.cancel.clone(),
-            tell: Arc::clone(&job.tell),
+            job: job.clone(),
         };
         job.doing("sealing the conversation");
         // Cancelled, it ends by itself, and takes away what it began.
@@ -120,8 +117,7 @@ struct Seal {
     state: PathBuf,
     root: PathBuf,
     changes: Option<Gathered>,
-    cancel: CancellationToken,
-    tell: Arc<dyn Fn(Step) + Send + Sync>,
+    job: Job,
 }
 
 impl Seal {
@@ -138,6 +134,7 @@ impl Seal {
             ))
             .advise("Nothing was published. It can still be brought over SSH."));
         }
+        self.manifest.claude = claude::version(&self.path).map_err(unread)?;
         let parts = claude::belongings(&self.root, &self.path, self.to.with_memory).map_err(unread)?;
         let (mut files, mut left_out) = chosen(&parts);
         let mut words = None;
@@ -150,14 +147,13 @@ impl Seal {
         }
         self.manifest.left_out = noted(&left_out);
         let all = transcript.bytes + files.iter().map(|file| file.bytes).sum::<u64>();
-        let (cancel, tell, mut told) = (self.cancel.clone(), Arc::clone(&self.tell), 0);
+        let (job, mut told) = (self.job.clone(), 0);
         let mut progress = |done: u64| {
             if done >= told + TELL {
                 told = done;
-                let (done, all) = (text::bytes(done), text::bytes(all));
-                tell(Step::Doing(format!("sealing the conversation: {done} of {all}")));
+                job.so_far("sealing the conversation", done, all);
             }
-            !cancel.is_cancelled()
+            !job.cancel.is_cancelled()
         };
         let path = self.path.clone();
         let talk = Item {

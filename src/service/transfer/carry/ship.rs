@@ -74,7 +74,7 @@ impl Service {
                 shipped.lock = Some(Lock::take(state, &name, job).await?);
                 self.journal(|book| drop(book.carried.insert(name.clone(), noted)))?;
                 let it = Shipment { name: &name, file: made.path(), asks: to.asks };
-                match job.run(self.put_into(&store, it, job)).await? {
+                match Box::pin(job.run(self.put_into(&store, it, job))).await? {
                     Put::Done => self.note(|book| {
                         if let Some(known) = book.stores.get_mut(&store.key()) {
                             known.refused = None;

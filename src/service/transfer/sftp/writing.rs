@@ -27,8 +27,9 @@ impl Remote {
         Ok(answered(self.stall, self.sftp.fs().metadata(path)).await?.is_ok())
     }
 
-    /// Writes a file of this machine there, under another name first.
-    pub async fn write(&self, from: &Path, to: &Path) -> Result<()> {
+    /// Writes a file of this machine there, under another name first; told are the bytes
+    /// that are there.
+    pub async fn write(&self, from: &Path, to: &Path, tell: &mut (dyn FnMut(u64) + Send)) -> Result<()> {
         let aside = to.with_extension("part");
         // Left by one that was killed.
         drop(self.remove(&aside).await?);
@@ -38,7 +39,7 @@ impl Remote {
             answered(self.stall, options.write(true).create(true).truncate(true).open(&aside)).await?;
         let mut there = opened.map_err(|no| failed(no.why))?;
         let mut here = File::open(from).await.map_err(|error| failed(error.to_string()))?;
-        let mut chunk = vec![0; CHUNK as usize];
+        let (mut chunk, mut done) = (vec![0; CHUNK as usize], 0);
         loop {
             let read = here.read(&mut chunk).await.map_err(|error| failed(error.to_string()))?;
             if read == 0 {
@@ -46,6 +47,8 @@ impl Remote {
             }
             let written = answered(self.stall, there.write_all(&chunk[..read])).await?;
             written.map_err(|no| failed(no.why))?;
+            done += read as u64;
+            tell(done);
         }
         answered(self.stall, there.close()).await?.map_err(|no| failed(no.why))?;
         let renamed = answered(self.stall, self.sftp.fs().rename(&aside, to)).await?;

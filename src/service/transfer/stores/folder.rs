@@ -34,7 +34,9 @@ fn part_of(path: &Path) -> PathBuf {
 /// Puts it there whole, or not at all; cancelled, it ends by itself.
 pub(super) async fn put(folder: &Path, name: &str, file: &Path, job: &Job) -> Result<()> {
     let (folder, to, from) = (folder.to_owned(), path_of(folder, name), file.to_owned());
-    let cancel = job.cancel.clone();
+    let job = job.clone();
+    let what = format!("putting it, sealed, into {}", text::clean(&folder.to_string_lossy()));
+    job.doing(what.as_str());
     blocking(move || {
         made(&folder)?;
         let part = part_of(&to);
@@ -45,9 +47,17 @@ pub(super) async fn put(folder: &Path, name: &str, file: &Path, job: &Job) -> Re
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             let mut out = options.open(&part)?;
-            while !cancel.is_cancelled() && io::copy(&mut (&mut from).take(CHUNK), &mut out)? > 0 {}
+            let (all, mut done) = (from.metadata()?.len(), 0);
+            while !job.cancel.is_cancelled() {
+                let copied = io::copy(&mut (&mut from).take(CHUNK), &mut out)?;
+                if copied == 0 {
+                    break;
+                }
+                done += copied;
+                job.so_far(&what, done, all);
+            }
             out.sync_all()?;
-            if cancel.is_cancelled() {
+            if job.cancel.is_cancelled() {
                 return Err(io::ErrorKind::Interrupted.into());
             }
             fs::rename(&part, &to)

@@ -5,6 +5,8 @@
 //! has the repository's as an alternate, and no ref, tag or `FETCH_HEAD` is made. What
 //! lies in the remote is an orphan commit whose tree holds the file in parts.
 
+mod progress;
+
 use std::fmt::Write;
 use std::fs::{self, TryLockError};
 use std::io;
@@ -17,6 +19,7 @@ use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
+use self::progress::{Tell, heard};
 use super::{Put, unusable};
 use crate::service::programs::{ASKS_NOTHING, as_alternate, git, is_object, own_git, public_remote};
 use crate::service::{Error, Job, Result};
@@ -170,10 +173,11 @@ impl Git {
     }
 
     /// Puts a file there.
-    pub async fn put(&self, name: &str, file: &Path) -> Result<Put> {
+    pub async fn put(&self, name: &str, file: &Path, job: &Job) -> Result<Put> {
         let commit = self.commit(file).await?;
         let to = format!("{commit}:{}", reference(name)?);
-        match self.push(&to).await {
+        let bytes = file.metadata().map_or(0, |file| file.len());
+        match self.push(&to, &mut self.tells("pushing it, sealed, to", bytes, job)).await {
             Ok(_) => Ok(Put::Done),
             Err(said) if is_refusal(&said) => Ok(Put::Refused(said)),
             Err(said) => Err(self.unreached(&said)),
@@ -183,10 +187,11 @@ impl Git {
     /// Gets it into `into`; whether it is there.
     pub async fn get(&self, name: &str, into: &Path, bytes: u64, job: &Job) -> Result<bool> {
         let Some(commit) = self.lies_there(&self.remote, name).await? else { return Ok(false) };
-        job.doing(format!("fetching it from {}: {}", text::clean(&self.shown), text::bytes(bytes)));
+        let mut tell = self.tells("fetching it from", bytes, job);
+        tell(0);
         let fetch = [
             "fetch",
-            "--quiet",
+            "--progress",
             "--no-write-fetch-head",
             "--no-tags",
             "--no-recurse-submodules",
@@ -197,7 +202,7 @@ impl Git {
             &self.remote,
             &reference(name)?,
         ];
-        self.talk(&fetch).await.map_err(|said| self.unreached(&said))?;
+        self.talk(&fetch, &mut tell).await.map_err(|said| self.unreached(&said))?;
         self.write_parts(&commit, into, bytes).await
     }
 
@@ -207,25 +212,32 @@ impl Git {
             return Ok(false);
         }
         let gone = format!(":{}", reference(name)?);
-        self.push(&gone).await.map(|_| true).map_err(|said| self.unreached(&said))
+        self.push(&gone, &mut |_| ()).await.map(|_| true).map_err(|said| self.unreached(&said))
     }
 
-    async fn push(&self, what: &str) -> std::result::Result<Vec<u8>, String> {
+    /// Tells how much of a file has moved.
+    fn tells<'a>(&self, verb: &str, all: u64, job: &'a Job) -> impl FnMut(u64) + Send + use<'a> {
+        let what = format!("{verb} {}", text::clean(&self.shown));
+        // git counts its own headers, too.
+        move |bytes| job.so_far(&what, bytes.min(all), all)
+    }
+
+    async fn push(&self, what: &str, tell: Tell<'_>) -> std::result::Result<Vec<u8>, String> {
         let OfRemote { proxy, receive_pack } = &self.of_remote;
         let proxy = proxy.as_ref().map(|proxy| format!("http.proxy={proxy}"));
         let receive_pack = receive_pack.as_ref().map(|program| format!("--receive-pack={program}"));
         let mut arguments = Vec::new();
         arguments.extend(proxy.iter().flat_map(|proxy| ["-c", proxy]));
-        arguments.extend(["push", "--no-verify", "--porcelain", "--quiet"]);
+        arguments.extend(["push", "--no-verify", "--porcelain", "--progress"]);
         arguments.extend(receive_pack.as_deref());
         arguments.extend(["--", &self.address, what]);
-        self.talk(&arguments).await
+        self.talk(&arguments, tell).await
     }
 
     /// The commit that lies there under a name.
     async fn lies_there(&self, there: &str, name: &str) -> Result<Option<String>> {
         let reference = reference(name)?;
-        let said = self.talk(&["ls-remote", "--quiet", "--", there, &reference]).await;
+        let said = self.talk(&["ls-remote", "--quiet", "--", there, &reference], &mut |_| ()).await;
         let said = said.map_err(|said| self.unreached(&said))?;
         let said = String::from_utf8_lossy(&said);
         let mut lines = said.lines().filter_map(|line| line.split_once('\t'));
@@ -319,8 +331,9 @@ impl Git {
 
     /// What a git that talks to the remote prints; else what it says about it. A person
     /// at the terminal may take their time; nobody else waits for ever.
-    async fn talk(&self, arguments: &[&str]) -> std::result::Result<Vec<u8>, String> {
-        let talk = async { self.run(self.command(arguments), None).await.map_err(|error| error.message) };
+    async fn talk(&self, arguments: &[&str], tell: Tell<'_>) -> std::result::Result<Vec<u8>, String> {
+        let talk = self.follow(self.command(arguments), None, tell);
+        let talk = async { talk.await.map_err(|error| error.message) };
         if self.asks {
             return talk.await;
         }
@@ -329,7 +342,17 @@ impl Git {
     }
 
     /// What a git prints; an error has its words.
-    async fn run(&self, mut git: Command, input: Option<(&mut File, u64)>) -> Result<Vec<u8>> {
+    async fn run(&self, git: Command, input: Option<(&mut File, u64)>) -> Result<Vec<u8>> {
+        self.follow(git, input, &mut |_| ()).await
+    }
+
+    /// The same, and how far it is.
+    async fn follow(
+        &self,
+        mut git: Command,
+        input: Option<(&mut File, u64)>,
+        tell: Tell<'_>,
+    ) -> Result<Vec<u8>> {
         git.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
         git.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = git.spawn().map_err(|error| not_started(&error))?;
@@ -339,7 +362,7 @@ impl Git {
                 let _ = tokio::io::copy(&mut file.take(bytes), &mut stdin).await;
             }
         };
-        let ((), said, words) = tokio::join!(feed, all(stdout), all(stderr));
+        let ((), said, words) = tokio::join!(feed, all(stdout), heard(stderr, tell));
         let status = child.wait().await.map_err(|error| not_started(&error))?;
         if status.success() { Ok(said) } else { Err(Error::failed(self.words(&said, &words))) }
     }
@@ -468,7 +491,7 @@ mod tests {
             let mut git = Git::open(&at("state"), None, &url, &url, false).await.unwrap();
             git.part = 1000;
             assert!(!git.get(&name, &at("back"), bytes as u64, &Job::quiet()).await.unwrap());
-            assert_eq!(git.put(&name, &at("file")).await.unwrap(), Put::Done, "{number}");
+            assert_eq!(git.put(&name, &at("file"), &Job::quiet()).await.unwrap(), Put::Done, "{number}");
             let reader = Git::open(&at("state"), None, &url, &url, false).await.unwrap();
             assert!(reader.get(&name, &at("back"), bytes as u64, &Job::quiet()).await.unwrap());
             assert_eq!(fs::read(at("back")).unwrap(), content);

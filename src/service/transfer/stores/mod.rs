@@ -46,16 +46,16 @@ impl Service {
             CarryStore::Git { directory, remote, url } => {
                 job.doing(format!("pushing it, sealed, to {}", text::clean(remote)));
                 let git = git::Git::open(state, directory.as_deref(), remote, url, it.asks).await?;
-                git.put(it.name, it.file).await
+                git.put(it.name, it.file, job).await
             }
-            CarryStore::Folder { path } => {
-                job.doing(format!("putting it, sealed, into {}", text::clean(&path.to_string_lossy())));
-                folder::put(path, it.name, it.file, job).await.map(|()| Put::Done)
-            }
+            CarryStore::Folder { path } => folder::put(path, it.name, it.file, job).await.map(|()| Put::Done),
             CarryStore::Ssh { address, folder } => {
-                job.doing(format!("putting it, sealed, on {address}"));
+                let what = format!("putting it, sealed, on {address}");
+                job.doing(what.as_str());
                 let remote = self.always_on(address, it.asks).await?;
-                ssh::put(&remote, folder, it.name, it.file).await.map(|()| Put::Done)
+                let all = it.file.metadata().map_or(0, |file| file.len());
+                let mut tell = |done| job.so_far(&what, done, all);
+                ssh::put(&remote, folder, it.name, it.file, &mut tell).await.map(|()| Put::Done)
             }
         }
     }

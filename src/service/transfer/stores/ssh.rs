@@ -8,7 +8,6 @@ use tokio::io::AsyncWriteExt;
 use super::super::sftp::{CHUNK, Remote};
 use super::unusable;
 use crate::service::{Job, Result};
-use crate::text;
 
 /// A file's path there, from the home folder on.
 fn path_of(folder: &str, name: &str) -> PathBuf {
@@ -16,13 +15,19 @@ fn path_of(folder: &str, name: &str) -> PathBuf {
 }
 
 /// Puts it there whole, or not at all.
-pub(super) async fn put(remote: &Remote, folder: &str, name: &str, file: &Path) -> Result<()> {
+pub(super) async fn put(
+    remote: &Remote,
+    folder: &str,
+    name: &str,
+    file: &Path,
+    tell: &mut (dyn FnMut(u64) + Send),
+) -> Result<()> {
     let mut above = PathBuf::new();
     for part in Path::new(folder) {
         above.push(part);
         remote.make_folder(&above).await?;
     }
-    remote.write(file, &path_of(folder, name)).await
+    remote.write(file, &path_of(folder, name), tell).await
 }
 
 /// Copies it here; whether it was there.
@@ -49,7 +54,7 @@ pub(super) async fn get(
             return Ok(false);
         }
         out.write_all(&chunk).await.map_err(failed)?;
-        job.doing(format!("fetching it: {} of {}", text::bytes(done), text::bytes(bytes)));
+        job.so_far("fetching it", done, bytes);
     }
     out.flush().await.map_err(failed)?;
     Ok(done == bytes)

@@ -1,0 +1,90 @@
+//! How far a git is, as it writes it for people.
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+/// Of what it says so much is kept.
+const LONGEST: usize = 64 * 1024;
+/// A line that is longer tells nothing.
+const LINE: usize = 1024;
+
+/// Called with the bytes that have gone out, or come in.
+pub(super) type Tell<'a> = &'a mut (dyn FnMut(u64) + Send);
+
+/// What a git says, without the lines that it writes over again: those tell how far it is.
+pub(super) async fn heard(from: Option<impl AsyncRead + Unpin>, tell: Tell<'_>) -> Vec<u8> {
+    let (mut kept, mut line, mut chunk) = (Vec::new(), Vec::new(), vec![0; 4096]);
+    let Some(mut from) = from else { return kept };
+    while let Ok(read @ 1..) = from.read(&mut chunk).await {
+        for byte in &chunk[..read] {
+            match byte {
+                b'\r' => {
+                    if let Some(bytes) = moved(&line) {
+                        tell(bytes);
+                    }
+                    line.clear();
+                }
+                b'\n' => {
+                    keep(&mut kept, &line);
+                    line.clear();
+                }
+                _ if line.len() < LINE => line.push(*byte),
+                _ => {}
+            }
+        }
+    }
+    keep(&mut kept, &line);
+    kept
+}
+
+fn keep(kept: &mut Vec<u8>, line: &[u8]) {
+    if kept.len() + line.len() < LONGEST {
+        kept.extend_from_slice(line);
+        kept.push(b'\n');
+    }
+}
+
+/// `Writing objects:  33% (1/3), 4.10 MiB | 2.00 MiB/s`, as git 2.x writes it with
+/// `LC_ALL=C`, from a quarter of a second on.
+fn moved(line: &[u8]) -> Option<u64> {
+    let line = std::str::from_utf8(line).ok()?;
+    let told = line.strip_prefix("Writing objects:").or_else(|| line.strip_prefix("Receiving objects:"))?;
+    let (amount, _) = told.split_once("), ")?.1.split_once(" |")?;
+    let (number, unit) = amount.split_once(' ')?;
+    let unit: u64 = match unit {
+        "bytes" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    // Two digits behind the point.
+    let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
+    let (whole, part): (u64, u64) = (whole.parse().ok()?, part.parse().ok().filter(|part| *part < 100)?);
+    whole.checked_mul(unit)?.checked_add(part * unit / 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_written_over_again_tells_how_far_it_is() {
+        let said = "Counting objects: 100% (3/3), done.\n\
+            Writing objects:  33% (1/3)\rWriting objects:  33% (1/3), 4.10 MiB | 2.00 MiB/s\r\
+            Receiving objects:  66% (2/3), 900 bytes | 1.00 KiB/s\r\
+            remote: Receiving objects: 1% (1/2), 9.00 GiB | x\r\
+            Writing objects:  33% (1/3), 99999999999999.99 GiB | x\r\
+            fatal: the remote end hung up";
+        let mut told = Vec::new();
+        let kept = heard(Some(said.as_bytes()), &mut |bytes| told.push(bytes)).await;
+        assert_eq!(told, [4 * 1024 * 1024 + 104_857, 900]);
+        assert_eq!(kept, b"Counting objects: 100% (3/3), done.\nfatal: the remote end hung up\n");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_line_is_too_strange(line in "(Writing objects: |Receiving objects:)?[(), .|0-9a-zKMGiB]{0,40}") {
+            let _ = moved(line.as_bytes());
+        }
+    }
+}

@@ -79,9 +79,7 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         Command::Plugin { action } => plugin::run(context, &action),
         Command::Sessions { search, all } => sessions::run(context, search.as_deref(), all),
         Command::Web { relays, out, check } => web::run(context, web::Args { relays, out, check }).await,
-        Command::Testnet { .. } | Command::Hook { .. } => {
-            Err(Error::usage("This command is run by the program itself."))
-        }
+        Command::Testnet { .. } | Command::Hook { .. } => Err(Error::usage("This command is internal.")),
     };
     // Its own failure tells more than that its words were lost.
     let result = result.and_then(|()| context.printer.check());
@@ -89,7 +87,7 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
     if !context.service.finish().await {
         context
             .printer
-            .note("Some writes to the network did not end in time; `cclink list` shows what arrived.");
+            .note("Some writes to the network did not finish in time; `cclink list` shows what arrived.");
     }
     // With --json a failure's stderr is one JSON value.
     if result.is_ok() || !context.printer.is_json() {

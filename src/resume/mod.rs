@@ -98,7 +98,7 @@ impl Plan {
     pub fn fork(claude: &str, session_id: &str, directory: Option<PathBuf>) -> Self {
         let command = words([claude, "--resume", session_id, "--fork-session"]);
         Self::new(PlanKind::Here, command, directory, None)
-            .note("a copy of the conversation, with an id of its own: what is said here is not said there")
+            .note("a copy of the conversation with its own id: what you say here does not appear there")
     }
 
     /// The window of tmux (`session:window.pane`) in which it runs.
@@ -111,9 +111,8 @@ impl Plan {
     /// gone: tmux itself would refuse.
     pub fn attach_from_another_tmux(window: &str) -> Self {
         let command = words(["env", "-u", "TMUX", "tmux", "attach-session", "-t", window]);
-        Self::new(PlanKind::Attach, command, None, None).note(
-            "should this terminal be inside of another tmux, press the prefix twice to reach the inner one",
-        )
+        Self::new(PlanKind::Attach, command, None, None)
+            .note("if this terminal is inside another tmux, press the prefix twice to reach the inner one")
     }
 
     /// A session that claude runs in the background, by the short id that claude

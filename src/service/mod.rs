@@ -84,6 +84,8 @@ struct Inner {
     identity: Mutex<Option<Identity>>,
     /// What lists name and is nowhere.
     dead: handoffs::newest::Dead,
+    /// Sessions of which the inbox holds more than this machine, as of the last look.
+    waiting: Mutex<Vec<Elsewhere>>,
     /// Writes that come in halves, under way.
     must_finish: TaskTracker,
     /// Receipts under way: good to have, not worth a wait.
@@ -138,6 +140,7 @@ impl Service {
             contacts: Contacts::new(&settings.paths.config),
             identity: Mutex::new(None),
             dead: handoffs::newest::Dead::default(),
+            waiting: Mutex::new(Vec::new()),
             must_finish: TaskTracker::new(),
             receipts: TaskTracker::new(),
             warnings: Mutex::new(Vec::new()),
@@ -244,7 +247,7 @@ impl Service {
         let says = format!("This machine's clock says {}", now.format("%Y-%m-%d %H:%M UTC"));
         if now.timestamp() < BORN {
             return Err(Error::failed(format!(
-                "{says}, which is in the past: nobody could read the handoff."
+                "{says}, which is in the past: nobody could open the handoff."
             ))
             .advise("Nothing was published. Set the clock, then publish again."));
         }
@@ -252,9 +255,9 @@ impl Service {
             Some(".".to_owned())
         } else {
             let known = self.written_at().filter(|at| now + CLOCKS_DIFFER < *at);
-            known.map(|at| format!(", but it was {} here already.", at.format("%Y-%m-%d %H:%M UTC")))
+            known.map(|at| format!(", but it was already {} here.", at.format("%Y-%m-%d %H:%M UTC")))
         };
-        let advice = "If the clock is wrong, nobody can read the handoff: set it and publish again.";
+        let advice = "If the clock is wrong, nobody can open the handoff: set it and publish again.";
         Ok(doubt.map(|doubt| format!("{says}{doubt} {advice}")))
     }
 

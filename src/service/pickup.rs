@@ -110,7 +110,7 @@ impl Service {
         if is_fresh && found.confirmed && !found.place.record.burn_after_read {
             return Ok(found.pickup.clone());
         }
-        job.doing("making sure that nothing newer is there");
+        job.doing("checking for anything newer");
         let (standing, sighting) = job.run(async { self.look(&place, &mut |_| {}).await }).await?;
         let taken = self.ours_already(&place, &standing, found.place.again);
         let readable = match &taken {
@@ -121,7 +121,7 @@ impl Service {
         let mut pickup = self.found(&place, readable, true).pickup;
         pickup.plans.clone_from(&found.pickup.plans);
         if burn {
-            job.doing("taking it, for good");
+            job.doing("claiming it");
             let (service, place) = (self.clone(), place.clone());
             self.must_finish(async move { service.burn(&place, &packet, sighting).await }).await?;
             pickup.burned = true;

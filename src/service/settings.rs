@@ -67,14 +67,14 @@ impl Settings {
         for name in ["CCLINK_BOOTSTRAP", "CCLINK_RELAYS", "CCLINK_PASSPHRASE", "CCLINK_CLAUDE"] {
             let is_blank = |text: &str| !text.is_empty() && text.trim().is_empty();
             if env(name).is_some_and(|value| value.to_str().is_none_or(is_blank)) {
-                return Err(Error::usage(format!("{name} is only white space, or not in UTF-8.")));
+                return Err(Error::usage(format!("{name} is blank, or not in UTF-8.")));
             }
         }
         let text =
             |name: &str| env(name).and_then(|value| value.into_string().ok()).filter(|v| !v.is_empty());
         let number = |name: &str| text(name).and_then(|text| text.parse::<u64>().ok());
         let paths = Paths::from_env(env).ok_or_else(|| {
-            Error::failed("There is no home folder to keep the key in.").advise("Set HOME or CCLINK_HOME.")
+            Error::failed("No home folder found to keep the key in.").advise("Set HOME or CCLINK_HOME.")
         })?;
         let network =
             NetworkConfig::parse(text("CCLINK_BOOTSTRAP").as_deref(), text("CCLINK_RELAYS").as_deref())

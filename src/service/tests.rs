@@ -1,5 +1,6 @@
 //! The verbs in a simulated network: sequences that nobody thought of, by seeds.
 
+mod behind;
 mod devices;
 mod pickups;
 mod poor;

@@ -27,7 +27,7 @@ impl Service {
         for path in folders.into_iter().chain([contacts.as_path(), &config, &journal]) {
             if files::others_may_write(path) {
                 self.warn(format!(
-                    "Everybody on this machine can change {0}: `chmod go-w {0}` ends that.",
+                    "Everyone on this machine can change {0}; fix that with `chmod go-w {0}`.",
                     path.display()
                 ));
             }

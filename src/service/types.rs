@@ -48,7 +48,7 @@ pub enum AudienceChoice {
     Devices,
     /// One recipient: a contact's name or a public key.
     Share(String),
-    /// Whoever knows the PIN; `None` generates one.
+    /// Anyone with the PIN; `None` generates one.
     Pin(Option<Zeroizing<String>>),
     /// Anyone with the link.
     Link,
@@ -383,9 +383,18 @@ pub struct InboxEntry {
     pub expires_at: DateTime<Utc>,
     /// Whether picking it up takes it away.
     pub burn_after_read: bool,
+    /// Whether a copy of its session is here that has less than was published.
+    pub outdates: bool,
 }
 
 impl InboxEntry {
+    /// That its session continues on the other device, where the copy here is older.
+    pub(super) fn elsewhere(&self) -> Option<Elsewhere> {
+        let Self { session_id, hostname, created_at, .. } = self;
+        let (session_id, hostname) = (session_id.clone(), crate::text::clean(hostname));
+        self.outdates.then(|| Elsewhere { session_id, hostname, at: *created_at })
+    }
+
     /// Whose session it is, and which.
     pub fn session(&self) -> (&str, &str) {
         (&self.creator, &self.session_id)

@@ -62,7 +62,7 @@ fn target(path: &Path) -> Result<PathBuf, StoreError> {
             _ => return Ok(target),
         }
     }
-    Err(StoreError::damaged(path, "is a link in a circle"))
+    Err(StoreError::damaged(path, "is a circular link"))
 }
 
 /// By what a file is known to be the one that was read: a replaced one is another.
@@ -188,7 +188,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     let mut content = Vec::new();
     file.take(MAX_SIZE + 1).read_to_end(&mut content).map_err(StoreError::io(path))?;
     if content.len() as u64 > MAX_SIZE {
-        return Err(StoreError::damaged(path, "is far too large to be ours"));
+        return Err(StoreError::damaged(path, "is too large to be one of cclink's files"));
     }
     Ok(Some(content))
 }

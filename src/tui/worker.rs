@@ -207,7 +207,15 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             })
             .await
         }
-        Action::Inbox => until(&lead, async { Ok(Report::Inbox(service.inbox(&job).await?)) }).await,
+        Action::Inbox => {
+            let tell = lead.tell.clone();
+            let inbox = async {
+                let entries = service.inbox(&job).await?;
+                tell(Report::Elsewhere(service.elsewhere()));
+                Ok(Report::Inbox(entries))
+            };
+            until(&lead, Box::pin(inbox)).await
+        }
         Action::Find(target) => {
             until(&lead, async { Ok(Report::Found(service.find(&target, &job).await?)) }).await
         }

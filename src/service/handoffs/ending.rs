@@ -124,7 +124,7 @@ impl Service {
             let sighting = self.0.network.lookup(&address, &mut |_| {}).await?;
             if !sighting.stands(&end) {
                 sighting.absence()?;
-                return Err(Error::failed("Something later lies there: it takes the key to end it."));
+                return Err(Error::failed("Something newer was written there; only its key can end it."));
             }
         }
         self.end_is_certain(&entry.token);
@@ -141,20 +141,19 @@ fn signed_end(entry: &JournalEntry) -> Option<(Address, SignedPacket)> {
 
 /// That no node which was asked to store it said that it did.
 pub(crate) fn unheard() -> Error {
-    Error::new(ErrorKind::Unreachable, "It was not published: no node of the network took it in time.")
-        .advise(
-            "Some may have it all the same: `cclink list` and `cclink keep` call that back by themselves. \
-         Publish again when the network is better.",
-        )
+    Error::new(ErrorKind::Unreachable, "It was not published: no node stored it in time.").advise(
+        "Some nodes may have it anyway; `cclink list` and `cclink keep` revoke that automatically. Publish \
+             again when the network is better.",
+    )
 }
 
 /// What became of a handoff whose publishing was cancelled on its way.
 pub(crate) fn interrupted(token: &Token, taken_back: bool) -> Error {
     if taken_back {
-        return Error::new(ErrorKind::Cancelled, "Cancelled. What was on its way was called back.");
+        return Error::new(ErrorKind::Cancelled, "Cancelled. What had been sent was revoked.");
     }
     let words = format!("Cancelled, but part of {token} may have reached the network already.");
     Error::new(ErrorKind::Cancelled, words).advise(format!(
-        "`cclink list` and `cclink keep` call it back by themselves; `cclink revoke {token}` does so now."
+        "`cclink list` and `cclink keep` revoke it automatically; `cclink revoke {token}` does it now."
     ))
 }

@@ -69,7 +69,7 @@ impl Service {
     /// any of my devices published to my devices.
     pub async fn revoke_all(&self, job: &Job) -> Result<Revoked> {
         let identity = self.identity().await?;
-        job.doing("looking for what is alive");
+        job.doing("looking for active handoffs");
         let (rows, away) = self.all_alive(job).await?;
         let mut places = Vec::new();
         for row in rows {
@@ -187,8 +187,7 @@ impl Service {
     async fn why_not_revoked(&self, place: &Place) -> Result<Error> {
         let sighting = self.0.network.lookup(&place.address(), &mut |_| {}).await?;
         let unsure = |why: String| {
-            Error::new(ErrorKind::Unreachable, format!("It is not certain that it is revoked. {why}"))
-                .advise(AGAIN)
+            Error::new(ErrorKind::Unreachable, format!("It may not be revoked yet. {why}")).advise(AGAIN)
         };
         if let Err(error) = sighting.absence() {
             return Ok(unsure(Error::from(error).message));
@@ -196,10 +195,10 @@ impl Service {
         Ok(match place.judge(&sighting.packets()) {
             Standing::Revoked { packet, .. } => {
                 let (copies, asked) = (sighting.copies(&packet), sighting.asked);
-                unsure(format!("Only {copies} of {asked} nodes took the revocation."))
+                unsure(format!("Only {copies} of {asked} nodes stored the revocation."))
             }
-            _ => Error::failed("It could not be revoked: others kept writing there.")
-                .advise("Try again; `cclink list` and `cclink keep` do, too."),
+            _ => Error::failed("It could not be revoked: it kept changing.")
+                .advise("Try again; `cclink list` and `cclink keep` do so automatically."),
         })
     }
 }

@@ -180,7 +180,7 @@ impl Service {
             _ => {
                 let tokens: Vec<String> = found.iter().map(|known| known.place.token.to_string()).collect();
                 Err(Error::usage(format!("`{prefix}` can mean {}.", tokens.join(" or ")))
-                    .advise("Type more of it."))
+                    .advise("Type more characters."))
             }
         }
     }

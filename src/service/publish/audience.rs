@@ -38,12 +38,13 @@ impl Service {
             AudienceChoice::Share(to) => {
                 let key = self.recipient(to)?;
                 if key == me {
-                    return Err(Error::usage("This is your own key.")
-                        .advise("Without --share it goes to your own devices."));
+                    return Err(Error::usage("That is your own key.")
+                        .advise("Leave out --share to publish to your own devices."));
                 }
                 recipient = Some(key);
-                Mailbox::share(identity, &me, &key)
-                    .ok_or_else(|| Error::usage("Nothing can be sealed to this key: it is no real one."))?
+                Mailbox::share(identity, &me, &key).ok_or_else(|| {
+                    Error::usage("Nothing can be encrypted to this key: it is not a valid one.")
+                })?
             }
             AudienceChoice::Pin(typed) => {
                 let chosen = choose_pin(typed.as_deref().map(String::as_str))?;
@@ -87,11 +88,8 @@ impl Service {
             return Ok(key);
         }
         to.parse().map_err(|_| {
-            Error::usage(format!(
-                "`{}` is neither a contact nor a public key.",
-                text::fit(&text::clean(to), 60)
-            ))
-            .advise("`cclink contacts` lists names; a key is `pk:` and 52 characters.")
+            Error::usage(format!("`{}` is not a contact or a public key.", text::fit(&text::clean(to), 60)))
+                .advise("`cclink contacts` lists names; a key is `pk:` and 52 characters.")
         })
     }
 }

@@ -19,7 +19,7 @@ pub struct Draft {
     pub ttl: Ttl,
     /// The title to send; empty for none.
     pub title: String,
-    /// A name for the project in lists.
+    /// Name of the project in lists.
     pub label: Option<String>,
     /// Where the session can be reached.
     pub ssh: Option<SshAddress>,
@@ -31,6 +31,8 @@ pub struct Draft {
     pub left_behind: LeftBehind,
     /// Whether Claude is in the middle of a turn.
     pub busy: bool,
+    /// That it continues on another device, in words.
+    pub went_on: Option<String>,
     /// Handoffs of this session that this device published and that are alive,
     /// as the journal knows them.
     pub alive: Vec<Listed>,
@@ -88,12 +90,12 @@ impl Draft {
     pub fn followed(&self) -> Option<String> {
         let short = |id: &str| id.chars().take(8).collect::<String>();
         let (old, new) = (short(self.continues.as_deref()?), short(&self.session.session_id));
-        Some(format!("Session {old} went on as {new}: that one is sent."))
+        Some(format!("Session {old} continued as {new}: publishing that one."))
     }
 
     /// That more is about to be said.
     pub fn busy_words(&self) -> Option<&'static str> {
-        self.busy.then_some("It is in the middle of a turn; what is said until now goes.")
+        self.busy.then_some("It is in the middle of a turn; only what was said so far is published.")
     }
 }
 
@@ -208,7 +210,7 @@ pub struct PublishRequest {
     pub ttl: Option<Ttl>,
     /// Taken away by the first who picks it up.
     pub burn: bool,
-    /// A name for the project in lists, at most 64 bytes.
+    /// Name of the project in lists, at most 64 bytes.
     pub label: Option<String>,
     /// The title to send; `None` takes the draft's, empty sends none.
     pub title: Option<String>,

@@ -347,6 +347,7 @@ impl Dialog for Publish {
         let Some(draft) = &self.proposal else { return Vec::new() };
         let mut notes = Vec::new();
         notes.extend(draft.followed());
+        notes.extend(draft.went_on.clone());
         if let Some(row) = self.replaced().first() {
             let burns = if row.burn_after_read { ", which burns" } else { "" };
             notes.push(format!("Replaces its handoff of {}{burns}.", text::ago(row.created_at, now.utc())));

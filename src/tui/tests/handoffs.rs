@@ -48,7 +48,7 @@ fn a_published_row_shows_at_once_and_extending_asks_for_a_time() {
     let mut play = Play::full(80, 24);
     play.text("2e");
     play.ctrl('u').text("3x");
-    assert!(play.shows("no length of time"));
+    assert!(play.shows("not a duration"));
     play.press(KeyCode::Enter);
     assert!(play.last(Verb::Extend).is_none());
     play.press(KeyCode::Backspace).text("h").press(KeyCode::Enter);

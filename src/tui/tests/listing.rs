@@ -80,7 +80,7 @@ fn one_that_goes_on_elsewhere_says_so_and_asks_first() {
     here.went_on = Some("It continues on laptop since 10:39.".to_owned());
     play.done(Verb::ResumeHere, Ok(Report::Plans(vec![here])));
     play.inputs(Vec::new()).inputs(Vec::new());
-    assert!(play.shows("Resume it here all the same?") && play.other.is_empty(), "{}", play.screen());
+    assert!(play.shows("Resume it here anyway?") && play.other.is_empty(), "{}", play.screen());
     play.wait(Duration::from_secs(2)).text("y");
     assert!(matches!(play.other.last(), Some(Effect::StepAside(aside, None)) if aside.ready));
 }

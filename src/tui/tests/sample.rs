@@ -194,6 +194,7 @@ pub fn entry(at: u8, title: Option<&str>, from: &str, left: i64) -> InboxEntry {
         created_at: ago(i64::from(at) * 7),
         expires_at: now().to_utc() + Duration::seconds(left),
         burn_after_read: at == 2,
+        outdates: false,
     }
 }
 
@@ -308,6 +309,7 @@ pub fn draft() -> Draft {
         git: None,
         left_behind: LeftBehind { changed_files: 2, new_files: 0, unpushed_commits: 1 },
         busy: false,
+        went_on: None,
         alive: vec![Listed {
             session_id: session.session_id.clone(),
             ..listed(1, None, AudienceKind::Devices, State::Live, 28_121)

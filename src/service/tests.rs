@@ -1,6 +1,7 @@
 //! The verbs in a simulated network: sequences that nobody thought of, by seeds.
 
 mod devices;
+mod held;
 mod pickups;
 mod poor;
 mod sequences;

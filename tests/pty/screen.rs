@@ -96,7 +96,7 @@ fn a_paste_never_submits() {
     // Escape and a key in one read would be that key with Alt.
     until("the list", || {
         terminal.types("\x1b");
-        terminal.text().contains("look at it").then_some(())
+        terminal.text().contains("i link or key").then_some(())
     });
     until("the sessions", || {
         terminal.types("1");

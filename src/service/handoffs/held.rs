@@ -84,7 +84,8 @@ impl Service {
     /// them, and may have been killed.
     pub(crate) fn owe_what_was_held(&self) {
         let now = self.now();
-        let Ok((book, _)) = self.0.journal.load() else { return };
+        let Ok((book, aside)) = self.0.journal.load() else { return };
+        self.tell_aside(aside);
         let is_due = |entry: &crate::store::JournalEntry| {
             entry.revoking.as_ref().is_some_and(|revoking| revoking.from <= now)
         };

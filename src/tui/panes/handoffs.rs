@@ -446,7 +446,7 @@ fn remaining(row: &Listed, left: i64, columns: u16, look: &Look<'_>) -> Vec<Span
 fn bar<'a>(row: &Listed, left: i64, width: u16, look: &Look<'_>) -> Option<Line<'a>> {
     let bar = remaining(row, left, width.saturating_sub(11).min(40), look);
     let indent = Span::raw(" ".repeat(11));
-    (!bar.is_empty()).then(|| Line::from_iter(std::iter::once(indent).chain(bar)))
+    (!bar.is_empty()).then(|| std::iter::once(indent).chain(bar).collect())
 }
 
 impl View for Handoffs {

@@ -65,20 +65,24 @@ impl Shown {
         Span::styled(mark, style)
     }
 
-    /// All of it in one line.
-    fn words(&self) -> String {
+    /// All of it, with this between its lines.
+    fn joined(&self, by: &str) -> String {
         let lines = std::iter::once(&self.note.title).chain(&self.note.lines);
-        lines.map(String::as_str).collect::<Vec<_>>().join(" ")
+        lines.map(String::as_str).collect::<Vec<_>>().join(by)
     }
 
     /// Its rows, of at most `most`; the last ends in its keys.
     fn rows(&self, columns: usize, most: usize) -> Vec<String> {
-        let (words, keys) = (self.words(), self.keys());
+        let (words, keys) = (self.joined(" "), self.keys());
         let tail = if keys.is_empty() { 0 } else { text::width(&keys) + 2 };
         if most <= 1 || text::width(&words) + tail <= columns {
             return vec![text::fit(&words, columns.saturating_sub(tail))];
         }
-        let mut rows = wrap(&words, columns);
+        // its lines apart, where there is room
+        let mut rows = wrap(&self.joined("\n"), columns);
+        if rows.len() > most {
+            rows = wrap(&words, columns);
+        }
         let fits = |rows: &[String]| rows.last().is_none_or(|last| text::width(last) + tail <= columns);
         if rows.len() < most && !fits(&rows) {
             rows.push(String::new());
@@ -219,7 +223,7 @@ impl Toasts {
     /// whether there is one.
     pub fn draw_news(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) -> bool {
         let Some(shown) = self.shown.iter().rev().find(|shown| shown.news.is_some()) else { return false };
-        let words = text::fit(&shown.words(), usize::from(area.width).saturating_sub(4));
+        let words = text::fit(&shown.joined(" "), usize::from(area.width).saturating_sub(4));
         // nothing of what stood here may shine through
         frame.render_widget(Clear, area);
         frame.render_widget(

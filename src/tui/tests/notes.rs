@@ -27,16 +27,16 @@ fn press(play: &mut Play, keys: &str) {
 #[test]
 fn they_cover_nothing_that_asks() {
     for (width, height) in [(60, 16), (80, 24), (120, 40)] {
-        let questions: [(fn(&mut Play), &[&str]); 4] = [
-            (|play| press(play, "2d"), &["y revoke it", "n leave it as it is", "╰"]),
-            (|play| press(play, "\n"), &["Your devices can pick", "╰"]),
-            (|play| press(play, "?"), &["▸ find", "╰"]),
-            (|play| press(play, ":"), &["▸ command", "╰"]),
+        let questions = [
+            ("2d", vec!["y revoke it", "n leave it as it is", "╰"]),
+            ("\n", vec!["Your devices can pick", "╰"]),
+            ("?", vec!["▸ find", "╰"]),
+            (":", vec!["▸ command", "╰"]),
         ];
-        for (ask, shown) in questions {
+        for (keys, shown) in questions {
             let mut play = Play::full(width, height);
             play.text("ytm");
-            ask(&mut play);
+            press(&mut play, keys);
             for words in shown {
                 assert!(play.shows(words), "{words} at {width}x{height}\n{}", play.screen());
             }

@@ -144,7 +144,7 @@ fn a_key_is_on_the_screen_at_once_while_a_job_runs() {
             terminal.types("\x1b");
             let since = Instant::now();
             until("a moment", || (since.elapsed() > Duration::from_millis(60)).then_some(()));
-            terminal.text().contains("look at it").then_some(())
+            terminal.text().contains("i link or key").then_some(())
         });
         terminal.types("R");
         terminal.shows("looking for handoffs");

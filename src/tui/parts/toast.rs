@@ -209,9 +209,10 @@ impl Toasts {
             let last = rows.len() - 1;
             for (at, row) in rows.into_iter().enumerate() {
                 let mark = if at == 0 { shown.mark(look) } else { Span::raw("  ") };
+                let gap = if row.is_empty() { "" } else { "  " };
                 let mut spans = vec![Span::raw(" "), mark, Span::styled(row, look.theme.text)];
                 if at == last {
-                    spans.push(Span::styled(format!("  {}", shown.keys()), look.theme.quiet));
+                    spans.push(Span::styled(format!("{gap}{}", shown.keys()), look.theme.quiet));
                 }
                 frame.render_widget(Line::from(spans), Rect { y, height: 1, ..area });
                 y += 1;

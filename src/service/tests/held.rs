@@ -73,6 +73,9 @@ async fn a_kill_within_the_moment_loses_no_revoke() {
     let killed = timeout(Duration::from_secs(2), a.service.revoke_soon(&tokens, &Job::quiet())).await;
     assert!(killed.is_err());
     a.restarts(&world);
+    // Another process that looks within the moment leaves it alone.
+    a.service.keep_once().await.unwrap();
+    a.service.list(false, &Job::quiet()).await.unwrap();
     assert!(!is_gone(&b, &published).await);
     sleep(Duration::from_secs(10)).await;
     a.service.keep_once().await.unwrap();

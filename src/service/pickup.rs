@@ -28,9 +28,9 @@ impl Service {
     /// What a verified record looks like to its reader.
     pub(super) fn found(&self, place: &Place, (record, creator, packet): Readable, confirmed: bool) -> Found {
         let now = self.now();
+        let signer = self.signer(&creator);
         let signed_by = format!(
-            "signed by {}, from {}, {}, expires in {}",
-            self.signer(&creator),
+            "signed by {signer}, from {}, {}, expires in {}",
             text::clean(&record.hostname),
             text::ago(record.created_at, now),
             text::span((record.expires_at() - now).num_seconds())
@@ -71,6 +71,7 @@ impl Service {
         Found {
             pickup,
             signed_by,
+            signer,
             confirmed,
             clone_offer: None,
             sequence,
@@ -250,6 +251,7 @@ impl Found {
         };
         let place = Place { mailbox, token, expected: Vec::new() };
         let place = PlaceHandle { place, record, reached_at: None, again: false, looked_at: None };
-        Self { pickup, signed_by: signed_by.to_owned(), confirmed, clone_offer: None, sequence: 0, place }
+        let (signer, signed_by) = (Signer::Me, signed_by.to_owned());
+        Self { pickup, signed_by, signer, confirmed, clone_offer: None, sequence: 0, place }
     }
 }

@@ -2,6 +2,7 @@
 
 mod behind;
 mod devices;
+mod held;
 mod pickups;
 mod poor;
 mod sequences;

@@ -120,6 +120,35 @@ pub struct Published {
     pub warnings: Vec<String>,
 }
 
+impl Published {
+    /// The same as a row of the list.
+    pub fn row(&self) -> Listed {
+        Listed {
+            token: self.token.clone(),
+            audience: self.audience.clone(),
+            session_id: self.session_id.clone(),
+            project: self.project.clone(),
+            label: None,
+            title: self.title.clone(),
+            state: State::Live,
+            burn_after_read: self.burn_after_read,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            copies: Some(self.copies),
+            link: Some(self.link.clone()),
+            web_link: self.web_link.clone(),
+            pin: self.pin.clone(),
+            ssh: self.user_ssh.clone(),
+            named: Named::default(),
+            own: true,
+            phone_pass: false,
+            announced_at: None,
+            picked_up: None,
+            carry: self.carry,
+        }
+    }
+}
+
 /// Where a handoff stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -240,6 +269,9 @@ pub struct Listed {
     /// The same as a web link, where `web` is set and a phone could open it.
     #[serde(skip)]
     pub web_link: Option<String>,
+    /// The PIN that cclink made for it, while it is alive and the key unlocked.
+    #[serde(skip)]
+    pub pin: Option<String>,
     /// The SSH address that the user set.
     #[serde(skip)]
     pub ssh: Option<String>,
@@ -408,6 +440,8 @@ pub struct Found {
     pub pickup: Pickup,
     /// "signed by you, from framework-desktop, 12 min ago, expires in 7h 48m".
     pub signed_by: String,
+    /// Who that is.
+    pub signer: Signer,
     /// Whether a complete lookup confirmed that nothing newer is there.
     pub confirmed: bool,
     /// How its project could be cloned, where its folder is not known here.
@@ -549,4 +583,6 @@ pub enum Step {
     Inbox(Box<InboxEntry>),
     /// A row of the list, checked.
     Listed(Box<Listed>),
+    /// These are revoked after so long, unless that is undone.
+    Revoking(Vec<String>, std::time::Duration),
 }

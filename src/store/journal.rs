@@ -99,8 +99,8 @@ pub struct JournalEntry {
     /// Where it lies: 32 bytes in z-base-32.
     #[serde(default)]
     pub address: String,
-    /// The mailbox's secret and a link's, in an age file to the identity
-    /// itself, in z-base-32. Never the PIN.
+    /// The mailbox's secret, and a link's or the PIN that was made for it, in an
+    /// age file to the identity itself, in z-base-32. Never a PIN that was typed.
     #[serde(default)]
     pub sealed: String,
     /// Who took it, and when.
@@ -116,12 +116,25 @@ pub struct JournalEntry {
     /// nodes, and a revocation may have reached too few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ending: Option<String>,
+    /// The same of one that is about to be revoked, and can still be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoking: Option<Revoking>,
     /// When it was announced again last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<Announced>,
     /// Fields of a newer cclink.
     #[serde(flatten)]
     pub unknown: Unknown,
+}
+
+/// A revocation that can still be undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoking {
+    /// The signed end, in z-base-32.
+    pub end: String,
+    /// From when on it is owed, whoever was to bring it. Whole seconds.
+    #[serde(with = "time")]
+    pub from: DateTime<Utc>,
 }
 
 /// When a handoff was announced again, and to how many nodes.

@@ -28,7 +28,7 @@ fn a_session_is_handed_over_with_arrows_and_enter() {
     terminal.types("\r");
     terminal.shows("Publish: Split the tokenizer");
     terminal.types("\r");
-    terminal.shows("Published. Your devices can pick it up");
+    terminal.shows("Published. Your devices");
     terminal.types("2");
     terminal.shows("expires in");
     // It counts down by the second.
@@ -112,7 +112,7 @@ fn the_folder_of_both_devices_is_a_way_to_publish() {
     terminal.shows("‹sealed, in ~/Sync");
     // What it means was agreed to: nothing is asked.
     terminal.types("\r");
-    terminal.shows("Published. Your devices can pick it up");
+    terminal.shows("Published. Your devices");
     terminal.types("q");
     assert_eq!(terminal.code(), 0);
 }

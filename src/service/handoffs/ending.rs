@@ -18,7 +18,7 @@ const TAKE_BACK: Duration = Duration::from_secs(3);
 impl Service {
     /// Notes that a handoff is to end, and with which packet.
     pub(crate) fn owe_end(&self, token: &Token, end: &SignedPacket) {
-        let end = z32::encode(&end.to_relay_payload());
+        let end = signed(end);
         self.note(|book| {
             if let Some(entry) = book.entry(token) {
                 entry.ending = Some(end);
@@ -33,13 +33,21 @@ impl Service {
         if entry.ending.is_some() {
             return true;
         }
-        let last = stored_packet(&entry).and_then(|(_, packet)| packet::sequence(&packet));
-        let end = last
-            .and_then(|last| place.mailbox.make_revoked(identity, &place.token, self.now(), last + 1).ok());
-        end.is_some_and(|end| {
+        self.make_end(identity, place, &entry).is_some_and(|end| {
             self.owe_end(&place.token, &end);
             true
         })
+    }
+
+    /// The signed end of a handoff of this device, above what it put out last.
+    pub(super) fn make_end(
+        &self,
+        identity: &Identity,
+        place: &Place,
+        entry: &JournalEntry,
+    ) -> Option<SignedPacket> {
+        let last = packet::sequence(&stored_packet(entry)?.1)?;
+        place.mailbox.make_revoked(identity, &place.token, self.now(), last + 1).ok()
     }
 
     /// Notes that the end of a handoff is certain.
@@ -130,6 +138,11 @@ impl Service {
         self.end_is_certain(&entry.token);
         Ok(())
     }
+}
+
+/// A signed end as the journal keeps it.
+pub(super) fn signed(end: &SignedPacket) -> String {
+    z32::encode(&end.to_relay_payload())
 }
 
 /// Where a handoff lies, and the end that it is owed.

@@ -76,6 +76,7 @@ impl Service {
         }
         let identity = self.identity().await?;
         job.doing("asking the network");
+        self.owe_what_was_held();
         job.run(async {
             let mine = self.known_from_journal(&identity)?;
             // The first question also says whether the network is there at all.
@@ -162,10 +163,12 @@ impl Service {
     pub(crate) fn row(&self, identity: Option<&Identity>, entry: &JournalEntry) -> Listed {
         let creator: Option<PublicKey> = entry.creator.parse().ok();
         let recipient = entry.recipient.as_deref().and_then(|key| key.parse().ok());
+        let sealed = matches!(entry.token.audience, AudienceKind::Link | AudienceKind::Pin);
+        let secrets = identity.filter(|_| sealed).and_then(|identity| open_secrets(identity, entry));
         let target = match entry.token.audience {
-            AudienceKind::Link => identity
-                .and_then(|identity| open_secrets(identity, entry))
-                .and_then(|(_, secret)| secret.map(LinkTarget::Secret)),
+            AudienceKind::Link => {
+                secrets.as_ref().and_then(|secrets| secrets.link.clone()).map(LinkTarget::Secret)
+            }
             _ => Some(LinkTarget::Token(entry.token)),
         };
         let link = creator.zip(target).map(|(creator, target)| Link { creator, target });
@@ -198,6 +201,7 @@ impl Service {
             copies: None,
             web_link: link.as_ref().and_then(|link| self.web_link(link)),
             link: link.map(|link| link.to_string()),
+            pin: secrets.and_then(|secrets| secrets.pin).filter(|_| state.is_alive()),
             ssh: entry.ssh.clone(),
             named: Named {
                 title: entry.title_named.then(|| entry.title.clone().unwrap_or_default()),
@@ -339,6 +343,7 @@ impl Service {
             copies: Some(copies),
             link: Some(Link { creator, target: LinkTarget::Token(known.place.token) }.to_string()),
             web_link: None,
+            pin: None,
             // It may have been guessed there.
             ssh: None,
             named: Named::default(),

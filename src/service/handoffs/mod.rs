@@ -3,6 +3,7 @@
 
 pub(super) mod ending;
 pub(super) mod extend;
+pub(super) mod held;
 pub(super) mod inbox;
 pub(super) mod index;
 pub(super) mod keeper;

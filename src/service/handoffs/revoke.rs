@@ -55,14 +55,25 @@ impl Service {
     /// fails the whole call before anything is revoked.
     pub async fn revoke(&self, tokens: &[String], job: &Job) -> Result<Revoked> {
         let identity = self.identity().await?;
+        let places = self.to_be_revoked(&identity, tokens, job).await?;
+        Ok(self.revoke_places(&identity, places, job).await)
+    }
+
+    /// Where these lie, each once.
+    pub(super) async fn to_be_revoked(
+        &self,
+        identity: &Identity,
+        tokens: &[String],
+        job: &Job,
+    ) -> Result<Vec<Place>> {
         job.doing("looking for it");
         let mut places = Vec::new();
         for token in tokens {
-            places.push(job.run(self.by_token(&identity, token, false)).await?.place);
+            places.push(job.run(self.by_token(identity, token, false)).await?.place);
         }
         places.sort_by_key(|place| place.token);
         places.dedup_by_key(|place| place.token);
-        Ok(self.revoke_places(&identity, places, job).await)
+        Ok(places)
     }
 
     /// Revokes everything that is alive: what this device published, and what
@@ -95,7 +106,7 @@ impl Service {
         }
     }
 
-    async fn revoke_places(&self, identity: &Identity, places: Vec<Place>, job: &Job) -> Revoked {
+    pub(super) async fn revoke_places(&self, identity: &Identity, places: Vec<Place>, job: &Job) -> Revoked {
         job.doing("revoking");
         let mut all = Revoked::default();
         let results = join_all(places.into_iter().map(|place| async move {

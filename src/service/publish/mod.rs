@@ -410,11 +410,12 @@ fn intent(
         indexed: prepared.secret.is_some(),
         packet: z32::encode(&packet.to_relay_payload()),
         address: z32::encode(&prepared.place.address()),
-        sealed: seal_secrets(&identity.public(), &prepared.place.mailbox, prepared.secret.as_ref())?,
+        sealed: seal_secrets(&identity.public(), prepared)?,
         picked_up: None,
         pass_of: aside.pass_of,
         replaces: aside.replaces.clone(),
         ending: None,
+        revoking: None,
         announced: None,
         unknown: serde_json::Map::new(),
     })

@@ -45,7 +45,7 @@ impl Service {
                 continue;
             }
             let same_mailbox = open_secrets(identity, &entry)
-                .is_some_and(|(mailbox, _)| mailbox.secret() == prepared.place.mailbox.secret());
+                .is_some_and(|known| known.mailbox.secret() == prepared.place.mailbox.secret());
             if !same_mailbox || !self.is_one_of(&entry.session_id, ids).await? {
                 continue;
             }

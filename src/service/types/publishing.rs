@@ -71,19 +71,7 @@ impl Draft {
 
     /// A request for all that is proposed, to my own devices.
     pub fn request(self) -> PublishRequest {
-        PublishRequest {
-            session: self.session.clone(),
-            audience: AudienceChoice::Devices,
-            ttl: None,
-            burn: false,
-            label: None,
-            title: None,
-            note: None,
-            ssh: None,
-            replace: false,
-            carry: Some(CarryTo::to(Destination::Proposed)),
-            draft: Some(Box::new(self)),
-        }
+        PublishRequest { draft: Some(Box::new(self.clone())), ..PublishRequest::proposed(self.session) }
     }
 
     /// That the session went on under another id.
@@ -225,4 +213,24 @@ pub struct PublishRequest {
     pub carry: Option<CarryTo>,
     /// The draft that was just made, to save making it again.
     pub draft: Option<Box<Draft>>,
+}
+
+impl PublishRequest {
+    /// For all that is proposed for a session, to my own devices; the draft is still to
+    /// be made.
+    pub fn proposed(session: Session) -> Self {
+        Self {
+            session,
+            audience: AudienceChoice::Devices,
+            ttl: None,
+            burn: false,
+            label: None,
+            title: None,
+            note: None,
+            ssh: None,
+            replace: false,
+            carry: Some(CarryTo::to(Destination::Proposed)),
+            draft: None,
+        }
+    }
 }

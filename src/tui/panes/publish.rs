@@ -278,7 +278,7 @@ impl Dialog for Publish {
             // It may have changed since: the service makes it anew.
             draft: None,
         };
-        let publish = Action::Publish(Box::new(request));
+        let publish = Action::Publish(Box::new(request), false);
         let next = match burning {
             Some(row) => Effect::Open(Open::Confirm(Box::new(Question {
                 title: "Replace a handoff that burns?".to_owned(),

@@ -1,6 +1,7 @@
 //! The local sessions, newest first, and the last turns of the selected one.
 
 mod conversation;
+mod deeds;
 mod detail;
 mod draw;
 mod merge;
@@ -17,16 +18,17 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use self::conversation::{Conversation, Room, Tools};
+use self::deeds::needs_row;
 use self::draw::{Columns, columns};
 use self::merge::merge;
 use self::search::{Scope, Search};
 use crate::text;
 use crate::tui::message::{
-    Action, Changed, Context, Effect, Elsewhere, Here, Intent, Note, Now, Open, Progress, Report, Session,
-    Tone, Verb,
+    Action, Changed, Context, Effect, Elsewhere, Here, Intent, Note, Now, Progress, Report, Session, Tone,
+    Verb,
 };
 use crate::tui::parts::form::{Field, Form};
-use crate::tui::parts::list::{Cursor, hit, row_height};
+use crate::tui::parts::list::{Cursor, row_height};
 use crate::tui::parts::search::Narrowing;
 use crate::tui::parts::{Look, View, detail_area, split, whole_seconds};
 
@@ -108,6 +110,11 @@ impl Sessions {
     /// When what is listed was looked at.
     pub fn looked(&self) -> DateTime<Utc> {
         self.looked
+    }
+
+    /// Whether this machine has no session at all, as far as it was looked.
+    pub fn has_none(&self) -> bool {
+        self.all.is_empty() && self.scan != Scan::Running
     }
 
     fn selected(&self) -> Option<&Session> {
@@ -419,25 +426,6 @@ impl Sessions {
             _ => {}
         }
     }
-
-    fn act(&self, intent: Intent) -> Vec<Effect> {
-        let Some(session) = self.selected() else {
-            let asked = matches!(intent, Intent::Publish | Intent::ResumeHere | Intent::CopyId);
-            let note = Note::new(Tone::Plain, "There is no session here to do that with.");
-            return asked.then_some(Effect::Say(note)).into_iter().collect();
-        };
-        match intent {
-            Intent::Publish if !session.resumable => {
-                let why = session.why_not.as_deref().unwrap_or("there is no conversation in it");
-                let words = format!("It could not be resumed elsewhere, nor here: {why}.");
-                vec![Effect::Say(Note::new(Tone::Plain, words))]
-            }
-            Intent::Publish => vec![Effect::Open(Open::Publish(Box::new(session.clone())))],
-            Intent::ResumeHere => vec![Effect::Run(Action::ResumeHere(Box::new(session.clone())))],
-            Intent::CopyId => vec![Effect::Copy(session.session_id.clone(), "The session's id")],
-            _ => Vec::new(),
-        }
-    }
 }
 
 impl View for Sessions {
@@ -450,6 +438,14 @@ impl View for Sessions {
             None if self.filtering => Context::Filter,
             None => Context::Sessions,
         }
+    }
+
+    fn offers(&self, intent: Intent) -> bool {
+        !needs_row(intent) || self.selected().is_some()
+    }
+
+    fn is_row(&self, column: u16, row: u16) -> bool {
+        column < self.list_area().right() && self.row_at(row).is_some()
     }
 
     fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
@@ -523,13 +519,11 @@ impl View for Sessions {
     }
 
     fn click(&mut self, _column: u16, row: u16, _now: &Now) -> Vec<Effect> {
-        let (area, height) = (self.list_area(), self.row_height());
+        let Some(at) = self.row_at(row) else { return Vec::new() };
         if let Some(search) = &mut self.search {
-            if let Some(at) = hit(area, row, height, &search.cursor, search.shown.len()) {
-                search.cursor.at = at;
-                search.moved();
-            }
-        } else if let Some(at) = hit(area, row, height, &self.cursor, self.shown.len()) {
+            search.cursor.at = at;
+            search.moved();
+        } else {
             (self.cursor.at, self.chosen) = (at, true);
         }
         Vec::new()

@@ -155,6 +155,7 @@ pub fn listed(at: u8, title: Option<&str>, kind: AudienceKind, state: State, lef
         expires_at: now().to_utc() + Duration::seconds(left),
         copies: (state != State::Publishing).then_some(17 - u32::from(at)),
         web_link: None,
+        pin: None,
         ssh: None,
         named: Named::default(),
         own: true,

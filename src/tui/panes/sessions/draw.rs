@@ -14,6 +14,9 @@ use crate::tui::parts::list::{Meta, graphemes, row, under};
 use crate::tui::parts::search::Finder;
 use crate::tui::parts::{Look, detail_area, lines, split, wrap};
 
+/// Columns that a project keeps beside any title.
+const PROJECT: usize = 8;
+
 /// The widths of the columns beside the titles; 0: not shown at all.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Columns {
@@ -185,7 +188,7 @@ fn session_row(
     let mut metas = vec![
         Meta::new(text::bytes(session.size), columns.size, quiet),
         Meta::new(session.git_branch.clone().unwrap_or_default(), columns.branch, quiet),
-        Meta::new(short_project(&session.project).to_owned(), columns.project, quiet),
+        Meta::new(short_project(&session.project).to_owned(), columns.project, quiet).shortened(PROJECT),
     ];
     metas.retain(|meta| meta.width > 0);
     metas.push(Meta::new(text::ago(session.updated_at, look.now.utc()), 10, age_style(session, look)));

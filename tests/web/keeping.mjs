@@ -128,6 +128,9 @@ export const KEEPING = {
     await says(page, "Step 3 of 3");
     relay.hold = "checking";
     await picture(page, "taking-settling");
+    // Another link at this moment, then the page anew.
+    await page.goto(request.other);
+    await titled(page, "Open another handoff?");
     await page.reload();
     relay.release();
     await says(page, OURS);

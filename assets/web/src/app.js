@@ -29,8 +29,9 @@ function signedBy(creator) {
 function keepOf(pickup, state) {
   if (state.record) pickup.until = state.record.expires_at;
   if (state.is === "expired") return forget();
-  const taken = state.is === "taken";
-  return keep({ link: pickup.link, until: pickup.until, mark: pickup.mark, taken });
+  // Somebody else's mark stands where ours was written.
+  const mark = state.is === "burned" ? null : pickup.mark;
+  return keep({ link: pickup.link, until: pickup.until, mark, taken: state.is === "taken" });
 }
 
 function onState(pickup, state) {
@@ -38,8 +39,9 @@ function onState(pickup, state) {
   shown = null;
   const kept = state.is === "trying" || keepOf(pickup, state);
   const handlers = { retry: () => follow(pickup, pickup.again()), onPin: (pin) => follow(pickup, pickup.openWithPin(pin)) };
-  // Whoever closes while it is picked up would lose it.
-  const closing = state.is === "taking" ? [] : [closeButton(state.is === "taken", close)];
+  // Whoever closes while it is picked up would lose it; behind that, it may exist in this tab alone.
+  const ours = state.is === "taken" || state.why === "unknown";
+  const closing = state.is === "taking" ? [] : [closeButton(ours, close)];
   if (state.is !== "found" && state.is !== "taken") return showState(state, handlers, closing);
   const { record, confirmed } = state;
   const taken = state.is === "taken";
@@ -95,7 +97,6 @@ function close() {
 
 /** Another link than that of a handoff that exists in this tab alone. */
 function askFirst(kept, link) {
-  current = shown = null;
   showState({ is: "another", title: titleOf(kept.mark.record) }, {}, [
     button(LABELS.backToKept, () => start(kept.link, kept), "main"),
     button(LABELS.openOther, () => start(link)),
@@ -112,11 +113,11 @@ function readAddress() {
     return kept ? start(kept.link, kept) : showState({ is: "no link" });
   }
   const link = parseLink(decodeHash(text));
-  if (!link.wrong && kept && linkText(kept.link) === linkText(link)) return start(link, kept);
-  if (!link.wrong && kept?.taken && kept.until > now()) return askFirst(kept, link);
   current = shown = null;
   if (link.wrong) return showState({ is: "broken", wrong: link.wrong });
-  return start(link);
+  if (!kept || kept.until <= now()) return start(link);
+  if (linkText(kept.link) === linkText(link)) return start(link, kept);
+  return kept.mark ? askFirst(kept, link) : start(link);
 }
 
 /** Some scanners escape what stands in a fragment. */

@@ -93,7 +93,11 @@ fn a_reload_while_it_is_taken_takes_it_all_the_same() {
     }
     let stage = Stage::new();
     let published = stage.device.publish(&["--link", "--burn"]);
-    let request = json!({ "link": published["web_link"], "proxy": { "port": PROXY, "to": stage.relay() } });
+    let other = stage.device.publish(&["--link"]);
+    let request = json!({
+        "link": published["web_link"], "other": other["web_link"],
+        "proxy": { "port": PROXY, "to": stage.relay() },
+    });
     let answer = stage.browse("halfway", &[&format!("http://127.0.0.1:{PROXY}")], request);
     assert!(answer["seen"]["commands"].to_string().contains(text(&published, "session_id")), "{answer:#}");
     assert_eq!(answer["written"], 1);

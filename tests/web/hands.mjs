@@ -21,9 +21,10 @@ const boxOf = (locator) => locator.evaluate((one) => {
 
 const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
+/** Whether its middle is on the screen, and nothing over it. */
 const onScreen = (locator) => locator.evaluate((one) => {
-  const { top, bottom } = one.getBoundingClientRect();
-  return top >= 0 && bottom <= innerHeight;
+  const { left, right, top, bottom } = one.getBoundingClientRect();
+  return document.elementFromPoint((left + right) / 2, (top + bottom) / 2) === one || `${top} to ${bottom} of ${innerHeight}`;
 });
 
 export const HANDS = {
@@ -96,13 +97,17 @@ export const HANDS = {
     Object.assign(slow, { hold: "asking" });
     other.absent = true;
     const page = await tab(browser);
-    await page.clock.install();
+    // Stopped until the first look at it, however busy this machine is.
+    const now = Date.now();
+    await page.clock.install({ time: now });
+    await page.clock.pauseAt(now + 1);
     await page.goto(request.link);
     await titled(page, "Looking for the handoff");
     const waiting = page.locator("#waiting");
     const said = [];
     const words = async () => said.push({ card: await waiting.innerText(), status: await page.locator("#status").innerText() });
     await words();
+    await page.clock.resume();
     await page.clock.runFor(3000);
     await waiting.getByText("has nothing").waitFor();
     await words();

@@ -161,6 +161,28 @@ function misfits({ width, touch }) {
   return wide ? [...faults, "scrolls sideways"] : faults;
 }
 
+/** What is too faint to be read: text, and the edge of a field. */
+function faint() {
+  const parts = (color) => color.match(/[\d.]+/g).map(Number);
+  const light = (color) => {
+    const [r, g, b] = parts(color).map((part) => (part / 255 <= 0.03928 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ratio = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
+  const ground = (one) => {
+    const color = getComputedStyle(one).backgroundColor;
+    return parts(color)[3] === 0 && one.parentElement ? ground(one.parentElement) : color;
+  };
+  const speaks = (one) => [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+  const faults = [];
+  for (const one of document.body.querySelectorAll("*:not(script, :disabled, .outside)")) {
+    const { color, borderTopColor } = getComputedStyle(one);
+    if (speaks(one) && ratio(color, ground(one)) < 4.5) faults.push(`faint: ${one.outerHTML}`);
+    if (one.matches("input") && ratio(borderTopColor, ground(one.parentElement)) < 3) faults.push(`no edge: ${one.outerHTML}`);
+  }
+  return faults;
+}
+
 /** Controls that a screen reader has no name for. */
 async function nameless(page) {
   const reader = await page.context().newCDPSession(page);
@@ -183,6 +205,7 @@ async function shoot(page, name) {
       faults.push(...(await page.evaluate(misfits, { width, touch: TOUCH })).map((fault) => `${width} px ${size}: ${fault}`));
       for (const colorScheme of ["light", "dark"]) {
         await page.emulateMedia({ colorScheme });
+        faults.push(...(await page.evaluate(faint)).map((fault) => `${colorScheme}: ${fault}`));
         await picture(page, [name, width, ...(size ? ["large"] : []), colorScheme].join("-"));
       }
     }

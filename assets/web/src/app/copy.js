@@ -26,5 +26,5 @@ export async function copy(text, tapped, copied = LABELS.copied) {
     done = await navigator.clipboard.writeText(text).then(() => true, () => false);
   }
   done ||= copyOldWay(text);
-  flash(tapped, done ? copied : LABELS.notCopied);
+  flash(tapped, done ? copied : LABELS.notCopied, !done);
 }

@@ -30,13 +30,13 @@ function say(text) {
   if (status.textContent !== text) status.textContent = text;
 }
 
-/** Says in a button what came of it, for a while. */
-export function flash(tapped, text) {
+/** Says in a button what came of it, for a while; what went wrong stays. */
+export function flash(tapped, text, stays) {
   tapped.label ??= tapped.textContent;
   tapped.textContent = text;
   say(text);
   clearTimeout(tapped.timer);
-  tapped.timer = setTimeout(() => (tapped.textContent = tapped.label), FLASH);
+  if (!stays) tapped.timer = setTimeout(() => (tapped.textContent = tapped.label), FLASH);
 }
 
 /** Replaces what is shown. A new heading gets the focus, so that a screen reader starts there; else it stays where it was. */

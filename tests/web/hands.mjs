@@ -27,6 +27,22 @@ const onScreen = (locator) => locator.evaluate((one) => {
   return document.elementFromPoint((left + right) / 2, (top + bottom) / 2) === one || `${top} to ${bottom} of ${innerHeight}`;
 });
 
+/** From here on time passes in the page only where a test lets it, however busy this machine is. */
+async function stopClock(page) {
+  const now = Date.now();
+  await page.clock.install({ time: now });
+  await page.clock.pauseAt(now + 1);
+}
+
+/** Lets the page's seconds pass until something is there. */
+async function runUntil(page, wanted) {
+  for (let seconds = 0; seconds < 60; seconds++) {
+    if (await wanted.count()) return;
+    await page.clock.runFor(1000);
+  }
+  throw new Error(`not shown within a minute: ${await page.locator("#card").innerText()}`);
+}
+
 export const HANDS = {
   /** Two taps in one place pick nothing up. */
   async twice(browser) {
@@ -71,6 +87,7 @@ export const HANDS = {
     const page = await tab(browser);
     await page.goto(request.link);
     await checked(page);
+    await stopClock(page);
     const seen = [];
     for (const one of SHAPES) {
       await shape(page, one);
@@ -79,6 +96,7 @@ export const HANDS = {
         const copied = page.getByRole("button", { name: "Copied", exact: true });
         await copied.waitFor();
         seen.push(await onScreen(copied));
+        await page.clock.runFor(4000);
         await page.getByRole("button", { name, exact: true }).waitFor();
       }
     }
@@ -97,28 +115,22 @@ export const HANDS = {
     Object.assign(slow, { hold: "asking" });
     other.absent = true;
     const page = await tab(browser);
-    // Stopped until the first look at it, however busy this machine is.
-    const now = Date.now();
-    await page.clock.install({ time: now });
-    await page.clock.pauseAt(now + 1);
+    const answered = page.waitForResponse((given) => given.url().includes(`:${request.second.port}/`));
+    await stopClock(page);
     await page.goto(request.link);
     await titled(page, "Looking for the handoff");
+    await answered;
     const waiting = page.locator("#waiting");
     const said = [];
     const words = async () => said.push({ card: await waiting.innerText(), status: await page.locator("#status").innerText() });
     await words();
-    await page.clock.resume();
-    await page.clock.runFor(3000);
-    await waiting.getByText("has nothing").waitFor();
+    await runUntil(page, waiting.getByText("has nothing"));
     await words();
     await look(page, "slow");
-    await page.clock.runFor(7000);
-    await waiting.getByText("try 2 of 3").waitFor();
+    await runUntil(page, waiting.getByText("try 2 of 3"));
     await words();
-    await page.clock.runFor(10_000);
-    await waiting.getByText("try 3 of 3").waitFor();
-    await page.clock.runFor(10_000);
-    await titled(page, "Handoff not found");
+    await runUntil(page, waiting.getByText("try 3 of 3"));
+    await runUntil(page, page.getByRole("heading", { name: "Handoff not found" }));
     return { said };
   },
 
@@ -127,12 +139,10 @@ export const HANDS = {
     const relay = await proxy(request.proxy);
     relay.hold = "checking";
     const page = await tab(browser);
-    await page.clock.install();
+    await stopClock(page);
     await page.goto(request.link);
     await says(page, "Found. Checking");
-    await page.clock.runFor(3000);
-    const waiting = page.locator("#waiting");
-    await waiting.getByText("no answer yet").waitFor();
+    await runUntil(page, page.locator("#waiting").getByText("no answer yet"));
     return { seen: await look(page, "slow-checking") };
   },
 

@@ -158,7 +158,8 @@ pub struct Turn {
 pub(crate) enum Call {
     /// The call itself.
     Made { id: String, name: String },
-    /// What came of it: its beginning, its end, and how many lines it had.
+    /// What came of it: its beginning, its end where that is not in it, and how many
+    /// lines it had.
     Answered { id: String, text: String, end: String, lines: usize, failed: bool },
 }
 

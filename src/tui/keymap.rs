@@ -169,9 +169,9 @@ pub const TABLE: &[Binding] = {
         row(C::Hit, &[Key::char('y')], I::CopyId, "copy id", Palette),
         row(C::Hit, &[LEFT, Key::char('h')], I::LeaveDetail, "back to what was found", Help),
 
+        row(C::Text, &[Key::char('t')], I::ToolDetail, "tool calls", Footer),
         row(C::Text, &[Key::char('[')], I::PreviousWords, "previous prompt", Footer),
         row(C::Text, &[Key::char(']')], I::NextWords, "next prompt", Footer),
-        row(C::Text, &[Key::char('t')], I::ToolDetail, "tool calls", Footer),
         row(C::Text, &[Key::char('z')], I::FullWidth, "full width", Footer),
 
         row(C::Find, &[ENTER], I::Accept, "find", Footer),

@@ -1,6 +1,7 @@
 //! Markdown as plain words, for a row that has one line.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
@@ -14,7 +15,7 @@ pub(crate) fn plain(raw: &str) -> Cow<'_, str> {
     let is_mark = |byte: &u8| {
         matches!(byte, b'*' | b'#' | b'`' | b'[' | b'>' | b'~' | b'|' | b'-' | b'+' | b'&' | b'\\')
     };
-    if !start.as_bytes().iter().any(|byte| is_mark(byte)) {
+    if !start.as_bytes().iter().any(is_mark) {
         return Cow::Borrowed(raw);
     }
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
@@ -23,7 +24,7 @@ pub(crate) fn plain(raw: &str) -> Cow<'_, str> {
         let low = start.as_bytes().get(source.start) == Some(&b'_');
         match event {
             Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => {
-                words.push_str(&text)
+                words.push_str(&text);
             }
             Event::Start(Tag::Emphasis) | Event::End(TagEnd::Emphasis) if low => words.push('_'),
             Event::Start(Tag::Strong) | Event::End(TagEnd::Strong) if low => words.push_str("__"),
@@ -34,7 +35,7 @@ pub(crate) fn plain(raw: &str) -> Cow<'_, str> {
             Event::End(TagEnd::List(_)) => drop(numbers.pop()),
             Event::Start(Tag::Item) => {
                 if let Some(Some(next)) = numbers.last_mut() {
-                    words.push_str(&format!("{next}. "));
+                    let _ = write!(words, "{next}. ");
                     *next = next.saturating_add(1);
                 }
             }

@@ -58,10 +58,11 @@ pub struct Page {
 }
 
 /// A page of a transcript: about `most` turns in each direction, as the turns of
-/// one line stay together. Tool calls, thoughts, images and what claude itself
-/// wrote are quiet [`Role::Tool`] lines; lines that cannot be read are passed
-/// over, as Claude does. All text is cleaned. Of a message that is too large its
-/// beginning is shown, and that it is.
+/// one line stay together. Tool calls with what came of them, thoughts, images and
+/// what claude itself wrote are quiet [`Role::Tool`] lines; lines that cannot be read
+/// are passed over, as Claude does. All text is cleaned. Of a message that is too
+/// large its beginning is shown, and that it is. The last page, and those before it
+/// that name the message they lead to, are of the branch that claude goes on with.
 ///
 /// # Errors
 /// When the file cannot be opened or read, or is no regular file.

@@ -44,16 +44,14 @@ pub(super) fn result(block: &Block<'_>) -> Turn {
         Some(picture) if raw.is_empty() => image(Some(picture)),
         _ => Turn::new(Role::Tool, quiet_line(if block.is_error { "failed" } else { "result" }, raw).0),
     };
-    let (start, lines) = (head(raw), raw.trim().lines().count());
-    let answer = |id: &str| Call::Answered {
-        id: id.to_owned(),
-        end: if raw.len() > DETAIL { tail(raw) } else { start.clone() },
-        text: start.clone(),
-        lines,
+    let answered = Call::Answered {
+        id: block.id.as_deref().unwrap_or_default().to_owned(),
+        text: head(raw),
+        end: if raw.len() > DETAIL { tail(raw) } else { String::new() },
+        lines: raw.trim().lines().count(),
         failed: block.is_error,
     };
-    let detail = if lines > 1 { fenced("", &start) } else { String::new() };
-    Turn { detail, call: block.id.as_deref().map(answer), ..line }
+    Turn { call: Some(answered), ..line }
 }
 
 /// An image: its kind and its size.
@@ -76,9 +74,6 @@ pub(crate) fn join(turns: &mut Vec<Turn>) {
         _ => None,
     });
     let made: HashMap<String, usize> = made.collect();
-    if made.is_empty() {
-        return;
-    }
     let mut gone = vec![false; turns.len()];
     for at in 0..turns.len() {
         let Some(Call::Answered { id, .. }) = turns.get(at).and_then(|turn| turn.call.as_ref()) else {
@@ -90,6 +85,12 @@ pub(crate) fn join(turns: &mut Vec<Turn>) {
     }
     let mut gone = gone.into_iter();
     turns.retain(|_| !gone.next().unwrap_or(false));
+    // Whose call is on another page stands alone.
+    for turn in turns {
+        if let Some(Call::Answered { text, lines: 2.., .. }) = &turn.call {
+            turn.detail = fenced("", text);
+        }
+    }
 }
 
 /// Adds an answer to its call; false where it is shown by itself.
@@ -99,7 +100,9 @@ fn answer(call: &mut Turn, answered: &Turn) -> bool {
     if answered.text.starts_with("image") {
         return false;
     }
-    let name = name.clone();
+    let (name, end) = (name.clone(), if end.is_empty() { text } else { end });
+    // Another answer to it would be none of claude's.
+    call.call = None;
     if *failed {
         call.text = format!("{} · failed", call.text);
         add(&mut call.brief, &fenced("", &last_lines(text, OUTPUT)));

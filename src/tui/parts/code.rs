@@ -245,7 +245,7 @@ fn string(rest: &str, quote: &str) -> usize {
         match bytes[at] {
             b'\n' if !many => return at,
             b'\\' => {
-                at += 1 + rest.get(at + 1..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8)
+                at += 1 + rest.get(at + 1..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
             }
             _ => at += 1,
         }

@@ -110,7 +110,7 @@ impl Row {
             let style = piece.ink.style(theme, base);
             Span::styled(piece.text.as_str(), if piece.lit { style.patch(theme.accent) } else { style })
         });
-        Line::from_iter(spans)
+        spans.collect()
     }
 }
 

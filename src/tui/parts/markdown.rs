@@ -103,9 +103,14 @@ impl Page<'_> {
         match event {
             Event::Start(tag) => self.open(tag),
             Event::End(tag) => self.close(tag),
-            Event::Text(words) => self.say(&words, self.ink(), source),
             Event::Code(words) => self.say(&words, Ink { tint: Tint::Code, ..self.ink() }, source),
-            Event::Html(words) | Event::InlineHtml(words) => self.say(&words, self.ink(), source),
+            // Notes and formulas are not asked for.
+            Event::Text(words)
+            | Event::Html(words)
+            | Event::InlineHtml(words)
+            | Event::FootnoteReference(words)
+            | Event::InlineMath(words)
+            | Event::DisplayMath(words) => self.say(&words, self.ink(), source),
             Event::SoftBreak | Event::HardBreak if self.table.is_some() => self.flow.add(" ", Ink::default()),
             // Whoever writes for a terminal breaks a line where one should end.
             Event::SoftBreak | Event::HardBreak => self.flow.add("\n", Ink::default()),
@@ -116,10 +121,6 @@ impl Page<'_> {
                 self.gap = true;
             }
             Event::TaskListMarker(done) => self.flow.add(if done { "[x] " } else { "[ ] " }, QUIET),
-            // Not asked for.
-            Event::FootnoteReference(words) | Event::InlineMath(words) | Event::DisplayMath(words) => {
-                self.say(&words, self.ink(), source);
-            }
         }
     }
 

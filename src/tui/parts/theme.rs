@@ -123,14 +123,12 @@ impl Theme {
 
     /// How a piece of text looks that is no word of ours.
     pub fn tint(&self, tint: Tint) -> Style {
-        // Without colours, emphasis has to do.
-        let ink = |style: Style| match style.fg {
-            Some(_) => Style { add_modifier: Modifier::empty(), ..style },
-            None => style,
-        };
+        let ink = |style: Style| Style { add_modifier: Modifier::empty(), ..style };
         match tint {
             Tint::Text => self.text,
             Tint::Quiet => self.quiet,
+            // Without colours, emphasis has to do.
+            Tint::Code | Tint::Keyword if self.accent.fg.is_none() => self.accent,
             Tint::Code | Tint::Keyword => ink(self.accent),
             Tint::Quoted | Tint::Added => ink(self.good),
             Tint::Number => ink(self.warn),

@@ -209,7 +209,7 @@ fn tools_tell_what_they_did() {
     );
     let edits = json!({"file_path": "a", "edits": [{"old_string": "a", "new_string": "b"}, {"old_string": "", "new_string": "c"}]});
     assert_eq!(told("MultiEdit", edits, json!("")).1, "```diff\n-a\n+b\n…\n+c\n```");
-    let long: String = (0..30).map(|n| format!("line {n}\n")).collect();
+    let long = (0..30).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\n");
     let (text, brief, detail) = told("Write", json!({"file_path": "/x/a.py", "content": long}), json!("ok"));
     assert_eq!(text, "Write /x/a.py (30 lines)");
     assert!(brief.starts_with("```py\nline 0\n") && brief.ends_with("line 7\n…\n```"), "{brief}");
@@ -238,6 +238,15 @@ fn tools_tell_what_they_did() {
     );
     // Its fence is longer than any in it.
     assert_eq!(told("Bash", json!({"command": "x"}), json!("````\na")).1, "`````\n````\na\n`````");
+}
+
+#[test]
+fn an_answer_alone_and_one_too_many_stand_by_themselves() {
+    let call = json!({"type": "assistant", "message": {"content": [{"type": "tool_use", "id": "a", "name": "Bash", "input": {"command": "ls"}}]}});
+    let answer = |id: &str| user(&json!([{"type": "tool_result", "tool_use_id": id, "content": "one\ntwo"}]));
+    let lines = [answer("a"), call, answer("b"), answer("a"), answer("a")];
+    let told: Vec<_> = shown(&lines, 9).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(told, ["result one (+1 lines)", "Bash ls", "result one (+1 lines)", "result one (+1 lines)"]);
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn what_was_searched_for_is_lit_where_it_is_shown() {
 /// `tests/bench`.
 fn hostile() -> Vec<String> {
     let deep = |mark: &str| format!("{}x", mark.repeat(10_000));
-    let stairs = |mark: &str| (0..300).map(|n| format!("{}{mark}x\n", "  ".repeat(n))).collect::<String>();
+    let stairs = |mark: &str| (0..300).map(|n| "  ".repeat(n) + mark + "x").collect::<Vec<_>>().join("\n");
     [
         "*", "_", "`", "[", "![", "<", "~", "&", "|", "\\", "#", "(", "[a](", "*a_ ", "**a *b ", "a**b",
         "<a ", "`a``",
@@ -144,7 +144,7 @@ fn document() -> impl Strategy<Value = String> {
         for c in parts.concat().replace("{}", "\u{0}").chars() {
             if c == '\u{0}' {
                 at += 1;
-                text.push_str(&format!("w{at}"));
+                text += &["w", &at.to_string()].concat();
             } else {
                 text.push(c);
             }

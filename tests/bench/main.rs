@@ -140,7 +140,11 @@ fn main() {
         ("preview of 100 MB, ms", all("preview of 100 MB"), 10.0),
         ("preview of 100 MB, MB", took["preview of 100 MB"][2], 10.0),
     ];
-    verdicts.extend(screen::measure(&root, &root.join("long"), [HOSTILE, PLAIN].map(|name| root.join(name))));
+    verdicts.extend(screen::measure(
+        &root,
+        &root.join("long"),
+        &[HOSTILE, PLAIN].map(|name| root.join(name)),
+    ));
     println!();
     println!(
         "{:<40} {:>8.2}   for information",

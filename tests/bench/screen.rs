@@ -181,7 +181,7 @@ fn device() -> TempDir {
 
 /// Measures all of it: among the sessions of `many`, and with a long one in
 /// `long`, and with hostile messages and plain ones of their size. Answers what was measured and what is wanted of it, in ms and MB.
-pub fn measure(many: &Path, long: &Path, hostile: [PathBuf; 2]) -> Vec<(&'static str, f64, f64)> {
+pub fn measure(many: &Path, long: &Path, hostile: &[PathBuf; 2]) -> Vec<(&'static str, f64, f64)> {
     let home = device();
     let empty = tempfile::tempdir().unwrap();
     println!();

@@ -225,11 +225,12 @@ fn token(grammar: &Grammar, code: &str, at: usize) -> (usize, Tint) {
 }
 
 fn is_word(grammar: &Grammar, word: &str) -> bool {
-    let is_sql = grammar.names.contains(&"sql");
-    grammar
-        .words
-        .split_ascii_whitespace()
-        .any(|known| if is_sql { known.eq_ignore_ascii_case(word) } else { known == word })
+    let low = grammar.names.contains(&"sql").then(|| word.to_ascii_lowercase());
+    let (word, words) = (low.as_deref().unwrap_or(word).as_bytes(), grammar.words.as_bytes());
+    let is_space = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == b' ');
+    memchr::memmem::find_iter(words, word).any(|at| {
+        is_space(at.checked_sub(1).and_then(|at| words.get(at))) && is_space(words.get(at + word.len()))
+    })
 }
 
 /// How long a string is. One that is opened by a single character ends with its

@@ -18,9 +18,10 @@ use crate::text;
 
 /// Most of a text that is read as Markdown, in bytes.
 const MOST: usize = 16 * 1024;
-/// Nobody nests deeper. What does is shown as it is written: readers of Markdown
-/// take the longer the deeper it is.
+/// Nobody nests deeper, or writes a table of more cells. Who does is shown as it is
+/// written: reading it as Markdown would take long.
 const DEEPEST: usize = 16;
+const CELLS: usize = 4000;
 /// Longest address that is shown, in columns.
 const ADDRESS: usize = 300;
 
@@ -30,7 +31,7 @@ const QUIET: Ink = Ink::of(Tint::Quiet);
 pub fn render(text: &str, columns: usize, lit: &[Range<usize>]) -> Vec<Row> {
     let columns = columns.max(2);
     let text = text.get(..text.floor_char_boundary(MOST)).unwrap_or_default();
-    if is_deep(text) {
+    if is_costly(text) {
         return Flow::plain(text, lit).rows(columns);
     }
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
@@ -49,8 +50,8 @@ pub fn render(text: &str, columns: usize, lit: &[Range<usize>]) -> Vec<Row> {
 }
 
 /// Whether a line of it begins with more marks of quotes and lists than anybody
-/// writes, or brackets are nested as deep.
-fn is_deep(text: &str) -> bool {
+/// writes, brackets are nested as deep, or a table could have as many cells.
+fn is_costly(text: &str) -> bool {
     let is_mark = |c: char| matches!(c, '>' | ' ' | '-' | '+' | '*' | '.' | ')') || c.is_ascii_digit();
     let quotes = |mark: &str| mark.chars().filter(|c| *c == '>').count();
     let marks = |line: &str| {
@@ -64,7 +65,13 @@ fn is_deep(text: &str) -> bool {
         matches!(first, Some('-' | '*')) && marks.all(|mark| Some(mark) == first)
     };
     let run_of = |c: char| text.split(|other| other != c).map(str::len).max().unwrap_or(0);
-    text.lines().any(|line| marks(line) > DEEPEST && !is_rule(line)) || run_of('[') > DEEPEST
+    let count = text.lines().count();
+    let is_table = |line: &str| {
+        let bars = line.bytes().filter(|byte| *byte == b'|').count();
+        bars * count > CELLS && line.bytes().all(|byte| matches!(byte, b'|' | b'-' | b':' | b' ' | b'>'))
+    };
+    let is_too_much = |line: &str| marks(line) > DEEPEST && !is_rule(line) || is_table(line);
+    text.lines().any(is_too_much) || run_of('[') > DEEPEST
 }
 
 /// Something that stands around blocks: what is put before its first row, and before

@@ -9,9 +9,6 @@ const QUIET: Ink = Ink::of(Tint::Quiet);
 /// Columns that no column of a table has less than, if it needs them.
 const NARROWEST: usize = 6;
 const BETWEEN: &str = " │ ";
-/// Cells of the largest table whose columns stand side by side: of a larger one most
-/// are empty, and only the others are told.
-const MOST: usize = 4000;
 
 /// A table as it is read.
 #[derive(Default)]
@@ -46,9 +43,6 @@ impl Table {
     /// How wide each column is; `None` where there is no room for all of them.
     fn widths(&self, room: usize) -> Option<Vec<usize>> {
         let count = self.sides.len();
-        if count * self.rows.len() > MOST {
-            return None;
-        }
         let between = text::width(BETWEEN) * count.saturating_sub(1);
         let room = room.checked_sub(between).filter(|room| count > 0 && *room > 0)?;
         let mut widths = vec![1; count];

@@ -102,6 +102,7 @@ fn hostile() -> Vec<String> {
     .chain(["> ", ">", "- ", "1. ", "* > "].map(deep))
     .chain(["- ", "> ", "1. "].map(stairs))
     .chain(["|a".repeat(4000) + "|\n" + &"|-".repeat(4000) + "|\n", "[a]: b\n".repeat(3000)])
+    .chain(["|a".repeat(20) + "|\n" + &"|-".repeat(20) + "|\n" + &"|a\n".repeat(4000)])
     .collect()
 }
 

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod branches;
 mod continued;
 mod listing;
 mod odd;
@@ -124,8 +125,11 @@ fn the_real_examples_read_as_claude_shows_them() {
     let text: Vec<_> = turns.iter().map(|turn| (turn.role, turn.text.as_str())).collect();
     assert!(text.contains(&(Role::User, "! cargo test -q")), "{text:#?}");
     assert!(text.contains(&(Role::Tool, "output test result: ok. 14 passed")), "{text:#?}");
-    assert!(text.contains(&(Role::Tool, "Read /home/dana/src/uploader/src/upload.rs")), "{text:#?}");
-    assert!(text.contains(&(Role::Tool, "image")), "{text:#?}");
+    assert!(
+        text.contains(&(Role::Tool, "Read /home/dana/src/uploader/src/upload.rs (3 lines)")),
+        "{text:#?}"
+    );
+    assert!(text.contains(&(Role::Tool, "image PNG 70 B")), "{text:#?}");
     assert_eq!(text.last(), Some(&(Role::Assistant, "All 14 tests pass.")));
 }
 

@@ -337,7 +337,7 @@ impl App {
     fn stops_with_esc(&self) -> Option<bool> {
         match self.top().context() {
             _ if !self.overlays.is_empty() => None,
-            Context::Filter | Context::Search => None,
+            Context::Filter | Context::Search | Context::Find => None,
             Context::Sessions | Context::Handoffs | Context::Inbox => Some(true),
             _ => Some(false),
         }

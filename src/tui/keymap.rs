@@ -134,7 +134,7 @@ pub const TABLE: &[Binding] = {
         row(C::Sessions, &[Key::char('o')], I::OnlyProject, "this project", Footer),
         row(C::Sessions, &[Key::char('y')], I::CopyId, "copy id", Footer),
         row(C::Sessions, &[RIGHT, Key::char('l'), SPACE], I::ShowDetail, "read", Footer),
-        row(C::Sessions, &[Key::char('t')], I::ToolDetail, "tool calls: none, a line, or all", Palette),
+        row(C::Sessions, &[Key::char('t')], I::ToolDetail, "tool calls: none, a line, in brief, all", Palette),
         row(C::Sessions, &[Key::char('.')], I::ShowHidden, "hidden ones too", Palette),
         row(C::Sessions, &[LEFT, Key::char('h')], I::LeaveDetail, "back to the list", Help),
 
@@ -157,9 +157,9 @@ pub const TABLE: &[Binding] = {
         row(C::Results, &[Key::char('.')], I::ShowHidden, "hidden ones too", Palette),
 
         row(C::Reading, &[ENTER], I::Publish, "publish", Footer),
-        row(C::Reading, &[Key::char('t')], I::ToolDetail, "tool calls", Footer),
         row(C::Reading, &[Key::char('r')], I::ResumeHere, "resume here", Footer),
-        row(C::Reading, &[Key::ctrl('f')], I::Search, "search inside", Footer),
+        row(C::Reading, &[Key::char('/')], I::Find, "find", Footer),
+        row(C::Reading, &[Key::ctrl('f')], I::Search, "search all conversations", Palette),
         row(C::Reading, &[Key::char('y')], I::CopyId, "copy id", Palette),
         row(C::Reading, &[Key::char('P')], I::ToPhone, "to my phone", Palette),
         row(C::Reading, &[LEFT, Key::char('h')], I::LeaveDetail, "back to the list", Help),
@@ -171,8 +171,16 @@ pub const TABLE: &[Binding] = {
         row(C::Hit, &[Key::ctrl('f'), Key::char('/')], I::Search, "other words", Footer),
         row(C::Hit, &[Key::char('y')], I::CopyId, "copy id", Palette),
         row(C::Hit, &[Key::char('P')], I::ToPhone, "to my phone", Palette),
-        row(C::Hit, &[Key::char('t')], I::ToolDetail, "tool calls: none, a line, or all", Palette),
         row(C::Hit, &[LEFT, Key::char('h')], I::LeaveDetail, "back to what was found", Help),
+
+        row(C::Text, &[Key::char('t')], I::ToolDetail, "tool calls", Footer),
+        row(C::Text, &[Key::char('[')], I::PreviousWords, "previous prompt", Footer),
+        row(C::Text, &[Key::char(']')], I::NextWords, "next prompt", Footer),
+        row(C::Text, &[Key::char('z')], I::FullWidth, "full width", Footer),
+
+        row(C::Find, &[ENTER], I::Accept, "find", Footer),
+        row(C::Found, &[Key::char('n')], I::OlderHit, "older match", Footer),
+        row(C::Found, &[Key::char('N')], I::NewerHit, "newer match", Footer),
 
         row(C::PublishForm, &[ENTER], I::Accept, "publish", Footer),
         row(C::PublishForm, &[Key::ctrl('r')], I::Reveal, "show or hide the PIN", Palette),
@@ -280,8 +288,12 @@ pub fn chain(context: Context, choosing: bool) -> &'static [Context] {
         (C::Filter, _) => &[C::Filter, C::Always],
         (C::Search, _) => &[C::Search, C::Always],
         (C::Results, _) => &[C::Results, C::Moves, C::Browse, C::Panes, C::Common, C::Always],
-        (C::Reading, _) => &[C::Reading, C::Moves, C::Browse, C::Panes, C::Common, C::Always],
-        (C::Hit, _) => &[C::Hit, C::Moves, C::Browse, C::Panes, C::Common, C::Always],
+        (C::Reading, _) => &[C::Reading, C::Text, C::Moves, C::Browse, C::Panes, C::Common, C::Always],
+        (C::Find, _) => &[C::Find, C::Always],
+        (C::Found, _) => {
+            &[C::Found, C::Reading, C::Text, C::Moves, C::Browse, C::Panes, C::Common, C::Always]
+        }
+        (C::Hit, _) => &[C::Hit, C::Text, C::Moves, C::Browse, C::Panes, C::Common, C::Always],
         (C::PublishForm, false) => &[C::PublishForm, C::Fields, C::Always],
         (C::PublishForm, true) => &[C::PublishForm, C::Choice, C::Fields, C::Always],
         (C::ExtendForm, _) => &[C::ExtendForm, C::Choice, C::Always],
@@ -328,7 +340,8 @@ pub const GROUPS: &[(&str, &[Context])] = {
     use Context as C;
     &[
         ("Sessions", &[C::Sessions]),
-        ("Reading", &[C::Reading]),
+        ("Reading", &[C::Reading, C::Text]),
+        ("Found in it", &[C::Find, C::Found]),
         ("Filter", &[C::Filter]),
         ("Search inside", &[C::Search, C::Results]),
         ("A hit", &[C::Hit]),
@@ -379,6 +392,8 @@ mod tests {
             C::Results,
             C::Reading,
             C::Hit,
+            C::Find,
+            C::Found,
             C::PublishForm,
             C::Handoffs,
             C::ExtendForm,
@@ -445,6 +460,7 @@ mod tests {
             let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
             for context in [
                 Context::Filter,
+                Context::Find,
                 Context::PublishForm,
                 Context::PickupForm,
                 Context::Palette,

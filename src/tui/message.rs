@@ -80,6 +80,12 @@ pub enum Context {
     Reading,
     /// Reading where it was said.
     Hit,
+    /// Reading a conversation, of whatever kind.
+    Text,
+    /// Typing what to find in the conversation that is read.
+    Find,
+    /// Reading where that was found.
+    Found,
     /// The form that publishes a session.
     PublishForm,
     /// What the user published.
@@ -161,6 +167,10 @@ pub enum Intent {
     Search,
     OlderHit,
     NewerHit,
+    Find,
+    PreviousWords,
+    NextWords,
+    FullWidth,
     OnlyProject,
     ShowHidden,
     ToolDetail,

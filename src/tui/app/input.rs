@@ -61,7 +61,8 @@ impl App {
     /// The character that this types into a field.
     fn text_of(&self, input: &Input) -> Option<char> {
         let context = self.top().context();
-        let types = takes_text(context) || matches!(context, Context::Filter | Context::Search);
+        let types =
+            takes_text(context) || matches!(context, Context::Filter | Context::Search | Context::Find);
         match input {
             Input::Key(key) if types && key.kind != KeyEventKind::Release => match key.code {
                 KeyCode::Char(c) if keymap::intent(self.contexts(), *key).is_none() && is_plain(*key) => {

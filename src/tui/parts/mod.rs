@@ -1,10 +1,13 @@
 //! What panes are made of. Parts know no pane.
 
+mod code;
 pub mod confirm;
 pub mod dialog;
+pub mod flow;
 pub mod form;
 pub mod help;
 pub mod list;
+pub mod markdown;
 pub mod palette;
 pub mod search;
 pub mod theme;
@@ -169,8 +172,12 @@ pub fn rule(frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
 
 /// Where a detail stands: beside its list, or in its place with a margin.
 pub fn detail_area(area: Rect) -> Rect {
-    let inset = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area };
-    split(area).1.unwrap_or(inset)
+    split(area).1.unwrap_or_else(|| inset(area))
+}
+
+/// An area without its first and last column.
+pub fn inset(area: Rect) -> Rect {
+    Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area }
 }
 
 /// An area of at most this size in the middle of another.

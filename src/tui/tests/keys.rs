@@ -89,7 +89,7 @@ fn the_palette_reaches_every_pane() {
 fn notes_stack_and_go() {
     let mut play = Play::full(80, 24);
     play.text("y").text("t").text("m");
-    for words in ["id was sent to the terminal", "Tool calls are shown", "Mouse off"] {
+    for words in ["id was sent to the terminal", "Tool calls: ", "Mouse off"] {
         assert!(play.shows(words), "{words}");
     }
     let later = Duration::from_secs(6);
@@ -188,7 +188,7 @@ fn escape_always_finds_its_way_back() {
 fn remarks_on_one_thing_take_each_others_place() {
     let mut play = Play::full(120, 40);
     play.text("ttt");
-    assert!(play.shows("a line each") && !play.shows("not shown"), "{}", play.screen());
+    assert!(play.shows("one line each") && !play.shows("hidden."), "{}", play.screen());
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn they_cover_nothing_that_asks() {
 fn each_is_a_line_and_the_newest_is_at_the_foot() {
     let mut play = Play::full(120, 40);
     play.text("y").text("t").text("m");
-    let rows = ["id was sent", "Tool calls are shown", "Mouse off"].map(|words| row_of(&play, words));
+    let rows = ["id was sent", "Tool calls: ", "Mouse off"].map(|words| row_of(&play, words));
     let [Some(first), Some(second), Some(third)] = rows else { panic!("{}", play.screen()) };
     assert_eq!((second, third), (first + 1, first + 2), "{}", play.screen());
     assert_eq!(third, 37, "right over what runs\n{}", play.screen());

@@ -150,6 +150,15 @@ pub enum Command {
         #[arg(long, hide = true, default_value_t = 60, value_parser = clap::value_parser!(u64).range(5..=86_400))]
         every: u64,
     },
+    /// Check this device: key, journal, Claude Code, network, terminal, SSH; says what to do
+    Doctor {
+        /// Repair what can be repaired, after asking
+        #[arg(long)]
+        fix: bool,
+        /// Do not ask
+        #[arg(long, short = 'y', requires = "fix")]
+        yes: bool,
+    },
     /// Announce what is alive again and again until it expires: the network forgets after about two hours
     Keep {
         /// Announce everything once, then end: for cron

@@ -80,7 +80,10 @@ async fn run(cli: Cli, printer: Printer) -> Result<ExitCode> {
     if let Some(Command::Testnet { nodes }) = cli.command {
         return testnet(nodes).await.map(|()| ExitCode::SUCCESS);
     }
-    let service = commands::open(&env)?;
+    let service = match &cli.command {
+        Some(Command::Doctor { .. }) => commands::open_to_look(&env)?,
+        _ => commands::open(&env)?,
+    };
     // A deleted one stops only what needs it.
     let cwd = std::env::current_dir().unwrap_or_default();
     let context = Context { service: &service, printer, cwd: &cwd, env: &env };

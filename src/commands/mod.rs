@@ -5,6 +5,7 @@ mod bundle;
 mod config;
 mod contacts;
 mod diff;
+mod doctor;
 mod folder;
 mod go_on;
 mod handoffs;
@@ -56,6 +57,11 @@ pub fn open(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Service> {
     Ok(service)
 }
 
+/// The same for who looks and changes nothing, whatever the configuration holds.
+pub fn open_to_look(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Service> {
+    Ok(Service::new(Settings::even_if_damaged(env)?))
+}
+
 /// Runs a command of the service; [`Command::Testnet`] and
 /// [`Command::Hook`] are none.
 pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
@@ -73,6 +79,7 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         Command::Resume { session, fork, print } => resume::run(context, &session, fork, print).await,
         Command::Config => config::run(context),
         Command::Watch { every } => watch::run(context, every).await,
+        Command::Doctor { fix, yes } => doctor::run(context, fix, yes).await,
         Command::Keep { once, while_alive, install, remove, yes } => {
             keep::run(context, keep::Args { once, while_alive, install, remove, yes }).await
         }

@@ -187,7 +187,7 @@ impl Service {
 }
 
 /// A key that is there is never called missing, and never replaced unasked.
-fn key_trouble(error: StoreError) -> Error {
+pub(super) fn key_trouble(error: StoreError) -> Error {
     let what_then = "It was left alone. Put a copy of it back, or replace it for good: \
                      `cclink init --import FILE --yes`, or `cclink init --yes` for a new key.";
     match error {

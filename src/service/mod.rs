@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 mod contacts;
+mod doctor;
 mod error;
 mod handoffs;
 mod identity;
@@ -24,6 +25,7 @@ use std::time::Duration;
 
 pub use crate::service::handoffs::revoke::Doomed;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
+pub use doctor::{Check, Diagnosis, Fix, Health, Surroundings};
 pub use error::{Error, ErrorKind, Result};
 pub use handoffs::keeper::{Did, Keeping, Kept};
 pub use handoffs::watch::{News, NewsKind, Watch, next_look};

@@ -362,6 +362,11 @@ impl Journal {
         self.read_or_set_aside()
     }
 
+    /// What it holds now, looked at and nothing else; `None` where it is damaged.
+    pub fn peek(&self) -> Result<Option<Book>, StoreError> {
+        self.remembered().map_or_else(|| self.read(), |book| Ok(Some(book)))
+    }
+
     /// What was read of this very file before.
     fn remembered(&self) -> Option<Book> {
         let now = files::stamp(&self.path)?;

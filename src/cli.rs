@@ -90,6 +90,12 @@ pub enum Command {
         #[arg(long)]
         all: bool,
     },
+    /// Show what happened to your handoffs on this device: published, picked up, burned, revoked, extended
+    Log {
+        /// Only what happened since then: 12h, 2d, 3w, today, or a date such as 2026-11-20
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+    },
     /// Call handoffs back, so that they can no longer be picked up
     Revoke {
         /// Tokens, or unique beginnings of at least 4 characters

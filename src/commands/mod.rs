@@ -12,6 +12,7 @@ mod handoffs;
 mod hook;
 mod identity;
 mod keep;
+mod log;
 mod output;
 mod pickup;
 mod plugin;
@@ -79,6 +80,7 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         Command::Resume { session, fork, print } => resume::run(context, &session, fork, print).await,
         Command::Config => config::run(context),
         Command::Watch { every } => watch::run(context, every).await,
+        Command::Log { since } => log::run(context, since.as_deref()),
         Command::Doctor { fix, yes } => doctor::run(context, fix, yes).await,
         Command::Keep { once, while_alive, install, remove, yes } => {
             keep::run(context, keep::Args { once, while_alive, install, remove, yes }).await

@@ -28,6 +28,7 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 pub use doctor::{Check, Diagnosis, Fix, Health, Surroundings};
 pub use error::{Error, ErrorKind, Result};
 pub use handoffs::keeper::{Did, Keeping, Kept};
+pub use handoffs::log::Logged;
 pub use handoffs::watch::{News, NewsKind, Watch, next_look};
 pub use pickup::Settled;
 pub use pickup::handed::{HANDED, Handed};
@@ -57,6 +58,7 @@ pub use crate::handoff::record::{host_and_port, is_ssh_address};
 pub use crate::handoff::{Pin, Ttl, TtlError, links_on_one_line};
 use crate::network::{Fresh, Network};
 pub use crate::store::Config;
+pub use crate::store::journal::Happening;
 use crate::store::{Contacts, Journal};
 
 /// How long quitting waits for writes that must not be cut in half.

@@ -48,6 +48,8 @@ fn an_answer_that_could_not_be_written_is_a_failure() {
         &["sessions", "--search", "parser", "--json"],
         &["list"],
         &["list", "--json"],
+        &["log"],
+        &["log", "--json"],
         &["doctor"],
         &["doctor", "--json"],
         &["contacts", "--json"],

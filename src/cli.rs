@@ -3,6 +3,7 @@
 pub(crate) mod handoff;
 mod near;
 mod plugin;
+mod shell;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use self::near::{command_advice, unknown_command};
 pub use self::plugin::{HookEvent, PluginAction};
+pub use self::shell::Shell;
 use crate::handoff::Ttl;
 use crate::resume::PlanKind;
 
@@ -200,6 +202,17 @@ pub enum Command {
         /// Compare the page at an https address, or in a file, with the one of this cclink
         #[arg(long, value_name = "URL|FILE")]
         check: Option<String>,
+    },
+    /// Print what makes a shell complete cclink's words: `source <(cclink completions bash)`
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write the pages of all commands into this folder instead
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
     },
     /// What Claude Code's hooks call
     #[command(hide = true)]

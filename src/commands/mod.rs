@@ -2,6 +2,7 @@
 
 mod bring;
 mod bundle;
+mod completions;
 mod config;
 mod contacts;
 mod diff;
@@ -13,6 +14,7 @@ mod hook;
 mod identity;
 mod keep;
 mod log;
+mod man;
 mod output;
 mod pickup;
 mod plugin;
@@ -31,7 +33,9 @@ use std::path::Path;
 use std::pin::Pin;
 
 use crate::cli::Command;
+pub use crate::commands::completions::{complete, script as completions};
 pub use crate::commands::hook::run as hook;
+pub use crate::commands::man::run as man;
 pub use crate::commands::output::Printer;
 pub use crate::service::{Error, Result};
 use crate::service::{IdentityState, Job, Service, Settings};
@@ -63,8 +67,7 @@ pub fn open_to_look(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Service> {
     Ok(Service::new(Settings::even_if_damaged(env)?))
 }
 
-/// Runs a command of the service; [`Command::Testnet`] and
-/// [`Command::Hook`] are none.
+/// Runs a command of the service; those that need none are run by the program itself.
 pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
     let result = match command {
         Command::Publish(args) => publish::run(context, args).await,
@@ -88,9 +91,10 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         Command::Plugin { action } => plugin::run(context, &action),
         Command::Sessions { search, all } => sessions::run(context, search.as_deref(), all),
         Command::Web { relays, out, check } => web::run(context, web::Args { relays, out, check }).await,
-        Command::Testnet { .. } | Command::Hook { .. } => {
-            Err(Error::usage("This command is run by the program itself."))
-        }
+        Command::Testnet { .. }
+        | Command::Hook { .. }
+        | Command::Completions { .. }
+        | Command::Man { .. } => Err(Error::usage("This command is run by the program itself.")),
     };
     // Its own failure tells more than that its words were lost.
     let result = result.and_then(|()| context.printer.check());

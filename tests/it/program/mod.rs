@@ -1,5 +1,6 @@
 //! The program as such: its grammar, its words, its exits.
 
+mod completions;
 mod doctor;
 mod grammar;
 mod hostile;

@@ -52,6 +52,8 @@ fn an_answer_that_could_not_be_written_is_a_failure() {
         &["log", "--json"],
         &["doctor"],
         &["doctor", "--json"],
+        &["completions", "bash"],
+        &["man"],
         &["contacts", "--json"],
         &["contacts"],
         &["config"],

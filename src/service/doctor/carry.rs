@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{Check, Fix, Health};
 use crate::service::transfer::stores::place;
 use crate::service::{Service, Settings};
 use crate::store::{CarriedFile, CarryStore, files};
 use crate::text;
+
+/// How long a machine that is always on may take to answer.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 impl Service {
     pub(super) fn check_carry_folder(&self) -> Vec<Check> {
@@ -33,12 +37,14 @@ impl Service {
         const NAME: &str = "carry-ssh";
         let Some(set) = &self.0.settings.config.carry.ssh else { return vec![Check::ok(NAME, "not set")] };
         let shown = text::clean(&set.address);
-        vec![match self.reaches(&set.address).await {
-            Ok(()) => Check::ok(NAME, format!("{shown} answers")),
-            Err(error) => Check::warn(NAME, error.message.trim_end_matches('.')).advise(format!(
-                "Try `ssh {shown}`. While it is away, no conversation goes there or comes from there."
-            )),
-        }]
+        let why = match tokio::time::timeout(PATIENCE, self.reaches(&set.address)).await {
+            Ok(Ok(())) => return vec![Check::ok(NAME, format!("{shown} answers"))],
+            Ok(Err(error)) => error.message.trim_end_matches('.').to_owned(),
+            Err(_) => format!("{shown} does not answer"),
+        };
+        vec![Check::warn(NAME, why).advise(format!(
+            "Try `ssh {shown}`. While it is away, no conversation goes there or comes from there."
+        ))]
     }
 
     /// Sealed files of ended handoffs, and halves of files that killed processes left.

@@ -1,7 +1,7 @@
 //! The network: nodes, relays, the clock by theirs, and what of ours lies there.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::future::join_all;
+use futures::future::try_join_all;
 
 use super::{Check, Health};
 use crate::handoff::{Identity, Secret};
@@ -97,9 +97,10 @@ impl Service {
         if out.is_empty() {
             return vec![Check::ok(NAME, "none active from this device")];
         }
-        let copies = join_all(out.iter().rev().take(MOST).map(|entry| self.copies_of(entry))).await;
+        // The first that finds no network ends it: the others would wait for nothing.
+        let copies = try_join_all(out.iter().rev().take(MOST).map(|entry| self.copies_of(entry))).await;
         let count = format!("{} active from this device", text::count(out.len()));
-        let Ok(copies) = copies.into_iter().collect::<Result<Vec<_>>>() else {
+        let Ok(copies) = copies else {
             return vec![
                 Check::warn(NAME, format!("{count}; on how many nodes is unknown"))
                     .advise("Look again once the network answers."),

@@ -257,10 +257,13 @@ fn claude_its_folder_and_its_login_are_looked_for() {
 #[test]
 fn a_dht_that_is_silent_is_told_from_no_network() {
     let mut a = healthy();
-    a.publish(&["--ttl", "1h"]);
+    for _ in 0..6 {
+        a.publish(&["--link"]);
+    }
     a.bootstrap = nowhere();
     let out = finds(doctor(&a), "dht", "fail", &["UDP"]);
-    assert_eq!(line(&out, "handoffs").0, "warn");
+    let (state, says) = line(&out, "handoffs");
+    assert!(state == "warn" && says.contains("6 active"), "{says}");
     let relayed = || doctor(&a).env("CCLINK_RELAYS", relay(TimeDelta::zero()));
     finds(relayed(), "dht", "warn", &["UDP is blocked", "relay"]);
 }

@@ -3,6 +3,7 @@
 pub(crate) mod handoff;
 mod near;
 mod plugin;
+mod shell;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use self::near::{command_advice, unknown_command};
 pub use self::plugin::{HookEvent, PluginAction};
+pub use self::shell::Shell;
 use crate::handoff::Ttl;
 use crate::resume::PlanKind;
 
@@ -90,6 +92,12 @@ pub enum Command {
         #[arg(long)]
         all: bool,
     },
+    /// Show what happened to your handoffs on this device: published, picked up, burned, revoked, extended
+    Log {
+        /// Only what happened since then: 12h, 2d, 3w, today, or a date such as 2026-11-20
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+    },
     /// Revoke handoffs, so that they can no longer be picked up
     Revoke {
         /// Tokens, or unique prefixes of at least 4 characters
@@ -150,6 +158,15 @@ pub enum Command {
         #[arg(long, hide = true, default_value_t = 60, value_parser = clap::value_parser!(u64).range(5..=86_400))]
         every: u64,
     },
+    /// Check this device: key, journal, Claude Code, network, terminal, SSH; says what to do
+    Doctor {
+        /// Repair what can be repaired, after asking
+        #[arg(long)]
+        fix: bool,
+        /// Do not ask
+        #[arg(long, short = 'y', requires = "fix")]
+        yes: bool,
+    },
     /// Keep active handoffs on the network until they expire: it forgets them after about two hours
     Keep {
         /// Announce everything once, then exit: for cron
@@ -185,6 +202,17 @@ pub enum Command {
         /// Compare the page at an https address or in a file with the one in this cclink
         #[arg(long, value_name = "URL|FILE")]
         check: Option<String>,
+    },
+    /// Print what makes a shell complete cclink's words: `source <(cclink completions bash)`
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write the pages of all commands into this folder instead
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
     },
     /// What Claude Code's hooks call
     #[command(hide = true)]

@@ -25,7 +25,11 @@ const AFTER_A_PANIC: &str = "This is a bug in cclink. Nothing you published is l
 
 fn main() -> ExitCode {
     keep_memory_private();
-    let args = cli::arranged(std::env::args_os().collect());
+    let args: Vec<OsString> = std::env::args_os().collect();
+    if commands::complete(&args) {
+        return ExitCode::SUCCESS;
+    }
+    let args = cli::arranged(args);
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => return refuse(&args, &error),
@@ -77,10 +81,20 @@ async fn run(cli: Cli, printer: Printer) -> Result<ExitCode> {
     if cli.demo {
         return demo(cli.output.color).await;
     }
-    if let Some(Command::Testnet { nodes }) = cli.command {
-        return testnet(nodes).await.map(|()| ExitCode::SUCCESS);
-    }
-    let service = commands::open(&env)?;
+    let done = match &cli.command {
+        Some(Command::Testnet { nodes }) => testnet(*nodes).await,
+        Some(Command::Completions { shell }) => commands::completions(printer, *shell),
+        Some(Command::Man { out }) => commands::man(printer, out.as_deref()),
+        _ => return with_service(cli, printer).await,
+    };
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn with_service(cli: Cli, printer: Printer) -> Result<ExitCode> {
+    let service = match &cli.command {
+        Some(Command::Doctor { .. }) => commands::open_to_look(&env)?,
+        _ => commands::open(&env)?,
+    };
     // A deleted one stops only what needs it.
     let cwd = std::env::current_dir().unwrap_or_default();
     let context = Context { service: &service, printer, cwd: &cwd, env: &env };

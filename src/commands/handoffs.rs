@@ -4,7 +4,7 @@ use chrono::Utc;
 
 use super::table::Column;
 use super::{Context, prompt};
-use crate::service::{AudienceKind, Doomed, Error, ErrorKind, Job, Listed, Result, Revoked, Service, State};
+use crate::service::{Doomed, Error, ErrorKind, Job, Listed, Result, Revoked, Service, State};
 use crate::text;
 
 /// Columns that a title or project takes in the table at most.
@@ -64,14 +64,7 @@ fn print(context: &Context<'_>, rows: &[Listed], all: bool) {
 
 fn row(row: &Listed) -> Vec<String> {
     let now = Utc::now();
-    let audience = match (row.audience.kind, &row.audience.name) {
-        (AudienceKind::Devices, _) => "my devices".to_owned(),
-        (AudienceKind::Share, Some(name)) if name.starts_with("pk:") => text::fit(name, 12),
-        (AudienceKind::Share, name) => name.as_deref().map_or_else(|| "one person".to_owned(), text::clean),
-        (AudienceKind::Pin, _) => "PIN".to_owned(),
-        (AudienceKind::Link, _) if row.phone_pass => "phone".to_owned(),
-        (AudienceKind::Link, _) => "link".to_owned(),
-    };
+    let audience = if row.phone_pass { "phone".to_owned() } else { row.audience.words() };
     let left = (row.expires_at - now).num_seconds();
     let state = match &row.picked_up {
         Some(by) => {

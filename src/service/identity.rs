@@ -185,7 +185,7 @@ impl Service {
 }
 
 /// A key that is there is never called missing, and never replaced unasked.
-fn key_trouble(error: StoreError) -> Error {
+pub(super) fn key_trouble(error: StoreError) -> Error {
     let what_then = "It was not changed. Restore a copy, or replace it for good: `cclink init --import FILE \
         --yes`, or `cclink init --yes` for a new key.";
     match error {

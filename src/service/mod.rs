@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 mod contacts;
+mod doctor;
 mod error;
 mod handoffs;
 mod identity;
@@ -14,6 +15,7 @@ mod programs;
 mod publish;
 mod sessions;
 mod settings;
+mod suggest;
 mod tidy;
 mod transfer;
 pub(crate) mod types;
@@ -24,8 +26,10 @@ use std::time::Duration;
 
 pub use crate::service::handoffs::revoke::Doomed;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
+pub use doctor::{Check, Diagnosis, Fix, Health, Surroundings};
 pub use error::{Error, ErrorKind, Result};
 pub use handoffs::keeper::{Did, Keeping, Kept};
+pub use handoffs::log::Logged;
 pub use handoffs::watch::{News, NewsKind, Watch, next_look};
 pub use pickup::Settled;
 pub use pickup::handed::{HANDED, Handed};
@@ -41,6 +45,7 @@ pub use publish::on_exit::{SpoolFailure, Spooled};
 pub use sessions::follow::Changed;
 pub use sessions::search::{Asked, Match, SessionMatches};
 pub use settings::{KEEP_EVERY, STALL, Settings};
+pub use suggest::Suggestion;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 pub use transfer::arrive::{Answer, Arrived, Ask, Placed, Question};
@@ -55,6 +60,7 @@ pub use crate::handoff::record::{host_and_port, is_ssh_address};
 pub use crate::handoff::{Pin, Ttl, TtlError, links_on_one_line};
 use crate::network::{Fresh, Network};
 pub use crate::store::Config;
+pub use crate::store::journal::Happening;
 use crate::store::{Contacts, Journal};
 
 /// How long quitting waits for writes that must not be cut in half.

@@ -14,11 +14,12 @@ use tokio::time::Instant;
 
 use super::handoffs::lookup::{Place, Readable, alive};
 use super::types::Carried;
-use super::{Found, Job, Pickup, Plan, Result, Service, Signer};
+use super::{Found, Happening, Job, Pickup, Plan, Result, Service, Signer};
 use crate::handoff::z32;
 use crate::handoff::{
     AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, mailbox, packet,
 };
+use crate::store::journal::{About, Event};
 use crate::text;
 
 /// So long a complete lookup serves for taking what does not burn, too.
@@ -135,7 +136,9 @@ impl Service {
     /// receipt is left.
     pub fn settle(&self, found: &Found) -> Settled {
         let place = &found.place.place;
+        let event = self.pickup_event(found);
         if !found.place.record.burn_after_read {
+            self.note(|book| book.log_pickup(event));
             self.leave_receipt(place);
             return Settled(None);
         }
@@ -145,18 +148,42 @@ impl Service {
             if let Some(taking) = book.taking.get_mut(&address) {
                 first = !std::mem::replace(&mut taking.settled, true);
             }
+            if first {
+                book.log_pickup(event);
+            }
         });
-        Settled(first.then_some(address))
+        Settled(first.then_some((address, place.token)))
+    }
+
+    /// That this device picked a handoff up, for the log.
+    fn pickup_event(&self, found: &Found) -> Event {
+        let (token, record) = (found.place.place.token, &found.place.record);
+        let happened = if record.burn_after_read { Happening::Burned } else { Happening::PickedUp };
+        let about = About {
+            session_id: record.session_id.clone(),
+            project: record.project.clone(),
+            label: record.label.clone(),
+            title: record.title.clone(),
+            recipient: None,
+        };
+        Event {
+            by: Some(self.0.settings.hostname.clone()),
+            from: Some(found.pickup.creator.clone()),
+            about: Some(about),
+            ..Event::new(self.now(), happened, token)
+        }
     }
 
     /// The way on failed at its last step after all: this device can show what
     /// was taken once more.
     pub fn unsettle(&self, settled: Settled) {
-        if let Some(address) = settled.0 {
+        if let Some((address, token)) = settled.0 {
             self.note(|book| {
                 if let Some(taking) = book.taking.get_mut(&address) {
                     taking.settled = false;
                 }
+                let noted = book.log.iter().rposition(|event| event.token == token && event.from.is_some());
+                noted.map(|at| book.log.remove(at));
             });
         }
     }
@@ -205,10 +232,10 @@ impl Service {
     }
 }
 
-/// What was settled by it: the address of what had burned.
+/// What was settled by it: the address of what had burned, and its token.
 #[must_use]
 #[derive(Debug)]
-pub struct Settled(Option<String>);
+pub struct Settled(Option<(String, Token)>);
 
 /// A found handoff's place and record, so that going on with it need not search
 /// again.

@@ -63,6 +63,19 @@ pub struct Settings {
 impl Settings {
     /// From the environment.
     pub fn from_env(env: Env<'_>) -> Result<Self> {
+        let mut settings = Self::without_config(env)?;
+        settings.config = Config::load(&settings.paths.config)?;
+        Ok(settings)
+    }
+
+    /// The same for who goes on with the defaults where the configuration is damaged.
+    pub fn even_if_damaged(env: Env<'_>) -> Result<Self> {
+        let mut settings = Self::without_config(env)?;
+        settings.config = Config::load(&settings.paths.config).unwrap_or_default();
+        Ok(settings)
+    }
+
+    fn without_config(env: Env<'_>) -> Result<Self> {
         // A value that cannot be read must not silently mean another network.
         for name in ["CCLINK_BOOTSTRAP", "CCLINK_RELAYS", "CCLINK_PASSPHRASE", "CCLINK_CLAUDE"] {
             let is_blank = |text: &str| !text.is_empty() && text.trim().is_empty();
@@ -79,7 +92,6 @@ impl Settings {
         let network =
             NetworkConfig::parse(text("CCLINK_BOOTSTRAP").as_deref(), text("CCLINK_RELAYS").as_deref())
                 .map_err(|error| Error::usage(error.to_string()))?;
-        let config = Config::load(&paths.config)?;
         let home = etcetera::home_dir().ok();
         Ok(Self {
             paths,
@@ -101,7 +113,7 @@ impl Settings {
                     .unwrap_or(70),
                 number("CLAUDE_CODE_RESUME_TOKEN_THRESHOLD").unwrap_or(100_000),
             ),
-            config,
+            config: Config::default(),
             clock_offset: for_tests(text("CCLINK_TEST_CLOCK_OFFSET")).unwrap_or(0),
             way_holds: for_tests(text("CCLINK_TEST_WAY_HOLDS")),
             keep_every: for_tests(text("CCLINK_TEST_KEEP_EVERY")).map_or(KEEP_EVERY, Duration::from_secs),

@@ -13,6 +13,7 @@ use super::Error;
 use crate::claude::Session;
 pub use crate::handoff::AudienceKind;
 use crate::handoff::Ttl;
+use crate::text;
 pub use publishing::{Draft, LeftBehind, Named, PublishRequest, SshAddress, SshSource};
 
 /// What the screen may know of the identity before it is unlocked.
@@ -62,6 +63,21 @@ pub struct AudienceView {
     /// The recipient's contact name, or its `pk:` key where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+}
+
+impl AudienceView {
+    /// In a word or two, for people.
+    pub fn words(&self) -> String {
+        match (self.kind, &self.name) {
+            (AudienceKind::Devices, _) => "my devices".to_owned(),
+            (AudienceKind::Share, Some(name)) if name.starts_with("pk:") => text::fit(name, 12),
+            (AudienceKind::Share, name) => {
+                name.as_deref().map_or_else(|| "one person".to_owned(), text::clean)
+            }
+            (AudienceKind::Pin, _) => "PIN".to_owned(),
+            (AudienceKind::Link, _) => "link".to_owned(),
+        }
+    }
 }
 
 /// A handoff that is out.

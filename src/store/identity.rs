@@ -103,11 +103,9 @@ impl KeyFile {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let open =
-                |path: &Path| fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0);
-            if open(path) {
+            if files::others_may_read(path) {
                 let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
-                if open(path) {
+                if files::others_may_read(path) {
                     return Some(format!(
                         "{} can be read by others, and its file system does not let that be changed: \
                          move it to a Linux folder (CCLINK_HOME) or protect it with a passphrase",

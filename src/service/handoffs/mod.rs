@@ -8,6 +8,7 @@ pub(super) mod inbox;
 pub(super) mod index;
 pub(super) mod keeper;
 pub(super) mod list;
+pub(super) mod log;
 pub(super) mod lookup;
 pub(super) mod newest;
 pub(super) mod phone;

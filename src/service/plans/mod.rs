@@ -354,7 +354,7 @@ impl Service {
 
     /// The claude command, if it can be found: as it was given, for the shell
     /// line to stay short; else where it usually is.
-    fn claude_program(&self) -> Option<String> {
+    pub(super) fn claude_program(&self) -> Option<String> {
         let claude = &self.0.settings.claude;
         let Some(found) = self.find_program(claude) else { return self.usual_claude() };
         // A relative path would be looked for in the project's folder.
@@ -397,7 +397,7 @@ impl Service {
             .unwrap_or_else(|| "cclink".to_owned())
     }
 
-    fn find_program(&self, name: &str) -> Option<PathBuf> {
+    pub(super) fn find_program(&self, name: &str) -> Option<PathBuf> {
         self.program_from(name, &std::env::current_dir().unwrap_or_default())
     }
 

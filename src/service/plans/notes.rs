@@ -52,7 +52,7 @@ impl Service {
 
     /// By the files and variables that Claude Code uses; on macOS the keychain
     /// has it, which is not asked.
-    fn seems_logged_in(&self) -> bool {
+    pub(crate) fn seems_logged_in(&self) -> bool {
         let root = self.0.settings.claude_root.as_deref();
         cfg!(target_os = "macos")
             || self.0.settings.claude_key

@@ -14,7 +14,7 @@ use crate::tui::message::{Context, Intent, Now, PaneId};
 use crate::tui::parts::{Look, lines, rule, wrap};
 
 /// The least room in which the screen makes sense.
-pub(super) const LEAST: (u16, u16) = (60, 16);
+pub(super) const LEAST: (u16, u16) = crate::text::LEAST_SCREEN;
 
 /// Where things stand on the screen.
 pub(super) struct Areas {

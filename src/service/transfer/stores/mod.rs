@@ -102,6 +102,11 @@ impl Service {
         }
     }
 
+    /// Whether the machine that is always on answers, unasked.
+    pub(crate) async fn reaches(&self, address: &str) -> Result<()> {
+        self.always_on(address, false).await.map(drop)
+    }
+
     async fn always_on(&self, address: &str, asks: bool) -> Result<super::sftp::Remote> {
         super::sftp::Remote::open(&self.ssh_way(address), asks, self.0.settings.stall).await
     }

@@ -74,7 +74,7 @@ impl Service {
     }
 
     /// The stores that the user set.
-    fn set_stores(&self) -> impl Iterator<Item = CarryStore> {
+    pub(crate) fn set_stores(&self) -> impl Iterator<Item = CarryStore> {
         let carry = &self.0.settings.config.carry;
         let folder = carry.folder.as_deref().map(|folder| CarryStore::Folder {
             path: expanded(Path::new(folder), self.0.settings.home.as_deref()),

@@ -153,7 +153,7 @@ fn status(context: &Context<'_>, status: &PluginStatus) {
     match status.command {
         "current" => printer.say(&format!("Command: {}", status.command_file.display())),
         "missing" if status.installed => {
-            printer.say("Command: missing from Claude's menu; `cclink plugin install` restores it.")
+            printer.say("Command: missing from Claude's menu; `cclink plugin install` restores it.");
         }
         "missing" => {}
         _ => printer.say(&format!(

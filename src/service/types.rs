@@ -440,7 +440,7 @@ impl InboxEntry {
     pub(super) fn elsewhere(&self) -> Option<Elsewhere> {
         let Self { session_id, hostname, created_at, .. } = self;
         let (session_id, hostname) = (session_id.clone(), crate::text::clean(hostname));
-        self.outdates.then(|| Elsewhere { session_id, hostname, at: *created_at })
+        self.outdates.then_some(Elsewhere { session_id, hostname, at: *created_at })
     }
 
     /// Whose session it is, and which.

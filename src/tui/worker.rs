@@ -209,15 +209,7 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             })
             .await
         }
-        Action::Inbox => {
-            let tell = lead.tell.clone();
-            let inbox = async {
-                let entries = service.inbox(&job).await?;
-                tell(Report::Elsewhere(service.elsewhere()));
-                Ok(Report::Inbox(entries))
-            };
-            until(&lead, Box::pin(inbox)).await
-        }
+        Action::Inbox => until(&lead, Box::pin(inbox(&service, &job, &*lead.tell))).await,
         Action::Find(target) => {
             until(&lead, async { Ok(Report::Found(service.find(&target, &job).await?)) }).await
         }
@@ -260,6 +252,13 @@ impl Drop for StopWhenDropped {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
+}
+
+/// What waits, and which sessions continue elsewhere by it.
+async fn inbox(service: &Service, job: &Job, tell: &(dyn Fn(Report) + Send + Sync)) -> Result<Report, Error> {
+    let entries = service.inbox(job).await?;
+    tell(Report::Elsewhere(service.elsewhere()));
+    Ok(Report::Inbox(entries))
 }
 
 async fn blocking(work: impl FnOnce() -> Result<Report, Error> + Send + 'static) -> Result<Report, Error> {

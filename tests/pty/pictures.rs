@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 
 use crate::support::tool_is_missing;
 use crate::terminal::{Terminal, program, until, zbarimg};
-use svg::{Paper, Sheet};
+use svg::{Paper, Sheet, film};
 
 /// Columns and rows of the pictures: list and detail side by side.
 const SIZE: (u16, u16) = (120, 26);
 const NAMES: [&str; 4] = ["sessions", "handoffs", "qr", "pickup"];
+/// The moving picture: which screens, in their order, each for so many seconds.
+const FILM: [(&str, u32); 5] = [("sessions", 4), ("form", 3), ("qr", 4), ("handoffs", 3), ("pickup", 6)];
 
 fn path(name: &str, paper: Paper) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join(format!("{name}-{}.svg", paper.name()))
@@ -82,19 +84,17 @@ fn make() -> Vec<(&'static str, Sheet)> {
     terminal.shows("▌ Retry with jitter");
     terminal.types("\r");
     terminal.shows("Publish: Retry");
+    sheets.push(("form", sheet(&mut terminal)));
     terminal.types("\r");
-    terminal.shows("Published. Your devices");
+    terminal.shows("Enter done");
+    sheets.push(("qr", sheet(&mut terminal)));
+    terminal.types("\r");
+    terminal.hides("Enter done");
     terminal.types("2");
-    terminal.hides("Published. Your devices");
     terminal.shows("3 alive");
     terminal.types("g");
     terminal.shows("▌ Retry with jitter");
     sheets.push(("handoffs", sheet(&mut terminal)));
-    terminal.types("\r");
-    terminal.shows("the link, for cclink");
-    sheets.push(("qr", sheet(&mut terminal)));
-    terminal.types("\x1b");
-    terminal.hides("the link, for cclink");
     terminal.types("3");
     terminal.shows("2 for you");
     terminal.types("\r");
@@ -110,14 +110,19 @@ fn make() -> Vec<(&'static str, Sheet)> {
 fn pictures_are_there_and_show_nothing_of_this_machine() {
     if std::env::var_os("CCLINK_WRITE_PICTURES").is_some() {
         std::fs::create_dir_all(path("x", Paper::Dark).parent().unwrap()).unwrap();
-        for (name, sheet) in make() {
-            for paper in Paper::ALL {
+        let sheets = make();
+        for paper in Paper::ALL {
+            for (name, sheet) in sheets.iter().filter(|(name, _)| NAMES.contains(name)) {
                 std::fs::write(path(name, paper), sheet.svg(paper, &format!("cclink: {name}"))).unwrap();
             }
+            let of = |wanted: &str| sheets.iter().find(|(name, _)| *name == wanted).map(|(_, sheet)| sheet);
+            let screens: Vec<_> = FILM.iter().map(|(name, seconds)| (of(name).unwrap(), *seconds)).collect();
+            let film = film(&screens, paper, "cclink: publishing a session and picking one up");
+            std::fs::write(path("film", paper), film).unwrap();
         }
     }
     let home = std::env::var("HOME").unwrap_or_default();
-    for name in NAMES {
+    for name in NAMES.into_iter().chain(["film"]) {
         for paper in Paper::ALL {
             let path = path(name, paper);
             let svg = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-pub use self::near::{command_advice, unknown_command};
+pub use self::near::{asks_for_keys, command_advice, unknown_command};
 pub use self::plugin::{HookEvent, PluginAction};
 pub use self::shell::Shell;
 use crate::handoff::Ttl;
@@ -21,7 +21,9 @@ Examples:
   cclink                       the screen; inside Claude Code or a script: publish this directory's session
   cclink --ttl 4h --pin        publish with a PIN that is generated for you
   cclink pickup                pick up the newest handoff addressed to you
-  cclink --demo                look around on a private network; nothing of yours is touched";
+  cclink --demo                look around on a private network; nothing of yours is touched
+
+`cclink --help keys` lists the keys of the screen.";
 
 const SECRETS: &str = "\
 A PIN or a link with a secret on the command line can be seen by other users of this machine:

@@ -237,7 +237,11 @@ fn plain() -> Printer {
 fn refuse(args: &[OsString], error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         let printer = plain();
-        printer.rendered(&error.render());
+        if cli::asks_for_keys(args) {
+            printer.say(tui::keymap::help().trim_end());
+        } else {
+            printer.rendered(&error.render());
+        }
         return match printer.check() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {

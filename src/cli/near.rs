@@ -27,6 +27,11 @@ pub fn command_advice(word: &str) -> String {
     }
 }
 
+/// Whether the keys of the screen are asked for: `cclink --help keys`.
+pub fn asks_for_keys(args: &[OsString]) -> bool {
+    matches!(args, [_, help, keys] if (help == "--help" || help == "-h") && keys == "keys")
+}
+
 /// The first word where it should be a command and is none: `cclink foo bar`.
 pub fn unknown_command(args: &[OsString]) -> Option<&str> {
     let word = args.get(1)?.to_str()?;

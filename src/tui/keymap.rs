@@ -129,32 +129,32 @@ pub const TABLE: &[Binding] = {
         row(C::Sessions, &[ENTER], I::Publish, "publish", Footer),
         row(C::Sessions, &[Key::char('r')], I::ResumeHere, "resume here", Footer),
         row(C::Sessions, &[Key::char('/')], I::Filter, "filter", Footer),
-        row(C::Sessions, &[Key::ctrl('f')], I::Search, "search inside", Footer),
+        row(C::Sessions, &[Key::ctrl('f')], I::Search, "search text", Footer),
         row(C::Sessions, &[Key::char('P')], I::ToPhone, "to my phone", Footer),
         row(C::Sessions, &[Key::char('o')], I::OnlyProject, "this project", Footer),
         row(C::Sessions, &[Key::char('y')], I::CopyId, "copy id", Footer),
         row(C::Sessions, &[RIGHT, Key::char('l'), SPACE], I::ShowDetail, "read", Footer),
         row(C::Sessions, &[Key::char('t')], I::ToolDetail, "tool calls: none, a line, in brief, all", Palette),
-        row(C::Sessions, &[Key::char('.')], I::ShowHidden, "hidden ones too", Palette),
+        row(C::Sessions, &[Key::char('.')], I::ShowHidden, "show hidden", Palette),
         row(C::Sessions, &[LEFT, Key::char('h')], I::LeaveDetail, "back to the list", Help),
 
         row(C::Filter, &[ENTER], I::Accept, "keep the filter", Footer),
         row(C::Filter, &[UP], I::Up, "up", Help),
         row(C::Filter, &[DOWN], I::Down, "down", Help),
 
-        row(C::Search, &[ENTER], I::Accept, "read it there", Footer),
+        row(C::Search, &[ENTER], I::Accept, "open it there", Footer),
         row(C::Search, &[UP], I::Up, "up", Help),
         row(C::Search, &[DOWN], I::Down, "down", Help),
         row(C::Search, &[Key::plain(KeyCode::PageUp)], I::PageUp, "a page up", Help),
         row(C::Search, &[Key::plain(KeyCode::PageDown)], I::PageDown, "a page down", Help),
 
-        row(C::Results, &[ENTER, RIGHT, Key::char('l'), SPACE], I::ShowDetail, "read it there", Footer),
-        row(C::Results, &[Key::ctrl('f'), Key::char('/')], I::Search, "other words", Footer),
+        row(C::Results, &[ENTER, RIGHT, Key::char('l'), SPACE], I::ShowDetail, "open it there", Footer),
+        row(C::Results, &[Key::ctrl('f'), Key::char('/')], I::Search, "new search", Footer),
         row(C::Results, &[Key::char('r')], I::ResumeHere, "resume here", Footer),
         row(C::Results, &[Key::char('o')], I::OnlyProject, "this project", Footer),
         row(C::Results, &[Key::char('y')], I::CopyId, "copy id", Palette),
         row(C::Results, &[Key::char('P')], I::ToPhone, "to my phone", Palette),
-        row(C::Results, &[Key::char('.')], I::ShowHidden, "hidden ones too", Palette),
+        row(C::Results, &[Key::char('.')], I::ShowHidden, "show hidden", Palette),
 
         row(C::Reading, &[ENTER], I::Publish, "publish", Footer),
         row(C::Reading, &[Key::char('r')], I::ResumeHere, "resume here", Footer),
@@ -168,7 +168,7 @@ pub const TABLE: &[Binding] = {
         row(C::Hit, &[Key::char('n')], I::OlderHit, "older hit", Footer),
         row(C::Hit, &[Key::char('N')], I::NewerHit, "newer hit", Footer),
         row(C::Hit, &[Key::char('r')], I::ResumeHere, "resume here", Footer),
-        row(C::Hit, &[Key::ctrl('f'), Key::char('/')], I::Search, "other words", Footer),
+        row(C::Hit, &[Key::ctrl('f'), Key::char('/')], I::Search, "new search", Footer),
         row(C::Hit, &[Key::char('y')], I::CopyId, "copy id", Palette),
         row(C::Hit, &[Key::char('P')], I::ToPhone, "to my phone", Palette),
         row(C::Hit, &[LEFT, Key::char('h')], I::LeaveDetail, "back to what was found", Help),
@@ -191,19 +191,19 @@ pub const TABLE: &[Binding] = {
         row(C::Handoffs, &[Key::char('u')], I::Announce, "announce now", Footer),
         row(C::Handoffs, &[Key::char('d')], I::Revoke, "revoke", Footer),
         row(C::Handoffs, &[Key::char('D')], I::RevokeAll, "revoke all", Footer),
-        row(C::Handoffs, &[Key::char('o')], I::ShowEnded, "ended too", Footer),
+        row(C::Handoffs, &[Key::char('o')], I::ShowEnded, "show ended", Footer),
         row(C::Handoffs, &[RIGHT, Key::char('l'), SPACE], I::ShowDetail, "details", Help),
         row(C::Handoffs, &[LEFT, Key::char('h')], I::LeaveDetail, "back to the list", Help),
 
         row(C::ExtendForm, &[ENTER], I::Accept, "extend", Footer),
 
-        row(C::Inbox, &[ENTER], I::LookAt, "look at it", Footer),
+        row(C::Inbox, &[ENTER], I::LookAt, "open", Footer),
         row(C::Inbox, &[Key::char('i'), Key::char('/')], I::TypeLink, "link or key", Footer),
         row(C::Inbox, &[Key::char('a')], I::AddContact, "add contact", Footer),
         row(C::Inbox, &[RIGHT, Key::char('l'), SPACE], I::ShowDetail, "details", Help),
         row(C::Inbox, &[LEFT, Key::char('h')], I::LeaveDetail, "back to the list", Help),
 
-        row(C::PickupForm, &[ENTER], I::Accept, "find it", Footer),
+        row(C::PickupForm, &[ENTER], I::Accept, "find", Footer),
         row(C::PickupForm, &[Key::ctrl('r')], I::Reveal, "show or hide the PIN", Footer),
 
         row(C::Plans, &[ENTER], I::RunPlan, "pick up", Footer),
@@ -212,7 +212,7 @@ pub const TABLE: &[Binding] = {
         row(C::Plans, &[Key::char('a')], I::AddContact, "add contact", Footer),
 
         row(C::ContactForm, &[ENTER], I::Accept, "add", Footer),
-        row(C::FolderForm, &[ENTER], I::Accept, "take it", Footer),
+        row(C::FolderForm, &[ENTER], I::Accept, "use it", Footer),
 
         row(C::KeyedQr, &[Key::char('p')], I::PhonePass, "phone pass", Footer),
         row(C::Qr, &[ENTER], I::Accept, "done", Footer),
@@ -228,7 +228,7 @@ pub const TABLE: &[Binding] = {
         row(C::Help, &[Key::plain(KeyCode::PageUp)], I::PageUp, "a page up", Help),
         row(C::Help, &[Key::plain(KeyCode::PageDown)], I::PageDown, "a page down", Help),
 
-        row(C::Palette, &[ENTER], I::Accept, "do it", Footer),
+        row(C::Palette, &[ENTER], I::Accept, "run", Footer),
         row(C::Palette, &[UP], I::Up, "up", Footer),
         row(C::Palette, &[DOWN], I::Down, "down", Footer),
 
@@ -259,7 +259,7 @@ pub const TABLE: &[Binding] = {
         row(C::Panes, &[Key::char('1')], I::GoSessions, "Sessions", Palette),
         row(C::Panes, &[Key::char('2')], I::GoHandoffs, "Handoffs", Palette),
         row(C::Panes, &[Key::char('3')], I::GoPickup, "Pick up", Palette),
-        row(C::Browse, &[Key::char('R'), Key::plain(KeyCode::F(5))], I::Refresh, "look again", Footer),
+        row(C::Browse, &[Key::char('R'), Key::plain(KeyCode::F(5))], I::Refresh, "refresh", Footer),
 
         row(C::Common, &[Key::char(':')], I::Palette, "commands", Footer),
         row(C::Common, &[Key::char('m')], I::Mouse, "mouse on or off (off: select text)", Palette),
@@ -269,7 +269,7 @@ pub const TABLE: &[Binding] = {
         row(C::Always, &[Key::plain(KeyCode::Esc)], I::Back, "back, or cancel the running job", Help),
         row(C::Always, &[Key::plain(KeyCode::F(1))], I::Help, "help", Help),
         row(C::Always, &[Key::ctrl('p')], I::Palette, "commands", Help),
-        row(C::Always, &[Key::ctrl('l')], I::Redraw, "draw again", Palette),
+        row(C::Always, &[Key::ctrl('l')], I::Redraw, "redraw", Palette),
         row(C::Always, &[Key::ctrl('z')], I::Suspend, "suspend", Palette),
         row(C::Always, &[Key::ctrl('c')], I::Quit, "quit", Help),
         row(C::Always, &[Key::plain(KeyCode::F(12))], I::Panic, "panic", Nowhere),
@@ -343,7 +343,7 @@ pub const GROUPS: &[(&str, &[Context])] = {
         ("Reading", &[C::Reading, C::Text]),
         ("Found in it", &[C::Find, C::Found]),
         ("Filter", &[C::Filter]),
-        ("Search inside", &[C::Search, C::Results]),
+        ("Search text", &[C::Search, C::Results]),
         ("A hit", &[C::Hit]),
         ("Publish form", &[C::PublishForm]),
         ("Handoffs", &[C::Handoffs]),
@@ -365,18 +365,17 @@ pub const GROUPS: &[(&str, &[Context])] = {
     ]
 };
 
-/// The whole table as Markdown, for the README.
-pub fn markdown() -> String {
-    let mut out = vec!["| where | key | what it does |\n|---|---|---|\n".to_owned()];
-    for (name, contexts) in GROUPS {
-        let shown = rows(contexts, &[Told::Footer, Told::Palette, Told::Help]);
-        for (at, row) in shown.iter().enumerate() {
-            let keys: Vec<String> = row.keys.iter().map(|key| format!("`{}`", key.name())).collect();
-            let place = if at == 0 { *name } else { "" };
-            out.push(format!("| {place} | {} | {} |\n", keys.join(" "), row.words));
-        }
-    }
-    out.concat()
+/// The whole table, for `cclink --help keys`.
+pub fn help() -> String {
+    let groups = GROUPS.iter().map(|(name, contexts)| {
+        let rows = rows(contexts, &[Told::Footer, Told::Palette, Told::Help]);
+        let lines = rows.iter().map(|row| {
+            let keys: Vec<String> = row.keys.iter().map(|key| key.name()).collect();
+            format!("  {:<16}  {}\n", keys.join(" "), row.words)
+        });
+        format!("{name}\n{}", lines.collect::<String>())
+    });
+    groups.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -381,7 +381,8 @@ pub type JobId = u64;
 #[derive(Clone, Debug, EnumDiscriminants)]
 #[strum_discriminants(
     name(Verb),
-    doc = "The kind of an [`Action`]. Jobs of one verb replace each other, except where each stands for a wish of its own.",
+    doc = "The kind of an [`Action`]. Jobs of one verb replace each other, except where each stands for a wish \
+        of its own.",
     allow(missing_docs)
 )]
 pub enum Action {
@@ -461,11 +462,11 @@ impl Verb {
             Self::Announce => "announcing again",
             Self::Extend => "extending",
             Self::PhonePass => "making a phone pass",
-            Self::Inbox => "looking for handoffs to you",
+            Self::Inbox => "looking for handoffs addressed to you",
             Self::Find => "looking for the handoff",
             Self::PickUp => "picking up",
             Self::Unlock => "unlocking your key",
-            Self::CreateIdentity => "making your key",
+            Self::CreateIdentity => "creating your key",
             _ => return None,
         })
     }

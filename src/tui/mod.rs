@@ -378,7 +378,7 @@ impl MainLoop {
     async fn suspend(&mut self) -> io::Result<()> {
         if !can_suspend() {
             let now = self.now();
-            self.app.say(Note::new(Tone::Plain, "There is no shell to go back to here."), &now);
+            self.app.say(Note::new(Tone::Plain, "Can't suspend: no parent shell."), &now);
             return Ok(());
         }
         self.screen.pause().await;
@@ -458,7 +458,7 @@ fn ended_note(plan: &Plan, status: std::process::ExitStatus, said: &[String]) ->
                     format!("Cloned into {}.", text::clean(into))
                 }
                 PlanKind::Here | PlanKind::Command => {
-                    format!("Back from {}. The session can be resumed any time.", name_of(plan))
+                    format!("Back from {}. You can resume the session any time.", name_of(plan))
                 }
             },
         );
@@ -476,9 +476,9 @@ fn not_started(plan: &Plan, error: &io::Error) -> Note {
     match folder {
         Some(folder) => Note::new(Tone::Bad, "The project's folder is not on this machine.")
             .line(text::clean(&folder.display().to_string()))
-            .line("The conversation is; it can be resumed where its project lies."),
-        None if missing => Note::new(Tone::Bad, format!("There is no `{program}` on the PATH."))
-            .line("Install Claude Code, or name its command in CCLINK_CLAUDE. The session is as it was:")
+            .line("The conversation is here; resume it where its project is."),
+        None if missing => Note::new(Tone::Bad, format!("`{program}` was not found in PATH."))
+            .line("Install Claude Code, or set CCLINK_CLAUDE to its command. The session is unchanged:")
             .line(plan.shell.clone()),
         None => {
             Note::new(Tone::Bad, format!("{program} could not be started: {error}")).line(plan.shell.clone())

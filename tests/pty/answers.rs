@@ -129,22 +129,22 @@ fn a_question_is_answered_by_a_key_that_followed_it() {
     terminal.shows("1 alive");
     // An unmarked paste: the question and its answer in one go.
     terminal.types("dy");
-    terminal.shows("leave it as it is");
+    terminal.shows("cancel");
     terminal.sends(&ANSWERS.concat());
     terminal.types("\x1b[200~y\x1b[201~");
     // a click on "y yes", which the last row shows
     let row = terminal.text().lines().count();
     terminal.types(&format!("\x1b[<0;2;{row}M\x1b[<0;2;{row}m"));
     terminal.types("n");
-    terminal.hides("leave it as it is");
+    terminal.hides("cancel");
     let rows = device.json(&["list"]);
     assert_eq!(rows.as_array().unwrap().len(), 1, "{rows}");
     terminal.types("d");
-    terminal.shows("leave it as it is");
+    terminal.shows("cancel");
     // a user reads, and presses it again where it came too soon
     until("its end", || {
         terminal.types("y");
-        (!terminal.text().contains("leave it as it is")).then_some(())
+        (!terminal.text().contains("cancel")).then_some(())
     });
     terminal.shows("Revoked 1 handoff");
     terminal.types("q");

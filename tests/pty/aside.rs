@@ -28,7 +28,8 @@ esac
 
 /// The program between two looks at the modes of the line.
 const BETWEEN: &str = "before=$(stty -g); \"$0\"; code=$?; after=$(stty -g); \
-     [ \"$before\" = \"$after\" ] && echo \"same modes\" || echo \"other modes\"; echo \"$before\"; echo \"code $code.\"";
+     [ \"$before\" = \"$after\" ] && echo \"same modes\" || echo \"other modes\"; echo \"$before\"; echo \"code \
+     $code.\"";
 
 fn device() -> Device {
     let device = Device::new();
@@ -108,7 +109,7 @@ fn a_pickup_comes_back_to_where_it_was() {
     terminal.types("3");
     terminal.shows("1 for you");
     terminal.types("\r");
-    terminal.shows("Go on here, on this machine");
+    terminal.shows("Continue here, on this machine");
     terminal.types("\r");
     say(&mut terminal, &device, "fail");
     terminal.shows("claude failed with exit code 7.");
@@ -117,7 +118,7 @@ fn a_pickup_comes_back_to_where_it_was() {
     terminal.types("\x1b");
     terminal.hides("claude failed");
     terminal.types("\x1b");
-    terminal.shows("look at it");
+    terminal.shows("open");
     terminal.types("q");
     assert_eq!(terminal.code(), 0);
     assert_eq!(terminal.modes(), "");

@@ -49,7 +49,7 @@ fn a_session_is_handed_over_with_arrows_and_enter() {
     terminal.shows("▌ Prices are off");
     terminal.types("\r");
     terminal.shows("signed by dana");
-    terminal.shows("The command, to run where it lives");
+    terminal.shows("The command to run on its machine");
     terminal.types("q");
     assert_eq!(terminal.code(), 0);
     assert_eq!(terminal.modes(), "");

@@ -21,7 +21,7 @@ fn a_large_paste_is_cut_to_what_the_field_holds_and_that_is_said() {
     let (_device, mut terminal) = open();
     for field in ["/", "\x06", ":"] {
         terminal.types(field);
-        terminal.shows(if field == ":" { "do it" } else { "Enter" });
+        terminal.shows(if field == ":" { "run" } else { "Enter" });
         let start = Instant::now();
         terminal.types(&format!("\x1b[200~{}\x1b[201~", "x".repeat(300_000)));
         terminal.shows("Only the first 4096 characters were pasted.");

@@ -86,7 +86,7 @@ fn a_folder_that_is_not_there_is_named() {
     terminal.types("\r");
     terminal.shows("Where is it on this machine?");
     terminal.types("\r");
-    terminal.shows("Type the folder.");
+    terminal.shows("Enter a folder.");
     enters(&mut terminal, "nowhere/at/all");
     terminal.shows("There is no folder nowhere/at/all on this machine.");
     terminal.types("\r");

@@ -24,7 +24,7 @@ const SITUATIONS: [Situation; 4] = [
         prepare: |_, _| {},
         runs: Some(|session| vec!["--resume".to_owned(), session.id.clone()]),
         says: "",
-        way: "Go on here, on this machine",
+        way: "Continue here, on this machine",
     },
     Situation {
         name: "in the background",
@@ -38,7 +38,7 @@ const SITUATIONS: [Situation; 4] = [
         prepare: |device, session| device.hold(session, std::process::id(), "busy", "interactive"),
         runs: None,
         says: "is open in a running",
-        way: "Go on here in a copy of it",
+        way: "Continue here in a copy of it",
     },
     Situation {
         name: "without claude",
@@ -132,7 +132,7 @@ fn a_claude_that_fails_takes_nothing_in_the_screen() {
     terminal.types("3");
     terminal.shows("1 for you");
     terminal.types("\r");
-    terminal.shows("Go on here, on this machine");
+    terminal.shows("Continue here, on this machine");
     terminal.types("\r");
     terminal.shows("the licence of this claude is lost");
     terminal.shows("Nothing was picked up");
@@ -140,7 +140,7 @@ fn a_claude_that_fails_takes_nothing_in_the_screen() {
     // The same row again, once it works.
     fs::write(device.fake_claude(), whole).unwrap();
     terminal.types("\x1b\r");
-    terminal.shows("Go on here, on this machine");
+    terminal.shows("Continue here, on this machine");
     terminal.types("\r");
     until("claude", || started(&device));
     terminal.shows("picked up");
@@ -218,7 +218,7 @@ fn an_idle_claude_is_ended_from_the_screen() {
         if keys == "3" {
             terminal.shows("1 for you");
             terminal.types("\r");
-            terminal.shows("Go on here in a copy of it");
+            terminal.shows("Continue here in a copy of it");
             terminal.types("\r");
         }
         terminal.shows("e end it there, continue here");

@@ -62,7 +62,7 @@ fn what_was_said_is_found_and_read_there() {
     terminal.shows("▌ Where is the PÉLICAN?");
     terminal.shows("hit 2 of 2 in it");
     terminal.types("\u{1b}");
-    terminal.shows("read it there");
+    terminal.shows("open it there");
     terminal.types("\u{1b}");
     terminal.shows("2 of 2");
     terminal.types("q");

@@ -11,7 +11,7 @@ fn without_a_key_it_explains_itself_and_makes_one() {
     terminal.types("\r");
     let key = terminal.home.path().join("cclink/secret_key");
     until("a key", || key.exists().then_some(()));
-    terminal.shows("This device has a key now.");
+    terminal.shows("Key created.");
     terminal.types("q");
     assert_eq!(terminal.code(), 0);
 }
@@ -29,7 +29,7 @@ fn a_key_is_brought_from_a_file() {
     terminal.types("\x1b[200~~/brought\x1b[201~");
     terminal.shows("~/brought");
     terminal.types("\r");
-    terminal.shows("This device has a key now.");
+    terminal.shows("Key created.");
     let key = std::fs::read_to_string(terminal.home.path().join("cclink/secret_key")).unwrap();
     assert_eq!(key.trim(), seed);
     terminal.types("q");

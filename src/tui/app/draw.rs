@@ -139,8 +139,7 @@ impl App {
     fn draw_status(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         let columns = usize::from(area.width);
         if self.leaving {
-            let words =
-                format!(" {} finishing what must not be cut in half; q leaves at once", look.spinner());
+            let words = format!(" {} finishing network writes; q quits now", look.spinner());
             return frame.render_widget(Line::styled(text::fit(&words, columns), look.theme.warn), area);
         }
         if !self.overlays.is_empty() && self.toasts.draw_news(frame, area, look) {
@@ -225,7 +224,7 @@ fn footer_words(row: &Binding) -> &'static str {
 /// Under the least size: a plain request for room, at any size.
 fn draw_request(frame: &mut Frame<'_>, size: Rect, look: &Look<'_>) {
     let words = format!(
-        "cclink needs {} columns and {} rows; here are {} and {}.",
+        "cclink needs {} columns and {} rows; this terminal has {} and {}.",
         LEAST.0, LEAST.1, size.width, size.height
     );
     let content: Vec<Line<'_>> = wrap(&words, usize::from(size.width).max(1))

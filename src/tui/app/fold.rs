@@ -168,8 +168,8 @@ impl App {
     /// The same of its own accord, a round every so long.
     pub(super) fn look_at_handoffs_every(&mut self, every: Option<Duration>, network: bool, now: &Now) {
         let why = match self.identity {
-            Some(IdentityState::Locked) => Some("your key is locked; R asks for it"),
-            Some(IdentityState::None) => Some("this device has no key yet; R makes or brings one"),
+            Some(IdentityState::Locked) => Some("your key is locked; R unlocks it"),
+            Some(IdentityState::None) => Some("this device has no key yet; R creates or imports one"),
             Some(IdentityState::Damaged(_)) => Some("your key cannot be used; `cclink whoami` says why"),
             _ => None,
         };
@@ -221,9 +221,9 @@ impl App {
         let Some(carry) = &mut request.carry else { return };
         carry.agrees = true;
         self.lay(Box::new(Confirm(Question {
-            title: "Put the conversation there, sealed?".to_owned(),
+            title: "Store the sealed conversation there?".to_owned(),
             lines: vec![error.message.clone(), "This is asked once.".to_owned()],
-            yes: "put it there",
+            yes: "store it there",
             then: Box::new(Effect::Run(Action::Publish(request, pass))),
             instead: None,
         })));
@@ -234,7 +234,7 @@ impl App {
         let Action::Publish(request, pass) = action else { return };
         let publish = Action::Publish(Box::new(PublishRequest { replace: true, ..*request }), pass);
         self.lay(Box::new(Confirm(Question {
-            title: "Replace a handoff that burns?".to_owned(),
+            title: "Replace a one-time handoff?".to_owned(),
             lines: vec![error.message.clone()],
             yes: "replace it",
             then: Box::new(Effect::Run(publish)),
@@ -276,10 +276,12 @@ fn note(report: &Report, now: &Now) -> Option<Note> {
             Note::new(Tone::Plain, "The phone pass is revoked: no phone used it.")
         }
         Report::PassEnded(_, PassEnd::Expired) => {
-            Note::new(Tone::Plain, "The 15 minutes of the phone pass are over. p makes another.")
+            Note::new(Tone::Plain, "The phone pass has expired after 15 minutes. p makes another.")
         }
         Report::Warned(words) => Note::new(Tone::Plain, words.clone()),
-        Report::ContactAdded(contact) => Note::new(Tone::Good, format!("{} is a contact now.", contact.name)),
+        Report::ContactAdded(contact) => {
+            Note::new(Tone::Good, format!("Added {} to your contacts.", contact.name))
+        }
         _ => return None,
     })
 }
@@ -298,7 +300,7 @@ fn published_note(published: &Published, now: &Now) -> Note {
     };
     let mut note = Note::new(Tone::Good, format!("Published. {who} can pick it up until {until}{along}."));
     for token in &published.replaced {
-        note = note.line(format!("It replaces {token}, which was called back."));
+        note = note.line(format!("It replaces {token}, which was revoked."));
     }
     for warning in &published.warnings {
         note = note.line(warning.clone());
@@ -317,7 +319,7 @@ fn revoked_note(revoked: &Revoked) -> Option<Note> {
     let title = if revoked.failed.is_empty() {
         words
     } else {
-        format!("{words} {} could not be.", revoked.failed.len())
+        format!("{words} {} could not be revoked.", revoked.failed.len())
     };
     let told = revoked.failed.iter().take(4).map(|failed| format!("{}: {}", failed.token, failed.error));
     Some(told.fold(Note::new(tone, title), Note::line))

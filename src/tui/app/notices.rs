@@ -45,7 +45,7 @@ impl App {
             return self.ring(&in_numbers(&news), "", now);
         }
         for one in news {
-            let next = if one.event == NewsKind::Arrived { "3 shows the inbox." } else { "" };
+            let next = if one.event == NewsKind::Arrived { "Press 3 to see it." } else { "" };
             self.ring(&one.words(now.utc()), next, now);
         }
     }

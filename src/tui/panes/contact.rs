@@ -19,8 +19,8 @@ impl Contact {
     /// The form for a public key.
     pub fn new(key: String) -> Self {
         let form = Form::new(vec![
-            Field::typed("name", "").placeholder("as you call them"),
-            Field::choice("is", &["somebody else", "me, on another key"]),
+            Field::typed("name", "").placeholder("a name of your choice"),
+            Field::choice("is", &["somebody else", "me, with another key"]),
         ]);
         Self { key, form }
     }
@@ -62,6 +62,6 @@ impl Dialog for Contact {
     }
 
     fn sentence(&self, look: &Look<'_>) -> Said {
-        ("Handoffs from this key then show up in your inbox.".to_owned(), look.theme.quiet)
+        ("Handoffs from this key will show up under Pick up.".to_owned(), look.theme.quiet)
     }
 }

@@ -36,7 +36,7 @@ impl Extend {
         let ttl = self.ttl()?;
         let left = (self.row.expires_at - now.utc()).num_seconds();
         if i64::from(ttl.seconds()) <= left {
-            return Err(format!("It lives until {} already. Choose a longer time.", moment(left, now)));
+            return Err(format!("It already lasts until {}. Choose a longer time.", moment(left, now)));
         }
         Ok(ttl)
     }

@@ -66,7 +66,7 @@ impl Dialog for Folder {
         let folder = PathBuf::from(self.typed_folder());
         if folder.as_os_str().is_empty() {
             self.form.focus = FOLDER;
-            self.form.fields[FOLDER].error = Some("Type the folder.".to_owned());
+            self.form.fields[FOLDER].error = Some("Enter a folder.".to_owned());
             return Vec::new();
         }
         vec![Effect::Close, Effect::Run(Action::Place(found, folder))]
@@ -90,7 +90,7 @@ impl Dialog for Folder {
     fn sentence(&self, look: &Look<'_>) -> Said {
         match self.clones() {
             Some(offer) => (format!("Enter runs: {}", offer.plan.shell), look.theme.accent),
-            None => ("It is remembered for this project.".to_owned(), look.theme.quiet),
+            None => ("Remembered for this project.".to_owned(), look.theme.quiet),
         }
     }
 }

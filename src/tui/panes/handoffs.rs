@@ -131,7 +131,7 @@ impl Handoffs {
             title: "Revoke this handoff?".to_owned(),
             lines: vec![
                 named(row),
-                "Nobody can pick it up any more. The session itself stays where it is.".to_owned(),
+                "Nobody will be able to pick it up. The session itself is not affected.".to_owned(),
             ],
             yes: "revoke it",
             then: Box::new(Effect::Run(Action::Revoke(vec![row.token.clone()]))),
@@ -142,20 +142,22 @@ impl Handoffs {
     fn ask_revoke_all(&self) -> Vec<Effect> {
         let alive: Vec<&Listed> = self.rows.iter().filter(|row| row.state.is_alive()).collect();
         if alive.is_empty() {
-            return vec![Effect::Say(Note::new(Tone::Plain, "There is nothing to revoke."))];
+            return vec![Effect::Say(Note::new(Tone::Plain, "Nothing to revoke."))];
         }
         let mut lines: Vec<String> = alive.iter().take(6).map(|row| named(row)).collect();
         if alive.len() > 6 {
             lines.push(format!("and {} more", alive.len() - 6));
         }
-        lines.push("Nobody can pick them up any more. The sessions themselves stay.".to_owned());
+        lines.push(
+            "Nobody will be able to pick them up. The sessions themselves are not affected.".to_owned(),
+        );
         vec![Effect::Open(Open::Confirm(Box::new(Question {
             title: match alive.len() {
                 1 => "Revoke the only handoff?".to_owned(),
                 many => format!("Revoke all {many} handoffs?"),
             },
             lines,
-            yes: "revoke them all",
+            yes: "revoke all",
             then: Box::new(Effect::Run(Action::Revoke(alive.iter().map(|row| row.token.clone()).collect()))),
             instead: None,
         })))]
@@ -181,10 +183,9 @@ impl Handoffs {
             Intent::CopyLink => match (&row.web_link, &row.link) {
                 (Some(link), _) => vec![Effect::Copy(link.clone(), "The web link")],
                 (None, Some(link)) => vec![Effect::Copy(link.clone(), "The link")],
-                (None, None) => vec![Effect::Say(Note::new(
-                    Tone::Plain,
-                    "This link can only be told when your key is unlocked.",
-                ))],
+                (None, None) => {
+                    vec![Effect::Say(Note::new(Tone::Plain, "Unlock your key to see this link."))]
+                }
             },
             _ => Vec::new(),
         }
@@ -231,7 +232,7 @@ impl Handoffs {
 
     fn head(&self, look: &Look<'_>) -> String {
         let alive = self.alive();
-        let mut words = vec![format!("  {alive} alive")];
+        let mut words = vec![format!("  {alive} active")];
         if self.ended {
             words.push(format!("{} ended", self.rows.len() - alive));
         }
@@ -250,9 +251,9 @@ impl Handoffs {
         }
         let unchecked =
             self.error.as_ref().map(|error| format!("Not checked: {error}\n")).unwrap_or_default();
-        let ended = if self.ended { "" } else { " o shows those that ended." };
+        let ended = if self.ended { "" } else { " o shows ended ones." };
         format!(
-            "{unchecked}Nothing is handed off right now. Press 1, choose a session and press Enter twice: your own \
+            "{unchecked}You have no active handoffs. Press 1, choose a session and press Enter twice: your own \
              devices can then pick it up.{ended}"
         )
     }
@@ -294,7 +295,7 @@ impl Handoffs {
         }
         out.push(fact(
             "burn",
-            if row.burn_after_read { "the first pickup takes it away" } else { "no" },
+            if row.burn_after_read { "one time: the first pickup removes it" } else { "no" },
             look,
         ));
         if let Some(carry) = &row.carry {
@@ -314,7 +315,7 @@ impl Handoffs {
         out.push(fact("token", row.token.clone(), look));
         out.push(fact("session", text::fit(&row.session_id, columns.saturating_sub(11)), look));
         out.extend(row.web_link.iter().flat_map(|link| long_fact("web link", link, area.width, look)));
-        let link = row.link.as_deref().unwrap_or("told when your key is unlocked");
+        let link = row.link.as_deref().unwrap_or("shown when your key is unlocked");
         out.extend(long_fact("link", link, area.width, look));
         lines(frame, area, &out);
     }
@@ -330,8 +331,8 @@ fn carried(carry: &CarriedBy) -> String {
     };
     let size = text::bytes(carry.bytes);
     match carry.state {
-        Some(CarriedState::TakenAway) => format!("nothing any more ({size} were taken away)"),
-        Some(CarriedState::Leaving) => format!("{size}, sealed, {place}: being taken away"),
+        Some(CarriedState::TakenAway) => format!("removed ({size})"),
+        Some(CarriedState::Leaving) => format!("{size}, sealed, {place}: being removed"),
         Some(CarriedState::There) | None => format!("{size}, sealed, {place}"),
     }
 }
@@ -342,7 +343,7 @@ fn place(row: &Listed) -> (bool, Reverse<DateTime<Utc>>) {
 }
 
 fn nothing_here() -> Effect {
-    let words = "There is no handoff here: press 1 and publish a session.";
+    let words = "No handoff here: press 1 and publish a session.";
     Effect::Say(Note::new(Tone::Plain, words))
 }
 

@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 
 const LINK: usize = 0;
 const PIN: usize = 1;
-const AGAIN: &str = "R looks again.";
+const AGAIN: &str = "Press R to try again.";
 
 /// How far a pickup has come.
 #[derive(Debug)]
@@ -155,7 +155,7 @@ impl Pickup {
         let pin = self.form.fields[PIN].text();
         if target.wants_pin() && pin.is_empty() {
             self.form.focus = PIN;
-            self.form.fields[PIN].error = Some("This one wants a PIN.".to_owned());
+            self.form.fields[PIN].error = Some("Enter the PIN.".to_owned());
             return Vec::new();
         }
         let pin = (!pin.is_empty()).then(|| Zeroizing::new(pin.to_owned()));
@@ -213,8 +213,8 @@ impl Pickup {
             return vec![Effect::Open(Open::Contact(key.to_owned()))];
         }
         let words = match (&self.stage, self.selected()) {
-            (Phase::Choosing | Phase::Finding, None) => "Find a handoff of theirs first, then press a.",
-            _ => "This one is from a contact of yours, or from your own device.",
+            (Phase::Choosing | Phase::Finding, None) => "Open a handoff of theirs first, then press a.",
+            _ => "This one is from a contact or from your own device.",
         };
         vec![Effect::Say(Note::new(Tone::Plain, words))]
     }

@@ -52,15 +52,15 @@ impl Publish {
         let form = Form::new(vec![
             Field::choice("for", &["my devices", "a contact", "PIN", "anyone with the link"]),
             Field::typed("contact", "").placeholder("a name, or a public key (pk:…)"),
-            Field::masked("PIN").placeholder("empty: four words are made for you"),
+            Field::masked("PIN").placeholder("empty: four random words"),
             Field::typed("lives for", &Ttl::DEFAULT.to_string())
                 .placeholder("90m, 8h, 2d")
                 .presets(&["1h", "8h", "24h", "3d"]),
-            Field::choice("burn", &["no, until it expires", "yes, the first pickup takes it away"]),
+            Field::choice("burn", &["no, until it expires", "yes, one time: the first pickup removes it"]),
             Field::choice("conversation", &[STAYS]),
             Field::choice("changes", &[STAY]),
             Field::typed("title", "").placeholder("…"),
-            Field::typed("note", "").placeholder("for whoever picks it up"),
+            Field::typed("note", "").placeholder("for the recipient"),
             Field::typed("SSH", "").placeholder("user@host, if it can be reached"),
         ]);
         let mut publish = Self { session, form, draft: None, proposal: None, contacts: None, fault: None };
@@ -119,9 +119,9 @@ impl Publish {
         let names: Vec<&str> = contacts.iter().map(|contact| contact.name.as_str()).collect();
         let names = names.join(", ");
         Some(if typed.is_empty() {
-            format!("Whom? {names}")
+            format!("Choose a contact: {names}")
         } else {
-            format!("Nobody is called that. Contacts: {names}; or paste a public key.")
+            format!("No contact by that name. Contacts: {names}; or paste a public key.")
         })
     }
 
@@ -150,7 +150,7 @@ impl Publish {
         let words = offer.ways.iter().map(|option| option.words.clone());
         let chosen = offer.ways.iter().position(|option| Some(option.way) == offer.chosen);
         let options = std::iter::once(STAYS.to_owned()).chain(words).collect();
-        let travels = draft.left_behind.count().map(|count| format!("travel ({count})"));
+        let travels = draft.left_behind.count().map(|count| format!("included ({count})"));
         let changes = usize::from(travels.is_some() && draft.carry.changes);
         self.form.fields[CARRY].set_options(options, chosen.map_or(0, |at| at + 1));
         let options = std::iter::once(STAY.to_owned()).chain(travels).collect();
@@ -185,8 +185,8 @@ impl Publish {
             AudienceChoice::Devices => "Your devices".to_owned(),
             AudienceChoice::Share(whom) if whom.is_empty() => return String::new(),
             AudienceChoice::Share(whom) => text::fit(&whom, 24),
-            AudienceChoice::Pin(_) => "Whoever knows your key and the PIN".to_owned(),
-            AudienceChoice::Link => "Anyone who gets the link".to_owned(),
+            AudienceChoice::Pin(_) => "Anyone with the link and the PIN".to_owned(),
+            AudienceChoice::Link => "Anyone with the link".to_owned(),
         };
         let what = if self.takes_changes() { "conversation and changes" } else { "conversation" };
         let along = match (self.carry(), self.audience()) {
@@ -194,7 +194,7 @@ impl Publish {
                 format!(", {what} included, even when this machine is off")
             }
             // Others may not read that remote or see that folder.
-            (Destination::Way(_), _) => format!(", {what} included where they reach it"),
+            (Destination::Way(_), _) => format!(", {what} included if they can reach it"),
             _ => String::new(),
         };
         format!("{who} can pick this up until {until}{once}{along}.")
@@ -227,7 +227,7 @@ fn pin_fault(typed: &str) -> Option<String> {
     let fault = Pin::new(typed).and_then(|pin| pin.check_strength()).err()?;
     let fault = fault.to_string();
     let (first, rest) = fault.split_at(fault.chars().next().map_or(0, char::len_utf8));
-    Some(format!("{}{rest}; leave it empty to get four words.", first.to_uppercase()))
+    Some(format!("{}{rest}; leave it empty for four random words.", first.to_uppercase()))
 }
 
 fn ssh_fault(typed: &str) -> Option<String> {
@@ -281,10 +281,10 @@ impl Dialog for Publish {
         let publish = Action::Publish(Box::new(request), false);
         let next = match burning {
             Some(row) => Effect::Open(Open::Confirm(Box::new(Question {
-                title: "Replace a handoff that burns?".to_owned(),
+                title: "Replace a one-time handoff?".to_owned(),
                 lines: vec![
                     format!("{}, published {}.", row.token, text::ago(row.created_at, now.utc())),
-                    "Whoever has its link cannot pick it up any more.".to_owned(),
+                    "Its link will stop working.".to_owned(),
                 ],
                 yes: "replace it",
                 then: Box::new(Effect::Run(publish)),
@@ -349,7 +349,7 @@ impl Dialog for Publish {
         notes.extend(draft.followed());
         notes.extend(draft.went_on.clone());
         if let Some(row) = self.replaced().first() {
-            let burns = if row.burn_after_read { ", which burns" } else { "" };
+            let burns = if row.burn_after_read { ", one-time" } else { "" };
             notes.push(format!("Replaces its handoff of {}{burns}.", text::ago(row.created_at, now.utc())));
         }
         notes.extend(draft.busy_words().map(str::to_owned));

@@ -152,10 +152,10 @@ impl Qr {
     fn offer(&self, spinner: &str) -> Option<String> {
         match self.pass {
             Pass::No if self.is_keyed() && self.page.is_none() => {
-                Some("p: how to open this on any phone".to_owned())
+                Some("p: how to open this on a phone".to_owned())
             }
             Pass::No if self.is_keyed() => {
-                Some("p makes a phone pass: any phone opens it, once, within 15 min".to_owned())
+                Some("p makes a phone pass: opens on any phone, once, within 15 min".to_owned())
             }
             Pass::Making => Some(format!("{spinner} making a phone pass · Esc cancels")),
             _ => None,
@@ -306,13 +306,10 @@ impl View for Qr {
                     .collect();
             }
             Intent::NextContent if self.contents.len() < 2 => {
-                return vec![Effect::Say(Note::new(
-                    Tone::Plain,
-                    "There is nothing else to show of this one.",
-                ))];
+                return vec![Effect::Say(Note::new(Tone::Plain, "Nothing else to show for this one."))];
             }
             Intent::FullCells if self.grid.is_none() => {
-                return vec![Effect::Say(Note::new(Tone::Plain, "There is no code here to draw."))];
+                return vec![Effect::Say(Note::new(Tone::Plain, "No QR code for this one."))];
             }
             Intent::NextContent => self.at = (self.at + 1) % self.contents.len().max(1),
             Intent::FullCells => {
@@ -354,16 +351,18 @@ impl View for Qr {
         let grid = match (&self.grid, self.content().map(|content| &content.encoded)) {
             (Some(Ok(grid)), _) => grid,
             (Some(Err(QrError::TooSmall { columns, rows })), _) => {
-                let other = if self.cells == Cells::Full { " f draws it smaller." } else { "" };
-                let why =
-                    format!("To show this as a QR the terminal needs {}.{other}", missing(*columns, *rows));
+                let other = if self.cells == Cells::Full { " f makes it smaller." } else { "" };
+                let why = format!(
+                    "Terminal too small for this QR code: it needs {}.{other}",
+                    missing(*columns, *rows)
+                );
                 return self.draw_without(frame, area, &why, look);
             }
             (Some(Err(QrError::TooLong)), _) => {
-                return self.draw_without(frame, area, "This text is too long for a QR.", look);
+                return self.draw_without(frame, area, "This text is too long for a QR code.", look);
             }
             (None, Some(Err(why))) => return self.draw_without(frame, area, why, look),
-            (None, _) => return self.draw_without(frame, area, "There is nothing to show.", look),
+            (None, _) => return self.draw_without(frame, area, "Nothing to show.", look),
         };
         let room = grid.room(self.cells);
         let (width, height) =
@@ -399,7 +398,7 @@ impl View for Qr {
 
 /// What a phone pass lacks where no page is served.
 pub fn lacks_page() -> Note {
-    Note::new(Tone::Plain, "A phone needs the cclink page: `cclink web` writes it; set `web` to its address.")
+    Note::new(Tone::Plain, "Phones need the cclink page: `cclink web` writes it; set `web` to its address.")
         .line("See “On a phone” in the README.")
 }
 

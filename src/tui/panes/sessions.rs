@@ -253,7 +253,7 @@ impl Sessions {
         }
         self.only_project = false;
         self.refresh();
-        vec![Effect::Say(Note::new(Tone::Plain, "No session belongs to this folder; all are shown."))]
+        vec![Effect::Say(Note::new(Tone::Plain, "No sessions in this folder; showing all."))]
     }
 
     /// Whether a session is among those that are counted at all.
@@ -264,7 +264,7 @@ impl Sessions {
     fn toggle_hidden(&mut self) -> Vec<Effect> {
         let some = self.all.iter().any(|session| session.hidden);
         if !some {
-            let words = "There are no hidden sessions: runs of the SDK and sidechains would be.";
+            let words = "No hidden sessions (SDK runs and sidechains).";
             return vec![Effect::Say(Note::new(Tone::Plain, words))];
         }
         self.hidden = !self.hidden;

@@ -17,7 +17,7 @@ impl Confirm {
     fn keys(&self) -> Vec<(&'static str, &'static str)> {
         let instead = self.0.instead.as_ref().map(|(words, _)| ("e", *words));
         let keys = std::iter::once(("y", self.0.yes)).chain(instead);
-        keys.chain([("n", "leave it as it is")]).collect()
+        keys.chain([("n", "cancel")]).collect()
     }
 
     /// Whether the answers have room beside each other.

@@ -38,7 +38,7 @@ pub struct Palette {
 impl Palette {
     /// A palette of these commands.
     pub fn new(commands: Vec<Command>) -> Self {
-        let form = Form::new(vec![Field::typed("command", "").placeholder("a few letters of what you want")]);
+        let form = Form::new(vec![Field::typed("command", "").placeholder("type to filter commands")]);
         let mut palette =
             Self { commands, form, found: Vec::new(), cursor: Cursor::default(), room: Rect::default() };
         palette.search();
@@ -136,7 +136,7 @@ impl View for Palette {
             frame.render_widget(line, Rect { y, height: 1, ..inner });
         }
         if self.found.is_empty() && inner.height > 1 {
-            let none = Line::styled("no command has these letters", look.theme.quiet);
+            let none = Line::styled("no matching command", look.theme.quiet);
             frame.render_widget(none, Rect { y: inner.y + 1, height: 1, ..inner });
         }
     }

@@ -23,7 +23,7 @@ const NEWEST: usize = 5;
 /// What a key does while its note is shown.
 #[derive(Debug)]
 pub enum Offer {
-    /// `r`: the same once more.
+    /// `r`: repeat it.
     Again(Box<Action>),
     /// `u`: the handoffs with these tokens are not revoked after all.
     Undo(Vec<String>),

@@ -35,9 +35,9 @@ fn a_typed_folder_is_where_it_is() {
     let mut play = asked((100, 30), None);
     assert!(!play.shows("clone it there"), "there is no repository");
     play.press(KeyCode::Enter);
-    assert!(play.shows("Type the folder.") && play.shows("Where is it on this machine?"));
+    assert!(play.shows("Enter a folder.") && play.shows("Where is it on this machine?"));
     play.text("~/x y");
-    assert!(!play.shows("Type the folder."));
+    assert!(!play.shows("Enter a folder."));
     play.press(KeyCode::Enter);
     assert!(!play.shows("Where is it on this machine?"));
     let Some((_, Action::Place(_, folder))) = play.last(Verb::Place) else { panic!("no answer") };

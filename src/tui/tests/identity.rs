@@ -80,7 +80,7 @@ fn a_key_is_brought_from_a_file() {
     assert!(play.shows("This is no key.") && play.shows("Welcome"));
     play.press(KeyCode::Enter);
     play.done(Verb::CreateIdentity, Ok(Report::Unlocked(IdentityState::Unlocked("pk:x".into()))));
-    assert!(!play.shows("Welcome") && play.shows("This device has a key now."));
+    assert!(!play.shows("Welcome") && play.shows("Key created."));
 }
 
 #[test]

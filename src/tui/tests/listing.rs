@@ -149,7 +149,7 @@ fn tool_calls_go_through_four_levels_of_detail() {
 fn what_cannot_be_resumed_opens_no_form() {
     let mut play = Play::full(120, 40);
     let mut session = sample::sessions().remove(0);
-    (session.resumable, session.why_not) = (false, Some("there is no conversation in it".into()));
+    (session.resumable, session.why_not) = (false, Some("it contains no conversation".into()));
     play.text("R");
     play.step(Verb::Scan, Report::Sessions(vec![session], Progress::default()));
     play.done(Verb::Scan, Ok(Report::Scanned));

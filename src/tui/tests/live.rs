@@ -36,7 +36,7 @@ fn r_offers_to_end_it_there() {
     let mut play = Play::full(100, 30);
     play.text("r");
     play.done(Verb::ResumeHere, Ok(Report::Plans(open_and_idle())));
-    for words in ["Resume a copy of it?", "e end it there, continue here", "n leave it as it is"] {
+    for words in ["Resume a copy of it?", "e end it there, continue here", "n cancel"] {
         assert!(play.shows(words), "{words}: {}", play.screen());
     }
     // the picture of it is shown with the next key

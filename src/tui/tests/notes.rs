@@ -28,7 +28,7 @@ fn press(play: &mut Play, keys: &str) {
 fn they_cover_nothing_that_asks() {
     for (width, height) in [(60, 16), (80, 24), (120, 40)] {
         let questions = [
-            ("2d", vec!["y revoke it", "n leave it as it is", "╰"]),
+            ("2d", vec!["y revoke it", "n cancel", "╰"]),
             ("\n", vec!["Your devices can pick", "╰"]),
             ("?", vec!["▸ find", "╰"]),
             (":", vec!["▸ command", "╰"]),
@@ -95,7 +95,7 @@ fn its_keys_are_text_where_text_is_typed() {
 fn nothing_shines_through_the_note_over_a_code() {
     let mut play = Play::full(80, 24);
     play.text("2").press(KeyCode::End).press(KeyCode::Enter).text("f");
-    assert!(play.shows("There is no code here to draw."), "{}", play.screen());
+    assert!(play.shows("No QR code for this one."), "{}", play.screen());
     let buffer = play.buffer();
     let foot = (0..80).map(|x| &buffer[(x, 23)]);
     let words: Vec<_> = foot.skip(3).collect();

@@ -60,7 +60,7 @@ fn what_waits_is_quiet_and_what_arrives_rings_once() {
     let arrived = with(&[(4, "Fix \u{1b}]52;c;AAAA\u{7}\u{202e}the build")]);
     let rung = play.look_at_inbox(arrived.clone());
     assert_eq!(rung, ["Arrived: “Fix the build” from anna, on framework-desktop, for 1h 1m"]);
-    assert!(play.shows("Arrived: “Fix the build” from anna") && play.shows("3 shows the inbox."));
+    assert!(play.shows("Arrived: “Fix the build” from anna") && play.shows("Press 3 to see it."));
     // Nothing is told twice, not even after a look that failed or missed it.
     play.text("R");
     play.done(Verb::Inbox, Err(Error::cancelled()));

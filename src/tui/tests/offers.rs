@@ -37,7 +37,7 @@ fn a_wrong_pin_is_said_at_the_pin() {
     let mut play = Play::full(80, 24);
     let typed = format!("{}/cclink/pyyyoryarywdyq", sample::CREATOR);
     play.text("3i").text(&typed).press(KeyCode::Enter);
-    assert!(play.last(Verb::Find).is_none() && play.shows("This one wants a PIN."), "{}", play.screen());
+    assert!(play.last(Verb::Find).is_none() && play.shows("Enter the PIN."), "{}", play.screen());
     play.text("velvet-orbit").press(KeyCode::Enter);
     let Some((_, Action::Find(Target::Link(link, Some(pin))))) = play.last(Verb::Find) else {
         panic!("it looks")

@@ -140,7 +140,7 @@ fn a_handoff_that_burns_is_replaced_after_a_question() {
     assert!(play.shows("which burns"), "{}", play.screen());
     play.press(KeyCode::Enter);
     assert!(
-        play.last(Verb::Publish).is_none() && play.shows("Replace a handoff that burns?"),
+        play.last(Verb::Publish).is_none() && play.shows("Replace a one-time handoff?"),
         "{}",
         play.screen()
     );
@@ -169,7 +169,7 @@ fn one_that_burns_and_only_the_network_knows_is_asked_about() {
     play.done(Verb::Publish, Err(exists));
     // It is drawn, and there is time to read it.
     play.inputs(Vec::new()).inputs(Vec::new());
-    assert!(play.shows("Replace a handoff that burns?") && !play.shows("--yes"), "{}", play.screen());
+    assert!(play.shows("Replace a one-time handoff?") && !play.shows("--yes"), "{}", play.screen());
     play.wait(Duration::from_secs(2)).text("y");
     let Some((_, Action::Publish(request, false))) = play.last(Verb::Publish) else { panic!("it publishes") };
     assert!(request.replace);
@@ -247,7 +247,7 @@ fn what_it_means_is_asked_once_and_yes_publishes() {
         play.done(Verb::Publish, Err(Error::new(kind, words).advise("`--yes` agrees.")));
         play.inputs(Vec::new()).inputs(Vec::new());
         assert!(
-            play.shows("Put the conversation there, sealed?") && !play.shows("--yes"),
+            play.shows("Store the sealed conversation there?") && !play.shows("--yes"),
             "{}",
             play.screen()
         );

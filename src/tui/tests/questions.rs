@@ -35,7 +35,7 @@ fn not_by_a_key_of_the_same_read() {
     for question in ['d', 'D'] {
         let mut play = handoffs();
         play.inputs(vec![key(question), key('y')]);
-        assert!(!revoked(&play) && play.shows("leave it as it is"));
+        assert!(!revoked(&play) && play.shows("cancel"));
         play.press(KeyCode::Char('y'));
         assert!(revoked(&play));
     }
@@ -75,7 +75,7 @@ fn not_in_a_row_of_keys_that_nobody_types() {
     let mut play = handoffs();
     play.press(KeyCode::Char('d')).wait(ms(500));
     play.inputs("what? y".chars().map(key).collect());
-    assert!(!revoked(&play) && play.shows("leave it as it is"));
+    assert!(!revoked(&play) && play.shows("cancel"));
     play.wait(ms(10)).input(key('y'));
     assert!(!revoked(&play));
     play.press(KeyCode::Char('y'));
@@ -91,7 +91,7 @@ fn not_by_a_click_a_paste_or_the_palette() {
         let click = MouseEvent { kind, column, row: 29, modifiers: KeyModifiers::NONE };
         play.wait(ms(500)).input(Input::Mouse(click));
         assert!(!revoked(&play), "{column}");
-        if !play.shows("leave it as it is") {
+        if !play.shows("cancel") {
             play.press(KeyCode::Char('d'));
         }
     }
@@ -117,7 +117,7 @@ fn not_where_there_was_no_room_for_it() {
 fn what_is_typed_behind_a_way_out_is_for_nobody() {
     let mut play = Play::full(100, 30);
     play.inputs(vec![key('q'), key('2'), key('d')]);
-    assert!(play.other.len() == 1 && !play.shows("leave it as it is"));
+    assert!(play.other.len() == 1 && !play.shows("cancel"));
     assert!(play.shows("Enter publish"));
 }
 

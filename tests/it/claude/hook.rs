@@ -119,7 +119,7 @@ fn every_failure_is_said_instead_of_asking_the_model() {
     // A conversation of which nothing is written yet.
     let mut unwritten = handoff.clone();
     unwritten["session_id"] = json!("00000000-0000-4000-8000-000000000000");
-    assert!(blocked(&a, &unwritten).contains("not on the disk yet"));
+    assert!(blocked(&a, &unwritten).contains("not saved yet"));
     // No key; a configuration with a mistake.
     let bare = Device::bare();
     let handoff_of = |device: &Device| submitted(&device.session("uploader", "x"), "/cclink:handoff");

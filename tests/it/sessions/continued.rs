@@ -32,7 +32,7 @@ fn the_old_id_publishes_where_it_went_on() {
     assert_eq!(published["session_id"], json!(new.id), "by the environment of a child");
     let published = a.publish_session(&old, &[]);
     assert_eq!(published["session_id"], json!(new.id), "by the id itself");
-    let words = format!("{} went on as {}", &old.id[..8], &new.id[..8]);
+    let words = format!("{} continued as {}", &old.id[..8], &new.id[..8]);
     inside(a.cmd(&[])).ok().says(&[&words]);
     let input = submitted(&old, "/cclink:handoff").to_string();
     let reason = text(&a.cmd(&["hook", "prompt"]).stdin(input).ok().json(), "reason").to_owned();

@@ -12,16 +12,16 @@ use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::{Look, wrap};
 
 const WELCOME: [&str; 4] = [
-    "cclink hands a session over to the device you are at.",
-    "A key signs what you give, and opens what you get.",
-    "It is made and kept here; copies make devices yours.",
-    "The conversation stays here too, unless you say so.",
+    "cclink moves a session to the device where you are now.",
+    "Your key signs what you send and opens what you receive.",
+    "It stays here; every device with a copy of it is yours.",
+    "The conversation stays here too, unless you include it.",
 ];
 
 /// Said where no passphrase is typed yet: for a new key, and for one that is
 /// brought.
 const NO_PASSPHRASE: &str = "none: the file's permissions protect it";
-const OF_THE_FILE: &str = "that of the file, if it has one";
+const OF_THE_FILE: &str = "the file's, if it has one";
 
 const KEY: usize = 0;
 const FILE: usize = 1;
@@ -42,10 +42,11 @@ impl Welcome {
     /// The welcome; `waiting` goes on when the key is there. A `~` means `home`.
     pub fn new(waiting: Option<Action>, home: Option<PathBuf>) -> Self {
         let form = Form::new(vec![
-            Field::choice("key", &["make a new one", "bring one from a file"]),
-            Field::typed("file", "").placeholder("the secret_key of your other device"),
+            Field::choice("key", &["create a new one", "bring one from a file"]),
+            Field::typed("file", "")
+                .placeholder("secret_key of your other device (~/.pubky/secret_key there)"),
             Field::masked("passphrase"),
-            Field::masked("again").placeholder("the same once more"),
+            Field::masked("again").placeholder("repeat it"),
         ]);
         let mut welcome = Self { form, home, waiting, busy: false, error: None };
         welcome.edited();
@@ -112,7 +113,7 @@ impl Dialog for Welcome {
         match report {
             Report::Unlocked(state) => {
                 let key = if let IdentityState::Unlocked(key) = state { key.as_str() } else { "" };
-                let note = Note::new(Tone::Good, "This device has a key now.").line(key);
+                let note = Note::new(Tone::Good, "Key created.").line(key);
                 let mut effects = vec![Effect::Close, Effect::Say(note)];
                 effects.extend(self.waiting.take().map(Effect::Run));
                 effects
@@ -139,7 +140,7 @@ impl Dialog for Welcome {
 
     fn first(&self, look: &Look<'_>) -> Option<Said> {
         if self.busy {
-            let doing = if self.brings() { "taking over your key" } else { "making your key" };
+            let doing = if self.brings() { "taking over your key" } else { "creating your key" };
             return Some((format!("{} {doing} …", look.spinner()), look.theme.quiet));
         }
         self.error.clone().map(|error| (error, look.theme.warn))

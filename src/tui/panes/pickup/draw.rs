@@ -118,13 +118,13 @@ impl Pickup {
 
     fn why_empty(&self) -> String {
         if let Some(error) = &self.error {
-            return format!("{error}\n{} A link can be picked up below: press i.", self.again);
+            return format!("{error}\n{} You can still pick up a link: press i.", self.again);
         }
         if self.looking || !self.loaded {
             return "Looking for handoffs from your devices and contacts …".to_owned();
         }
-        "Nothing waits for you. Publish a session on another of your devices, then press R here. A link, a key or a PIN \
-         goes into the form below: press i."
+        "Nothing is waiting for you. Publish a session on another of your devices, then press R here. That \
+         device needs the same key: compare `cclink whoami` on both. For a link, a key or a PIN press i."
             .to_owned()
     }
 
@@ -133,13 +133,13 @@ impl Pickup {
         if let Some(error) = self.form.error() {
             return (error.to_owned(), |look| look.theme.bad);
         }
-        if let Some(words) = self.form.burst_words("find it") {
+        if let Some(words) = self.form.burst_words("find") {
             return (words, |look| look.theme.warn);
         }
         match &self.recognised {
             Some(Ok(target)) => {
                 let words = target.words(self.contacts.as_deref().unwrap_or_default());
-                let pin = if target.wants_pin() { "; it wants a PIN" } else { "" };
+                let pin = if target.wants_pin() { "; it needs a PIN" } else { "" };
                 (format!("✓ {words}{pin}"), |look| look.theme.good)
             }
             Some(Err(error)) => (error.message.clone(), |look| look.theme.warn),
@@ -215,11 +215,11 @@ fn draw_entry(frame: &mut Frame<'_>, area: Rect, entry: &InboxEntry, look: &Look
     out.push(fact("published", text::ago(entry.created_at, look.now.utc()), look));
     out.push(fact("expires in", left_words(left), look));
     if entry.burn_after_read {
-        out.push(fact("burn", "picking it up takes it away", look));
+        out.push(fact("burn", "one time: picking it up removes it", look));
     }
     out.push(fact("token", text::fit(&entry.token, room), look));
     out.push(Line::default());
-    out.push(Line::styled("Enter shows who signed it and how to go on.", look.theme.quiet));
+    out.push(Line::styled("Enter shows who signed it and how to continue.", look.theme.quiet));
     lines(frame, area, &out);
 }
 

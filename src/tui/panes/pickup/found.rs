@@ -118,7 +118,7 @@ impl Offer {
             return Vec::new();
         }
         if self.is_early() {
-            let words = "Still looking for the ways to go on. Press Enter again in a moment.";
+            let words = "Still looking for ways to continue. Press Enter again in a moment.";
             return vec![Effect::Say(Note::new(Tone::Plain, words))];
         }
         if plan.lacks_folder && !plan.ready {
@@ -262,7 +262,7 @@ impl Offer {
             out.push(Line::styled(words, look.theme.quiet));
         }
         if pickup.burn_after_read && !self.taken {
-            out.push(Line::styled("Picking it up takes it away from everyone else.", look.theme.warn));
+            out.push(Line::styled("One time: nobody else can pick it up after you.", look.theme.warn));
         }
         out.push(Line::default());
         out.extend(self.plan_lines(area.width, look));
@@ -297,14 +297,14 @@ impl Offer {
         for (at, plan) in self.found.pickup.plans.iter().enumerate() {
             let selected = at == self.cursor.at;
             let words = match plan.kind {
-                PlanKind::Here if plan.is_copy() => "Go on here in a copy of it",
-                PlanKind::Here => "Go on here, on this machine",
-                PlanKind::Attach if plan.is_in_background() => "Go to it, where it runs in the background",
+                PlanKind::Here if plan.is_copy() => "Continue here in a copy of it",
+                PlanKind::Here => "Continue here, on this machine",
+                PlanKind::Attach if plan.is_in_background() => "Attach to it in the background",
                 PlanKind::Attach => "Go to its window in tmux",
-                PlanKind::Ssh => "Go on over SSH, where it lives",
+                PlanKind::Ssh => "Continue over SSH, on its machine",
                 PlanKind::Bring => "Bring it to this machine, then go on here",
-                PlanKind::Carried => "Fetch its conversation, then go on here",
-                PlanKind::Command => "The command, to run where it lives",
+                PlanKind::Carried => "Fetch its conversation, then continue here",
+                PlanKind::Command => "The command to run on its machine",
             };
             let style = if selected { look.theme.chosen } else { look.theme.text };
             out.push(Line::from(vec![

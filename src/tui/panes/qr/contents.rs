@@ -20,7 +20,7 @@ impl Content {
     /// The page that a phone pass opens; `until` is when it ends.
     pub fn of_pass(pass: &Published, until: &str) -> Option<Self> {
         let text = pass.web_link.clone()?;
-        let hint = format!("opens in any phone's browser, once, until {until}; gone when this closes");
+        let hint = format!("opens in any phone's browser, once, until {until} or until you close this");
         Some(Self { name: "The phone pass", encoded: Ok(text.clone()), text, hint })
     }
 }
@@ -35,7 +35,7 @@ pub(super) fn contents(row: &Listed, web: Option<&str>) -> Vec<Content> {
         let hint = match row.audience.kind {
             AudienceKind::Link => format!("opens in any phone's browser{once}"),
             AudienceKind::Pin => format!("opens in any phone's browser, which asks for the PIN{once}"),
-            _ => "a web page; it opens where one of its readers' keys is".to_owned(),
+            _ => "a web page; opens only where a recipient's key is".to_owned(),
         };
         out.push(drawn("The page", link.clone(), hint));
     }
@@ -52,7 +52,7 @@ pub(super) fn contents(row: &Listed, web: Option<&str>) -> Vec<Content> {
         let hint = match row.audience.kind {
             AudienceKind::Devices => "the link, for cclink on one of your devices",
             AudienceKind::Share => "the link, for cclink of the contact it is for",
-            AudienceKind::Pin => "the link, for cclink; the PIN is asked for there",
+            AudienceKind::Pin => "the link, for cclink; it will ask for the PIN",
             AudienceKind::Link => "anyone with this link can pick it up",
         };
         let encoded =
@@ -78,12 +78,13 @@ pub(super) fn contents(row: &Listed, web: Option<&str>) -> Vec<Content> {
 /// A secret goes into no code but the page's.
 fn why_no_secret(web: Option<&str>, has_page: bool) -> &'static str {
     if has_page {
-        "The link holds its secret and is for cclink; a phone opens its page: Tab. y copies the link."
+        "This link contains its secret and is for cclink; for a phone show its page: Tab. y copies the link."
     } else if web.is_some() {
-        "This link holds its secret; its page can be told when your key is unlocked. Until then: y copies the link."
+        "This link holds its secret; its page can be shown when your key is unlocked. Until then: y copies the \
+         link."
     } else {
-        "This link holds its secret, which no phone's camera app should see. Set `web` in the config (`cclink config`) to an \
-         address where the cclink page is served, and it is drawn as a web link. Until then: y copies the link."
+        "This link contains its secret, which a phone's camera app should not see. Set `web` in the \
+         configuration (`cclink config`) to the address of the cclink page, and it is shown as a web link. y copies the link."
     }
 }
 

@@ -165,13 +165,24 @@ impl Conversation {
     /// Lays it out for the room there is; what is being read stays where it is.
     pub fn lay_out(&mut self, room: Room) {
         let same = (room.columns, room.tools) == (self.room.columns, self.room.tools);
-        self.room.rows = room.rows;
+        self.resize(room.rows);
         if !same {
             let anchor = self.anchor();
             self.room = room;
             self.lay_out_at(anchor);
         }
         self.scroll.0 = self.scroll.0.min(self.told.len().saturating_sub(room.rows));
+    }
+
+    /// More or fewer rows: the first line stays, unless the end is in view.
+    fn resize(&mut self, rows: usize) {
+        let (top, before) = (self.shown(self.room.rows).start, self.scroll.0);
+        self.room.rows = rows;
+        if before > 0 {
+            self.show_at_top(top);
+            self.held =
+                self.held.filter(|(_, scroll)| *scroll == before).map(|(anchor, _)| (anchor, self.scroll.0));
+        }
     }
 
     fn lay_out_anew(&mut self) {

@@ -15,12 +15,12 @@ pub(super) fn needs_row(intent: Intent) -> bool {
 impl Sessions {
     pub(super) fn act(&self, intent: Intent) -> Vec<Effect> {
         let Some(session) = self.selected() else {
-            let note = Note::new(Tone::Plain, "There is no session here to do that with.");
+            let note = Note::new(Tone::Plain, "No session is selected.");
             return needs_row(intent).then_some(Effect::Say(note)).into_iter().collect();
         };
         match intent {
             Intent::Publish | Intent::ToPhone if !session.resumable => {
-                let why = session.why_not.as_deref().unwrap_or("there is no conversation in it");
+                let why = session.why_not.as_deref().unwrap_or("it contains no conversation");
                 let words = format!("It could not be resumed elsewhere, nor here: {why}.");
                 vec![Effect::Say(Note::new(Tone::Plain, words))]
             }

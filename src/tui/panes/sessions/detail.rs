@@ -31,11 +31,11 @@ impl Sessions {
         let state = if session.checking {
             Span::styled("checking whether it can be resumed", look.theme.quiet)
         } else if session.resumable && session.api_error {
-            Span::styled("can be resumed · last turn: API error", look.theme.warn)
+            Span::styled("resumable · last turn: API error", look.theme.warn)
         } else if session.resumable {
-            Span::styled("can be resumed", look.theme.good)
+            Span::styled("resumable", look.theme.good)
         } else {
-            let why = session.why_not.as_deref().unwrap_or("no conversation in it");
+            let why = session.why_not.as_deref().unwrap_or("no conversation");
             Span::styled(
                 text::fit(&format!("cannot be resumed: {why}"), columns.saturating_sub(11)),
                 look.theme.warn,
@@ -129,7 +129,7 @@ impl Sessions {
             let words = match &self.talk.error {
                 Some(error) => format!("It cannot be read: {error}"),
                 None if !self.talk.is_read() => "reading …".to_owned(),
-                None => "Nothing has been said in it.".to_owned(),
+                None => "It contains no messages.".to_owned(),
             };
             frame.render_widget(
                 Line::styled(text::fit(&words, usize::from(area.width)), look.theme.quiet),
@@ -148,12 +148,12 @@ impl Sessions {
 /// What is odd about it, where the conversation can still be resumed.
 fn oddity(session: &Session) -> Option<&'static str> {
     if session.damaged {
-        return Some("Parts of its file are damaged; claude passes over them.");
+        return Some("Parts of its file are damaged; claude skips them.");
     }
     if session.hidden {
-        return Some("A run of the SDK or a sidechain: usually hidden.");
+        return Some("An SDK run or a sidechain: usually hidden.");
     }
-    session.duplicate.then_some("The same session lies in another project folder too.")
+    session.duplicate.then_some("The same session is in another project folder, too.")
 }
 
 fn told_line<'a>(line: &'a Told, look: &Look<'_>) -> Line<'a> {

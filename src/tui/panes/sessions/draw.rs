@@ -122,7 +122,7 @@ impl Sessions {
             if query.is_empty() { String::new() } else { format!(" · filter “{query}”, Esc clears it") };
         let hidden = match (hidden, self.hidden) {
             (0, _) => String::new(),
-            (_, true) => format!(" · {hidden} of them usually hidden"),
+            (_, true) => format!(" · {hidden} of them hidden by default"),
             (_, false) => format!(" · {hidden} hidden"),
         };
         let words = format!(" · {count}{filter}{hidden}");
@@ -139,19 +139,21 @@ impl Sessions {
     fn why_empty(&self) -> String {
         match &self.scan {
             Scan::Running if self.all.is_empty() => {
-                "Looking for sessions of Claude Code on this machine …".to_owned()
+                "Looking for Claude Code sessions on this machine …".to_owned()
             }
-            Scan::Running => "None yet of those that were read; the others are being read …".to_owned(),
+            Scan::Running => "No matches yet; still reading …".to_owned(),
             Scan::Failed(why) => {
-                format!("{why}\nR looks again. What was handed to you is under Pick up: press 3.")
+                format!("{why}\nPress R to try again, or 3 for handoffs addressed to you.")
             }
             Scan::Done if !self.query().is_empty() => {
                 format!("No session matches “{}”. Esc clears the filter.", self.query())
             }
-            Scan::Done if self.only_project => "No session belongs to this folder. o shows all of them.".to_owned(),
-            Scan::Done => "There is no session of Claude Code on this machine yet. Talk to claude in a project, then come \
-                           back and press R. What others handed to you is under Pick up: press 3."
-                .to_owned(),
+            Scan::Done if self.only_project => "No sessions in this folder. o shows all.".to_owned(),
+            Scan::Done => {
+                "No Claude Code sessions on this machine yet. Start claude in a project, then press R \
+                here. Press 3 for handoffs addressed to you."
+                    .to_owned()
+            }
         }
     }
 }
@@ -257,13 +259,12 @@ fn draw_words(frame: &mut Frame<'_>, area: Rect, words: &str, look: &Look<'_>) {
 /// Why a search shows nothing, and what could be typed.
 fn why_none(state: &State) -> String {
     match state {
-        State::Idle => "Type what was said, by you or by claude: words in any order and any case, \"words together\" \
-                        in quotes. project:NAME, branch:NAME and since:2d narrow it.\n\nEvery conversation is read for \
-                        it, each time; nothing is stored."
+        State::Idle => "Type words that you or claude used, in any order; \"quote\" a phrase. Filters: \
+            project:NAME, branch:NAME, since:2d.\n\nAll conversations are searched each time; nothing is stored."
             .to_owned(),
         State::Running => "Looking …".to_owned(),
         State::Done(_) => {
-            "Nobody said that in one message. Fewer or shorter words find more; Esc goes back.".to_owned()
+            "No message contains all these words. Try fewer or shorter words; Esc goes back.".to_owned()
         }
         State::Failed(why) => why.clone(),
     }

@@ -12,6 +12,7 @@ mod hook;
 mod identity;
 mod keep;
 mod output;
+mod pair;
 mod pickup;
 mod plugin;
 mod progress;
@@ -69,6 +70,7 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         Command::Init { import, no_passphrase, yes } => {
             identity::init(context, import, no_passphrase, yes).await
         }
+        Command::Pair { words, no_passphrase, yes } => pair::run(context, &words, no_passphrase, yes).await,
         Command::Contacts { action } => contacts::run(context, action),
         Command::Resume { session, fork, print } => resume::run(context, &session, fork, print).await,
         Command::Config => config::run(context),

@@ -27,7 +27,7 @@ use super::seal::{self, MAX_PAYLOAD, PacketKind, SealError};
 use super::standing::{MakeError, Trace, json, read_trace};
 
 /// How long a code can be used, in seconds; the salt turns as often.
-pub const LIFE: i64 = 600;
+pub const LIFE: u64 = 600;
 /// Words that both screens show.
 const CHECK_WORDS: usize = 6;
 /// Bits of one word of the list.
@@ -62,12 +62,13 @@ impl fmt::Debug for Code {
 
 /// In which ten minutes a code was made.
 pub fn window(unix_seconds: i64) -> u32 {
-    u32::try_from(unix_seconds.div_euclid(LIFE)).unwrap_or(0)
+    u64::try_from(unix_seconds).ok().and_then(|now| u32::try_from(now / LIFE).ok()).unwrap_or(0)
 }
 
 /// The windows that whoever types the code tries: its own, the last, the next.
 pub fn candidate_windows(unix_seconds: i64) -> [u32; 3] {
-    [unix_seconds, unix_seconds - LIFE, unix_seconds + LIFE].map(window)
+    let own = window(unix_seconds);
+    [own, own.saturating_sub(1), own.saturating_add(1)]
 }
 
 /// One of the three addresses of a pairing.

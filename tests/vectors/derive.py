@@ -318,6 +318,7 @@ def check_words(recipient: bytes, R: bytes) -> str:
 def pairing(typed: str, created: int, one_time: bytes) -> dict:
     """All of one pairing: what follows from its words, and each packet of it."""
     code, window = pin_meant(typed), created // 600
+    assert len(code.split("-")) == 4 and all(word in WORDS for word in code.split("-"))
     salt = sha256(b"cclink/1 pair" + window.to_bytes(4, "big"))[:16]
     R = argon2id(code.encode(), salt)
     seeds = {at: expand(R, at.encode()) for at in ("offer", "request", "answer")}
@@ -415,7 +416,7 @@ def build() -> dict:
         "carried": [carried(k) for k in (SECRET, bytes(16), bytes(range(255, 239, -1)))],
         "pairings": [
             pairing("Zebra ZERO-zone zoo", CREATED + 599, bytes(range(0x60, 0x80))),
-            pairing("correct-horse-battery-staple", CREATED + 600, bytes(range(0x80, 0xA0))),
+            pairing("legal-winner-thank-year", CREATED + 600, bytes(range(0x80, 0xA0))),
         ],
         "links": links(boxes),
         "links_refused": hostile.links(PK["a"]),

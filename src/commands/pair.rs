@@ -109,7 +109,7 @@ fn show_code(printer: Printer, code: &PairingCode) {
     printer.line(code);
     printer.say("On your other device, run:");
     printer.say("");
-    printer.say(&format!("  {}", printer.bold(&format!("cclink pair {}", code.code))));
+    printer.say(&format!("  {}", printer.bold(&format!("cclink pair {}", *code.code))));
     printer.say("");
     let until = code.expires_at.with_timezone(&chrono::Local).format("%H:%M");
     printer.say(&printer.dim(&format!("The words work once, until {until}. Ctrl-C cancels.")));

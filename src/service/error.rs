@@ -76,12 +76,6 @@ impl Error {
         self
     }
 
-    /// The same error with these words on what to do next, where it has none.
-    #[must_use]
-    pub fn or_advise(self, advice: &str) -> Self {
-        if self.advice.is_empty() { self.advise(advice) } else { self }
-    }
-
     /// The job was cancelled by the user.
     pub fn cancelled() -> Self {
         Self::new(ErrorKind::Cancelled, "Cancelled.")

@@ -229,7 +229,9 @@ impl From<StoreError> for Error {
         match error {
             StoreError::Missing(path) => {
                 Self::new(ErrorKind::NoIdentity, format!("There is no key at {} yet.", path.display()))
-                    .advise("Run `cclink init` to create one, or `cclink init --import FILE` to bring yours.")
+                    .advise(
+                        "Run `cclink init` to create one, or `cclink pair` to get yours from another device.",
+                    )
             }
             StoreError::Exists(path) => Self::failed(format!("{} exists already: a key.", path.display()))
                 .advise("It was left alone. `cclink init --yes` replaces it, for good."),

@@ -1,11 +1,13 @@
 //! The device that has the key: offers it, asks its user, gives it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::time::{Instant, sleep, timeout_at};
+use zeroize::Zeroizing;
 
-use super::{AGAIN, Away, EVERY, Giving, PairCheck, Paired, PairingCode, called_off, overheard};
+use super::{AGAIN, Away, EVERY, Giving, PairCheck, Paired, PairingCode, called_off, name_of, overheard};
 use crate::handoff::Identity;
 use crate::handoff::pairing::{At, Code, Lying, Pairing, Request, window};
 use crate::network::NetworkError;
@@ -24,7 +26,7 @@ impl Service {
         // Nobody knows the words yet: what was left half done is found by nobody.
         job.run(self.leave_offer(&pairing)).await?;
         let expires_at = made + TimeDelta::from_std(life).unwrap_or_default();
-        (giving.show)(&PairingCode { code: code.as_str().to_owned(), expires_at });
+        (giving.show)(&PairingCode { code: Zeroizing::new(code.as_str().to_owned()), expires_at });
         let given = self.give(&identity, &pairing, giving, deadline, job).await;
         self.end_pairing(&pairing).await;
         given
@@ -46,24 +48,26 @@ impl Service {
     ) -> Result<Paired> {
         let agreed = timeout_at(deadline, job.run(self.wait_for_consent(pairing, giving, job))).await;
         let request = agreed.map_err(|_| expired(self.0.settings.pair_life))??;
-        let hostname = text::clean(&request.who.hostname);
-        let handed =
-            timeout_at(deadline, job.run(self.answer_request(identity, pairing, &request, job))).await;
-        match handed {
-            Ok(Ok(())) => Ok(Paired { paired: true, hostname }),
-            // It may have been fetched in this moment.
-            Ok(Err(error)) => {
-                Err(error.or_advise(&format!("`cclink whoami` on {hostname} shows whether it has the key.")))
-            }
-            Err(_) => Err(Error::failed(format!("{hostname} did not confirm in time that it has your key."))
-                .advise(format!("`cclink whoami` on {hostname} shows whether it has."))),
+        let hostname = name_of(&request.who);
+        let is_out = AtomicBool::new(false);
+        let answered = self.answer_request(identity, pairing, &request, &is_out, job);
+        let error = match timeout_at(deadline, job.run(answered)).await {
+            Ok(Ok(())) => return Ok(Paired { paired: true, hostname }),
+            Ok(Err(error)) => error,
+            Err(_) => Error::failed("The other device did not confirm in time."),
+        };
+        if !is_out.into_inner() {
+            return Err(error);
         }
+        let message =
+            format!("{} {hostname} may have your key: `cclink whoami` there shows it.", error.message);
+        Err(Error { message, ..error })
     }
 
     /// Waits for a device that asks, and for the user who agrees.
     async fn wait_for_consent(&self, pairing: &Pairing, giving: &Giving<'_>, job: &Job) -> Result<Request> {
         let request = self.wait_for_request(pairing, job).await?;
-        let hostname = text::clean(&request.who.hostname);
+        let hostname = name_of(&request.who);
         let check = PairCheck { check: pairing.check_words(&request.recipient), hostname };
         let (ask, asked) = (giving.ask.clone(), check.clone());
         let agreed = tokio::select! {
@@ -110,6 +114,7 @@ impl Service {
         identity: &Identity,
         pairing: &Pairing,
         request: &Request,
+        is_out: &AtomicBool,
         job: &Job,
     ) -> Result<()> {
         // Who asked in the moment of the answer counts, too.
@@ -125,6 +130,7 @@ impl Service {
         }
         let answer =
             pairing.make_answer(identity, &request.recipient, &self.who(), self.sequence_after(&seen)?)?;
+        is_out.store(true, Ordering::Relaxed);
         match self.0.network.put(&answer, Some(seen.expected())).await {
             Ok(_) => {}
             Err(NetworkError::Conflict) => return Err(called_off()),

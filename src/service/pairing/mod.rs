@@ -16,6 +16,7 @@ use super::{Error, Result, Service, blocking};
 use crate::handoff::pairing::{self, At, Code, Pairing};
 use crate::handoff::{Trace, time};
 use crate::network::{NetworkError, Sighting};
+use crate::text;
 
 /// Between two looks at one address.
 const EVERY: Duration = Duration::from_secs(1);
@@ -24,7 +25,8 @@ const EVERY: Duration = Duration::from_secs(1);
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct PairingCode {
     /// Four words with hyphens.
-    pub code: String,
+    #[serde(serialize_with = "plain")]
+    pub code: Zeroizing<String>,
     /// Until when they can be used.
     #[serde(with = "time")]
     pub expires_at: DateTime<Utc>,
@@ -92,6 +94,19 @@ impl Service {
     }
 }
 
+fn plain<S: serde::Serializer>(
+    code: &Zeroizing<String>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(code)
+}
+
+/// What the other device calls itself.
+fn name_of(who: &Trace) -> String {
+    let name = text::clean(&who.hostname);
+    if name.trim().is_empty() { "the other device".to_owned() } else { name }
+}
+
 /// Tells once that the network is away, for whoever looks again and again.
 #[derive(Default)]
 struct Away(bool);
@@ -114,7 +129,7 @@ impl Away {
 
 /// Somebody ended it over there.
 fn called_off() -> Error {
-    Error::failed("The other device cancelled the pairing. Nothing was given.").advise(AGAIN)
+    Error::failed("The other device cancelled the pairing.").advise(AGAIN)
 }
 
 /// Two devices ask, or answer: somebody else knows the words.

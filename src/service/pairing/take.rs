@@ -5,14 +5,13 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
-use super::{AGAIN, Away, EVERY, PairCheck, Taking, overheard};
+use super::{AGAIN, Away, EVERY, PairCheck, Taking, name_of, overheard};
 use crate::handoff::pairing::{
     At, Code, Given, Lying, OneTimeKey, Pairing, Request, candidate_windows, open_answer,
 };
 use crate::handoff::{Identity, Trace};
 use crate::network::NetworkError;
 use crate::service::{Error, ErrorKind, IdentityView, Job, Result, Service, blocking, random};
-use crate::text;
 
 /// Tries to leave a request where others write.
 const ROUNDS: u32 = 3;
@@ -68,7 +67,7 @@ impl Service {
         taking: &Taking<'_>,
         job: &Job,
     ) -> Result<IdentityView> {
-        let hostname = text::clean(&offer.hostname);
+        let hostname = name_of(offer);
         let fetched = job.run(self.ask_for_key(pairing, offer, taking, job));
         let given = timeout(self.patience(offer), fetched).await.unwrap_or_else(|_| {
             Err(Error::gone(format!("{hostname} did not answer in time.")).advise(AGAIN))
@@ -100,7 +99,7 @@ impl Service {
         let key = OneTimeKey::new(bytes);
         let request = Request { recipient: key.recipient(), who: self.who() };
         self.leave_request(pairing, &request).await?;
-        let hostname = text::clean(&offer.hostname);
+        let hostname = name_of(offer);
         let check = pairing.check_words(&request.recipient);
         (taking.show)(&PairCheck { hostname: hostname.clone(), check });
         let mut away = Away::default();

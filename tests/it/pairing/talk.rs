@@ -50,10 +50,8 @@ impl Talk {
     /// The next line of its answer.
     #[track_caller]
     pub fn line(&mut self) -> Value {
-        match self.lines.recv_timeout(SOON) {
-            Ok(line) => serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}")),
-            Err(_) => panic!("no line; {:?}", self.kill()),
-        }
+        let Ok(line) = self.lines.recv_timeout(SOON) else { panic!("no line; {:?}", self.kill()) };
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
     }
 
     /// A field of the next line.

@@ -3,6 +3,7 @@
 pub(crate) mod handoff;
 mod near;
 mod plugin;
+mod shell;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,13 +12,14 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use self::near::{command_advice, unknown_command};
 pub use self::plugin::{HookEvent, PluginAction};
+pub use self::shell::Shell;
 use crate::handoff::Ttl;
 use crate::resume::PlanKind;
 
 const EXAMPLES: &str = "\
 Examples:
   cclink                       the screen; inside Claude Code or a script: publish this directory's session
-  cclink --ttl 4h --pin        publish with a PIN that is made up for you
+  cclink --ttl 4h --pin        publish with a PIN that is generated for you
   cclink pickup                pick up the newest handoff addressed to you
   cclink --demo                look around on a private network; nothing of yours is touched";
 
@@ -45,7 +47,7 @@ pub struct Cli {
     #[command(flatten)]
     pub publish: PublishArgs,
 
-    /// The screen on a private DHT with invented sessions and a second device; touches nothing of yours
+    /// The screen with a private DHT, invented sessions and a second device; touches nothing of yours
     #[arg(long)]
     pub demo: bool,
 
@@ -91,27 +93,33 @@ pub enum Command {
     Pickup(PickupArgs),
     /// Show what you published (share, PIN and link handoffs: from this device)
     List {
-        /// Show the ended ones too
+        /// Show ended handoffs, too
         #[arg(long)]
         all: bool,
     },
-    /// Call handoffs back, so that they can no longer be picked up
+    /// Show what happened to your handoffs on this device: published, picked up, burned, revoked, extended
+    Log {
+        /// Only what happened since then: 12h, 2d, 3w, today, or a date such as 2026-11-20
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+    },
+    /// Revoke handoffs, so that they can no longer be picked up
     Revoke {
-        /// Tokens, or unique beginnings of at least 4 characters
+        /// Tokens, or unique prefixes of at least 4 characters
         #[arg(value_name = "TOKEN", required_unless_present = "all")]
         tokens: Vec<String>,
-        /// Everything that is alive (share, PIN and link handoffs: of this device)
+        /// All active handoffs (share, PIN and link handoffs: of this device)
         #[arg(long, conflicts_with = "tokens")]
         all: bool,
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long, short = 'y')]
         yes: bool,
     },
-    /// Show this device's public key, its file, and which network is in use
+    /// Show this device's public key, its key file and the network in use
     Whoami,
     /// Create this device's key
     Init {
-        /// Take over a key: a file, or `-` for stdin, of 64 hexadecimal digits or 32 raw bytes, or with a passphrase
+        /// Import a key from a file, or `-` for stdin: 64 hexadecimal digits, 32 raw bytes, or a key file with a passphrase
         #[arg(long, value_name = "FILE|-")]
         import: Option<PathBuf>,
         /// Without a passphrase, and without asking for one
@@ -134,59 +142,68 @@ pub enum Command {
         #[arg(long, short = 'y')]
         yes: bool,
     },
-    /// Names for the people and devices you share with
+    /// Manage names for the people and devices you share with
     Contacts {
-        /// What to do; lists them when nothing is said.
+        /// What to do; without a command: list.
         #[command(subcommand)]
         action: Option<ContactsAction>,
     },
-    /// Create the commented configuration file, or check it, and say where it is
+    /// Create the commented configuration file, or check it, and print its path
     Config,
-    /// Resume a session of this machine: in its project's folder, or in its window of tmux when it runs
+    /// Resume a session of this machine: in its project's folder, or in its tmux window while it runs
     Resume {
-        /// Its id, or a unique beginning of at least 4 characters: `cclink sessions` lists them
+        /// Its id, or a unique prefix of at least 4 characters: `cclink sessions` lists them
         session: String,
-        /// As a copy with an id of its own (for one that is open elsewhere)
+        /// As a copy with its own id (for one that is open elsewhere)
         #[arg(long)]
         fork: bool,
-        /// Only print the command: the best one on stdout, words about it on stderr
+        /// Only print the command: the best one on stdout, notes on stderr
         #[arg(long)]
         print: bool,
     },
     /// Show local sessions, this directory's first
     Sessions {
-        /// Only those in which all these words were said in one message; `project:`, `branch:` and `since:` narrow it
+        /// Only sessions with a message that contains all these words; filters: `project:`, `branch:`, `since:`
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
         /// Show SDK runs and sidechains too
         #[arg(long)]
         all: bool,
     },
-    /// Say when a handoff arrives, and when one of yours is picked up or expires; until Ctrl-C
+    /// Report when a handoff arrives, and when one of yours is picked up or expires, until Ctrl-C
     Watch {
-        /// Seconds between two looks
+        /// Seconds between checks
         #[arg(long, hide = true, default_value_t = 60, value_parser = clap::value_parser!(u64).range(5..=86_400))]
         every: u64,
     },
-    /// Announce what is alive again and again until it expires: the network forgets after about two hours
+    /// Check this device: key, journal, Claude Code, network, terminal, SSH; says what to do
+    Doctor {
+        /// Repair what can be repaired, after asking
+        #[arg(long)]
+        fix: bool,
+        /// Do not ask
+        #[arg(long, short = 'y', requires = "fix")]
+        yes: bool,
+    },
+    /// Keep active handoffs on the network until they expire: it forgets them after about two hours
     Keep {
-        /// Announce everything once, then end: for cron
+        /// Announce everything once, then exit: for cron
         #[arg(long, conflicts_with_all = ["install", "remove"])]
         once: bool,
-        /// End when nothing is alive any more, or another keeper runs
+        /// Exit when no handoff is active, or another keeper runs
         #[arg(long, hide = true, conflicts_with_all = ["once", "install", "remove"])]
         while_alive: bool,
-        /// Start it with this machine from now on (systemd, launchd or cron): shows what is written, and asks
+        /// Start it with this machine from now on (systemd, launchd or cron): shows what it writes, and asks
         #[arg(long)]
         install: bool,
-        /// Take away what `--install` wrote
+        /// Remove what `--install` wrote
         #[arg(long, conflicts_with = "install")]
         remove: bool,
         /// Install or remove without asking
         #[arg(long, short = 'y')]
         yes: bool,
     },
-    /// /cclink:handoff inside Claude Code: add it to its settings, or take it away
+    /// /cclink:handoff inside Claude Code: add it to its settings, or remove it
     Plugin {
         /// What to do.
         #[command(subcommand)]
@@ -194,15 +211,26 @@ pub enum Command {
     },
     /// Write the page that opens handoffs in a phone's browser, for any static host
     Web {
-        /// A relay for the page to ask, in place of the public ones; may be said more than once
+        /// A relay for the page to ask instead of the public ones; can be repeated
         #[arg(long = "relay", value_name = "URL")]
         relays: Vec<String>,
-        /// Where to write it, in place of stdout
+        /// Where to write it instead of stdout
         #[arg(long, value_name = "FILE", conflicts_with = "check")]
         out: Option<PathBuf>,
-        /// Compare the page at an https address, or in a file, with the one of this cclink
+        /// Compare the page at an https address or in a file with the one in this cclink
         #[arg(long, value_name = "URL|FILE")]
         check: Option<String>,
+    },
+    /// Print what makes a shell complete cclink's words: `source <(cclink completions bash)`
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write the pages of all commands into this folder instead
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
     },
     /// What Claude Code's hooks call
     #[command(hide = true)]
@@ -219,7 +247,7 @@ pub enum Command {
     },
 }
 
-/// By which way the conversation goes along.
+/// How the conversation is included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CarryArg {
     /// In a git remote
@@ -228,58 +256,58 @@ pub enum CarryArg {
     Folder,
     /// On a machine of yours that is always on
     Ssh,
-    /// It stays
+    /// Not included
     No,
 }
 
 /// What to publish, and to whom.
 #[derive(Clone, Debug, Default, Args)]
 pub struct PublishArgs {
-    /// Session id, or a unique beginning of at least 4 characters; without one: the session of this directory
+    /// Session id, or a unique prefix of at least 4 characters; without one: the session of this directory
     pub session: Option<String>,
-    /// How long it lives: 90m, 4h, 2d; 1 minute to 7 days [default: 8h, or what the configuration says]
+    /// How long it lasts: 90m, 4h, 2d; 1 minute to 7 days [default: 8h, or as configured]
     #[arg(long)]
     pub ttl: Option<Ttl>,
-    /// Whoever knows the PIN may pick it up; without a value: `CCLINK_PIN`, or it is asked for or made up
+    /// Anyone with the PIN can pick it up; without a value: `CCLINK_PIN`, or it is asked for or generated
     #[arg(long, value_name = "PIN", num_args = 0..=1, require_equals = true, conflicts_with_all = ["share", "link"])]
     pub pin: Option<Option<String>>,
-    /// The first pickup takes it away
+    /// One time: the first pickup removes it
     #[arg(long)]
     pub burn: bool,
-    /// Only this person may pick it up: a contact's name or a public key
+    /// Only this person can pick it up: a contact's name or a public key
     #[arg(long, value_name = "PUBKEY|CONTACT", conflicts_with = "link")]
     pub share: Option<String>,
-    /// Anyone with the link may pick it up
+    /// Anyone with the link can pick it up
     #[arg(long)]
     pub link: bool,
-    /// A name for the project in lists
+    /// Name of the project in lists
     #[arg(long, value_name = "LABEL")]
     pub project: Option<String>,
-    /// A title other than the session's; empty for none
+    /// Title instead of the session's; empty for none
     #[arg(long)]
     pub title: Option<String>,
-    /// A few words for the reader
+    /// A few words for the recipient
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
     /// Where the session can be reached
     #[arg(long, value_name = "USER@HOST")]
     pub ssh: Option<String>,
-    /// The conversation itself goes along, sealed; without a value: as chosen last or set in the configuration
+    /// Include the conversation itself, sealed; without a value: as last chosen or configured
     #[arg(long, value_name = "WAY", num_args = 0..=1, require_equals = true)]
     pub carry: Option<Option<CarryArg>>,
-    /// Beside the conversation the work that is not committed or not pushed goes along
+    /// With the conversation, include work that is not committed or not pushed
     #[arg(long)]
     pub with_changes: bool,
-    /// Beside the conversation the project's memory goes along
+    /// With the conversation, include the project's memory
     #[arg(long)]
     pub with_memory: bool,
-    /// Do not ask: replace an older handoff of this session that burns, agree to where the sealed conversation goes
+    /// Do not ask: replace a one-time handoff of this session, agree to where the sealed conversation goes
     #[arg(long, short = 'y')]
     pub yes: bool,
-    /// Draw the QR code even when this is no terminal
+    /// Show the QR code even without a terminal
     #[arg(long, conflicts_with = "no_qr")]
     pub qr: bool,
-    /// Draw no QR code
+    /// Show no QR code
     #[arg(long)]
     pub no_qr: bool,
 }
@@ -315,22 +343,22 @@ pub struct PickupArgs {
     /// Resume it here and now, without asking
     #[arg(long, conflicts_with = "print")]
     pub exec: bool,
-    /// Only print the command: the best one on stdout, words about it on stderr
+    /// Only print the command: the best one on stdout, notes on stderr
     #[arg(long)]
     pub print: bool,
-    /// The way to go on with it, instead of the best one
+    /// How to continue, instead of the best way
     #[arg(long, value_name = "WAY")]
     pub plan: Option<PlanKind>,
-    /// Where its machine is reached, when the handoff does not say so or is wrong; remembered once it worked
+    /// SSH address of its machine, when the handoff has none or a wrong one; remembered once it worked
     #[arg(long, value_name = "USER@HOST")]
     pub ssh: Option<String>,
-    /// Where its project is on this machine, when that is not known; remembered
+    /// Its project's folder on this machine, when it is not known; remembered
     #[arg(long, value_name = "DIR")]
     pub folder: Option<PathBuf>,
     /// Clone its project when it is not on this machine: into --folder, or a new folder here
     #[arg(long)]
     pub clone: bool,
-    /// Draw the plain link as a QR code
+    /// Show the plain link as a QR code
     #[arg(long)]
     pub qr: bool,
     /// Read the conversation from this sealed file (`cclink bundle` writes it; `-` is stdin) and resume it here
@@ -339,7 +367,7 @@ pub struct PickupArgs {
     /// When the session is brought here, its project's memory comes along
     #[arg(long)]
     pub with_memory: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short = 'y')]
     pub yes: bool,
 }
@@ -350,7 +378,7 @@ pub struct BundleArgs {
     /// Write the sealed file here; `-` is stdout
     #[arg(long = "output", short = 'o', value_name = "FILE|-")]
     pub file: PathBuf,
-    /// Print the key of the file, with which `age -d` opens it
+    /// Print the key that opens the file with `age -d`
     #[arg(long)]
     pub show_key: bool,
     /// What is published.
@@ -361,17 +389,17 @@ pub struct BundleArgs {
 /// What to do with contacts.
 #[derive(Clone, Debug, Subcommand)]
 pub enum ContactsAction {
-    /// Name a public key
+    /// Add a name for a public key
     Add {
         /// A name without `/`, `#` or `:`
         name: String,
         /// `pk:` and 52 characters: `cclink whoami` prints it
         public_key: String,
-        /// It is another identity of yours
+        /// It is another key of yours
         #[arg(long)]
         mine: bool,
     },
-    /// Forget a name
+    /// Remove a name
     Remove {
         /// The exact name
         name: String,

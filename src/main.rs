@@ -25,7 +25,11 @@ const AFTER_A_PANIC: &str = "This is a bug in cclink. Nothing you published is l
 
 fn main() -> ExitCode {
     keep_memory_private();
-    let args = cli::arranged(std::env::args_os().collect());
+    let args: Vec<OsString> = std::env::args_os().collect();
+    if commands::complete(&args) {
+        return ExitCode::SUCCESS;
+    }
+    let args = cli::arranged(args);
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => return refuse(&args, &error),
@@ -77,10 +81,20 @@ async fn run(cli: Cli, printer: Printer) -> Result<ExitCode> {
     if cli.demo {
         return demo(cli.output.color).await;
     }
-    if let Some(Command::Testnet { nodes }) = cli.command {
-        return testnet(nodes).await.map(|()| ExitCode::SUCCESS);
-    }
-    let service = commands::open(&env)?;
+    let done = match &cli.command {
+        Some(Command::Testnet { nodes }) => testnet(*nodes).await,
+        Some(Command::Completions { shell }) => commands::completions(printer, *shell),
+        Some(Command::Man { out }) => commands::man(printer, out.as_deref()),
+        _ => return with_service(cli, printer).await,
+    };
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn with_service(cli: Cli, printer: Printer) -> Result<ExitCode> {
+    let service = match &cli.command {
+        Some(Command::Doctor { .. }) => commands::open_to_look(&env)?,
+        _ => commands::open(&env)?,
+    };
     // A deleted one stops only what needs it.
     let cwd = std::env::current_dir().unwrap_or_default();
     let context = Context { service: &service, printer, cwd: &cwd, env: &env };
@@ -111,7 +125,7 @@ fn theme(service: &tui::Service) -> Result<tui::ThemeName> {
     let theme = service.config().theme.as_deref().map_or(Ok(tui::ThemeName::default()), str::parse);
     theme.map_err(|error: tui::NoTheme| {
         Error::failed(format!("{}: {error}.", service.config_path().display()))
-            .advise("The file was left as it is. Mend it, or move it away.")
+            .advise("The file was not changed. Fix it, or move it away.")
     })
 }
 
@@ -125,9 +139,13 @@ fn ability() -> Result<tui::Ability> {
     match tui::Ability::of(term.as_deref()) {
         tui::Ability::None => Err(Error::usage(format!(
             "This terminal cannot show the screen (TERM is {}).",
-            term.filter(|term| !term.is_empty()).map_or("not set".to_owned(), |term| format!("`{}`", term.to_string_lossy().escape_debug())),
+            term.filter(|term| !term.is_empty())
+                .map_or("not set".to_owned(), |term| format!("`{}`", term.to_string_lossy().escape_debug())),
         ))
-        .advise("Use the commands: `cclink sessions`, `cclink publish`, `cclink pickup`; `cclink --help` lists them all.")),
+        .advise(
+            "Use the commands: `cclink sessions`, `cclink publish`, `cclink pickup`; `cclink --help` lists \
+            them all.",
+        )),
         able => Ok(able),
     }
 }
@@ -153,7 +171,7 @@ fn ended_by(signal: i32) -> ExitCode {
 /// Two invented devices on a ring in this process.
 async fn demo(color: Color) -> Result<ExitCode> {
     if !on_terminal() {
-        return Err(Error::usage("The demo is a screen, and this is no terminal."));
+        return Err(Error::usage("--demo needs a terminal."));
     }
     ability()?;
     let demo = async {
@@ -231,7 +249,7 @@ fn refuse(args: &[OsString], error: &clap::Error) -> ExitCode {
     let spaced = cli::has_spaced_pin(args);
     if let Some(word) = cli::unknown_command(args).filter(|_| !spaced) {
         let json = args.iter().any(|arg| arg == "--json");
-        let unknown = Error::usage(format!("`{}` is no command.", word.escape_debug()));
+        let unknown = Error::usage(format!("Unknown command `{}`.", word.escape_debug()));
         Printer::new(cli::Output { json, color: Color::Never }, &env)
             .error(&unknown.advise(cli::command_advice(word)));
         return ExitCode::from(2);
@@ -239,7 +257,7 @@ fn refuse(args: &[OsString], error: &clap::Error) -> ExitCode {
     if args.iter().any(|arg| arg == "--json") {
         let message = error.to_string();
         let first = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let advice = if spaced { cli::PIN_ADVICE } else { "`cclink --help` shows what can be said." };
+        let advice = if spaced { cli::PIN_ADVICE } else { "`cclink --help` lists all commands." };
         let _ = writeln!(std::io::stderr(), "{}", Error::usage(first).advise(advice).to_json());
     } else {
         let _ = error.print();

@@ -7,6 +7,7 @@
 mod config;
 mod dht;
 pub(crate) mod page;
+mod probe;
 mod recall;
 mod relay;
 mod verdict;
@@ -21,6 +22,7 @@ use dht::{Dht, Item};
 use futures::future::{join_all, select_all};
 use futures::stream::{FuturesUnordered, StreamExt};
 use pkarr::SignedPacket;
+pub use probe::{Probe, ProbedRelay};
 pub use recall::Fresh;
 use recall::Recall;
 use relay::{Answer, Relay};

@@ -4,6 +4,7 @@
 //! [`clean`] (or [`clean_lines`]) once, before it reaches a terminal.
 
 mod ability;
+mod clipboard;
 
 use std::fmt::Write;
 use std::iter::Peekable;
@@ -16,7 +17,8 @@ use serde::Serializer;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-pub use ability::Ability;
+pub use ability::{Ability, LEAST_SCREEN};
+pub use clipboard::Clipboards;
 
 const ELLIPSIS: &str = "…";
 /// Columns of a notification at most: more is cut by most desktops anyway.

@@ -46,7 +46,7 @@ pub enum Part {
 pub const COMMITS: &str = "commits.bundle";
 /// In `changes/`: what differs from the last commit.
 pub const PATCH: &str = "tracked.patch";
-/// In `changes/`: the folder of files that git does not know.
+/// In `changes/`: the folder of untracked files.
 pub const UNTRACKED: &str = "untracked";
 
 /// The folders, in their order in a file.

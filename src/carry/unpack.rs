@@ -60,7 +60,7 @@ pub fn unpack(
     }
     match (reading.manifest, reading.last) {
         (Some(manifest), Some(last)) if last >= Part::Transcript && reading.long.is_none() => Ok(manifest),
-        _ => Err(CarryError::rule("there is no conversation in it")),
+        _ => Err(CarryError::rule("it contains no conversation")),
     }
 }
 

@@ -138,18 +138,40 @@ pub enum Role {
 pub struct Turn {
     /// Who.
     pub role: Role,
-    /// What, cleaned; may have several lines.
+    /// What, cleaned; may have several lines. Claude's words are Markdown.
     pub text: String,
-    /// What the quiet line of a tool leaves out, cleaned; empty for words.
+    /// What a tool did, in a few lines of Markdown: the change of an edit, the end
+    /// of a command's output; empty where the line says enough.
+    pub brief: String,
+    /// All that the quiet line of a tool leaves out, as Markdown, cleaned; empty for
+    /// words.
     pub detail: String,
+    /// Which tool call it is, or answers.
+    pub(crate) call: Option<Call>,
     /// Where words that were searched for stand in the text: byte ranges on
     /// character boundaries, in order, none overlaps.
     pub lit: Vec<Range<usize>>,
 }
 
+/// The two sides of a tool call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// The call itself.
+    Made { id: String, name: String },
+    /// What came of it: its beginning, its end where that is not in it, and how many
+    /// lines it had.
+    Answered { id: String, text: String, end: String, lines: usize, failed: bool },
+}
+
 impl Turn {
-    fn new(role: Role, text: String) -> Self {
-        Self { role, text, detail: String::new(), lit: Vec::new() }
+    /// Words of somebody's, or a tool's line.
+    pub fn new(role: Role, text: String) -> Self {
+        Self { role, text, brief: String::new(), detail: String::new(), call: None, lit: Vec::new() }
+    }
+
+    /// Puts what tools answered with the calls among these turns.
+    pub fn join(turns: &mut Vec<Self>) {
+        transcript::join(turns);
     }
 }
 

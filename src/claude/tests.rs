@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod branches;
 mod continued;
 mod listing;
 mod odd;
@@ -124,8 +125,11 @@ fn the_real_examples_read_as_claude_shows_them() {
     let text: Vec<_> = turns.iter().map(|turn| (turn.role, turn.text.as_str())).collect();
     assert!(text.contains(&(Role::User, "! cargo test -q")), "{text:#?}");
     assert!(text.contains(&(Role::Tool, "output test result: ok. 14 passed")), "{text:#?}");
-    assert!(text.contains(&(Role::Tool, "Read /home/dana/src/uploader/src/upload.rs")), "{text:#?}");
-    assert!(text.contains(&(Role::Tool, "image")), "{text:#?}");
+    assert!(
+        text.contains(&(Role::Tool, "Read /home/dana/src/uploader/src/upload.rs (3 lines)")),
+        "{text:#?}"
+    );
+    assert!(text.contains(&(Role::Tool, "image PNG 70 B")), "{text:#?}");
     assert_eq!(text.last(), Some(&(Role::Assistant, "All 14 tests pass.")));
 }
 
@@ -305,14 +309,17 @@ fn what_claude_would_not_resume_says_why() {
     let side = chain("user", &json!("go"), &json!({"isSidechain": true}));
     for (file, why) in [
         (String::new(), "the file is empty"),
-        (line("summary", "summary", "x"), "it holds no message"),
-        (line("mode", "mode", "normal") + &line("custom-title", "customTitle", "x"), "it holds no message"),
-        (" \n\n".to_owned(), "it holds no message"),
-        ("\0".repeat(5000), "no message in it can be read"),
-        ("garbage\nmore\n".to_owned(), "no message in it can be read"),
-        (side.repeat(3), "it holds only a sub-agent's messages"),
-        (side.repeat(2000), "it holds only a sub-agent's messages"),
-        (filler(70_000), "it holds no message"),
+        (line("summary", "summary", "x"), "it contains no messages"),
+        (
+            line("mode", "mode", "normal") + &line("custom-title", "customTitle", "x"),
+            "it contains no messages",
+        ),
+        (" \n\n".to_owned(), "it contains no messages"),
+        ("\0".repeat(5000), "none of its messages can be read"),
+        ("garbage\nmore\n".to_owned(), "none of its messages can be read"),
+        (side.repeat(3), "it contains only a subagent's messages"),
+        (side.repeat(2000), "it contains only a subagent's messages"),
+        (filler(70_000), "it contains no messages"),
     ] {
         let session = home.session(&file);
         assert_eq!(session.why_not.as_deref(), Some(why));
@@ -340,22 +347,30 @@ fn where_the_ends_do_not_tell_the_middle_is_read() {
     // What claude says of the plain ones was asked of 2.1.332; the spaced and the cut
     // ones follow from how it reads lines.
     for (what, file, why) in [
-        ("NUL", "\0".repeat(200_000), Some("no message in it can be read")),
-        ("white space", " \n".repeat(100_000), Some("it holds no message")),
-        ("garbage", "garbage\n".repeat(30_000), Some("no message in it can be read")),
-        ("a page of HTML", "<p>Not found</p>\n".repeat(15_000), Some("no message in it can be read")),
-        ("state", filler(200_000), Some("it holds no message")),
-        ("a summary", state.clone() + &line("summary", "summary", "x") + &state, Some("it holds no message")),
-        ("traffic with the API", state.clone() + &traffic + &state, Some("it holds no message")),
-        ("a queue", queued, Some("it holds no message")),
-        ("sub-agents between", state.clone() + &side + &state, Some("it holds only a sub-agent's messages")),
-        ("a huge one of theirs", huge_side.clone(), Some("it holds only a sub-agent's messages")),
+        ("NUL", "\0".repeat(200_000), Some("none of its messages can be read")),
+        ("white space", " \n".repeat(100_000), Some("it contains no messages")),
+        ("garbage", "garbage\n".repeat(30_000), Some("none of its messages can be read")),
+        ("a page of HTML", "<p>Not found</p>\n".repeat(15_000), Some("none of its messages can be read")),
+        ("state", filler(200_000), Some("it contains no messages")),
+        (
+            "a summary",
+            state.clone() + &line("summary", "summary", "x") + &state,
+            Some("it contains no messages"),
+        ),
+        ("traffic with the API", state.clone() + &traffic + &state, Some("it contains no messages")),
+        ("a queue", queued, Some("it contains no messages")),
+        (
+            "sub-agents between",
+            state.clone() + &side + &state,
+            Some("it contains only a subagent's messages"),
+        ),
+        ("a huge one of theirs", huge_side.clone(), Some("it contains only a subagent's messages")),
         (
             "theirs, spaced",
             state.clone() + &spaced(&huge_side) + &state,
-            Some("it holds only a sub-agent's messages"),
+            Some("it contains only a subagent's messages"),
         ),
-        ("a torn prompt", huge[..huge.len() - 100].to_owned(), Some("no message in it can be read")),
+        ("a torn prompt", huge[..huge.len() - 100].to_owned(), Some("none of its messages can be read")),
         ("a huge prompt", huge.clone(), None),
         ("a huge prompt, spaced", state.clone() + &spaced(&huge) + &state, None),
         ("an image", state.clone() + &image + &state, None),

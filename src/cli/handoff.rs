@@ -47,7 +47,7 @@ pub fn parse_handoff(words: &str) -> Result<PublishArgs, String> {
     let mut args = Grammar::try_parse_from(options).map_err(|error| one_line(&error))?.publish;
     if !note.is_empty() {
         if args.note.is_some() {
-            return Err("there are two notes: the words, and the one of --note".to_owned());
+            return Err("there are two notes: the words and --note".to_owned());
         }
         args.note = Some(note.join(" "));
     }

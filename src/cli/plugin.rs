@@ -26,19 +26,19 @@ pub enum HookEvent {
 pub enum PluginAction {
     /// Add the hook and the command for /cclink:handoff to Claude Code's settings
     Install {
-        /// Hand every session over to your devices when it ends, too (without this: not, or no longer)
+        /// Also publish every session to your devices when it ends (without this: not, or no longer)
         #[arg(long)]
         on_exit: bool,
-        /// With --on-exit: its conversation goes along, also where none of its project did before
+        /// With --on-exit: include its conversation, also for projects where you never did
         #[arg(long, requires = "on_exit")]
         carry: bool,
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long, short = 'y')]
         yes: bool,
     },
-    /// Undo that
+    /// Remove what `install` added
     Remove {
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long, short = 'y')]
         yes: bool,
     },

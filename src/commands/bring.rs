@@ -105,7 +105,7 @@ fn choose(question: &Question) -> Result<Answer> {
     for (number, (_, words)) in answers.iter().enumerate() {
         let _ = writeln!(stderr, "{:>3}  {words}", number + 1);
     }
-    let answer = prompt::line("Which one? [1, q to leave it] ")?;
+    let answer = prompt::line("Which one? [1, q to cancel] ")?;
     if answer.is_empty() {
         return answers.first().map(|(answer, _)| *answer).ok_or_else(Error::cancelled);
     }

@@ -10,7 +10,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<()> {
     let (path, created) = context.service.create_config()?;
     let printer = context.printer;
     printer.value(&json!({ "path": path.display().to_string(), "created": created }));
-    let what = if created { "was created; every setting is explained in it" } else { "is valid" };
+    let what = if created { "was created; it explains every setting" } else { "is valid" };
     printer.say(&format!("{} {what}.", path.display()));
     Ok(())
 }

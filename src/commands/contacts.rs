@@ -11,13 +11,13 @@ pub(super) fn run(context: &Context<'_>, action: Option<ContactsAction>) -> Resu
         ContactsAction::Add { name, public_key, mine } => {
             let contact = service.add_contact(&name, &public_key, mine)?;
             printer.value(&[&contact]);
-            let whose = if contact.mine { ", a key of your own" } else { "" };
+            let whose = if contact.mine { ", one of your own keys" } else { "" };
             printer.say(&format!("{} is {}{whose}.", printer.bold(&contact.name), contact.public_key));
         }
         ContactsAction::Remove { name } => {
             let contact = service.remove_contact(&name)?;
             printer.value(&[&contact]);
-            printer.say(&format!("{} is forgotten ({}).", contact.name, contact.public_key));
+            printer.say(&format!("Removed {} ({}).", contact.name, contact.public_key));
         }
         ContactsAction::List => {
             let contacts = service.contacts()?;

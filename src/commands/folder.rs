@@ -22,7 +22,9 @@ pub(super) async fn said(context: &Context<'_>, found: Found, args: &PickupArgs)
                 return Err(Error::failed(format!(
                     "The handoff names no repository to clone for {project}."
                 ))
-                .advise("Nothing was picked up. `--folder DIR` says where the project is on this machine."));
+                .advise(
+                    "Nothing was picked up. Pass `--folder DIR` with the project's folder on this machine.",
+                ));
             };
             let offer = folder.as_ref().map_or_else(|| offer.clone(), |folder| offer.elsewhere(folder));
             clone(context, found, &offer).await
@@ -38,7 +40,7 @@ pub(super) fn advice(found: &Found) -> String {
         Some(offer) => format!(", or `--clone` to run `{}`", offer.plan.shell),
         None => String::new(),
     };
-    format!("Nothing was picked up. Pass `--folder DIR`, where the project is on this machine{clone}.")
+    format!("Nothing was picked up. Pass `--folder DIR` with the project's folder on this machine{clone}.")
 }
 
 /// Asks for the folder, where that is what is missing, and gives the plans that

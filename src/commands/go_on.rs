@@ -10,7 +10,7 @@ use crate::service::{
 use crate::text;
 
 /// Said where a handoff that burned did not reach its reader yet.
-const OURS: &str = "It is yours: `cclink pickup` shows it again on this device.";
+const OURS: &str = "It is yours now: `cclink pickup` shows it again on this device.";
 
 /// One way to go on, in a line or two.
 pub(super) fn print_plan(context: &Context<'_>, plan: &Plan, hostname: &str) {
@@ -50,7 +50,7 @@ pub(super) fn decide(next: Next, asks: bool, yes: bool, advice: &str) -> Result<
 /// Asks about a plan that is no matter of course, and offers the one that ends
 /// what is in its way; `None`: neither.
 pub(super) fn ask(question: &str, plan: Plan, instead: Option<Box<Plan>>) -> Result<Option<Plan>> {
-    let more = if instead.is_some() { "; e ends it there and goes on here" } else { "" };
+    let more = if instead.is_some() { "; e ends it there and continues here" } else { "" };
     let answer = prompt::line(&format!("{question} [y/N{more}] "))?.to_ascii_lowercase();
     Ok(match (answer.as_str(), instead) {
         ("y" | "yes", _) => Some(plan),
@@ -113,7 +113,7 @@ pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how:
     } else if found.pickup.burn_after_read {
         printer.note(OURS);
     } else {
-        printer.note("Nothing was picked up; it stays where it is.");
+        printer.note("Nothing was picked up; the handoff is unchanged.");
     }
     leave_with(context, ended).await
 }

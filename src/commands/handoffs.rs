@@ -4,7 +4,7 @@ use chrono::Utc;
 
 use super::table::Column;
 use super::{Context, prompt};
-use crate::service::{AudienceKind, Doomed, Error, ErrorKind, Job, Listed, Result, Revoked, Service, State};
+use crate::service::{Doomed, Error, ErrorKind, Job, Listed, Result, Revoked, Service, State};
 use crate::text;
 
 /// Columns that a title or project takes in the table at most.
@@ -34,7 +34,7 @@ pub(super) async fn list(context: &Context<'_>, all: bool) -> Result<()> {
                 0 => Ok(()),
                 unknown => Err(Error::new(
                     ErrorKind::Unreachable,
-                    format!("Too few nodes answered: the state of {unknown} of these is unknown."),
+                    format!("Too few nodes answered; unknown: {unknown} of these."),
                 )
                 .advise("Ask again a little later, or from another network. Nothing is lost.")),
             }
@@ -56,7 +56,7 @@ fn print(context: &Context<'_>, rows: &[Listed], all: bool) {
     }
     if rows.is_empty() {
         let hint = if all { "" } else { " `--all` shows the ended ones." };
-        printer.say(&format!("No handoffs of yours are alive.{hint}"));
+        printer.say(&format!("You have no active handoffs.{hint}"));
         return;
     }
     printer.table(&COLUMNS, rows.iter().map(row).collect());
@@ -64,14 +64,7 @@ fn print(context: &Context<'_>, rows: &[Listed], all: bool) {
 
 fn row(row: &Listed) -> Vec<String> {
     let now = Utc::now();
-    let audience = match (row.audience.kind, &row.audience.name) {
-        (AudienceKind::Devices, _) => "my devices".to_owned(),
-        (AudienceKind::Share, Some(name)) if name.starts_with("pk:") => text::fit(name, 12),
-        (AudienceKind::Share, name) => name.as_deref().map_or_else(|| "one person".to_owned(), text::clean),
-        (AudienceKind::Pin, _) => "PIN".to_owned(),
-        (AudienceKind::Link, _) if row.phone_pass => "phone".to_owned(),
-        (AudienceKind::Link, _) => "link".to_owned(),
-    };
+    let audience = if row.phone_pass { "phone".to_owned() } else { row.audience.words() };
     let left = (row.expires_at - now).num_seconds();
     let state = match &row.picked_up {
         Some(by) => {
@@ -96,8 +89,9 @@ pub(super) async fn revoke(context: &Context<'_>, tokens: &[String], all: bool, 
     let service = context.service;
     Service::check_tokens(tokens)?;
     if !yes && !prompt::can_ask() {
-        return Err(Error::usage("Revoking asks first, and nobody can answer here.")
-            .advise("Say `--yes`. Nothing was revoked."));
+        return Err(
+            Error::usage("Cannot ask for confirmation here; pass --yes.").advise("Nothing was revoked.")
+        );
     }
     super::unlock(context).await?;
     let revoked = if yes && all {
@@ -120,7 +114,7 @@ pub(super) async fn revoke(context: &Context<'_>, tokens: &[String], all: bool, 
             let is_one_reason = failed.iter().all(|other| other.code == failed[0].code);
             let kind = if is_one_reason { first.kind } else { ErrorKind::Failed };
             let words = format!("{} of {all} could not be revoked.", failed.len());
-            Err(Error::new(kind, words).advise("`cclink list --all` shows where they stand."))
+            Err(Error::new(kind, words).advise("`cclink list --all` shows their state."))
         }
     }
 }
@@ -144,7 +138,10 @@ async fn agreed(context: &Context<'_>, tokens: &[String]) -> Result<Vec<String>>
         }
     };
     let pronoun = if doomed.len() == 1 { "it" } else { "them" };
-    let question = format!("Revoke {what}? Nobody can pick {pronoun} up any more; what was picked up stays.");
+    let question = format!(
+        "Revoke {what}? Nobody will be able to pick {pronoun} up; what was already picked up \
+        stays."
+    );
     if !prompt::confirm(&question, false)? {
         printer.note("Nothing was revoked.");
         return Err(Error::cancelled());
@@ -165,6 +162,6 @@ fn print_revoked(context: &Context<'_>, revoked: &Revoked, all: bool) {
         printer.note(&format!("{}: {}", failure.token, failure.error));
     }
     if all && revoked.revoked.is_empty() && revoked.failed.is_empty() {
-        printer.say("Nothing of yours is alive; there was nothing to revoke.");
+        printer.say("You have no active handoffs; nothing to revoke.");
     }
 }

@@ -25,14 +25,14 @@ pub(super) async fn init(
     if service.has_identity() && !overwrite {
         let there = match service.identity_state() {
             IdentityState::Damaged(error) => error,
-            _ => Error::failed(format!("There is a key already: {}.", service.identity_path().display()))
-                .advise("It was left alone. `cclink init --yes` replaces it, for good."),
+            _ => Error::failed(format!("There is already a key: {}.", service.identity_path().display()))
+                .advise("It was not changed. `cclink init --yes` replaces it for good."),
         };
         if !prompt::can_ask() {
             return Err(there);
         }
         context.printer.note(&there.message);
-        let question = "Replace it? Its handoffs can then no longer be read or revoked.";
+        let question = "Replace it? Its handoffs can then no longer be opened or revoked.";
         overwrite = prompt::confirm(question, false)?;
         if !overwrite {
             return Err(there);
@@ -48,10 +48,10 @@ pub(super) async fn init(
     context.printer.say(
         &context
             .printer
-            .dim("Devices that hold this key are one group: `cclink pair` gives it to another one of yours."),
+            .dim("All devices with this key are yours: run `cclink pair` here to give it to another one."),
     );
     let printed = context.printer.check();
-    printed.map_err(|error| error.advise("The key was created: `cclink whoami` shows it."))
+    printed.map_err(|error| error.advise("Key created. `cclink whoami` shows it."))
 }
 
 async fn make(
@@ -70,16 +70,16 @@ async fn make(
 /// A key file with a passphrase: its own one is asked for, and kept.
 async fn adopt(context: &Context<'_>, seed: Seed, none: bool, overwrite: bool) -> Result<IdentityView> {
     if none {
-        return Err(Error::usage("This key has a passphrase, and is kept under it.")
+        return Err(Error::usage("This key has a passphrase and keeps it.")
             .advise("Leave out `--no-passphrase`. Nothing was changed."));
     }
     if let Some(given) = given_passphrase(context) {
         return make(context, Some(seed), given, overwrite).await;
     }
     for left in (0..super::PASSPHRASE_TRIES).rev() {
-        let passphrase = prompt::secret("Passphrase of the key to be imported: ")?.ok_or_else(|| {
-            Error::new(ErrorKind::Locked, "The key to be imported is protected by a passphrase.").advise(
-                "Set CCLINK_PASSPHRASE to it, or give the key as a file on a terminal. Nothing was changed.",
+        let passphrase = prompt::secret("Passphrase of the key to import: ")?.ok_or_else(|| {
+            Error::new(ErrorKind::Locked, "The key to import is protected by a passphrase.").advise(
+                "Set CCLINK_PASSPHRASE, or pass the key as a file on a terminal. Nothing was changed.",
             )
         })?;
         match make(context, Some(seed.clone()), passphrase, overwrite).await {
@@ -125,7 +125,7 @@ fn print_words(context: &Context<'_>, public_key: &str, path: &Path, protected: 
     printer.say(&format!("Key file:   {}", path.display()));
     let protection = match protected {
         "passphrase" => "a passphrase",
-        _ => "its file mode alone (0600)",
+        _ => "file mode only (0600)",
     };
     printer.say(&format!("Protected:  by {protection}"));
 }
@@ -156,8 +156,8 @@ pub(super) fn chosen_passphrase(context: &Context<'_>, none: bool) -> Result<Opt
         return Ok(Some(given));
     }
     if !prompt::can_ask() {
-        return Err(Error::new(ErrorKind::Usage, "Nobody can be asked for a passphrase here.")
-            .advise("Set CCLINK_PASSPHRASE, or say `--no-passphrase`."));
+        return Err(Error::new(ErrorKind::Usage, "Cannot ask for a passphrase here.")
+            .advise("Set CCLINK_PASSPHRASE, or pass `--no-passphrase`."));
     }
     Ok(None)
 }
@@ -166,9 +166,9 @@ pub(super) fn chosen_passphrase(context: &Context<'_>, none: bool) -> Result<Opt
 pub(super) fn ask_passphrase(printer: Printer) -> Result<Zeroizing<String>> {
     loop {
         let first = prompt::secret("Passphrase (empty for none): ")?.unwrap_or_default();
-        if first.is_empty() || prompt::secret("The same again: ")?.unwrap_or_default() == first {
+        if first.is_empty() || prompt::secret("Repeat it: ")?.unwrap_or_default() == first {
             return Ok(first);
         }
-        printer.note("These two differ. Once more.");
+        printer.note("They do not match. Try again.");
     }
 }

@@ -48,9 +48,9 @@ async fn once(context: &Context<'_>) -> Result<()> {
 async fn keep(context: &Context<'_>) -> Result<()> {
     let printer = context.printer;
     if context.service.is_kept() {
-        printer.note("Another cclink keeps your handoffs; this one takes over when it ends.");
+        printer.note("Another cclink is keeping your handoffs; this one takes over when it exits.");
     } else {
-        printer.note("Announcing your handoffs about once an hour, until Ctrl-C.");
+        printer.note("Announcing your handoffs about once an hour; Ctrl-C stops.");
     }
     let tell = |kept: &[Kept]| {
         let at = Local::now().format("%H:%M:%S");
@@ -71,9 +71,9 @@ fn words(kept: &Kept) -> String {
         (Did::Announced, 1) => format!("{token}  announced: 1 node holds it"),
         (Did::Announced, copies) => format!("{token}  announced: {copies} nodes hold it"),
         (Did::Ended, _) => format!("{token}  ended: it was picked up or revoked"),
-        (Did::Lost, _) => format!(
-            "{token}  not found, so it may have been picked up; publish the session again if it was not"
-        ),
+        (Did::Lost, _) => {
+            format!("{token}  not found; it may have been picked up, otherwise publish the session again")
+        }
         (Did::Failed, _) => format!("{token}  {}", kept.error.as_deref().unwrap_or("failed")),
     }
 }
@@ -82,7 +82,7 @@ async fn install(context: &Context<'_>, yes: bool) -> Result<()> {
     let start = start(context).await?;
     agreed(context, &start, yes, "install")?;
     start.install().await?;
-    context.printer.say("Installed. Your handoffs are kept while this machine runs.");
+    context.printer.say("Installed. Your handoffs stay on the network while this machine runs.");
     Ok(())
 }
 

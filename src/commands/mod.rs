@@ -2,15 +2,19 @@
 
 mod bring;
 mod bundle;
+mod completions;
 mod config;
 mod contacts;
 mod diff;
+mod doctor;
 mod folder;
 mod go_on;
 mod handoffs;
 mod hook;
 mod identity;
 mod keep;
+mod log;
+mod man;
 mod output;
 mod pair;
 mod pickup;
@@ -30,7 +34,9 @@ use std::path::Path;
 use std::pin::Pin;
 
 use crate::cli::Command;
+pub use crate::commands::completions::{complete, script as completions};
 pub use crate::commands::hook::run as hook;
+pub use crate::commands::man::run as man;
 pub use crate::commands::output::Printer;
 pub use crate::service::{Error, Result};
 use crate::service::{IdentityState, Job, Service, Settings};
@@ -57,8 +63,12 @@ pub fn open(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Service> {
     Ok(service)
 }
 
-/// Runs a command of the service; [`Command::Testnet`] and
-/// [`Command::Hook`] are none.
+/// The same for who looks and changes nothing, whatever the configuration holds.
+pub fn open_to_look(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Service> {
+    Ok(Service::new(Settings::even_if_damaged(env)?))
+}
+
+/// Runs a command of the service; those that need none are run by the program itself.
 pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
     let result = match command {
         Command::Publish(args) => publish::run(context, args).await,
@@ -75,15 +85,18 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         Command::Resume { session, fork, print } => resume::run(context, &session, fork, print).await,
         Command::Config => config::run(context),
         Command::Watch { every } => watch::run(context, every).await,
+        Command::Log { since } => log::run(context, since.as_deref()),
+        Command::Doctor { fix, yes } => doctor::run(context, fix, yes).await,
         Command::Keep { once, while_alive, install, remove, yes } => {
             keep::run(context, keep::Args { once, while_alive, install, remove, yes }).await
         }
         Command::Plugin { action } => plugin::run(context, &action),
         Command::Sessions { search, all } => sessions::run(context, search.as_deref(), all),
         Command::Web { relays, out, check } => web::run(context, web::Args { relays, out, check }).await,
-        Command::Testnet { .. } | Command::Hook { .. } => {
-            Err(Error::usage("This command is run by the program itself."))
-        }
+        Command::Testnet { .. }
+        | Command::Hook { .. }
+        | Command::Completions { .. }
+        | Command::Man { .. } => Err(Error::usage("This command is internal.")),
     };
     // Its own failure tells more than that its words were lost.
     let result = result.and_then(|()| context.printer.check());
@@ -91,7 +104,7 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
     if !context.service.finish().await {
         context
             .printer
-            .note("Some writes to the network did not end in time; `cclink list` shows what arrived.");
+            .note("Some writes to the network did not finish in time; `cclink list` shows what arrived.");
     }
     // With --json a failure's stderr is one JSON value.
     if result.is_ok() || !context.printer.is_json() {

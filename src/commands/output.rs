@@ -140,6 +140,11 @@ impl Printer {
         self.styled(AnsiColor::Green.on_default(), text)
     }
 
+    /// `text` as something that went wrong.
+    pub fn bad(self, text: &str) -> String {
+        self.styled(AnsiColor::Red.on_default().bold(), text)
+    }
+
     /// `text` as something beside the point.
     pub fn dim(self, text: &str) -> String {
         self.styled(Style::new().dimmed(), text)

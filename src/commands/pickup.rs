@@ -105,15 +105,17 @@ fn target(context: &Context<'_>, args: &PickupArgs) -> Result<Target> {
         None => None,
         Some("-") => {
             let read = prompt::stdin(MAX_LINK)?;
-            Some(String::from_utf8(read.to_vec()).map_err(|_| Error::usage("What stdin holds is no link."))?)
+            Some(
+                String::from_utf8(read.to_vec())
+                    .map_err(|_| Error::usage("stdin does not contain a link."))?,
+            )
         }
         Some(text) => Some(text.to_owned()),
     };
     let Some(text) = text else {
         if args.pin.is_some() {
-            return Err(Error::usage("A PIN alone names no handoff.").advise(
-                "Give the public key of whoever published it as well: `cclink pickup PUBKEY --pin`.",
-            ));
+            return Err(Error::usage("A PIN alone doesn't identify a handoff.")
+                .advise("Pass the publisher's public key, too: `cclink pickup PUBKEY --pin`."));
         }
         return Ok(Target::Newest);
     };
@@ -135,8 +137,8 @@ fn pin(context: &Context<'_>, args: &PickupArgs, wanted: bool) -> Result<Option<
         return Ok(Some(Zeroizing::new(pin)));
     }
     prompt::secret("PIN: ")?.map(Some).ok_or_else(|| {
-        Error::usage("This handoff is protected by a PIN, and nobody can be asked for it here.")
-            .advise("Set CCLINK_PIN, or write --pin=PIN.")
+        Error::usage("This handoff needs a PIN, and it cannot be asked for here.")
+            .advise("Set CCLINK_PIN, or pass --pin=PIN.")
     })
 }
 
@@ -158,7 +160,7 @@ fn which(context: &Context<'_>, found: &[Found]) -> Result<usize> {
     }
     match answer.parse::<usize>() {
         Ok(number) if (1..=found.len()).contains(&number) => Ok(number - 1),
-        _ => Err(Error::usage(format!("{answer:?} is none of 1 to {}.", found.len()))
+        _ => Err(Error::usage(format!("Enter a number from 1 to {}.", found.len()))
             .advise("Nothing was picked up.")),
     }
 }
@@ -178,9 +180,9 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Br
     if ask && lacks_folder(&found, Wanted::Best) {
         found = super::folder::ask(context, found).await?;
     }
-    let once = if found.pickup.burn_after_read { " It can be picked up once." } else { "" };
+    let once = if found.pickup.burn_after_read { " It can be picked up only once." } else { "" };
     let nothing = || {
-        context.printer.note("Nothing was picked up; it stays where it is.");
+        context.printer.note("Nothing was picked up; the handoff is unchanged.");
         Ok(())
     };
     let next = choose(&found.pickup.plans, Wanted::Best, Some(&found.pickup.hostname));
@@ -188,7 +190,7 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Br
         Next::Run(plan) => {
             let question = match plan.kind {
                 PlanKind::Here => "Resume it here?",
-                PlanKind::Attach if plan.is_in_background() => "Go to it, where it runs in the background?",
+                PlanKind::Attach if plan.is_in_background() => "Attach to it in the background?",
                 PlanKind::Attach => "Go to its window in tmux?",
                 PlanKind::Ssh => "Resume it over SSH?",
                 PlanKind::Bring | PlanKind::Carried => "Bring it here?",
@@ -233,7 +235,7 @@ fn lacks_folder(found: &Found, wanted: Wanted) -> bool {
 
 /// The plan that is run, or why there is none.
 fn decide(found: &Found, wanted: Wanted, asks: bool, yes: bool) -> Result<Plan> {
-    let advice = "Nothing was picked up. With `--yes` it is resumed as a copy, with an id of its own.";
+    let advice = "Nothing was picked up. Pass `--yes` to resume it as a copy with its own id.";
     match choose(&found.pickup.plans, wanted, Some(&found.pickup.hostname)) {
         Next::Nowhere(why) => {
             let print =
@@ -276,7 +278,7 @@ fn print(context: &Context<'_>, pickup: &Pickup, signed_by: &str) {
         printer.say(&format!("Note:     {note}"));
     }
     if pickup.burned {
-        printer.say("It is yours alone now: nobody else can pick it up.");
+        printer.say("It is yours now: nobody else can pick it up.");
     }
     for plan in &pickup.plans {
         super::go_on::print_plan(context, plan, &pickup.hostname);

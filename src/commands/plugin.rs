@@ -9,8 +9,8 @@ use crate::service::{Error, FileChange, PluginStatus, Result};
 use crate::text;
 
 /// What a hook cannot do with a key that has a passphrase, and the cure.
-const LOCKED: &str = "Your key has a passphrase, and a hook can ask nobody: nothing is handed over until \
-CCLINK_PASSPHRASE is set where `claude` is started (it is not set here), or the key has none.";
+const LOCKED: &str = "Your key has a passphrase, and hooks cannot ask for it: nothing is published until \
+    CCLINK_PASSPHRASE is set where `claude` starts (it is not set here), or the key has no passphrase.";
 
 pub(super) fn run(context: &Context<'_>, action: &PluginAction) -> Result<()> {
     match action {
@@ -25,33 +25,33 @@ pub(super) fn run(context: &Context<'_>, action: &PluginAction) -> Result<()> {
 
 fn install(context: &Context<'_>, on_exit: bool, carry: bool, yes: bool) -> Result<()> {
     let program = std::env::current_exe().ok().filter(|program| program.is_file()).ok_or_else(|| {
-        Error::failed("The path of this cclink cannot be told.")
-            .advise("Was it replaced while it ran? Try again.")
+        Error::failed("The path of this cclink is unknown.")
+            .advise("Was it replaced while running? Try again.")
     })?;
     let changes = context.service.plan_plugin(&program, on_exit, carry)?;
     if carry {
         may_carry(context, yes)?;
     }
-    let done = make(context, &changes, yes, "Change Claude Code's files like this?")?;
+    let done = make(context, &changes, yes, "Make these changes to Claude Code's files?")?;
     let printer = context.printer;
     printer.value(&json!({ "changed": done, "on_exit": on_exit, "carry": carry, "files": paths(&changes) }));
     if carry {
         context.service.agree_to_places();
     }
     if done {
-        printer.say(&format!("{}: in sessions that start from now on", printer.good("Installed")));
+        printer.say(&format!("{}: active in sessions you start from now on", printer.good("Installed")));
         printer.say("/cclink:handoff publishes the session it is typed into, without a model call.");
         if on_exit {
-            printer.say("A session that ends is handed over to your devices.");
+            printer.say("A session that ends is published to your devices.");
         }
         if carry {
             printer.say(
-                "Its conversation goes along, sealed, where you agreed to a place: in the folder or on the machine that is \
-                 set under `[carry]`, in a git remote once you published there with `--carry=git`.",
+                "Its conversation is included, sealed, once you agreed to a place: the folder or machine set \
+                 under `[carry]`, or a git remote after you published there with `--carry=git`.",
             );
         }
     } else {
-        printer.say("It is installed like this already; nothing was changed.");
+        printer.say("Already installed; nothing was changed.");
     }
     if !context.service.has_identity() {
         printer.note("There is no key yet: run `cclink init` before you use it.");
@@ -61,7 +61,7 @@ fn install(context: &Context<'_>, on_exit: bool, carry: bool, yes: bool) -> Resu
         printer.note(LOCKED);
     }
     if status.hooks_disabled {
-        printer.note("`disableAllHooks` is set in the settings: until it is not, no hook runs.");
+        printer.note("`disableAllHooks` is set in the settings: no hook runs until it is removed.");
     }
     Ok(())
 }
@@ -76,22 +76,24 @@ fn may_carry(context: &Context<'_>, yes: bool) -> Result<()> {
     for place in &places {
         context.printer.note(place);
     }
-    let agrees = yes || (prompt::can_ask() && prompt::confirm("Put conversations there?", true)?);
+    let agrees = yes || (prompt::can_ask() && prompt::confirm("Store conversations there?", true)?);
     if !agrees {
-        return Err(Error::failed("Nothing was changed.").advise("`--yes` agrees; or leave `--carry` out."));
+        return Err(
+            Error::failed("Nothing was changed.").advise("Pass `--yes` to agree, or leave `--carry` out.")
+        );
     }
     Ok(())
 }
 
 fn remove(context: &Context<'_>, yes: bool) -> Result<()> {
     let changes = context.service.plan_plugin_removal()?;
-    let done = make(context, &changes, yes, "Take it away like this?")?;
+    let done = make(context, &changes, yes, "Remove it?")?;
     let printer = context.printer;
     printer.value(&json!({ "changed": done, "files": paths(&changes) }));
     printer.say(if done {
-        "Removed. Sessions that run already may ask the hook until they end."
+        "Removed. Running sessions may keep calling the hook until they exit."
     } else {
-        "It is not installed; nothing was changed."
+        "Not installed; nothing was changed."
     });
     Ok(())
 }
@@ -111,8 +113,9 @@ fn make(context: &Context<'_>, changes: &[FileChange], yes: bool, question: &str
         }
     }
     if !yes && !prompt::can_ask() {
-        return Err(Error::usage("This changes Claude Code's files, and nobody can answer here.")
-            .advise("Say `--yes`. Nothing was changed."));
+        return Err(
+            Error::usage("Cannot ask for confirmation here; pass --yes.").advise("Nothing was changed.")
+        );
     }
     if !yes && !prompt::confirm(question, true)? {
         printer.note("Nothing was changed.");
@@ -139,21 +142,22 @@ fn status(context: &Context<'_>, status: &PluginStatus) {
         printer.say(&format!("{when} {}", text::clean(&hook.command)));
         if !hook.exists {
             printer.say(&format!(
-                "{} is not there any more, so this hook does nothing: `cclink plugin install` puts it right.",
+                "{} no longer exists, so this hook does nothing: `cclink plugin install` fixes it.",
                 text::clean(&hook.program)
             ));
         }
     }
     if status.installed && !status.on_exit {
-        printer.say("When a session ends: nothing (`cclink plugin install --on-exit` hands it over).");
+        printer.say("When a session ends: nothing (`cclink plugin install --on-exit` publishes it).");
     }
     match status.command {
         "current" => printer.say(&format!("Command: {}", status.command_file.display())),
-        "missing" if status.installed => printer
-            .say("Command: missing, so the menu does not show it: `cclink plugin install` puts it back."),
+        "missing" if status.installed => {
+            printer.say("Command: missing from Claude's menu; `cclink plugin install` restores it.")
+        }
         "missing" => {}
         _ => printer.say(&format!(
-            "Command: {}, of another version or changed; `cclink plugin install` renews it.",
+            "Command: {}, changed or from another version; `cclink plugin install` updates it.",
             status.command_file.display()
         )),
     }
@@ -164,11 +168,11 @@ fn status(context: &Context<'_>, status: &PluginStatus) {
         printer.say("`disableAllHooks` is set in the settings: no hook runs.");
     }
     if status.waiting > 0 {
-        printer.say(&format!("{} ended and wait to be handed over.", status.waiting));
+        printer.say(&format!("{} ended and are waiting to be published.", status.waiting));
     }
     if let Some(failure) = &status.failure {
         printer.say(&format!(
-            "The session {} was not handed over when it ended, {}: {} `cclink publish {}` does it now.",
+            "Session {} was not published when it ended, {}: {} `cclink publish {}` does it now.",
             failure.session_id,
             text::ago(failure.at, Utc::now()),
             text::clean(&failure.error),

@@ -18,7 +18,7 @@ pub fn secret(question: &str) -> Result<Option<Zeroizing<String>>> {
     }
     match rpassword::prompt_password(question) {
         Ok(answer) => Ok(Some(Zeroizing::new(answer))),
-        Err(error) => Err(Error::failed(format!("The terminal gave no answer: {error}."))),
+        Err(error) => Err(Error::failed(format!("The terminal cannot be read: {error}."))),
     }
 }
 
@@ -38,7 +38,7 @@ pub fn line(question: &str) -> Result<String> {
             Err(Error::cancelled())
         }
         Ok(_) => Ok(answer.trim().to_owned()),
-        Err(error) => Err(Error::failed(format!("The terminal gave no answer: {error}."))),
+        Err(error) => Err(Error::failed(format!("The terminal cannot be read: {error}."))),
     }
 }
 
@@ -76,9 +76,9 @@ pub fn stdin(limit: u64) -> Result<Zeroizing<Vec<u8>>> {
         .lock()
         .take(limit + 1)
         .read_to_end(&mut content)
-        .map_err(|error| Error::failed(format!("Nothing can be read from stdin: {error}.")))?;
+        .map_err(|error| Error::failed(format!("stdin cannot be read: {error}.")))?;
     if content.len() as u64 > limit {
-        return Err(Error::usage("There is too much on stdin."));
+        return Err(Error::usage("Too much input on stdin."));
     }
     Ok(content)
 }

@@ -42,7 +42,7 @@ pub(super) async fn publish_as(
     };
     let meant = carry.meant(&draft);
     if (args.with_changes || args.with_memory) && meant.is_none() {
-        return Err(Error::usage("`--with-changes` and `--with-memory` need the conversation to go along.")
+        return Err(Error::usage("`--with-changes` and `--with-memory` need `--carry`.")
             .advise("Nothing was published. Add `--carry`, or use `cclink bundle`."));
     }
     let takes_changes = meant.is_some_and(|carry| carry.with_changes);
@@ -77,7 +77,7 @@ pub(super) async fn publish_as(
     }
     printer.check().map_err(|error| {
         error.advise(format!(
-            "The handoff {0} is published: `cclink list` shows it, `cclink revoke {0}` calls it back.",
+            "The handoff {0} is published: `cclink list` shows it, `cclink revoke {0}` revokes it.",
             published.token
         ))
     })?;
@@ -100,8 +100,8 @@ async fn publish_asking(context: &Context<'_>, mut request: PublishRequest) -> R
         };
         let (question, usual) = match error.kind {
             ErrorKind::Exists => ("Replace it?", false),
-            ErrorKind::Agree => ("Put it there?", true),
-            ErrorKind::Public => ("Put it there all the same?", false),
+            ErrorKind::Agree => ("Store it there?", true),
+            ErrorKind::Public => ("Store it there anyway?", false),
             _ => return Err(error),
         };
         context.printer.note(&error.message);
@@ -127,8 +127,9 @@ fn carried(draft: &Draft, args: &PublishArgs) -> Result<Destination> {
         Some(None) => {
             let first = draft.carry.ways.first().map(|option| option.way);
             Destination::Way(draft.carry.chosen.or(first).ok_or_else(|| {
-                Error::usage("There is no place yet where the sealed conversation could go.").advise(
-                    "Nothing was published. Set `[carry]` in the configuration (`cclink config`), or add a git remote.",
+                Error::usage("No place is set up yet to store the sealed conversation.").advise(
+                    "Nothing was published. Set `[carry]` in the configuration (`cclink config`), or add a git \
+                     remote.",
                 )
             })?)
         }
@@ -182,8 +183,10 @@ fn session(context: &Context<'_>, args: &PublishArgs) -> Result<Session> {
         // `--pin 4821` must never publish the session that starts with 4821.
         Some(id) if args.pin == Some(None) && !Service::is_whole_id(id) => {
             let id = text::fit(&text::clean(id), 60);
-            Err(Error::usage(format!("`{id}` is no session id; beside `--pin` the whole id is needed."))
-                .advise(PIN_ADVICE))
+            Err(Error::usage(format!(
+                "`{id}` is not a session id; together with `--pin` the whole id is needed."
+            ))
+            .advise(PIN_ADVICE))
         }
         Some(id) => context.service.session(id).map_err(|error| {
             let is_word = id.chars().any(|c| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit());
@@ -208,7 +211,7 @@ fn session(context: &Context<'_>, args: &PublishArgs) -> Result<Session> {
 /// Asks for one of several sessions that time does not tell apart.
 fn which(context: &Context<'_>, sessions: &[Session]) -> Result<usize> {
     let printer = context.printer;
-    printer.note("The last messages of these sessions are of the same second:");
+    printer.note("The last messages of these sessions are from the same second:");
     for (number, session) in sessions.iter().enumerate().take(MOST_ASKED) {
         let branch = session.git_branch.as_deref().map(|branch| format!("  {branch}")).unwrap_or_default();
         let (id, size) = (session.session_id.get(..8).unwrap_or_default(), text::bytes(session.size));
@@ -240,7 +243,7 @@ fn ask_pin(context: &Context<'_>) -> Result<Option<Zeroizing<String>>> {
         let pin = pin.into_string().map_err(|_| Error::usage("CCLINK_PIN is not in UTF-8."))?;
         return Ok(Some(Zeroizing::new(pin)));
     }
-    let typed = prompt::secret("PIN (empty: four words are made up for you): ")?;
+    let typed = prompt::secret("PIN (empty: four random words): ")?;
     Ok(typed.filter(|pin| !pin.is_empty()))
 }
 
@@ -250,7 +253,7 @@ pub(super) fn who_until(published: &Published) -> String {
         (AudienceKind::Devices, _) => "Your devices".to_owned(),
         (AudienceKind::Share, Some(name)) => text::clean(name),
         (AudienceKind::Share, None) => "The recipient".to_owned(),
-        (AudienceKind::Pin, _) => "Whoever knows the PIN".to_owned(),
+        (AudienceKind::Pin, _) => "Anyone with the PIN".to_owned(),
         (AudienceKind::Link, _) => "Anyone with the link".to_owned(),
     };
     let until = published.expires_at.with_timezone(&chrono::Local).format("%a %H:%M");
@@ -267,13 +270,13 @@ fn print(context: &Context<'_>, published: &Published) {
     if let Some(carry) = published.carry.filter(|carry| carry.way != CarryWay::File) {
         let reach = match published.audience.kind {
             AudienceKind::Devices => ", even when this machine is off",
-            _ => ", for whoever also reaches where it lies",
+            _ => ", for anyone who can also reach that place",
         };
         let size = text::bytes(carry.bytes);
-        printer.say(&format!("The conversation goes along ({size}, sealed){reach}."));
+        printer.say(&format!("The conversation is included ({size}, sealed){reach}."));
     }
     for token in &published.replaced {
-        printer.say(&format!("It replaces {token}, which was called back."));
+        printer.say(&format!("It replaces {token}, which was revoked."));
     }
     printer.say(&format!("Token:  {}", published.token));
     printer.say(&format!("Link:   {}", published.link));

@@ -4,7 +4,7 @@ use super::{Context, go_on, prompt};
 use crate::service::{Job, Result, Wanted, choose};
 
 /// What helps where nobody can be asked.
-const FORK: &str = "`--fork` resumes a copy of it, with an id of its own.";
+const FORK: &str = "`--fork` resumes a copy of it with its own id.";
 
 pub(super) async fn run(context: &Context<'_>, session: &str, fork: bool, print: bool) -> Result<()> {
     let mut plans = context.service.resume_plans(session).await?;

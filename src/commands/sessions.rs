@@ -30,8 +30,8 @@ pub(super) fn run(context: &Context<'_>, search: Option<&str>, all: bool) -> Res
     let printer = context.printer;
     printer.value(&sessions);
     if sessions.is_empty() {
-        let hint = if all { "" } else { " `--all` shows SDK runs and sidechains, too." };
-        printer.say(&format!("No sessions of Claude Code on this machine.{hint}"));
+        let hint = if all { "" } else { " `--all` also shows SDK runs and sidechains." };
+        printer.say(&format!("No Claude Code sessions on this machine.{hint}"));
         return Ok(());
     }
     if !printer.is_json() {
@@ -45,7 +45,7 @@ fn find(context: &Context<'_>, query: &str, all: bool) -> Result<()> {
     let printer = context.printer;
     printer.value(&found);
     if found.is_empty() {
-        printer.say("Nobody said that in a session of this machine.");
+        printer.say("No matches.");
     }
     for one in found {
         let session = &one.session;

@@ -56,7 +56,7 @@ fn tell_start(context: &Context<'_>, news: &[News]) -> std::io::Result<()> {
     if context.printer.is_json() || !news.is_empty() {
         return Ok(());
     }
-    line("Nothing waits for you. What arrives is said here, until Ctrl-C.")
+    line("Nothing is waiting for you. Watching for handoffs; Ctrl-C stops.")
 }
 
 fn tell_trouble(context: &Context<'_>, error: &Error) -> std::io::Result<()> {
@@ -64,13 +64,13 @@ fn tell_trouble(context: &Context<'_>, error: &Error) -> std::io::Result<()> {
     if context.printer.is_json() {
         return line(&json!({ "event": event, "at": now(), "message": error.message }).to_string());
     }
-    line(&format!("{} {} cclink keeps looking, and says when it is better.", clock(), error.message))
+    line(&format!("{} {} cclink keeps trying, and tells you when it works again.", clock(), error.message))
 }
 
 fn tell_back(context: &Context<'_>, error: &Error) -> std::io::Result<()> {
     let (event, words) = match error.kind {
         ErrorKind::Unreachable => ("network_back", "The network is back."),
-        _ => ("trouble_over", "It works again."),
+        _ => ("trouble_over", "It is working again."),
     };
     if context.printer.is_json() {
         return line(&json!({ "event": event, "at": now() }).to_string());

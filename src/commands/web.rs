@@ -30,10 +30,11 @@ pub(super) async fn run(context: &Context<'_>, args: Args) -> Result<()> {
         .map_err(|error| Error::failed(format!("{} cannot be written: {error}.", out.display())))?;
     printer
         .value(&json!({ "path": out.display().to_string(), "sha256": page.sha256, "relays": page.relays }));
-    printer.say(&format!("{} is written, {} bytes.", out.display(), page.html.len()));
+    printer.say(&format!("Wrote {} ({} bytes).", out.display(), page.html.len()));
     printer.say(&format!("SHA-256  {}", page.sha256));
     printer.say(&format!("Relays   {}", page.relays.join(" ")));
-    printer.say("Put it on a web host, and its address into `web` of the configuration (`cclink config`).");
+    printer
+        .say("Upload it to a web host, and set its address as `web` in the configuration (`cclink config`).");
     Ok(())
 }
 
@@ -44,11 +45,11 @@ async fn check(context: &Context<'_>, place: &str, relays: &[String]) -> Result<
     printer.say(&format!("SHA-256  {}", check.sha256));
     printer.say(&format!("Relays   {}", check.relays.join(" ")));
     if check.same {
-        printer.say(&printer.good("This is the page of this cclink, byte for byte."));
+        printer.say(&printer.good("Same page as in this cclink, byte for byte."));
         return Ok(());
     }
-    Err(Error::failed(format!("This is not the page of this cclink (SHA-256 {}).", check.expected)).advise(
-        "It is from another version, or somebody changed it. Until you know, open no link with it; \
-         `cclink web --out FILE` writes the right one.",
+    Err(Error::failed(format!("Not the same page as in this cclink (SHA-256 {}).", check.expected)).advise(
+        "It is from another version, or someone changed it. Do not open links with it until you know; `cclink \
+         web --out FILE` writes the right one.",
     ))
 }

@@ -23,7 +23,7 @@ pub enum KeyError {
     #[error("a public key is 52 characters of a-z and 1-9 (z-base-32), with or without `pk:`")]
     Malformed,
     /// Not a point of the curve, or one of small order.
-    #[error("these 52 characters are no usable public key")]
+    #[error("these 52 characters are not a usable public key")]
     Weak,
 }
 

@@ -45,22 +45,21 @@ pub struct Link {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// It does not start like a link of ours.
-    #[error("this is no cclink link: it starts with `pk:` and holds `/cclink/`, or a `#` and a key")]
+    #[error("not a cclink link: it starts with `pk:` and contains `/cclink/`, or a `#` and a key")]
     Form,
     /// It ends with the key, or within it.
-    #[error("this link is cut off, or not one of cclink's: behind its key belongs which handoff it is")]
+    #[error("this link is cut off, or not one of cclink's: the part after its key is missing")]
     CutOff,
     /// The creator's key.
     #[error("the key in this link is damaged: {0}")]
     Creator(KeyError),
     /// The letter before the token.
-    #[error(
-        "the part behind the key starts with d, s, p or l in a link of ours; a newer cclink may have made this one"
-    )]
+    #[error("the part after the key should start with d, s, p or l; a newer cclink may have made this link")]
     Letter,
     /// The token or secret.
     #[error(
-        "the last part of this link is damaged or cut off: {expected} characters of a-z and 1-9 belong behind its `{letter}`"
+        "the last part of this link is damaged or cut off: {expected} characters of a-z and 1-9 should follow \
+         its `{letter}`"
     )]
     Target {
         /// The audience letter read.

@@ -19,7 +19,7 @@ pub enum PastedError {
     #[error(transparent)]
     Link(#[from] LinkError),
     /// There is more than one: whose is meant, only the reader knows.
-    #[error("there are {} links in this", .0.len())]
+    #[error("this contains {} links", .0.len())]
     Several(Vec<Link>),
 }
 

@@ -41,7 +41,7 @@ pub enum PinError {
     #[error("a PIN needs at least {MIN_CHARACTERS} characters")]
     TooShort,
     /// Fewer than 10¹⁰ guesses.
-    #[error("this PIN would be guessed too soon")]
+    #[error("this PIN is too easy to guess")]
     Weak,
 }
 

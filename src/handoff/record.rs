@@ -76,7 +76,7 @@ pub struct Record {
     pub hostname: String,
     /// Its project's path there.
     pub project: String,
-    /// A name for the project in lists; at most 64 bytes.
+    /// Name of the project in lists; at most 64 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// At most 160 bytes, an ellipsis included.

@@ -15,7 +15,7 @@ pub enum AudienceKind {
     Devices,
     /// One recipient.
     Share,
-    /// Whoever knows the PIN.
+    /// Anyone with the PIN.
     Pin,
     /// Anyone with the link.
     Link,

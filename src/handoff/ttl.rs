@@ -14,10 +14,10 @@ pub struct Ttl(u32);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TtlError {
     /// No number with a unit.
-    #[error("`{0}` is no length of time: write a number and its unit, such as 90m, 4h or 2d")]
+    #[error("`{0}` is not a duration: write a number and a unit, such as 90m, 4h or 2d")]
     Malformed(String),
     /// Outside of one minute to seven days.
-    #[error("{0} is out of range: a handoff lives from 1 minute to 7 days")]
+    #[error("{0} is out of range: a handoff lasts from 1 minute to 7 days")]
     OutOfRange(String),
 }
 

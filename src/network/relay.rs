@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use pkarr::{PKARR_DHT_STORED_NODES, PublicKey, SignedPacket};
 use reqwest::{Response, StatusCode, header, redirect};
 use tokio::sync::Semaphore;
@@ -49,13 +50,9 @@ impl Relay {
     /// What it says of an address; `None` where it gave no answer that means
     /// anything.
     pub async fn resolve(&self, address: &Address) -> Option<Answer> {
-        let key = PublicKey::try_from(address).ok()?;
-        let mut url = self.at(&key)?;
-        url.query_pairs_mut().append_pair("policy", "NetworkOnly");
         let _turn = self.turn.acquire().await.ok()?;
-        let ask = || self.client.get(url.clone()).header(header::CACHE_CONTROL, FRESH);
         timeout(PATIENCE, async {
-            let response = patiently(ask).await?;
+            let response = self.ask(address).await?;
             match response.status() {
                 StatusCode::OK => {
                     let payload = bounded(response).await?;
@@ -67,6 +64,25 @@ impl Relay {
         })
         .await
         .ok()?
+    }
+
+    /// Whether it answers as a relay does, and what time it says that it is; out of
+    /// turn, so that lookups beside it do not make it late.
+    pub async fn probe(&self, address: &Address) -> Option<Option<DateTime<Utc>>> {
+        let response = timeout(PATIENCE, self.ask(address)).await.ok()??;
+        matches!(response.status(), StatusCode::OK | StatusCode::NOT_FOUND).then(|| date(&response))
+    }
+
+    /// Its address's host.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or("?")
+    }
+
+    /// Asks it what lies at an address.
+    async fn ask(&self, address: &Address) -> Option<Response> {
+        let mut url = self.at(&PublicKey::try_from(address).ok()?)?;
+        url.query_pairs_mut().append_pair("policy", "NetworkOnly");
+        patiently(|| self.client.get(url.clone()).header(header::CACHE_CONTROL, FRESH)).await
     }
 
     /// Gives it a packet; on how many nodes it says that it stored it.
@@ -102,6 +118,12 @@ async fn patiently(ask: impl Fn() -> reqwest::RequestBuilder) -> Option<Response
         sleep(BACKOFF).await;
     }
     ask().send().await.ok()
+}
+
+/// When it answered, by its own clock.
+fn date(response: &Response) -> Option<DateTime<Utc>> {
+    let date = response.headers().get(header::DATE)?.to_str().ok()?;
+    DateTime::parse_from_rfc2822(date).ok().map(|date| date.to_utc())
 }
 
 /// The body, if it is no longer than a packet: what goes on is not read on.

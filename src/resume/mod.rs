@@ -98,7 +98,7 @@ impl Plan {
     pub fn fork(claude: &str, session_id: &str, directory: Option<PathBuf>) -> Self {
         let command = words([claude, "--resume", session_id, "--fork-session"]);
         Self::new(PlanKind::Here, command, directory, None)
-            .note("a copy of the conversation, with an id of its own: what is said here is not said there")
+            .note("a copy of the conversation with its own id: what you say here does not appear there")
     }
 
     /// The window of tmux (`session:window.pane`) in which it runs.
@@ -111,9 +111,8 @@ impl Plan {
     /// gone: tmux itself would refuse.
     pub fn attach_from_another_tmux(window: &str) -> Self {
         let command = words(["env", "-u", "TMUX", "tmux", "attach-session", "-t", window]);
-        Self::new(PlanKind::Attach, command, None, None).note(
-            "should this terminal be inside of another tmux, press the prefix twice to reach the inner one",
-        )
+        Self::new(PlanKind::Attach, command, None, None)
+            .note("if this terminal is inside another tmux, press the prefix twice to reach the inner one")
     }
 
     /// A session that claude runs in the background, by the short id that claude
@@ -175,6 +174,12 @@ impl Plan {
         self
     }
 
+    /// What a person would type for it: the folder is worth a word only where it is
+    /// all there is.
+    pub fn typed(&self) -> &String {
+        if self.kind == PlanKind::Command && !self.is_clone() { &self.shell } else { &self.brief }
+    }
+
     /// Whether it opens a session that claude runs in the background.
     pub fn is_in_background(&self) -> bool {
         self.command.get(1).is_some_and(|word| word == "attach")
@@ -212,7 +217,7 @@ impl Plan {
         why_not: Option<String>,
     ) -> Self {
         let shell = shell_line(&command, directory.as_deref());
-        let brief = shell_line(&command, None);
+        let brief = shell_line(&by_name(&command), None);
         let ready = why_not.is_none();
         let notes = Vec::new();
         Self {
@@ -230,6 +235,16 @@ impl Plan {
             handed: None,
         }
     }
+}
+
+/// The same with the program's name in place of its path.
+fn by_name(command: &[String]) -> Vec<String> {
+    let mut words = command.to_vec();
+    if let Some(program) = words.first_mut() {
+        let name = Path::new(program.as_str()).file_name().map(|name| name.to_string_lossy().into_owned());
+        *program = name.unwrap_or_else(|| program.clone());
+    }
+    words
 }
 
 fn words<const N: usize>(all: [&str; N]) -> Vec<String> {

@@ -14,7 +14,7 @@ impl Service {
     /// Adds a contact, or changes the key of one.
     pub fn add_contact(&self, name: &str, key: &str, mine: bool) -> Result<ContactView> {
         if let Some(why) = unfit_name(name) {
-            return Err(Error::usage(format!("`{}` cannot be a name: {why}.", crate::text::clean(name))));
+            return Err(Error::usage(format!("`{}` is not a valid name: {why}.", crate::text::clean(name))));
         }
         let key: PublicKey = key.parse().map_err(|error| {
             Error::usage(format!("{error}.")).advise("`cclink whoami` on their side prints it.")
@@ -28,7 +28,7 @@ impl Service {
             match all.iter_mut().find(|known| known.name == name) {
                 Some(known) if known.public_key != contact.public_key => {
                     return Err(Error::failed(format!(
-                        "`{name}` is the name of another key already: {}.",
+                        "`{name}` already names another key: {}.",
                         known.public_key
                     ))
                     .advise(format!("`cclink contacts remove {name}` first, or choose another name.")));
@@ -60,7 +60,7 @@ impl Service {
     /// not need them goes on.
     pub(super) fn contacts_or_warning(&self) -> Vec<Contact> {
         self.0.contacts.load().unwrap_or_else(|error| {
-            self.warn(format!("Contacts are left out: {error}. Mend the file, or move it away."));
+            self.warn(format!("Contacts are ignored: {error}. Fix the file, or move it away."));
             Vec::new()
         })
     }

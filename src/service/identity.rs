@@ -105,14 +105,12 @@ impl Service {
     /// the same passphrase.
     fn adopt(&self, file: &KeyFile, passphrase: &str, overwrite: bool) -> Result<IdentityView> {
         if passphrase.is_empty() {
-            return Err(Error::failed("The key to be imported is protected by a passphrase.")
-                .advise("Nothing was changed. Give the passphrase of that file."));
+            return Err(Error::failed("The key to import is protected by a passphrase.")
+                .advise("Nothing was changed. Enter the passphrase of that file."));
         }
         let identity = file.unlock(Some(passphrase)).map_err(|error| match error {
-            StoreError::Passphrase(_) => {
-                Error::failed("This passphrase does not open the key to be imported.")
-                    .advise("Nothing was changed; try again.")
-            }
+            StoreError::Passphrase(_) => Error::failed("Wrong passphrase for the key to import.")
+                .advise("Nothing was changed; try again."),
             _ => no_key(),
         })?;
         file.put(overwrite)?;
@@ -202,16 +200,16 @@ impl Service {
 }
 
 /// A key that is there is never called missing, and never replaced unasked.
-fn key_trouble(error: StoreError) -> Error {
-    let what_then = "It was left alone. Put a copy of it back, or replace it for good: \
-                     `cclink init --import FILE --yes`, or `cclink init --yes` for a new key.";
+pub(super) fn key_trouble(error: StoreError) -> Error {
+    let what_then = "It was not changed. Restore a copy, or replace it for good: `cclink init --import FILE \
+        --yes`, or `cclink init --yes` for a new key.";
     match error {
         StoreError::Damaged { path, why } => {
             Error::failed(format!("The key {} is damaged: it {why}.", path.display())).advise(what_then)
         }
         StoreError::Io { path, error } => {
             Error::failed(format!("The key {} cannot be read: {error}.", path.display()))
-                .advise("It was left alone. Check whose it is and its mode (`ls -l`).")
+                .advise("It was not changed. Check its owner and mode (`ls -l`).")
         }
         other => other.into(),
     }
@@ -219,8 +217,8 @@ fn key_trouble(error: StoreError) -> Error {
 
 /// What is to be imported holds no key.
 fn no_key() -> Error {
-    Error::usage("This is no key: 64 hexadecimal digits, 32 raw bytes, or a key file with a passphrase are.")
-        .advise("Nothing was changed. Is the file cut off?")
+    Error::usage("Not a key: expected 64 hexadecimal digits, 32 raw bytes, or a key file with a passphrase.")
+        .advise("Nothing was changed. Is the file complete?")
 }
 
 impl From<StoreError> for Error {
@@ -233,11 +231,13 @@ impl From<StoreError> for Error {
                         "Run `cclink init` to create one, or `cclink pair` to get yours from another device.",
                     )
             }
-            StoreError::Exists(path) => Self::failed(format!("{} exists already: a key.", path.display()))
-                .advise("It was left alone. `cclink init --yes` replaces it, for good."),
+            StoreError::Exists(path) => {
+                Self::failed(format!("There is already a key at {}.", path.display()))
+                    .advise("It was not changed. `cclink init --yes` replaces it for good.")
+            }
             StoreError::Passphrase(_) => Self::failed(message).advise("Nothing was changed; try again."),
             StoreError::Damaged { .. } => {
-                Self::failed(message).advise("The file was left as it is. Mend it, or move it away.")
+                Self::failed(message).advise("The file was not changed. Fix it, or move it away.")
             }
             StoreError::Io { .. } => {
                 Self::failed(message).advise("Check that the folder is yours and the disk has room.")

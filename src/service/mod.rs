@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 mod contacts;
+mod doctor;
 mod error;
 mod handoffs;
 mod identity;
@@ -15,6 +16,7 @@ mod programs;
 mod publish;
 mod sessions;
 mod settings;
+mod suggest;
 mod tidy;
 mod transfer;
 pub(crate) mod types;
@@ -25,8 +27,10 @@ use std::time::Duration;
 
 pub use crate::service::handoffs::revoke::Doomed;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
+pub use doctor::{Check, Diagnosis, Fix, Health, Surroundings};
 pub use error::{Error, ErrorKind, Result};
 pub use handoffs::keeper::{Did, Keeping, Kept};
+pub use handoffs::log::Logged;
 pub use handoffs::watch::{News, NewsKind, Watch, next_look};
 pub use pairing::{Asking, Giving, PairCheck, Paired, PairingCode, Taking};
 pub use pickup::Settled;
@@ -43,6 +47,7 @@ pub use publish::on_exit::{SpoolFailure, Spooled};
 pub use sessions::follow::Changed;
 pub use sessions::search::{Asked, Match, SessionMatches};
 pub use settings::{KEEP_EVERY, PAIR_LIFE, STALL, Settings};
+pub use suggest::Suggestion;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 pub use transfer::arrive::{Answer, Arrived, Ask, Placed, Question};
@@ -57,6 +62,7 @@ pub use crate::handoff::record::{host_and_port, is_ssh_address};
 pub use crate::handoff::{Pin, Ttl, TtlError, links_on_one_line};
 use crate::network::{Fresh, Network};
 pub use crate::store::Config;
+pub use crate::store::journal::Happening;
 use crate::store::{Contacts, Journal};
 
 /// How long quitting waits for writes that must not be cut in half.
@@ -86,6 +92,8 @@ struct Inner {
     identity: Mutex<Option<Identity>>,
     /// What lists name and is nowhere.
     dead: handoffs::newest::Dead,
+    /// Sessions of which the inbox holds more than this machine, as of the last look.
+    waiting: Mutex<Vec<Elsewhere>>,
     /// Writes that come in halves, under way.
     must_finish: TaskTracker,
     /// Receipts under way: good to have, not worth a wait.
@@ -140,6 +148,7 @@ impl Service {
             contacts: Contacts::new(&settings.paths.config),
             identity: Mutex::new(None),
             dead: handoffs::newest::Dead::default(),
+            waiting: Mutex::new(Vec::new()),
             must_finish: TaskTracker::new(),
             receipts: TaskTracker::new(),
             warnings: Mutex::new(Vec::new()),
@@ -246,7 +255,7 @@ impl Service {
         let says = format!("This machine's clock says {}", now.format("%Y-%m-%d %H:%M UTC"));
         if now.timestamp() < BORN {
             return Err(Error::failed(format!(
-                "{says}, which is in the past: nobody could read the handoff."
+                "{says}, which is in the past: nobody could open the handoff."
             ))
             .advise("Nothing was published. Set the clock, then publish again."));
         }
@@ -254,9 +263,9 @@ impl Service {
             Some(".".to_owned())
         } else {
             let known = self.written_at().filter(|at| now + CLOCKS_DIFFER < *at);
-            known.map(|at| format!(", but it was {} here already.", at.format("%Y-%m-%d %H:%M UTC")))
+            known.map(|at| format!(", but it was already {} here.", at.format("%Y-%m-%d %H:%M UTC")))
         };
-        let advice = "If the clock is wrong, nobody can read the handoff: set it and publish again.";
+        let advice = "If the clock is wrong, nobody can open the handoff: set it and publish again.";
         Ok(doubt.map(|doubt| format!("{says}{doubt} {advice}")))
     }
 

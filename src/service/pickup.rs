@@ -14,11 +14,12 @@ use tokio::time::Instant;
 
 use super::handoffs::lookup::{Place, Readable, alive};
 use super::types::Carried;
-use super::{Found, Job, Pickup, Plan, Result, Service, Signer};
+use super::{Found, Happening, Job, Pickup, Plan, Result, Service, Signer};
 use crate::handoff::z32;
 use crate::handoff::{
     AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, mailbox, packet,
 };
+use crate::store::journal::{About, Event};
 use crate::text;
 
 /// So long a complete lookup serves for taking what does not burn, too.
@@ -28,9 +29,9 @@ impl Service {
     /// What a verified record looks like to its reader.
     pub(super) fn found(&self, place: &Place, (record, creator, packet): Readable, confirmed: bool) -> Found {
         let now = self.now();
+        let signer = self.signer(&creator);
         let signed_by = format!(
-            "signed by {}, from {}, {}, expires in {}",
-            self.signer(&creator),
+            "signed by {signer}, from {}, {}, expires in {}",
             text::clean(&record.hostname),
             text::ago(record.created_at, now),
             text::span((record.expires_at() - now).num_seconds())
@@ -71,6 +72,7 @@ impl Service {
         Found {
             pickup,
             signed_by,
+            signer,
             confirmed,
             clone_offer: None,
             sequence,
@@ -110,7 +112,7 @@ impl Service {
         if is_fresh && found.confirmed && !found.place.record.burn_after_read {
             return Ok(found.pickup.clone());
         }
-        job.doing("making sure that nothing newer is there");
+        job.doing("checking for anything newer");
         let (standing, sighting) = job.run(async { self.look(&place, &mut |_| {}).await }).await?;
         let taken = self.ours_already(&place, &standing, found.place.again);
         let readable = match &taken {
@@ -121,7 +123,7 @@ impl Service {
         let mut pickup = self.found(&place, readable, true).pickup;
         pickup.plans.clone_from(&found.pickup.plans);
         if burn {
-            job.doing("taking it, for good");
+            job.doing("claiming it");
             let (service, place) = (self.clone(), place.clone());
             self.must_finish(async move { service.burn(&place, &packet, sighting).await }).await?;
             pickup.burned = true;
@@ -134,7 +136,9 @@ impl Service {
     /// receipt is left.
     pub fn settle(&self, found: &Found) -> Settled {
         let place = &found.place.place;
+        let event = self.pickup_event(found);
         if !found.place.record.burn_after_read {
+            self.note(|book| book.log_pickup(event));
             self.leave_receipt(place);
             return Settled(None);
         }
@@ -144,18 +148,42 @@ impl Service {
             if let Some(taking) = book.taking.get_mut(&address) {
                 first = !std::mem::replace(&mut taking.settled, true);
             }
+            if first {
+                book.log_pickup(event);
+            }
         });
-        Settled(first.then_some(address))
+        Settled(first.then_some((address, place.token)))
+    }
+
+    /// That this device picked a handoff up, for the log.
+    fn pickup_event(&self, found: &Found) -> Event {
+        let (token, record) = (found.place.place.token, &found.place.record);
+        let happened = if record.burn_after_read { Happening::Burned } else { Happening::PickedUp };
+        let about = About {
+            session_id: record.session_id.clone(),
+            project: record.project.clone(),
+            label: record.label.clone(),
+            title: record.title.clone(),
+            recipient: None,
+        };
+        Event {
+            by: Some(self.0.settings.hostname.clone()),
+            from: Some(found.pickup.creator.clone()),
+            about: Some(about),
+            ..Event::new(self.now(), happened, token)
+        }
     }
 
     /// The way on failed at its last step after all: this device can show what
     /// was taken once more.
     pub fn unsettle(&self, settled: Settled) {
-        if let Some(address) = settled.0 {
+        if let Some((address, token)) = settled.0 {
             self.note(|book| {
                 if let Some(taking) = book.taking.get_mut(&address) {
                     taking.settled = false;
                 }
+                let noted = book.log.iter().rposition(|event| event.token == token && event.from.is_some());
+                noted.map(|at| book.log.remove(at));
             });
         }
     }
@@ -204,10 +232,10 @@ impl Service {
     }
 }
 
-/// What was settled by it: the address of what had burned.
+/// What was settled by it: the address of what had burned, and its token.
 #[must_use]
 #[derive(Debug)]
-pub struct Settled(Option<String>);
+pub struct Settled(Option<(String, Token)>);
 
 /// A found handoff's place and record, so that going on with it need not search
 /// again.
@@ -250,6 +278,7 @@ impl Found {
         };
         let place = Place { mailbox, token, expected: Vec::new() };
         let place = PlaceHandle { place, record, reached_at: None, again: false, looked_at: None };
-        Self { pickup, signed_by: signed_by.to_owned(), confirmed, clone_offer: None, sequence: 0, place }
+        let (signer, signed_by) = (Signer::Me, signed_by.to_owned());
+        Self { pickup, signed_by, signer, confirmed, clone_offer: None, sequence: 0, place }
     }
 }

@@ -125,14 +125,27 @@ pub(super) async fn ask_git(directory: &Path, arguments: &[&str]) -> Option<Stri
 
 /// What a program prints, when it succeeds in time.
 pub(super) async fn ask<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> Option<String> {
-    let mut command = child(program);
-    command.args(arguments);
-    answer(command).await
+    ask_within(PATIENCE, program, arguments).await
 }
 
-async fn answer(mut command: Command) -> Option<String> {
+/// The same of a program that may take longer to start.
+pub(super) async fn ask_within<S: AsRef<OsStr>>(
+    limit: Duration,
+    program: &str,
+    arguments: &[S],
+) -> Option<String> {
+    let mut command = child(program);
+    command.args(arguments);
+    answer_within(limit, command).await
+}
+
+async fn answer(command: Command) -> Option<String> {
+    answer_within(PATIENCE, command).await
+}
+
+async fn answer_within(limit: Duration, mut command: Command) -> Option<String> {
     command.stdin(Stdio::null()).stderr(Stdio::null()).env("LC_ALL", "C").kill_on_drop(true);
-    let output = tokio::time::timeout(PATIENCE, command.output()).await.ok()?.ok()?;
+    let output = tokio::time::timeout(limit, command.output()).await.ok()?.ok()?;
     (output.status.success() && output.stdout.len() <= LONGEST).then_some(())?;
     String::from_utf8(output.stdout).ok()
 }

@@ -80,7 +80,7 @@ impl Service {
     pub fn session_at(&self, id: &str, path: Option<&Path>) -> Result<Session> {
         let wanted = id.to_ascii_lowercase();
         if !is_beginning(&wanted) {
-            return Err(Error::usage(format!("`{}` is no session id.", text::fit(&text::clean(id), 60)))
+            return Err(Error::usage(format!("`{}` is not a session id.", text::fit(&text::clean(id), 60)))
                 .advise("`cclink sessions` lists them; the first 4 characters or more will do."));
         }
         let copies = self.store()?.find_all(&|found| found.starts_with(&wanted));
@@ -135,7 +135,7 @@ impl Service {
     pub(super) fn store(&self) -> Result<claude::Store> {
         let root = self.0.settings.claude_root.clone();
         root.map(claude::Store::new).ok_or_else(|| {
-            Error::failed("There is no home folder to look for sessions in.").advise("Set CLAUDE_CONFIG_DIR.")
+            Error::failed("No home folder found to look for sessions in.").advise("Set CLAUDE_CONFIG_DIR.")
         })
     }
 }
@@ -166,7 +166,7 @@ fn one_session(wanted: &str, found: &[Session]) -> Result<()> {
         named.push(format!("\n  and {} more", ids.len() - NAMED));
     }
     let many = format!("`{wanted}` can mean {} sessions:{}", ids.len(), named.concat());
-    Err(Error::usage(many).advise("Type more of it."))
+    Err(Error::usage(many).advise("Type more characters."))
 }
 
 /// That a transcript cannot be read.

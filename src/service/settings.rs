@@ -69,23 +69,35 @@ pub struct Settings {
 impl Settings {
     /// From the environment.
     pub fn from_env(env: Env<'_>) -> Result<Self> {
+        let mut settings = Self::without_config(env)?;
+        settings.config = Config::load(&settings.paths.config)?;
+        Ok(settings)
+    }
+
+    /// The same for who goes on with the defaults where the configuration is damaged.
+    pub fn even_if_damaged(env: Env<'_>) -> Result<Self> {
+        let mut settings = Self::without_config(env)?;
+        settings.config = Config::load(&settings.paths.config).unwrap_or_default();
+        Ok(settings)
+    }
+
+    fn without_config(env: Env<'_>) -> Result<Self> {
         // A value that cannot be read must not silently mean another network.
         for name in ["CCLINK_BOOTSTRAP", "CCLINK_RELAYS", "CCLINK_PASSPHRASE", "CCLINK_CLAUDE"] {
             let is_blank = |text: &str| !text.is_empty() && text.trim().is_empty();
             if env(name).is_some_and(|value| value.to_str().is_none_or(is_blank)) {
-                return Err(Error::usage(format!("{name} is only white space, or not in UTF-8.")));
+                return Err(Error::usage(format!("{name} is blank, or not in UTF-8.")));
             }
         }
         let text =
             |name: &str| env(name).and_then(|value| value.into_string().ok()).filter(|v| !v.is_empty());
         let number = |name: &str| text(name).and_then(|text| text.parse::<u64>().ok());
         let paths = Paths::from_env(env).ok_or_else(|| {
-            Error::failed("There is no home folder to keep the key in.").advise("Set HOME or CCLINK_HOME.")
+            Error::failed("No home folder found to keep the key in.").advise("Set HOME or CCLINK_HOME.")
         })?;
         let network =
             NetworkConfig::parse(text("CCLINK_BOOTSTRAP").as_deref(), text("CCLINK_RELAYS").as_deref())
                 .map_err(|error| Error::usage(error.to_string()))?;
-        let config = Config::load(&paths.config)?;
         let home = etcetera::home_dir().ok();
         Ok(Self {
             paths,
@@ -107,7 +119,7 @@ impl Settings {
                     .unwrap_or(70),
                 number("CLAUDE_CODE_RESUME_TOKEN_THRESHOLD").unwrap_or(100_000),
             ),
-            config,
+            config: Config::default(),
             clock_offset: for_tests(text("CCLINK_TEST_CLOCK_OFFSET")).unwrap_or(0),
             way_holds: for_tests(text("CCLINK_TEST_WAY_HOLDS")),
             keep_every: for_tests(text("CCLINK_TEST_KEEP_EVERY")).map_or(KEEP_EVERY, Duration::from_secs),

@@ -1,6 +1,8 @@
 //! The verbs in a simulated network: sequences that nobody thought of, by seeds.
 
+mod behind;
 mod devices;
+mod held;
 mod pickups;
 mod poor;
 mod sequences;

@@ -1,6 +1,6 @@
 //! What is put in order, and looked at, when cclink starts.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Service;
 use super::transfer::{arrive, stores};
@@ -10,28 +10,40 @@ impl Service {
     /// Removes what a killed process of ours left half-written (a whole key may
     /// be in it), and warns of files that others can change. Blocking, and fast.
     pub fn tidy(&self) {
-        let paths = &self.0.settings.paths;
-        let config = Config::path(&paths.config);
-        let contacts = paths.config.join("contacts.json");
-        let journal = paths.state.join("journal.json");
-        let spooled = paths.state.join("spool").join("failure.json");
-        for file in [&paths.key, &config, &contacts, &journal, &spooled] {
-            files::clean_up(file);
-        }
-        files::clean_up(&paths.state.join("carry").join("sealed"));
-        for file in self.plugin_paths() {
-            files::clean_up(&file);
-        }
+        self.written_files().iter().for_each(|file| files::clean_up(file));
         self.tidy_brings();
-        let folders: [&Path; 2] = [&paths.config, &paths.state];
-        for path in folders.into_iter().chain([contacts.as_path(), &config, &journal]) {
-            if files::others_may_write(path) {
-                self.warn(format!(
-                    "Everybody on this machine can change {0}: `chmod go-w {0}` ends that.",
-                    path.display()
-                ));
-            }
+        for path in self.open_to_all() {
+            self.warn(format!(
+                "Everyone on this machine can change {0}; fix that with `chmod go-w {0}`.",
+                path.display()
+            ));
         }
+    }
+
+    /// The files of ours beside which a killed process may have left a half of one.
+    pub(super) fn written_files(&self) -> Vec<PathBuf> {
+        let paths = &self.0.settings.paths;
+        let mut all = vec![paths.key.clone()];
+        all.extend(self.own_files());
+        all.push(paths.state.join("spool").join("failure.json"));
+        all.push(paths.state.join("carry").join("sealed"));
+        all.extend(self.plugin_paths());
+        all
+    }
+
+    /// What of ours everybody on this machine can change.
+    pub(super) fn open_to_all(&self) -> Vec<PathBuf> {
+        let paths = &self.0.settings.paths;
+        let mut all = vec![paths.config.clone(), paths.state.clone()];
+        all.dedup();
+        all.extend(self.own_files());
+        all.retain(|path| files::others_may_write(path));
+        all
+    }
+
+    fn own_files(&self) -> [PathBuf; 3] {
+        let paths = &self.0.settings.paths;
+        [Config::path(&paths.config), paths.config.join("contacts.json"), self.0.journal.path().to_owned()]
     }
 
     /// What killed processes left of sessions that came or went may be large, and

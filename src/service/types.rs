@@ -13,6 +13,7 @@ use super::Error;
 use crate::claude::Session;
 pub use crate::handoff::AudienceKind;
 use crate::handoff::Ttl;
+use crate::text;
 pub use publishing::{Draft, LeftBehind, Named, PublishRequest, SshAddress, SshSource};
 
 /// What the screen may know of the identity before it is unlocked.
@@ -48,7 +49,7 @@ pub enum AudienceChoice {
     Devices,
     /// One recipient: a contact's name or a public key.
     Share(String),
-    /// Whoever knows the PIN; `None` generates one.
+    /// Anyone with the PIN; `None` generates one.
     Pin(Option<Zeroizing<String>>),
     /// Anyone with the link.
     Link,
@@ -62,6 +63,21 @@ pub struct AudienceView {
     /// The recipient's contact name, or its `pk:` key where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+}
+
+impl AudienceView {
+    /// In a word or two, for people.
+    pub fn words(&self) -> String {
+        match (self.kind, &self.name) {
+            (AudienceKind::Devices, _) => "my devices".to_owned(),
+            (AudienceKind::Share, Some(name)) if name.starts_with("pk:") => text::fit(name, 12),
+            (AudienceKind::Share, name) => {
+                name.as_deref().map_or_else(|| "one person".to_owned(), text::clean)
+            }
+            (AudienceKind::Pin, _) => "PIN".to_owned(),
+            (AudienceKind::Link, _) => "link".to_owned(),
+        }
+    }
 }
 
 /// A handoff that is out.
@@ -118,6 +134,35 @@ pub struct Published {
     /// Things the user should know, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+}
+
+impl Published {
+    /// The same as a row of the list.
+    pub fn row(&self) -> Listed {
+        Listed {
+            token: self.token.clone(),
+            audience: self.audience.clone(),
+            session_id: self.session_id.clone(),
+            project: self.project.clone(),
+            label: None,
+            title: self.title.clone(),
+            state: State::Live,
+            burn_after_read: self.burn_after_read,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            copies: Some(self.copies),
+            link: Some(self.link.clone()),
+            web_link: self.web_link.clone(),
+            pin: self.pin.clone(),
+            ssh: self.user_ssh.clone(),
+            named: Named::default(),
+            own: true,
+            phone_pass: false,
+            announced_at: None,
+            picked_up: None,
+            carry: self.carry,
+        }
+    }
 }
 
 /// Where a handoff stands.
@@ -240,6 +285,9 @@ pub struct Listed {
     /// The same as a web link, where `web` is set and a phone could open it.
     #[serde(skip)]
     pub web_link: Option<String>,
+    /// The PIN that cclink made for it, while it is alive and the key unlocked.
+    #[serde(skip)]
+    pub pin: Option<String>,
     /// The SSH address that the user set.
     #[serde(skip)]
     pub ssh: Option<String>,
@@ -383,9 +431,18 @@ pub struct InboxEntry {
     pub expires_at: DateTime<Utc>,
     /// Whether picking it up takes it away.
     pub burn_after_read: bool,
+    /// Whether a copy of its session is here that has less than was published.
+    pub outdates: bool,
 }
 
 impl InboxEntry {
+    /// That its session continues on the other device, where the copy here is older.
+    pub(super) fn elsewhere(&self) -> Option<Elsewhere> {
+        let Self { session_id, hostname, created_at, .. } = self;
+        let (session_id, hostname) = (session_id.clone(), crate::text::clean(hostname));
+        self.outdates.then(|| Elsewhere { session_id, hostname, at: *created_at })
+    }
+
     /// Whose session it is, and which.
     pub fn session(&self) -> (&str, &str) {
         (&self.creator, &self.session_id)
@@ -399,6 +456,8 @@ pub struct Found {
     pub pickup: Pickup,
     /// "signed by you, from framework-desktop, 12 min ago, expires in 7h 48m".
     pub signed_by: String,
+    /// Who that is.
+    pub signer: Signer,
     /// Whether a complete lookup confirmed that nothing newer is there.
     pub confirmed: bool,
     /// How its project could be cloned, where its folder is not known here.
@@ -540,4 +599,6 @@ pub enum Step {
     Inbox(Box<InboxEntry>),
     /// A row of the list, checked.
     Listed(Box<Listed>),
+    /// These are revoked after so long, unless that is undone.
+    Revoking(Vec<String>, std::time::Duration),
 }

@@ -55,7 +55,7 @@ impl Service {
         origins.dedup();
         let html = replaced(PAGE, RELAYS, &relays.join(" "))
             .and_then(|html| replaced(&html, ORIGINS, &origins.join(" ")))
-            .ok_or_else(|| Error::failed("The page in this program names no relays."))?;
+            .ok_or_else(|| Error::failed("The built-in page names no relays."))?;
         Ok(page_with(html, relays))
     }
 
@@ -64,7 +64,7 @@ impl Service {
     pub async fn check_web(&self, place: &str, relays: &[String]) -> Result<WebCheck> {
         let served = if place.starts_with("http://") || place.starts_with("https://") {
             let url = Url::parse(place).map_err(|_| {
-                Error::usage("This is no address of a page, such as https://example.org/cclink/.")
+                Error::usage("Not the address of a page, such as https://example.org/cclink/.")
             })?;
             page::fetch(url).await.map_err(|error| unfetched(&error))?
         } else {
@@ -120,7 +120,7 @@ fn relay_address(typed: &str) -> Result<Url> {
             && url.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b":/.-_~%[]".contains(&b))
     };
     Url::parse(typed).ok().filter(fits).ok_or_else(|| {
-        Error::usage(format!("`{}` is no address of a relay.", text::fit(&text::clean(typed), 80)))
+        Error::usage(format!("`{}` is not the address of a relay.", text::fit(&text::clean(typed), 80)))
             .advise("Write it like https://relay.example.org, without `?` or `#`.")
     })
 }

@@ -43,7 +43,7 @@ pub fn unfit_name(name: &str) -> Option<&'static str> {
     } else if name.contains(['/', '#', ':']) {
         Some("a contact's name has no `/`, `#` or `:`, so that it is never taken for a link")
     } else if name.parse::<PublicKey>().is_ok() {
-        Some("a contact's name is no public key")
+        Some("a contact's name cannot be a public key")
     } else {
         None
     }

@@ -62,7 +62,7 @@ fn target(path: &Path) -> Result<PathBuf, StoreError> {
             _ => return Ok(target),
         }
     }
-    Err(StoreError::damaged(path, "is a link in a circle"))
+    Err(StoreError::damaged(path, "is a circular link"))
 }
 
 /// By what a file is known to be the one that was read: a replaced one is another.
@@ -137,32 +137,56 @@ pub fn aside(path: &Path) -> io::Result<NamedTempFile> {
 /// Removes what a process of ours that was killed while it wrote left beside a
 /// file: whole contents, a key's too. What another one is just writing stays.
 pub fn clean_up(path: &Path) {
-    let Ok(path) = target(path) else { return };
-    let Ok(entries) = fs::read_dir(folder(&path)) else { return };
-    for entry in entries.flatten() {
+    for (left, _lock) in left_behind(path) {
+        let _ = fs::remove_file(left);
+    }
+}
+
+/// What [`clean_up`] would remove, each with its lock.
+pub fn left_behind(path: &Path) -> impl Iterator<Item = (PathBuf, File)> {
+    let entries = target(path).ok().and_then(|path| fs::read_dir(folder(&path)).ok());
+    entries.into_iter().flatten().flatten().filter_map(|entry| {
         let is_ours = entry.file_name().as_encoded_bytes().starts_with(ASIDE.as_bytes());
         if !is_ours || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
-            continue;
+            return None;
         }
-        // The lock is held until it is gone.
-        let left = open(OpenOptions::new().read(true), &entry.path());
-        if left.is_ok_and(|file| file.try_lock().is_ok()) {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
+        let file = open(OpenOptions::new().read(true), &entry.path()).ok()?;
+        file.try_lock().is_ok().then(|| (entry.path(), file))
+    })
 }
 
 /// Whether everybody on this machine can change a file, or what is in a folder.
 pub fn others_may_write(path: &Path) -> bool {
+    mode(path) & 0o002 != 0
+}
+
+/// Whether anybody but its owner can read or change a file.
+pub fn others_may_read(path: &Path) -> bool {
+    mode(path) & 0o077 != 0
+}
+
+/// Takes from others, and the group, the right to change it.
+pub fn forbid_others_to_write(path: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o002 != 0)
+        let less = fs::Permissions::from_mode(mode(path) & 0o7755);
+        fs::set_permissions(path, less).map_err(StoreError::io(path))?;
+    }
+    Ok(())
+}
+
+/// A file's mode; 0 where there are none, or no file.
+fn mode(path: &Path) -> u32 {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode() & 0o7777)
     }
     #[cfg(not(unix))]
     {
         let _ = path;
-        false
+        0
     }
 }
 
@@ -188,7 +212,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     let mut content = Vec::new();
     file.take(MAX_SIZE + 1).read_to_end(&mut content).map_err(StoreError::io(path))?;
     if content.len() as u64 > MAX_SIZE {
-        return Err(StoreError::damaged(path, "is far too large to be ours"));
+        return Err(StoreError::damaged(path, "is too large to be one of cclink's files"));
     }
     Ok(Some(content))
 }

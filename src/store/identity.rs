@@ -29,9 +29,7 @@ impl KeyFile {
     pub fn read(path: &Path) -> Result<Self, StoreError> {
         match files::read(path)? {
             Some(content) => Ok(Self { path: path.to_owned(), content: Zeroizing::new(content) }),
-            None if path.symlink_metadata().is_ok() => {
-                Err(StoreError::damaged(path, "is a link that leads nowhere"))
-            }
+            None if path.symlink_metadata().is_ok() => Err(StoreError::damaged(path, "is a broken link")),
             None => Err(StoreError::Missing(path.to_owned())),
         }
     }
@@ -92,7 +90,7 @@ impl KeyFile {
         match error {
             DecryptionFailed | NoMatchingKeys => StoreError::Passphrase(self.path.clone()),
             ExcessiveWork { .. } => {
-                StoreError::damaged(&self.path, "asks for far more work than a key of ours")
+                StoreError::damaged(&self.path, "demands far more work than cclink's own keys")
             }
             _ => StoreError::damaged(&self.path, "is a damaged age file"),
         }
@@ -105,11 +103,9 @@ impl KeyFile {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let open =
-                |path: &Path| fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0);
-            if open(path) {
+            if files::others_may_read(path) {
                 let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
-                if open(path) {
+                if files::others_may_read(path) {
                     return Some(format!(
                         "{} can be read by others, and its file system does not let that be changed: \
                          move it to a Linux folder (CCLINK_HOME) or protect it with a passphrase",

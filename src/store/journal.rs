@@ -2,6 +2,7 @@
 //! before anything goes out, so that a crash loses nothing.
 
 mod carried;
+mod log;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use self::carried::{CarriedFile, CarryChoice, CarryStore, CarryWay, KnownStore};
+pub use self::log::{About, Event, Happening};
 use super::{StoreError, files};
 use crate::handoff::{Token, Trace, Ttl, time};
 
@@ -34,6 +36,7 @@ const HOSTS: &str = "hosts";
 const CARRIED: &str = "carried";
 const STORES: &str = "stores";
 const CARRY: &str = "carry";
+const LOG: &str = "log";
 
 /// How far a handoff came, as far as this device knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,8 +102,8 @@ pub struct JournalEntry {
     /// Where it lies: 32 bytes in z-base-32.
     #[serde(default)]
     pub address: String,
-    /// The mailbox's secret and a link's, in an age file to the identity
-    /// itself, in z-base-32. Never the PIN.
+    /// The mailbox's secret, and a link's or the PIN that was made for it, in an
+    /// age file to the identity itself, in z-base-32. Never a PIN that was typed.
     #[serde(default)]
     pub sealed: String,
     /// Who took it, and when.
@@ -116,12 +119,25 @@ pub struct JournalEntry {
     /// nodes, and a revocation may have reached too few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ending: Option<String>,
+    /// The same of one that is about to be revoked, and can still be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoking: Option<Revoking>,
     /// When it was announced again last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<Announced>,
     /// Fields of a newer cclink.
     #[serde(flatten)]
     pub unknown: Unknown,
+}
+
+/// A revocation that can still be undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoking {
+    /// The signed end, in z-base-32.
+    pub end: String,
+    /// From when on it is owed, whoever was to bring it. Whole seconds.
+    #[serde(with = "time")]
+    pub from: DateTime<Utc>,
 }
 
 /// When a handoff was announced again, and to how many nodes.
@@ -197,6 +213,8 @@ pub struct Book {
     pub stores: BTreeMap<String, KnownStore>,
     /// How the conversations of a project went along last.
     pub carry: BTreeMap<String, CarryChoice>,
+    /// What happened to handoffs, as it was noted.
+    pub log: Vec<Event>,
     /// What cannot be read, part by part, in the form of the file.
     unread: Map<String, Value>,
 }
@@ -223,6 +241,7 @@ impl Book {
         let (carried, unread_carried) = read_map(file.remove(CARRIED));
         let (stores, unread_stores) = read_map(file.remove(STORES));
         let (carry, unread_carry) = read_map(file.remove(CARRY));
+        let (log, unread_log) = read_list(file.remove(LOG));
         let unread = [
             (HANDOFFS, unread_handoffs),
             (ENDS, unread_ends),
@@ -232,9 +251,10 @@ impl Book {
             (CARRIED, unread_carried),
             (STORES, unread_stores),
             (CARRY, unread_carry),
+            (LOG, unread_log),
         ];
         file.extend(unread.into_iter().filter_map(|(part, unread)| Some((part.to_owned(), unread?))));
-        Self { handoffs, ends, taking, places, hosts, carried, stores, carry, unread: file }
+        Self { handoffs, ends, taking, places, hosts, carried, stores, carry, log, unread: file }
     }
 
     fn write(&self) -> serde_json::Result<Vec<u8>> {
@@ -249,6 +269,7 @@ impl Book {
             (CARRIED, serde_json::to_value(&self.carried)?),
             (STORES, serde_json::to_value(&self.stores)?),
             (CARRY, serde_json::to_value(&self.carry)?),
+            (LOG, serde_json::to_value(&self.log)?),
         ] {
             match (file.get_mut(part), value) {
                 (Some(Value::Array(unread)), Value::Array(all)) => {
@@ -274,7 +295,8 @@ impl Book {
         self.taking.retain(|_, taking| taking.until > now);
         // One that lies somewhere is known until it was taken away.
         self.carried.retain(|_, file| (file.store.is_some() && !file.taken_away) || file.at + MEMORY > now);
-        for part in [HANDOFFS, ENDS, TAKING, CARRIED] {
+        self.forget_log(now);
+        for part in [HANDOFFS, ENDS, TAKING, CARRIED, LOG] {
             match self.unread.get_mut(part) {
                 Some(Value::Array(all)) => all.retain_mut(|value| may_matter(value, now)),
                 Some(Value::Object(all)) => all.retain(|_, value| may_matter(value, now)),
@@ -289,7 +311,7 @@ impl Book {
 fn may_matter(value: &mut Value, now: DateTime<Utc>) -> bool {
     let Value::Object(fields) = value else { return true };
     let time = |name: &str| time::parse(fields.get(name)?.as_str()?);
-    let said = ["unread_since", "created_at", "until"].into_iter().filter_map(time);
+    let said = ["unread_since", "created_at", "until", "at"].into_iter().filter_map(time);
     if let Some(at) = said.filter(|at| *at < now + MEMORY).max() {
         return at + UNREAD_MEMORY > now;
     }
@@ -362,6 +384,11 @@ impl Journal {
         self.read_or_set_aside()
     }
 
+    /// What it holds now, looked at and nothing else; `None` where it is damaged.
+    pub fn peek(&self) -> Result<Option<Book>, StoreError> {
+        self.remembered().map_or_else(|| self.read(), |book| Ok(Some(book)))
+    }
+
     /// What was read of this very file before.
     fn remembered(&self) -> Option<Book> {
         let now = files::stamp(&self.path)?;
@@ -399,6 +426,7 @@ impl Journal {
         let (mut book, aside) = self.read_or_set_aside()?;
         let before = book.clone();
         let result = change(&mut book);
+        book.log_changes(&before.handoffs, now);
         book.forget(now);
         if book != before || !self.path.exists() {
             let content = book.write().map_err(|error| StoreError::damaged(&self.path, &error))?;

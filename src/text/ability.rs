@@ -2,6 +2,9 @@
 
 use std::ffi::OsStr;
 
+/// Columns and rows that the screen needs.
+pub const LEAST_SCREEN: (u16, u16) = (60, 16);
+
 /// How much of a terminal it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ability {

@@ -2,6 +2,7 @@
 //! that only the loop can perform.
 
 mod draw;
+mod failure;
 mod fold;
 mod front;
 mod input;
@@ -21,7 +22,7 @@ use super::message::{
 };
 use super::panes::{
     contact::Contact, extend::Extend, folder::Folder, handoffs::Handoffs, identity, pickup::Pickup,
-    publish::Publish, qr::Qr, sessions::Sessions,
+    publish::Publish, qr::Qr, qr::lacks_page, sessions::Sessions,
 };
 use super::parts::{SPIN, View, confirm::Confirm, theme::Theme, toast::Toasts};
 use super::terminal::Clipboard;
@@ -58,14 +59,20 @@ pub struct App {
     overlays: Vec<Box<dyn View>>,
     asked: Asked,
     toasts: Toasts,
+    /// Rows that the notes have at the foot of the body.
+    note_rows: u16,
     jobs: Jobs,
     identity: Option<IdentityState>,
     asked_for_key: bool,
     network: String,
+    /// The network could not be reached when it was asked last.
+    offline: bool,
     notices: Notices,
     mouse: bool,
     leaving: bool,
     last_char: Option<Duration>,
+    /// Where and when the mouse was clicked last.
+    last_click: Option<(u16, u16, Duration)>,
     last_input: Option<Duration>,
     size: Rect,
     effects: Vec<Effect>,
@@ -84,14 +91,17 @@ impl App {
             overlays: Vec::new(),
             asked: Asked::No,
             toasts: Toasts::default(),
+            note_rows: 0,
             jobs: Jobs::default(),
             identity: None,
             asked_for_key: false,
             network: String::new(),
+            offline: false,
             notices: Notices::default(),
             mouse: true,
             leaving: false,
             last_char: None,
+            last_click: None,
             last_input: None,
             size: Rect::default(),
             effects: Vec::new(),
@@ -135,6 +145,7 @@ impl App {
     /// Tells the user something.
     pub fn say(&mut self, note: Note, now: &Now) {
         self.toasts.say(note, now);
+        self.lay_out();
         self.dirty = true;
     }
 
@@ -152,6 +163,7 @@ impl App {
         }
         let scan = self.sessions.handle(Intent::Refresh, now);
         self.apply(scan, now);
+        self.lay_out();
         self.dirty = true;
     }
 
@@ -180,6 +192,7 @@ impl App {
     pub fn tick(&mut self, now: &Now) {
         self.toasts.sweep(now);
         self.look_again(now);
+        self.lay_out();
         self.dirty = true;
     }
 
@@ -194,10 +207,8 @@ impl App {
     /// The terminal has this size now.
     pub fn resize(&mut self, width: u16, height: u16) {
         self.size = Rect::new(0, 0, width, height);
-        let body = draw::areas(self.size).body;
-        self.sessions.set_room(body);
-        self.handoffs.set_room(body);
-        self.pickup.set_room(body);
+        self.note_rows = self.wanted_note_rows();
+        self.give_room();
         let size = self.size;
         for view in &mut self.overlays {
             let room = draw::overlay_area(size, view.context());
@@ -206,8 +217,30 @@ impl App {
         self.dirty = true;
     }
 
+    /// Gives the notes the rows that they need; the panes have the others.
+    fn lay_out(&mut self) {
+        let rows = self.wanted_note_rows();
+        if std::mem::replace(&mut self.note_rows, rows) != rows {
+            self.give_room();
+        }
+    }
+
+    /// What lies in front keeps its room: beside it a note has the status line.
+    fn wanted_note_rows(&self) -> u16 {
+        let body = draw::areas(self.size, 0).body;
+        if self.overlays.is_empty() { self.toasts.height(body.width, body.height / 3) } else { 0 }
+    }
+
+    fn give_room(&mut self) {
+        let body = draw::areas(self.size, self.note_rows).body;
+        self.sessions.set_room(body);
+        self.handoffs.set_room(body);
+        self.pickup.set_room(body);
+    }
+
     /// Lets what has the focus do what follows from where it came to rest.
     pub fn settle(&mut self, now: &Now) {
+        self.lay_out();
         let effects = self.pane_mut(self.at).settle();
         self.apply(effects, now);
     }
@@ -217,7 +250,11 @@ impl App {
     }
 
     fn pane(&self) -> &dyn View {
-        match self.at {
+        self.pane_of(self.at)
+    }
+
+    fn pane_of(&self, pane: PaneId) -> &dyn View {
+        match pane {
             PaneId::Sessions => &self.sessions,
             PaneId::Handoffs => &self.handoffs,
             PaneId::Pickup => &self.pickup,
@@ -258,9 +295,11 @@ impl App {
             Intent::Mouse => self.toggle_mouse(now),
             Intent::NextPane => self.turn(1, now),
             Intent::PreviousPane => self.turn(2, now),
-            Intent::GoSessions => self.go(PaneId::Sessions, now),
-            Intent::GoHandoffs => self.go(PaneId::Handoffs, now),
-            Intent::GoPickup => self.go(PaneId::Pickup, now),
+            Intent::GoSessions => self.leave_for(PaneId::Sessions, now),
+            Intent::GoHandoffs => self.leave_for(PaneId::Handoffs, now),
+            Intent::GoPickup => self.leave_for(PaneId::Pickup, now),
+            Intent::TryAgain => self.try_again(now),
+            Intent::Undo => self.undo_revoke(now),
             Intent::Help if self.top().context() != Context::Help => self.open_help(),
             Intent::Palette if self.top().context() != Context::Palette => self.open_palette(),
             Intent::Back => self.back(now),
@@ -298,7 +337,7 @@ impl App {
     fn stops_with_esc(&self) -> Option<bool> {
         match self.top().context() {
             _ if !self.overlays.is_empty() => None,
-            Context::Filter | Context::Search => None,
+            Context::Filter | Context::Search | Context::Find => None,
             Context::Sessions | Context::Handoffs | Context::Inbox => Some(true),
             _ => Some(false),
         }
@@ -307,6 +346,13 @@ impl App {
     fn turn(&mut self, by: usize, now: &Now) {
         let at = PaneId::ALL.iter().position(|pane| *pane == self.at).unwrap_or(0);
         self.go(PaneId::ALL[(at + by) % PaneId::ALL.len()], now);
+    }
+
+    /// To a pane, away from what lies over this one.
+    fn leave_for(&mut self, pane: PaneId, now: &Now) {
+        self.overlays.clear();
+        self.go(pane, now);
+        self.end_pass(now);
     }
 
     fn go(&mut self, pane: PaneId, now: &Now) {
@@ -365,8 +411,7 @@ impl App {
                 Effect::Say(note) => self.toasts.say(note, now),
                 Effect::Intend(pane, intent) => {
                     if let Some(pane) = pane {
-                        self.overlays.clear();
-                        self.go(pane, now);
+                        self.leave_for(pane, now);
                     }
                     self.intend(intent, now);
                 }
@@ -426,6 +471,9 @@ impl App {
     /// Starts what the user asked for; where the answer would be a poor one
     /// without the key, that is asked for first.
     fn ask_or_start(&mut self, action: Action, now: &Now) {
+        if matches!(action, Action::Publish(_, true)) && self.setup.web.is_none() {
+            return self.toasts.say(lacks_page(), now);
+        }
         if action.verb() == Verb::List && self.identity == Some(IdentityState::Locked) {
             return self.lay(Box::new(identity::Unlock::new(Some(action))));
         }

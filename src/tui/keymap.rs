@@ -130,10 +130,11 @@ pub const TABLE: &[Binding] = {
         row(C::Sessions, &[Key::char('r')], I::ResumeHere, "resume here", Footer),
         row(C::Sessions, &[Key::char('/')], I::Filter, "filter", Footer),
         row(C::Sessions, &[Key::ctrl('f')], I::Search, "search inside", Footer),
+        row(C::Sessions, &[Key::char('P')], I::ToPhone, "to my phone", Footer),
         row(C::Sessions, &[Key::char('o')], I::OnlyProject, "this project", Footer),
         row(C::Sessions, &[Key::char('y')], I::CopyId, "copy id", Footer),
         row(C::Sessions, &[RIGHT, Key::char('l'), SPACE], I::ShowDetail, "read", Footer),
-        row(C::Sessions, &[Key::char('t')], I::ToolDetail, "tool calls: none, a line, or all", Palette),
+        row(C::Sessions, &[Key::char('t')], I::ToolDetail, "tool calls: none, a line, in brief, all", Palette),
         row(C::Sessions, &[Key::char('.')], I::ShowHidden, "hidden ones too", Palette),
         row(C::Sessions, &[LEFT, Key::char('h')], I::LeaveDetail, "back to the list", Help),
 
@@ -152,13 +153,15 @@ pub const TABLE: &[Binding] = {
         row(C::Results, &[Key::char('r')], I::ResumeHere, "resume here", Footer),
         row(C::Results, &[Key::char('o')], I::OnlyProject, "this project", Footer),
         row(C::Results, &[Key::char('y')], I::CopyId, "copy id", Palette),
+        row(C::Results, &[Key::char('P')], I::ToPhone, "to my phone", Palette),
         row(C::Results, &[Key::char('.')], I::ShowHidden, "hidden ones too", Palette),
 
         row(C::Reading, &[ENTER], I::Publish, "publish", Footer),
-        row(C::Reading, &[Key::char('t')], I::ToolDetail, "tool calls", Footer),
         row(C::Reading, &[Key::char('r')], I::ResumeHere, "resume here", Footer),
-        row(C::Reading, &[Key::ctrl('f')], I::Search, "search inside", Footer),
+        row(C::Reading, &[Key::char('/')], I::Find, "find", Footer),
+        row(C::Reading, &[Key::ctrl('f')], I::Search, "search all conversations", Palette),
         row(C::Reading, &[Key::char('y')], I::CopyId, "copy id", Palette),
+        row(C::Reading, &[Key::char('P')], I::ToPhone, "to my phone", Palette),
         row(C::Reading, &[LEFT, Key::char('h')], I::LeaveDetail, "back to the list", Help),
 
         row(C::Hit, &[ENTER], I::Publish, "publish", Footer),
@@ -167,8 +170,17 @@ pub const TABLE: &[Binding] = {
         row(C::Hit, &[Key::char('r')], I::ResumeHere, "resume here", Footer),
         row(C::Hit, &[Key::ctrl('f'), Key::char('/')], I::Search, "other words", Footer),
         row(C::Hit, &[Key::char('y')], I::CopyId, "copy id", Palette),
-        row(C::Hit, &[Key::char('t')], I::ToolDetail, "tool calls: none, a line, or all", Palette),
+        row(C::Hit, &[Key::char('P')], I::ToPhone, "to my phone", Palette),
         row(C::Hit, &[LEFT, Key::char('h')], I::LeaveDetail, "back to what was found", Help),
+
+        row(C::Text, &[Key::char('t')], I::ToolDetail, "tool calls", Footer),
+        row(C::Text, &[Key::char('[')], I::PreviousWords, "previous prompt", Footer),
+        row(C::Text, &[Key::char(']')], I::NextWords, "next prompt", Footer),
+        row(C::Text, &[Key::char('z')], I::FullWidth, "full width", Footer),
+
+        row(C::Find, &[ENTER], I::Accept, "find", Footer),
+        row(C::Found, &[Key::char('n')], I::OlderHit, "older match", Footer),
+        row(C::Found, &[Key::char('N')], I::NewerHit, "newer match", Footer),
 
         row(C::PublishForm, &[ENTER], I::Accept, "publish", Footer),
         row(C::PublishForm, &[Key::ctrl('r')], I::Reveal, "show or hide the PIN", Palette),
@@ -176,7 +188,7 @@ pub const TABLE: &[Binding] = {
         row(C::Handoffs, &[ENTER], I::ShowQr, "QR", Footer),
         row(C::Handoffs, &[Key::char('y')], I::CopyLink, "copy link", Footer),
         row(C::Handoffs, &[Key::char('e')], I::Extend, "extend", Footer),
-        row(C::Handoffs, &[Key::char('k')], I::Announce, "announce now", Footer),
+        row(C::Handoffs, &[Key::char('u')], I::Announce, "announce now", Footer),
         row(C::Handoffs, &[Key::char('d')], I::Revoke, "revoke", Footer),
         row(C::Handoffs, &[Key::char('D')], I::RevokeAll, "revoke all", Footer),
         row(C::Handoffs, &[Key::char('o')], I::ShowEnded, "ended too", Footer),
@@ -196,15 +208,25 @@ pub const TABLE: &[Binding] = {
 
         row(C::Plans, &[ENTER], I::RunPlan, "pick up", Footer),
         row(C::Plans, &[Key::char('y')], I::CopyCommand, "copy the command", Footer),
+        row(C::Plans, &[Key::char('v')], I::WholeCommand, "whole command", Footer),
         row(C::Plans, &[Key::char('a')], I::AddContact, "add contact", Footer),
 
         row(C::ContactForm, &[ENTER], I::Accept, "add", Footer),
         row(C::FolderForm, &[ENTER], I::Accept, "take it", Footer),
 
         row(C::KeyedQr, &[Key::char('p')], I::PhonePass, "phone pass", Footer),
+        row(C::Qr, &[ENTER], I::Accept, "done", Footer),
+        row(C::Qr, &[Key::char('y')], I::CopyText, "copy", Footer),
         row(C::Qr, &[TAB], I::NextContent, "other content", Footer),
         row(C::Qr, &[Key::char('f')], I::FullCells, "full cells", Footer),
-        row(C::Qr, &[Key::char('y')], I::CopyText, "copy", Footer),
+
+        row(C::Failed, &[Key::char('r')], I::TryAgain, "try again", Footer),
+        row(C::Undo, &[Key::char('u')], I::Undo, "undo the revoke", Footer),
+
+        row(C::Help, &[UP], I::Up, "up", Help),
+        row(C::Help, &[DOWN], I::Down, "down", Footer),
+        row(C::Help, &[Key::plain(KeyCode::PageUp)], I::PageUp, "a page up", Help),
+        row(C::Help, &[Key::plain(KeyCode::PageDown)], I::PageDown, "a page down", Help),
 
         row(C::Palette, &[ENTER], I::Accept, "do it", Footer),
         row(C::Palette, &[UP], I::Up, "up", Footer),
@@ -226,8 +248,7 @@ pub const TABLE: &[Binding] = {
         row(C::Choice, &[LEFT], I::PreviousChoice, "change back", Help),
 
         row(C::Moves, &[DOWN, Key::char('j')], I::Down, "down", Help),
-        row(C::Moves, &[UP], I::Up, "up", Help),
-        row(C::MoveUp, &[Key::char('k')], I::Up, "up", Help),
+        row(C::Moves, &[UP, Key::char('k')], I::Up, "up", Help),
         row(C::Moves, &[Key::plain(KeyCode::PageDown), Key::ctrl('d')], I::PageDown, "a page down", Help),
         row(C::Moves, &[Key::plain(KeyCode::PageUp), Key::ctrl('u')], I::PageUp, "a page up", Help),
         row(C::Moves, &[Key::plain(KeyCode::Home), Key::char('g')], I::First, "first", Help),
@@ -235,9 +256,9 @@ pub const TABLE: &[Binding] = {
 
         row(C::Browse, &[TAB], I::NextPane, "next pane", Footer),
         row(C::Browse, &[BACK_TAB], I::PreviousPane, "previous pane", Help),
-        row(C::Browse, &[Key::char('1')], I::GoSessions, "Sessions", Palette),
-        row(C::Browse, &[Key::char('2')], I::GoHandoffs, "Handoffs", Palette),
-        row(C::Browse, &[Key::char('3')], I::GoPickup, "Pick up", Palette),
+        row(C::Panes, &[Key::char('1')], I::GoSessions, "Sessions", Palette),
+        row(C::Panes, &[Key::char('2')], I::GoHandoffs, "Handoffs", Palette),
+        row(C::Panes, &[Key::char('3')], I::GoPickup, "Pick up", Palette),
         row(C::Browse, &[Key::char('R'), Key::plain(KeyCode::F(5))], I::Refresh, "look again", Footer),
 
         row(C::Common, &[Key::char(':')], I::Palette, "commands", Footer),
@@ -260,15 +281,19 @@ pub const TABLE: &[Binding] = {
 pub fn chain(context: Context, choosing: bool) -> &'static [Context] {
     use Context as C;
     match (context, choosing) {
-        (C::Sessions, _) => &[C::Sessions, C::Moves, C::MoveUp, C::Browse, C::Common, C::Always],
-        (C::Handoffs, _) => &[C::Handoffs, C::Moves, C::Browse, C::Common, C::Always],
-        (C::Inbox, _) => &[C::Inbox, C::Moves, C::MoveUp, C::Browse, C::Common, C::Always],
-        (C::Plans, _) => &[C::Plans, C::Moves, C::MoveUp, C::Browse, C::Common, C::Always],
+        (C::Sessions, _) => &[C::Sessions, C::Moves, C::Browse, C::Panes, C::Common, C::Always],
+        (C::Handoffs, _) => &[C::Handoffs, C::Moves, C::Browse, C::Panes, C::Common, C::Always],
+        (C::Inbox, _) => &[C::Inbox, C::Moves, C::Browse, C::Panes, C::Common, C::Always],
+        (C::Plans, _) => &[C::Plans, C::Moves, C::Browse, C::Panes, C::Common, C::Always],
         (C::Filter, _) => &[C::Filter, C::Always],
         (C::Search, _) => &[C::Search, C::Always],
-        (C::Results, _) => &[C::Results, C::Moves, C::MoveUp, C::Browse, C::Common, C::Always],
-        (C::Reading, _) => &[C::Reading, C::Moves, C::MoveUp, C::Browse, C::Common, C::Always],
-        (C::Hit, _) => &[C::Hit, C::Moves, C::MoveUp, C::Browse, C::Common, C::Always],
+        (C::Results, _) => &[C::Results, C::Moves, C::Browse, C::Panes, C::Common, C::Always],
+        (C::Reading, _) => &[C::Reading, C::Text, C::Moves, C::Browse, C::Panes, C::Common, C::Always],
+        (C::Find, _) => &[C::Find, C::Always],
+        (C::Found, _) => {
+            &[C::Found, C::Reading, C::Text, C::Moves, C::Browse, C::Panes, C::Common, C::Always]
+        }
+        (C::Hit, _) => &[C::Hit, C::Text, C::Moves, C::Browse, C::Panes, C::Common, C::Always],
         (C::PublishForm, false) => &[C::PublishForm, C::Fields, C::Always],
         (C::PublishForm, true) => &[C::PublishForm, C::Choice, C::Fields, C::Always],
         (C::ExtendForm, _) => &[C::ExtendForm, C::Choice, C::Always],
@@ -277,9 +302,11 @@ pub fn chain(context: Context, choosing: bool) -> &'static [Context] {
         (C::ContactForm, true) => &[C::ContactForm, C::Choice, C::Fields, C::Always],
         (C::FolderForm, false) => &[C::FolderForm, C::Fields, C::Always],
         (C::FolderForm, true) => &[C::FolderForm, C::Choice, C::Fields, C::Always],
-        (C::Qr, _) => &[C::Qr, C::Common, C::Always],
-        (C::KeyedQr, _) => &[C::KeyedQr, C::Qr, C::Common, C::Always],
-        (C::Help, _) => &[C::Help, C::Moves, C::MoveUp, C::Common, C::Always],
+        (C::Qr, _) => &[C::Qr, C::Panes, C::Common, C::Always],
+        (C::KeyedQr, _) => &[C::KeyedQr, C::Qr, C::Panes, C::Common, C::Always],
+        (C::Help, _) => &[C::Help, C::Always],
+        (C::Failed, _) => &[C::Failed, C::Always],
+        (C::Undo, _) => &[C::Undo, C::Always],
         (C::Palette, _) => &[C::Palette, C::Always],
         (C::Confirm, _) => &[C::Confirm, C::Always],
         (C::ConfirmOr, _) => &[C::ConfirmOr, C::Confirm, C::Always],
@@ -313,7 +340,8 @@ pub const GROUPS: &[(&str, &[Context])] = {
     use Context as C;
     &[
         ("Sessions", &[C::Sessions]),
-        ("Reading", &[C::Reading]),
+        ("Reading", &[C::Reading, C::Text]),
+        ("Found in it", &[C::Find, C::Found]),
         ("Filter", &[C::Filter]),
         ("Search inside", &[C::Search, C::Results]),
         ("A hit", &[C::Hit]),
@@ -329,8 +357,10 @@ pub const GROUPS: &[(&str, &[Context])] = {
         ("Questions", &[C::Confirm, C::ConfirmOr]),
         ("Your key", &[C::Unlock, C::Welcome]),
         ("Fields of a form", &[C::Fields, C::Choice]),
-        ("Moving", &[C::Moves, C::MoveUp]),
-        ("Every pane", &[C::Browse]),
+        ("Moving", &[C::Moves]),
+        ("Every pane", &[C::Browse, C::Panes]),
+        ("A note", &[C::Failed, C::Undo]),
+        ("This help", &[C::Help]),
         ("Everywhere", &[C::Common, C::Always]),
     ]
 };
@@ -362,6 +392,8 @@ mod tests {
             C::Results,
             C::Reading,
             C::Hit,
+            C::Find,
+            C::Found,
             C::PublishForm,
             C::Handoffs,
             C::ExtendForm,
@@ -378,6 +410,8 @@ mod tests {
             C::ConfirmOr,
             C::Unlock,
             C::Welcome,
+            C::Failed,
+            C::Undo,
         ]
         .into_iter()
         .flat_map(|context| [chain(context, false), chain(context, true)])
@@ -426,9 +460,11 @@ mod tests {
             let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
             for context in [
                 Context::Filter,
+                Context::Find,
                 Context::PublishForm,
                 Context::PickupForm,
                 Context::Palette,
+                Context::Help,
                 Context::Unlock,
             ] {
                 assert_eq!(intent(chain(context, false), key), None, "{c} in {context:?}");

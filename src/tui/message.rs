@@ -58,8 +58,12 @@ pub enum Context {
     Browse,
     /// Moving in a list.
     Moves,
-    /// `k` moves up, except among the handoffs, where it announces.
-    MoveUp,
+    /// Going to a pane, also from what lies over one and is only looked at.
+    Panes,
+    /// While a note tells of a failure that can be tried again.
+    Failed,
+    /// While a note tells of a revocation that can be undone.
+    Undo,
     /// Moving between the fields of a form.
     Fields,
     /// Changing the value of a field that is a choice.
@@ -76,6 +80,12 @@ pub enum Context {
     Reading,
     /// Reading where it was said.
     Hit,
+    /// Reading a conversation, of whatever kind.
+    Text,
+    /// Typing what to find in the conversation that is read.
+    Find,
+    /// Reading where that was found.
+    Found,
     /// The form that publishes a session.
     PublishForm,
     /// What the user published.
@@ -157,10 +167,15 @@ pub enum Intent {
     Search,
     OlderHit,
     NewerHit,
+    Find,
+    PreviousWords,
+    NextWords,
+    FullWidth,
     OnlyProject,
     ShowHidden,
     ToolDetail,
     ResumeHere,
+    ToPhone,
     CopyId,
     ShowQr,
     PhonePass,
@@ -175,6 +190,9 @@ pub enum Intent {
     AddContact,
     RunPlan,
     CopyCommand,
+    WholeCommand,
+    TryAgain,
+    Undo,
     Reveal,
     NextContent,
     FullCells,
@@ -383,14 +401,16 @@ pub enum Action {
     Hits(Box<Session>, String),
     /// Read what would be published for a session.
     Draft(Box<Session>),
-    /// Publish.
-    Publish(Box<PublishRequest>),
+    /// Publish; `true`: a phone pass of it follows.
+    Publish(Box<PublishRequest>, bool),
     /// Read the journal; `true`: ended handoffs too.
     Journal(bool),
     /// Check the journal against the network.
     List(bool),
-    /// Revoke by token.
+    /// Revoke by token, after a moment in which that can be undone.
     Revoke(Vec<String>),
+    /// Undo that.
+    UndoRevoke(Vec<String>),
     /// Announce one handoff again, now.
     Announce(String),
     /// Let a handoff live for so long from now.
@@ -456,6 +476,7 @@ impl Verb {
             self,
             Self::Publish
                 | Self::Revoke
+                | Self::UndoRevoke
                 | Self::Announce
                 | Self::Extend
                 | Self::PhonePass
@@ -506,12 +527,14 @@ pub enum Report {
     Hits(PathBuf, Vec<Hit>),
     /// What would be published for the session with this id.
     Draft(String, Box<Draft>),
-    /// It is out.
-    Published(Box<Published>),
+    /// It is out; `true`: a phone pass of it follows.
+    Published(Box<Published>, bool),
     /// All handoffs; `true`: checked on the network.
     Listed(Vec<Listed>, bool),
     /// What was revoked, and what was not.
     Revoked(Revoked),
+    /// So many are not revoked after all.
+    Unrevoked(usize),
     /// Announced again.
     Announced(Box<Listed>),
     /// It lives longer.

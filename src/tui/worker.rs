@@ -139,8 +139,10 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
     };
     match action {
         // these write to the network: the service itself knows where they may stop
-        Action::Publish(request) => Ok(Report::Published(Box::new(service.publish(*request, &job).await?))),
-        Action::Revoke(tokens) => Ok(Report::Revoked(service.revoke(&tokens, &job).await?)),
+        Action::Publish(request, pass) => {
+            Ok(Report::Published(Box::new(service.publish(*request, &job).await?), pass))
+        }
+        Action::Revoke(tokens) => Ok(Report::Revoked(service.revoke_soon(&tokens, &job).await?)),
         Action::Announce(token) => Ok(Report::Announced(Box::new(service.announce(&token, &job).await?))),
         Action::Extend(token, ttl) => {
             Ok(Report::Extended(Box::new(service.extend(&token, ttl, &job).await?)))
@@ -207,7 +209,15 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             })
             .await
         }
-        Action::Inbox => until(&lead, async { Ok(Report::Inbox(service.inbox(&job).await?)) }).await,
+        Action::Inbox => {
+            let tell = lead.tell.clone();
+            let inbox = async {
+                let entries = service.inbox(&job).await?;
+                tell(Report::Elsewhere(service.elsewhere()));
+                Ok(Report::Inbox(entries))
+            };
+            until(&lead, Box::pin(inbox)).await
+        }
         Action::Find(target) => {
             until(&lead, async { Ok(Report::Found(service.find(&target, &job).await?)) }).await
         }
@@ -275,6 +285,7 @@ fn on_disk(service: &Service, action: Action, tell: &dyn Fn(Report)) -> Result<R
             tell(Report::Elsewhere(service.elsewhere()));
             Report::Listed(service.journal_list(all)?, false)
         }
+        Action::UndoRevoke(tokens) => Report::Unrevoked(service.undo_revoke(&tokens)?),
         Action::Contacts => Report::Contacts(service.contacts()?),
         Action::AddContact(name, key, mine) => Report::ContactAdded(service.add_contact(&name, &key, mine)?),
         Action::Unlock(passphrase) => {

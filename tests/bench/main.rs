@@ -31,6 +31,15 @@ const SEED: u64 = 7;
 const LONG: &str = "long/projects/-home-dana-long/11111111-2222-4333-8444-555555555555.jsonl";
 const BYTES: usize = 100 << 20;
 
+/// Sessions of which each message is as hostile as a reader of Markdown fears, and
+/// the same of plain words.
+const HOSTILE: &str = "hostile";
+const PLAIN: &str = "plain";
+/// What is repeated in them, and how large each message is: lines of a megabyte and
+/// more are not read whole.
+const MARKS: [&str; 8] = ["*", "> ", "[", "- ", "a**b", "`a", "|a", "**a *b "];
+const MESSAGE: usize = 900_000;
+
 /// What one round took: to the first thing and to the end.
 type Took = (Duration, Duration);
 type Case = (&'static str, fn(&Path) -> Took);
@@ -131,7 +140,11 @@ fn main() {
         ("preview of 100 MB, ms", all("preview of 100 MB"), 10.0),
         ("preview of 100 MB, MB", took["preview of 100 MB"][2], 10.0),
     ];
-    verdicts.extend(screen::measure(&root, &root.join("long")));
+    verdicts.extend(screen::measure(
+        &root,
+        &root.join("long"),
+        &[HOSTILE, PLAIN].map(|name| root.join(name)),
+    ));
     println!();
     println!(
         "{:<40} {:>8.2}   for information",
@@ -157,6 +170,9 @@ fn run(case: &str, root: &Path) {
 
 /// The same sessions are not written again.
 fn prepare(root: &Path, count: usize) {
+    for name in [HOSTILE, PLAIN] {
+        let _ = std::fs::remove_dir_all(root.join(name));
+    }
     if !root.join("done").exists() {
         let _ = std::fs::remove_dir_all(root);
         println!("writing {count} sessions …");
@@ -176,4 +192,17 @@ fn prepare(root: &Path, count: usize) {
         // Newer, and so the one that is selected first.
         std::fs::write(long.with_file_name("22222222-2222-4333-8444-555555555555.jsonl"), many).unwrap();
     }
+    hostile(&root.join(HOSTILE), &MARKS);
+    hostile(&root.join(PLAIN), &["word "; MARKS.len()]);
+}
+
+/// A session of such messages below a newer one, which is selected first.
+fn hostile(root: &Path, marks: &[&str]) {
+    let cwd = Path::new("/home/dana/hostile");
+    let talk = Transcript::new(cwd).says("read this");
+    let talk = marks.iter().fold(talk, |talk, mark| talk.answers(&mark.repeat(MESSAGE / mark.len())));
+    let old = talk.answers(screen::LAST_WORDS).write(root);
+    let yesterday = SystemTime::now() - Duration::from_hours(24);
+    std::fs::File::options().append(true).open(old.path).unwrap().set_modified(yesterday).unwrap();
+    Transcript::new(cwd).says("nothing").answers("of note").write(root);
 }

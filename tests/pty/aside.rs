@@ -113,6 +113,9 @@ fn a_pickup_comes_back_to_where_it_was() {
     say(&mut terminal, &device, "fail");
     terminal.shows("claude failed with exit code 7.");
     assert!(terminal.text().contains("Mend the gate"), "{}", terminal.text());
+    // the note goes first, then what was found
+    terminal.types("\x1b");
+    terminal.hides("claude failed");
     terminal.types("\x1b");
     terminal.shows("look at it");
     terminal.types("q");

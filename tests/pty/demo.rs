@@ -28,7 +28,7 @@ fn a_session_is_handed_over_with_arrows_and_enter() {
     terminal.types("\r");
     terminal.shows("Publish: Split the tokenizer");
     terminal.types("\r");
-    terminal.shows("Published. Your devices can pick it up");
+    terminal.shows("Published. Your devices");
     terminal.types("2");
     terminal.shows("expires in");
     // It counts down by the second.
@@ -65,7 +65,7 @@ fn the_conversation_of_the_other_device_comes_along() {
     terminal.types("3");
     terminal.shows("▌ Prices are off");
     terminal.types("\r");
-    terminal.shows("Fetch its conversation, then go on here");
+    terminal.shows("Fetch its conversation, then continue here");
     terminal.shows("in ~/Sync");
     terminal.types("\r");
     // What stands in for claude is on the terminal, in the project's folder on this device.
@@ -75,7 +75,7 @@ fn the_conversation_of_the_other_device_comes_along() {
     terminal.shows("Back from bringing it here.");
     // The same offer once more: all of it is here.
     terminal.types("\r");
-    terminal.shows("it was here already, whole");
+    terminal.shows("it was already here, complete");
     terminal.shows("Enter goes back");
     terminal.types("\r");
     terminal.hides("Enter goes back");
@@ -112,7 +112,7 @@ fn the_folder_of_both_devices_is_a_way_to_publish() {
     terminal.shows("‹sealed, in ~/Sync");
     // What it means was agreed to: nothing is asked.
     terminal.types("\r");
-    terminal.shows("Published. Your devices can pick it up");
+    terminal.shows("Published. Your devices");
     terminal.types("q");
     assert_eq!(terminal.code(), 0);
 }

@@ -221,7 +221,7 @@ fn an_idle_claude_is_ended_from_the_screen() {
             terminal.shows("Go on here in a copy of it");
             terminal.types("\r");
         }
-        terminal.shows("e end it there, go on here");
+        terminal.shows("e end it there, continue here");
         let ended = until("its end", || {
             terminal.types("e");
             holder.try_wait().unwrap()

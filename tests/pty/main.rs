@@ -23,4 +23,5 @@ mod screen;
 #[path = "../it/support/mod.rs"]
 mod support;
 mod terminal;
+mod undo;
 mod untouched;

@@ -73,7 +73,7 @@ fn make() -> Vec<(&'static str, Sheet)> {
     terminal.types("\x1b[B\x1b[B");
     terminal.shows("▌ Water only");
     let keys = format!("{right}{right}{tab}{tab}\x1524h");
-    publish(&mut terminal, &keys, "24h", "Whoever has the PIN");
+    publish(&mut terminal, &keys, "24h", "Anyone with the link and");
     terminal.types("\x1b[A");
     terminal.shows("▌ Split the tokenizer");
     let keys = format!("{right}{right}{right}{tab}\x1595m{tab}{right}");

@@ -96,7 +96,7 @@ fn a_paste_never_submits() {
     // Escape and a key in one read would be that key with Alt.
     until("the list", || {
         terminal.types("\x1b");
-        terminal.text().contains("look at it").then_some(())
+        terminal.text().contains("i link or key").then_some(())
     });
     until("the sessions", || {
         terminal.types("1");
@@ -144,7 +144,7 @@ fn a_key_is_on_the_screen_at_once_while_a_job_runs() {
             terminal.types("\x1b");
             let since = Instant::now();
             until("a moment", || (since.elapsed() > Duration::from_millis(60)).then_some(()));
-            terminal.text().contains("look at it").then_some(())
+            terminal.text().contains("i link or key").then_some(())
         });
         terminal.types("R");
         terminal.shows("looking for handoffs");

@@ -6,11 +6,9 @@ import { parseLink } from "../../assets/web/src/core/link.js";
 import { linkMailbox } from "../../assets/web/src/core/mailbox.js";
 import { makePacket } from "../../assets/web/src/core/packet.js";
 import { ageEncrypt } from "../../assets/web/src/age.js";
-import { IPHONE, host, launch, listen, look, picture, press, proxy, request, says, tab, titled } from "./stage.mjs";
-
-/** A PIN is tried with up to three weeks. */
-const PATIENTLY = 90_000;
-const CHECKED = "Checked: nothing newer is there.";
+import { HANDS } from "./hands.mjs";
+import { KEEPING } from "./keeping.mjs";
+import { CHECKED, IPHONE, PATIENTLY, checked, host, launch, listen, look, picture, press, proxy, request, says, tab, titled } from "./stage.mjs";
 
 /** Makes one function of the browser fail. */
 function breakOne(name) {
@@ -38,24 +36,6 @@ function fromTheFuture(link) {
   return makePacket(box.seed, box.address, sealed, BigInt(Date.now()) * 1000n);
 }
 
-/**
- * Waits until an honest relay has confirmed what is shown. On a busy machine it may
- * answer too late: then whoever looks asks again, as the page offers.
- */
-async function checked(page) {
-  const again = page.getByRole("button", { name: /^(Check|Try) again$/ }).first();
-  const end = Date.now() + PATIENTLY;
-  const confirmed = says(page, CHECKED, PATIENTLY).then(() => true);
-  confirmed.catch(() => {});
-  for (;;) {
-    const offered = again.waitFor({ timeout: Math.max(1, end - Date.now()) }).then(() => false);
-    offered.catch(() => {});
-    if (await Promise.race([confirmed, offered.catch(() => confirmed)])) return;
-    // It may be gone by now: confirmed in this moment.
-    await again.click({ timeout: 1000 }).catch(() => {});
-  }
-}
-
 /** Opens a link, waits for its end, and looks. */
 async function visit(browser, { link, until, name, clock, options, broken, presses = [] }) {
   const page = await tab(browser, options);
@@ -79,7 +59,7 @@ async function type(page, pin) {
 async function copiedBy(page, tap, words) {
   await page.evaluate(() => navigator.clipboard.writeText("nothing yet"));
   await tap.click();
-  await page.getByText(words).waitFor();
+  await page.locator("#body").getByText(words).waitFor();
   return page.evaluate(() => navigator.clipboard.readText());
 }
 
@@ -90,10 +70,10 @@ async function race(tabs) {
   await Promise.all(sure.map((button) => button.waitFor()));
   await look(tabs[0], "burn-sure");
   // Waited for from before the clicks: whoever loses may learn it soon.
-  const taking = titled(tabs[0], "Taking it, for good");
+  const taking = titled(tabs[0], "Picking up…");
   await Promise.all([taking, ...sure.map((button) => button.click())]);
   await picture(tabs[0], "burn-taking");
-  const end = /It is yours alone now|Already picked up|It was not picked up/;
+  const end = /It is yours alone now|Already picked up|Not picked up/;
   await Promise.all(tabs.map((page) => page.locator("#card").getByText(end).first().waitFor({ timeout: PATIENTLY })));
 }
 
@@ -118,23 +98,27 @@ async function breakOut(foreign) {
   return { fetched, blocked, ran: window.ran ?? false };
 }
 
-/** Opens a changed page; whether the script that its host put in has run. */
+/** Opens a changed page in a tab that keeps nothing; whether the script that its host put in has run. */
 async function openAt(page, path) {
+  await page.evaluate(() => sessionStorage.clear());
   await page.goto(new URL(path, request.link).href);
   await titled(page, "Nothing to open yet");
   return page.evaluate(() => document.documentElement.id === "injected");
 }
 
 const CASES = {
+  ...HANDS,
+  ...KEEPING,
+
   /** The same link on an Android phone and on an iPhone. */
   async link(browser) {
     const page = await tab(browser);
     await page.goto(request.link);
     await checked(page);
     const seen = await look(page, "link-android");
-    seen.copied = await copiedBy(page, page.getByRole("button", { name: "Copy command" }), "Copied: the command.");
+    seen.copied = await copiedBy(page, page.getByRole("button", { name: "Copy command" }), "Copied");
     // The app is not there, but what it is to be given is.
-    seen.pasted = await copiedBy(page, page.getByRole("link", { name: "Open SSH app" }), "to paste in the app");
+    seen.pasted = await copiedBy(page, page.getByRole("link", { name: "Open SSH app" }), "paste it in the app");
     await page.context().close();
     const options = { userAgent: IPHONE };
     return { seen, ios: await visit(browser, { link: request.link, until: CHECKED, name: "link-ios", options }) };
@@ -144,7 +128,7 @@ const CASES = {
     const relay = await proxy(request.proxy);
     const page = await tab(browser);
     await page.goto(request.link);
-    await titled(page, "This handoff wants a PIN");
+    await titled(page, "Enter the PIN");
     const asked = await look(page, "pin");
     relay.hold = "asking";
     // Waited for from before the click: the request may be out when that returns.
@@ -152,7 +136,7 @@ const CASES = {
     await Promise.all([asking, type(page, request.wrong)]);
     const trying = await look(page, "pin-trying");
     relay.release();
-    await says(page, "Nothing opens with this PIN", PATIENTLY);
+    await says(page, "Wrong PIN", PATIENTLY);
     const wrong = await look(page, "pin-wrong");
     Object.assign(wrong, await page.getByLabel("PIN").evaluate((field) => ({
       kept: field.value,
@@ -193,7 +177,7 @@ const CASES = {
     await page.addInitScript(noRoom);
     await page.goto(request.link);
     await type(page, request.pin);
-    await titled(page, "This page failed");
+    await titled(page, "Something went wrong");
     const failed = await look(page, "failed-pin");
     await page.evaluate(() => (window.roomy = true));
     await press(page, "Try again");
@@ -233,7 +217,7 @@ const CASES = {
     await page.goto(request.link);
     await says(page, CHECKED);
     await page.clock.fastForward(request.seconds * 1000);
-    await titled(page, "This handoff expired");
+    await titled(page, "This handoff has expired");
     return { seen: await look(page, "expired") };
   },
 
@@ -253,7 +237,7 @@ const CASES = {
     const walled = { tried, injected, reached };
     const open = { injected: await openAt(page, "/open"), tried: await page.evaluate(breakOut, foreign) };
     await page.goto(new URL("/frame", request.link).href);
-    await page.frameLocator("iframe").getByRole("heading", { name: "Not inside another page" }).waitFor();
+    await page.frameLocator("iframe").getByRole("heading", { name: "Open this page by itself" }).waitFor();
     return { walled, open };
   },
 };

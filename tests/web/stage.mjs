@@ -13,10 +13,14 @@ const FLAGS = [
 ];
 /** For what needs no Argon2id. */
 export const SOON = 45_000;
+/** A PIN is tried with up to three weeks. */
+export const PATIENTLY = 90_000;
+export const CHECKED = "Still valid (checked just now).";
 const PHONE = { ...devices["Pixel 7"], viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 };
 export const IPHONE = devices["iPhone 14"].userAgent;
-/** A usual phone and the narrowest that is still sold. */
+/** A usual phone and the narrowest that is still sold; the text as large as a phone is made to show it. */
 const WIDTHS = [390, 320];
+const SIZES = ["", "200%"];
 /** What a finger hits, in px. */
 const TOUCH = 44;
 
@@ -50,28 +54,39 @@ export function host(port) {
   });
 }
 
+async function bodyOf(asked) {
+  const parts = [];
+  for await (const part of asked) parts.push(part);
+  return Buffer.concat(parts);
+}
+
 /**
  * Stands before the real relay: refuses the first requests as that one does, without a CORS header; turns one bit of each
  * packet around; gives a packet of its own; leaves requests without an answer, or fails them: "asking" those that any
  * phone begins with, "checking" those that ask for anything newer. Gives what may be changed on the way.
  */
 export async function proxy({ port, to, refuse = 0 }) {
-  const state = { refuse, refused: 0, flip: undefined, packet: undefined, hold: undefined, held: [], fail: undefined };
+  const state = { asked: 0, written: 0, refuse, refused: 0, flip: undefined, packet: undefined, hold: undefined, held: [], fail: undefined };
   state.release = () => {
     state.hold = undefined;
     for (const answer of state.held.splice(0)) answer.destroy();
   };
   await listen(port, async (asked, answer) => {
     const kind = asked.url.includes("policy=NetworkOnly") ? "checking" : "asking";
+    state.asked++;
     if (state.hold === kind) return state.held.push(answer);
     if (state.refused < state.refuse) {
       state.refused++;
       return answer.writeHead(429).end("Too Many Requests");
     }
-    const headers = { "Access-Control-Allow-Origin": "*" };
+    const headers = { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "*" };
+    if (asked.method === "OPTIONS") return answer.writeHead(204, headers).end();
     if (state.fail === kind) return answer.writeHead(503, headers).end();
+    if (state.absent) return answer.writeHead(404, headers).end();
     if (state.packet) return answer.writeHead(200, headers).end(state.packet);
-    const given = await fetch(to + asked.url);
+    const sent = asked.method === "PUT" ? await bodyOf(asked) : undefined;
+    if (sent) state.written++;
+    const given = await fetch(to + asked.url, { method: asked.method, body: sent });
     const body = Buffer.from(await given.arrayBuffer());
     if (given.ok && state.flip !== undefined) body[state.flip < 0 ? body.length + state.flip : state.flip] ^= 1;
     answer.writeHead(given.status, headers).end(body);
@@ -111,15 +126,61 @@ export async function says(page, words, timeout = SOON) {
     throw new Error(`not shown: ${words}; but: ${await card.innerText({ timeout: 1000 })}`);
   }
 }
+/**
+ * Waits until an honest relay has confirmed what is shown. On a busy machine it may
+ * answer too late: then whoever looks asks again, as the page offers.
+ */
+export async function checked(page) {
+  const again = page.getByRole("button", { name: /^(Check|Try) again$/ }).first();
+  const end = Date.now() + PATIENTLY;
+  const confirmed = says(page, CHECKED, PATIENTLY).then(() => true);
+  confirmed.catch(() => {});
+  for (;;) {
+    const offered = again.waitFor({ timeout: Math.max(1, end - Date.now()) }).then(() => false);
+    offered.catch(() => {});
+    if (await Promise.race([confirmed, offered.catch(() => confirmed)])) return;
+    // It may be gone by now: confirmed in this moment.
+    await again.click({ timeout: 1000 }).catch(() => {});
+  }
+}
+
 export const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
 
 export const picture = (page, name) => page.screenshot({ path: join(request.shots, `page-${name}.png`), fullPage: true });
 
-/** What of the screen does not fit this width, or is too low for a finger. */
+/** What of the screen does not fit this width, is too low for a finger, or too narrow to be read. */
 function misfits({ width, touch }) {
   const low = [...document.querySelectorAll("button, a, input")].filter((one) => one.getBoundingClientRect().height < touch);
+  const narrow = [...document.querySelectorAll("dd, code, p")].filter((one) => {
+    const letter = parseFloat(getComputedStyle(one).fontSize) / 2;
+    const { width, height } = one.getBoundingClientRect();
+    return width > 1 && height > 4 * letter && width < 12 * letter;
+  });
   const wide = document.documentElement.scrollWidth > width;
-  return [...low.map((one) => `too low: ${one.outerHTML}`), ...(wide ? ["scrolls sideways"] : [])];
+  const faults = [...low.map((one) => `too low: ${one.outerHTML}`), ...narrow.map((one) => `too narrow: ${one.outerHTML}`)];
+  return wide ? [...faults, "scrolls sideways"] : faults;
+}
+
+/** What is too faint to be read: text, and the edge of a field. */
+function faint() {
+  const parts = (color) => color.match(/[\d.]+/g).map(Number);
+  const light = (color) => {
+    const [r, g, b] = parts(color).map((part) => (part / 255 <= 0.03928 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ratio = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
+  const ground = (one) => {
+    const color = getComputedStyle(one).backgroundColor;
+    return parts(color)[3] === 0 && one.parentElement ? ground(one.parentElement) : color;
+  };
+  const speaks = (one) => [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+  const faults = [];
+  for (const one of document.body.querySelectorAll("*:not(script, :disabled, .outside)")) {
+    const { color, borderTopColor } = getComputedStyle(one);
+    if (speaks(one) && ratio(color, ground(one)) < 4.5) faults.push(`faint: ${one.outerHTML}`);
+    if (one.matches("input") && ratio(borderTopColor, ground(one.parentElement)) < 3) faults.push(`no edge: ${one.outerHTML}`);
+  }
+  return faults;
 }
 
 /** Controls that a screen reader has no name for. */
@@ -139,12 +200,17 @@ async function shoot(page, name) {
   const faults = await nameless(page);
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: before.height });
-    faults.push(...(await page.evaluate(misfits, { width, touch: TOUCH })).map((fault) => `${width} px: ${fault}`));
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme });
-      await picture(page, `${name}-${width}-${colorScheme}`);
+    for (const size of SIZES) {
+      await page.evaluate((size) => (document.documentElement.style.fontSize = size), size);
+      faults.push(...(await page.evaluate(misfits, { width, touch: TOUCH })).map((fault) => `${width} px ${size}: ${fault}`));
+      for (const colorScheme of ["light", "dark"]) {
+        await page.emulateMedia({ colorScheme });
+        faults.push(...(await page.evaluate(faint)).map((fault) => `${colorScheme}: ${fault}`));
+        await picture(page, [name, width, ...(size ? ["large"] : []), colorScheme].join("-"));
+      }
     }
   }
+  await page.evaluate(() => (document.documentElement.style.fontSize = ""));
   await page.emulateMedia({ colorScheme: null });
   await page.setViewportSize(before);
   if (faults.length) throw new Error(`${name}: ${faults.join("; ")}`);

@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process";
 import test from "node:test";
 import { ashellUrl, havenUrl, platform, quote, resumeCommand, shortCommand, sshParts, sshUrl } from "../../assets/web/src/app/commands.js";
 import { bytesOf } from "../../assets/web/src/core/bytes.js";
+import { wordsOf } from "../../assets/web/src/app/words.js";
 import { clean } from "../../assets/web/src/core/clean.js";
 import { JsonNumber, JsonObject, parseJson } from "../../assets/web/src/core/json.js";
 
@@ -87,6 +88,16 @@ test("nothing is left that a terminal or a reader's eye acts on, and what is cle
     assert.equal(clean(shown), shown, JSON.stringify(text));
     assert.equal(shown, shown.trim());
   }
+});
+
+test("a foreign name turns no sentence of ours around", () => {
+  const name = "\u202eשולחן\u2069";
+  const shown = "\u2068שולחן\u2069";
+  const [burned] = wordsOf({ is: "burned", hostname: name, at: 0 }).lines;
+  const [expired] = wordsOf({ is: "expired", record: { hostname: name, expires_at: 0 } }).lines;
+  const [another] = wordsOf({ is: "another", title: name }).lines;
+  assert.ok(burned.startsWith(`By ${shown},`) && expired.endsWith(`from ${shown}.`) && another.includes(`“${shown}”`));
+  assert.match(wordsOf({ is: "burned", hostname: "\u200b", at: 0 }).lines[0], /^By someone,/);
 });
 
 test("escape sequences go whole", () => {

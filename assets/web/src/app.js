@@ -1,10 +1,12 @@
-// The page: reads the link behind the `#`, takes it out of the address, and follows it.
+// The page: reads the link behind the `#`, takes it out of the address, and follows it. A reload follows what this tab kept.
 
-import { actionsFor, burnActions } from "./app/actions.js";
+import { actionsFor, burnActions, closeButton } from "./app/actions.js";
 import { platform } from "./app/commands.js";
+import { LONGEST, forget, keep, linkText, read } from "./app/kept.js";
 import { Pickup } from "./app/pickup.js";
 import { Relays } from "./app/relays.js";
-import { button, showHandoff, showState, tick } from "./app/view.js";
+import { button, showHandoff, showState, showWaiting, tick } from "./app/view.js";
+import { LABELS, titleOf } from "./app/words.js";
 import { parseLink } from "./core/link.js";
 import { encode } from "./core/z32.js";
 
@@ -16,37 +18,56 @@ const relayUrls = () => document.querySelector('meta[name="cclink-relays"]').con
 let current = null;
 let shown = null;
 
+const now = () => Date.now() / 1000;
+
 function signedBy(creator) {
   const z32 = encode(creator);
   return `pk:${z32.slice(0, 6)}…${z32.slice(-4)}`;
 }
 
+/** Keeps what a reload would lose; whether the browser does. */
+function keepOf(pickup, state) {
+  if (state.record) pickup.until = state.record.expires_at;
+  if (state.is === "expired") return forget();
+  // Somebody else's mark stands where ours was written.
+  const mark = state.is === "burned" ? null : pickup.mark;
+  return keep({ link: pickup.link, until: pickup.until, mark, taken: state.is === "taken" });
+}
+
 function onState(pickup, state) {
   if (pickup !== current) return;
   shown = null;
+  const kept = state.is === "trying" || keepOf(pickup, state);
   const handlers = { retry: () => follow(pickup, pickup.again()), onPin: (pin) => follow(pickup, pickup.openWithPin(pin)) };
-  if (state.is !== "found" && state.is !== "taken") return showState(state, handlers);
+  // Whoever closes while it is picked up would lose it; behind that, it may exist in this tab alone.
+  const ours = state.is === "taken" || state.why === "unknown";
+  const closing = state.is === "taking" ? [] : [closeButton(ours, close)];
+  if (state.is !== "found" && state.is !== "taken") return showState(state, handlers, closing);
   const { record, confirmed } = state;
   const taken = state.is === "taken";
   const hidden = record.burn_after_read && !taken;
   const letter = pickup.link.audience[0];
   const actions = hidden
     ? burnActions(confirmed, () => follow(pickup, pickup.take()))
-    : actionsFor(record, letter + encode(pickup.box.token));
+    : actionsFor(record, pickup.box && letter + encode(pickup.box.token));
   const again = () => {
     onState(pickup, { ...state, confirmed: "checking" });
     follow(pickup, pickup.confirm());
   };
-  if (confirmed === "no") actions.unshift(button("Check again", again));
-  showHandoff(state, signedBy(pickup.link.creator), actions, taken);
-  shown = { record, taken, pickup };
+  if (confirmed === "no") actions.unshift(button(LABELS.checkAgain, again));
+  showHandoff(state, signedBy(pickup.link.creator), [...actions, ...closing], taken, kept);
+  shown = { record, taken, kept };
 }
 
-/** Counts down, and says so when the time is over; what was taken stays. */
+/** Counts down, and says so when the time is over; what was taken stays to be used, but is no longer kept. */
 function everySecond() {
+  if (!current) return;
+  showWaiting(current.relays.progress());
+  const over = now() >= current.until;
+  if (over) forget();
   if (!shown) return;
-  tick(shown.record);
-  if (!shown.taken && Date.now() / 1000 >= shown.record.expires_at) onState(shown.pickup, { is: "expired", record: shown.record });
+  tick(shown.record, shown.taken && shown.kept);
+  if (over && !shown.taken) onState(current, { is: "expired", record: shown.record });
 }
 
 /** A failure of the page itself must look neither like a verdict nor like work that goes on. */
@@ -57,21 +78,46 @@ function follow(pickup, work) {
   });
 }
 
-function start(link) {
-  const pickup = new Pickup(link, new Relays(relayUrls()), HOSTS[platform(navigator)], (state) => onState(pickup, state));
+/** Follows a link; `kept` is what this tab still knows of it. */
+function start(link, kept) {
+  const pickup = new Pickup(link, new Relays(relayUrls()), HOSTS[platform(navigator)], (state) => onState(pickup, state), kept?.mark);
+  pickup.until = kept?.until ?? now() + LONGEST;
   current = pickup;
-  follow(pickup, pickup.open());
+  if (pickup.until <= now()) return onState(pickup, { is: "expired", until: pickup.until });
+  if (kept?.taken) return onState(pickup, { is: "taken", record: kept.mark.record });
+  return follow(pickup, pickup.open());
+}
+
+/** Closed by whoever used it: nothing of it stays. */
+function close() {
+  forget();
+  current = shown = null;
+  showState({ is: "closed" });
+}
+
+/** Another link than that of a handoff that exists in this tab alone. */
+function askFirst(kept, link) {
+  showState({ is: "another", title: titleOf(kept.mark.record) }, {}, [
+    button(LABELS.backToKept, () => start(kept.link, kept), "main"),
+    button(LABELS.openOther, () => start(link)),
+  ]);
 }
 
 function readAddress() {
   const text = location.hash;
   // Out of the address bar, and of what is copied or shared from it.
   if (text) history.replaceState(null, "", location.pathname + location.search);
-  if (text.length < 2) return current ? undefined : showState({ is: "no link" }, {});
+  const kept = read(now());
+  if (text.length < 2) {
+    if (current) return;
+    return kept ? start(kept.link, kept) : showState({ is: "no link" });
+  }
   const link = parseLink(decodeHash(text));
-  current = null;
-  if (link.wrong) return showState({ is: "broken", wrong: link.wrong }, {});
-  start(link);
+  current = shown = null;
+  if (link.wrong) return showState({ is: "broken", wrong: link.wrong });
+  if (!kept || kept.until <= now()) return start(link);
+  if (linkText(kept.link) === linkText(link)) return start(link, kept);
+  return kept.mark ? askFirst(kept, link) : start(link);
 }
 
 /** Some scanners escape what stands in a fragment. */
@@ -84,7 +130,7 @@ function decodeHash(text) {
 }
 
 if (window.top !== window.self) {
-  showState({ is: "framed" }, {});
+  showState({ is: "framed" });
 } else {
   window.addEventListener("hashchange", readAddress);
   setInterval(everySecond, 1000);

@@ -18,6 +18,8 @@ pub const TURN_TAIL: u64 = 4 * 1024 * 1024;
 /// Longest name of a plan, and how many a session may have.
 const LONGEST_SLUG: usize = 100;
 const MOST_SLUGS: usize = 16;
+/// Bytes behind a key in which a session's id ends, white space included.
+const LONGEST_VALUE: usize = 64;
 const CHUNK: usize = 1024 * 1024;
 
 /// The project folder for sessions of `directory`. The only place where a name
@@ -60,20 +62,25 @@ fn base36(mut number: u32) -> String {
 /// # Errors
 /// When the file cannot be read.
 pub fn names_session(path: &Path, id: &str) -> io::Result<bool> {
-    let needle = format!("\"sessionId\":\"{id}\"");
-    let finder = memmem::Finder::new(&needle);
+    let (key, value) = (b"\"sessionId\"", format!("\"{id}\""));
+    let finder = memmem::Finder::new(key);
+    // Claude Code writes no white space there; whoever rewrote the file may have.
+    let names = |behind: &[u8]| {
+        let behind = behind[..behind.len().min(LONGEST_VALUE)].trim_ascii_start();
+        behind.strip_prefix(b":").is_some_and(|is| is.trim_ascii_start().starts_with(value.as_bytes()))
+    };
     let (mut file, _) = file::open(path)?;
     let mut window = Vec::new();
     loop {
         let read = file.by_ref().take(CHUNK as u64).read_to_end(&mut window)?;
-        if finder.find(&window).is_some() {
+        if finder.find_iter(&window).any(|at| names(&window[at + key.len()..])) {
             return Ok(true);
         }
         if read == 0 {
             return Ok(false);
         }
-        // The needle may lie across two reads.
-        window.drain(..window.len().saturating_sub(needle.len()));
+        // It may lie across two reads.
+        window.drain(..window.len().saturating_sub(key.len() + LONGEST_VALUE));
     }
 }
 
@@ -231,6 +238,8 @@ mod tests {
         let filler = "x".repeat(CHUNK - 10);
         std::fs::write(&path, format!("{filler}{{\"sessionId\":\"abc\"}}\n")).unwrap();
         assert!(names_session(&path, "abc").unwrap());
-        assert!(!names_session(&path, "abd").unwrap());
+        assert!(!names_session(&path, "abd").unwrap() && !names_session(&path, "ab").unwrap());
+        std::fs::write(&path, format!("{filler}{{\"sessionId\" : \"abc\"}}\n")).unwrap();
+        assert!(names_session(&path, "abc").unwrap(), "written by another program");
     }
 }

@@ -111,7 +111,7 @@ fn ends_of(candidate: &Candidate, live: &HashMap<String, LiveRecord>, room: &mut
     let expected = format!("{}.jsonl", session.session_id);
     let exact = session.path.file_name().is_some_and(|name| *name == *expected);
     if !exact && session.path.with_file_name(expected).symlink_metadata().is_err() {
-        refuse(&mut session, "its file name has capital letters".to_owned());
+        refuse(&mut session, "its file name has uppercase letters".to_owned());
     }
     Some(session)
 }
@@ -365,9 +365,9 @@ fn verdict(ends: &Ends<'_>, head: &Window<'_>, tail: &Window<'_>) -> Verdict {
 
 fn nobody_speaks(met: Silent) -> &'static str {
     match met {
-        Silent { side: true, .. } => "it holds only a sub-agent's messages",
-        Silent { damaged: true, .. } => "no message in it can be read",
-        Silent { .. } => "it holds no message",
+        Silent { side: true, .. } => "it contains only a subagent's messages",
+        Silent { damaged: true, .. } => "none of its messages can be read",
+        Silent { .. } => "it contains no messages",
     }
 }
 

@@ -42,7 +42,8 @@ pub enum Since {
 }
 
 impl Since {
-    fn read(text: &str) -> Option<Self> {
+    /// From `12h`, `2d`, `3w`, `today`, `yesterday` or a date.
+    pub fn read(text: &str) -> Option<Self> {
         let lower = text.to_ascii_lowercase();
         match &*lower {
             "today" => return Some(Self::Today(true)),

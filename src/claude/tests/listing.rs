@@ -122,7 +122,7 @@ fn a_file_name_in_capitals_is_not_what_claude_looks_for() {
     let session = home.store.find(upper).remove(0);
     assert_eq!(session.session_id, upper.to_lowercase());
     if cfg!(target_os = "linux") {
-        assert_eq!(session.why_not.as_deref(), Some("its file name has capital letters"));
+        assert_eq!(session.why_not.as_deref(), Some("its file name has uppercase letters"));
     }
 }
 

@@ -12,6 +12,7 @@ use super::prompt::{self, Prompt};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Link {
     uuid: String,
+    /// What it hangs on, also where a compaction stands between.
     parent: Option<String>,
     time: Option<DateTime<Utc>>,
     talk: bool,
@@ -25,7 +26,7 @@ impl Link {
         let time = line.timestamp.as_deref().and_then(|time| DateTime::parse_from_rfc3339(time).ok());
         Some(Self {
             uuid: line.uuid.as_deref()?.to_owned(),
-            parent: line.parent.as_deref().map(str::to_owned),
+            parent: line.parent.as_deref().or(line.logical_parent.as_deref()).map(str::to_owned),
             time: time.map(|time| time.to_utc()),
             talk: line.is_talk(),
             prompt: matches!(prompt::of(line), Some(Prompt::Words(_))),
@@ -41,25 +42,42 @@ pub(crate) struct Branches {
     /// The branch that is alive is known from its root or from the oldest line on:
     /// no fork further back leads to another.
     pub sure: bool,
+    /// The message further back that it goes on from.
+    pub above: Option<String>,
+    /// It begins here: what is further back is of another.
+    pub begins: bool,
 }
 
-/// The branches of a conversation's last lines, oldest first. The branch that claude goes on with is that of the newest message on
-/// which no other hangs; left is what hangs on a prompt beside it. Of what hangs
-/// on nothing here, that is not said.
-pub(crate) fn branches(links: &[Option<Link>]) -> Branches {
+/// The branches of some lines of a conversation, oldest first. The branch that claude
+/// goes on with is that of the message `from`, which what is later hangs on; at a
+/// conversation's end that of the newest message on which no other hangs. Left is
+/// what hangs on a prompt beside it, and another start beside its own. Of what is
+/// older than what is known of it, that is not said.
+pub(crate) fn branches(links: &[Option<Link>], from: Option<&str>) -> Branches {
     let tree = Tree::new(links);
     let mut live = vec![false; links.len()];
-    let (mut at, mut root) = (tree.leaf(), None);
+    let start = from.map_or_else(|| tree.leaf(), |from| tree.places.get(from).copied());
+    let (mut at, mut top, mut said) = (start, None, usize::from(from.is_some()));
     while let Some(on) = at.filter(|on| !live[*on]) {
         live[on] = true;
-        root = tree.get(on);
+        top = Some(on);
+        said += usize::from(tree.get(on).is_some_and(|link| link.talk));
         at = tree.parent(on);
     }
-    let oldest = links.iter().position(Option::is_some);
-    let sure = oldest.is_none_or(|oldest| live[oldest]) || root.is_none_or(|root| root.parent.is_none());
+    let root = top.and_then(|top| tree.get(top));
+    let is_root = root.is_some_and(|root| root.parent.is_none());
+    let reaches = links.iter().position(Option::is_some).is_none_or(|oldest| live[oldest]);
+    let is_lost = from.is_some() && start.is_none();
+    let sure = !is_lost && (reaches || is_root || root.is_none());
+    // Lines that all hang on nothing tell of no other start.
+    let is_start = is_root && said > 1 && root.is_some_and(|root| root.prompt);
     let begins_left = |at: usize| {
-        let is_prompt = tree.get(at).is_some_and(|link| link.prompt);
-        is_prompt && !live[at] && tree.talk_above(at).is_some_and(|above| live[above])
+        if is_start && !live[at] && top.is_some_and(|top| at < top) {
+            return true;
+        }
+        let Some(link) = tree.get(at).filter(|link| link.prompt && !live[at]) else { return false };
+        let beside = tree.talk_above(at).is_some_and(|above| live[above]);
+        beside || if link.parent.is_some() { reaches && sure || is_start } else { is_start }
     };
     let mut left: Vec<Option<bool>> = live.iter().map(|live| live.then_some(false)).collect();
     for start in 0..links.len() {
@@ -81,7 +99,13 @@ pub(crate) fn branches(links: &[Option<Link>]) -> Branches {
             left[on] = Some(found);
         }
     }
-    Branches { left: left.into_iter().map(|left| left == Some(true)).collect(), sure }
+    let above = if is_lost { from.map(str::to_owned) } else { root.and_then(|root| root.parent.clone()) };
+    Branches {
+        left: left.into_iter().map(|left| left == Some(true)).collect(),
+        sure,
+        above,
+        begins: is_start,
+    }
 }
 
 struct Tree<'a> {
@@ -131,7 +155,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn left(links: &[Option<Link>]) -> Vec<bool> {
-        branches(links).left
+        branches(links, None).left
     }
 
     /// A line by its number, the one it hangs on, and its second.
@@ -181,7 +205,8 @@ mod tests {
             prompt(5, 2, 5),
         ];
         assert_eq!(left(&links), [false, false, false, true, false]);
-        // Two answers of tools beside each other, a lost parent, lines without an id.
+        // Two answers of tools beside each other, a prompt that hangs on nothing here, lines
+        // without an id.
         let links = [
             root.clone(),
             answer(2, 1, 2),
@@ -191,7 +216,7 @@ mod tests {
             None,
             answer(5, 4, 5),
         ];
-        assert_eq!(left(&links), [false; 7]);
+        assert_eq!(left(&links), [false, false, false, false, true, false, false]);
         // No line hangs on another, or each on the next.
         assert_eq!(left(&[root.clone(), link(2, None, 2, true, true)]), [false; 2]);
         assert_eq!(left(&[prompt(1, 2, 1), prompt(2, 1, 2), prompt(3, 1, 0)]), [false; 3]);

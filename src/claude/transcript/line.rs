@@ -42,15 +42,18 @@ const TELLING: [&str; 12] = [
 /// One block of a message's content; `attachment` has the same shape.
 #[derive(Default)]
 pub(crate) struct Block<'a> {
+    /// Of a tool call, or of the one that a result answers.
+    pub id: Option<Cow<'a, str>>,
     pub kind: Option<Cow<'a, str>>,
     pub text: Option<Cow<'a, str>>,
     pub thinking: Option<Cow<'a, str>>,
     /// A tool's name.
     pub name: Option<Cow<'a, str>>,
-    /// A tool's input, in brief.
-    pub input: Option<Cow<'a, str>>,
-    /// A tool's result, in brief.
-    pub content: Option<Cow<'a, str>>,
+    /// A tool's input.
+    pub input: Input<'a>,
+    /// A tool's result.
+    pub content: Outcome<'a>,
+    pub image: Option<Image<'a>>,
     /// What was typed while claude was busy.
     pub prompt: Option<Cow<'a, str>>,
     pub is_error: bool,
@@ -82,6 +85,8 @@ pub(crate) struct Line<'a> {
     pub subtype: Option<Cow<'a, str>>,
     pub uuid: Option<Cow<'a, str>>,
     pub parent: Option<Cow<'a, str>>,
+    /// Across a compaction: what the conversation went on from.
+    pub logical_parent: Option<Cow<'a, str>>,
     pub timestamp: Option<Cow<'a, str>>,
     pub cwd: Option<Cow<'a, str>>,
     pub branch: Option<Cow<'a, str>>,
@@ -289,6 +294,10 @@ impl<'de> Visitor<'de> for ElementVisitor {
 }
 deserialize!(Element<'de>, ElementVisitor);
 
+mod input;
+use input::Source;
+pub(crate) use input::{Image, Input, Outcome};
+
 struct BlockVisitor;
 impl<'de> Visitor<'de> for BlockVisitor {
     type Value = Block<'de>;
@@ -300,11 +309,13 @@ impl<'de> Visitor<'de> for BlockVisitor {
         while let Some(Text(key)) = map.next_key()? {
             match key.as_deref().unwrap_or_default() {
                 "type" => block.kind = map.next_value::<Text<'de>>()?.0,
+                "id" | "tool_use_id" => block.id = map.next_value::<Text<'de>>()?.0,
                 "text" => block.text = map.next_value::<Text<'de>>()?.0,
                 "thinking" => block.thinking = map.next_value::<Text<'de>>()?.0,
                 "name" => block.name = map.next_value::<Text<'de>>()?.0,
-                "input" => block.input = map.next_value::<Brief<'de>>()?.0,
-                "content" => block.content = map.next_value::<Brief<'de>>()?.0,
+                "input" => block.input = map.next_value()?,
+                "content" => block.content = map.next_value()?,
+                "source" => block.image = map.next_value::<Source<'de>>()?.0,
                 "prompt" => block.prompt = map.next_value::<Brief<'de>>()?.0,
                 "is_error" => block.is_error = map.next_value::<Flag>()?.0,
                 _ => {
@@ -405,6 +416,7 @@ impl<'de> Visitor<'de> for LineVisitor {
                 "subtype" => &mut line.subtype,
                 "uuid" => &mut line.uuid,
                 "parentUuid" => &mut line.parent,
+                "logicalParentUuid" => &mut line.logical_parent,
                 "timestamp" => &mut line.timestamp,
                 "cwd" => &mut line.cwd,
                 "gitBranch" => &mut line.branch,

@@ -12,7 +12,7 @@ use super::branch::{self, Branches, Link};
 use super::line::{Line, strip};
 use super::pieces::{self, Edges};
 use super::window::Window;
-use super::{partial_line, turns};
+use super::{partial_line, tools, turns};
 use crate::claude::{Role, Turn, file};
 use crate::text;
 
@@ -29,8 +29,9 @@ const MOST: u64 = 64 * 1024 * 1024;
 pub enum Excerpt {
     /// Its end.
     Last,
-    /// What stands before the place.
-    Before(u64),
+    /// What stands before the place, and leads to the message that a [`Page`] names;
+    /// all branches where none is named.
+    Before(u64, Option<String>),
     /// What stands behind the place.
     After(u64),
     /// The line in this range, and what stands before and behind it.
@@ -46,6 +47,9 @@ pub struct Page {
     pub marked: Range<usize>,
     /// What is earlier stands before this place; 0 when nothing is.
     pub start: u64,
+    /// The message before it that these turns hang on, where that is known: what
+    /// leads to it is the conversation that claude goes on with.
+    pub above: Option<String>,
     /// What is later stands behind this place; the file's end when nothing is
     /// yet: there claude goes on.
     pub end: u64,
@@ -54,10 +58,11 @@ pub struct Page {
 }
 
 /// A page of a transcript: about `most` turns in each direction, as the turns of
-/// one line stay together. Tool calls, thoughts, images and what claude itself
-/// wrote are quiet [`Role::Tool`] lines; lines that cannot be read are passed
-/// over, as Claude does. All text is cleaned. Of a message that is too large its
-/// beginning is shown, and that it is.
+/// one line stay together. Tool calls with what came of them, thoughts, images and
+/// what claude itself wrote are quiet [`Role::Tool`] lines; lines that cannot be read
+/// are passed over, as Claude does. All text is cleaned. Of a message that is too
+/// large its beginning is shown, and that it is. The last page, and those before it
+/// that name the message they lead to, are of the branch that claude goes on with.
 ///
 /// # Errors
 /// When the file cannot be opened or read, or is no regular file.
@@ -67,7 +72,10 @@ pub fn preview(path: &Path, place: &Excerpt, most: usize) -> io::Result<Page> {
     let mut reader = Reader { side: is_of_agent(&file, size)?, file, size, seen: HashSet::new() };
     match place {
         Excerpt::Last => reader.last(most),
-        Excerpt::Before(end) => reader.before((*end).min(size), most),
+        Excerpt::Before(end, None) => reader.before((*end).min(size), most, Branch::All),
+        Excerpt::Before(end, Some(above)) => {
+            reader.before((*end).min(size), most, Branch::Above(above.clone()))
+        }
         Excerpt::After(start) => reader.after((*start).min(size), most),
         Excerpt::Around(line) => reader.around(line.start.min(size)..line.end.min(size), most),
     }
@@ -103,7 +111,7 @@ struct Reader {
 
 impl Reader {
     fn last(&mut self, most: usize) -> io::Result<Page> {
-        let mut page = self.before_on(self.size, most, true)?;
+        let mut page = self.before(self.size, most, Branch::Newest)?;
         page.end = self.end_of_finished()?;
         if page.turns.is_empty() && most > 0 {
             // A first prompt that was never finished: its beginning.
@@ -114,7 +122,7 @@ impl Reader {
     }
 
     fn around(&mut self, line: Range<u64>, most: usize) -> io::Result<Page> {
-        let mut page = self.before(line.start, most)?;
+        let mut page = self.before(line.start, most, Branch::All)?;
         let from = page.turns.len();
         let own = self.line(&line)?;
         page.turns.extend(own.into_iter().flat_map(|(_, turns)| turns));
@@ -125,17 +133,13 @@ impl Reader {
         Ok(page)
     }
 
-    fn before(&mut self, place: u64, most: usize) -> io::Result<Page> {
-        self.before_on(place, most, false)
-    }
-
-    /// What stands before a place; at the file's end without the branches that
-    /// were left (`alive`). Further back that cannot be told: all is shown.
-    fn before_on(&mut self, place: u64, most: usize, alive: bool) -> io::Result<Page> {
-        let mut read = Read { alive, ..Read::default() };
+    /// What stands before a place, of one branch or of all.
+    fn before(&mut self, place: u64, most: usize, branch: Branch) -> io::Result<Page> {
+        let mut read = Read { branch, ..Read::default() };
         let mut goal = Goal::new(most);
         let mut start = place;
-        while start > 0 && !goal.reached && !enough(place - start, read.count) {
+        while start > 0 && !goal.reached && !(enough(place - start, read.count) && goal.is_sure(&read, start))
+        {
             match self.piece_before(start)? {
                 Piece::Lines(at, bytes) => {
                     start = at;
@@ -161,7 +165,9 @@ impl Reader {
             read.forget_behind(lines);
             start = at;
         }
-        Ok(Page { turns: read.finish(), start, end: place, size: self.size, ..Page::default() })
+        let Kept { turns, above, begins } = read.finish();
+        // Before its begin, nothing is of this branch.
+        Ok(Page { above, ..self.page(turns, if begins { 0 } else { start }, place) })
     }
 
     fn after(&mut self, place: u64, most: usize) -> io::Result<Page> {
@@ -196,7 +202,8 @@ impl Reader {
         Ok(self.page(turns, place, end))
     }
 
-    fn page(&self, turns: Vec<Turn>, start: u64, end: u64) -> Page {
+    fn page(&self, mut turns: Vec<Turn>, start: u64, end: u64) -> Page {
+        tools::join(&mut turns);
         Page { turns, start, end, size: self.size, ..Page::default() }
     }
 
@@ -285,7 +292,11 @@ impl Reader {
         if !strip(&start).starts_with('{') || partial_line::is_true(&start, "isSidechain") != self.side {
             return Ok(Vec::new());
         }
-        let note = format!("too large to show: {}", text::bytes(length));
+        let note = match media_type(&start) {
+            // Nearly all of such a line is the image.
+            Some(kind) => format!("image {kind} about {}", text::bytes(length / 4 * 3)),
+            None => format!("too large to show: {}", text::bytes(length)),
+        };
         let turns = cut_off(&start).into_iter().chain([Turn::new(Role::Tool, note)]).collect();
         Ok(vec![(None, turns)])
     }
@@ -304,6 +315,17 @@ impl Reader {
 /// The turns of an object, and how it hangs on others.
 type Linked = (Option<Link>, Vec<Turn>);
 
+/// Which branch of a conversation is wanted.
+#[derive(Default)]
+enum Branch {
+    #[default]
+    All,
+    /// The one that claude goes on with.
+    Newest,
+    /// The one that this message is of.
+    Above(String),
+}
+
 /// Lines that were read backwards, the newest first.
 #[derive(Default)]
 struct Read {
@@ -311,8 +333,7 @@ struct Read {
     turns: Vec<Vec<Turn>>,
     /// Turns in all.
     count: usize,
-    /// Branches that were left are not wanted.
-    alive: bool,
+    branch: Branch,
 }
 
 impl Read {
@@ -320,11 +341,15 @@ impl Read {
         for (link, turns) in objects.into_iter().rev() {
             self.count += turns.len();
             // A line that shows nothing still leads from one to another.
-            if self.alive || !turns.is_empty() {
-                self.links.push(link.filter(|_| self.alive));
+            if self.is_of_one() || !turns.is_empty() {
+                self.links.push(link.filter(|_| self.is_of_one()));
                 self.turns.push(turns);
             }
         }
+    }
+
+    fn is_of_one(&self) -> bool {
+        !matches!(self.branch, Branch::All)
     }
 
     fn forget_behind(&mut self, lines: usize) {
@@ -334,7 +359,8 @@ impl Read {
 
     fn branches(&self) -> Branches {
         let oldest_first: Vec<Option<Link>> = self.links.iter().rev().cloned().collect();
-        let mut branches = branch::branches(&oldest_first);
+        let from = if let Branch::Above(above) = &self.branch { Some(above.as_str()) } else { None };
+        let mut branches = branch::branches(&oldest_first, from);
         branches.left.reverse();
         branches
     }
@@ -347,12 +373,31 @@ impl Read {
         (turns.sum(), branches.sure)
     }
 
-    /// What is wanted, oldest first.
-    fn finish(self) -> Vec<Turn> {
-        let left = self.branches().left;
+    /// What is wanted.
+    fn finish(self) -> Kept {
+        if !self.is_of_one() {
+            return Kept {
+                turns: self.turns.into_iter().rev().flatten().collect(),
+                above: None,
+                begins: false,
+            };
+        }
+        let Branches { left, above, begins, .. } = self.branches();
+        // One that was looked for in vain is lost.
+        let above = above.filter(|above| !matches!(&self.branch, Branch::Above(from) if from == above));
         let kept = self.turns.into_iter().zip(left).rev().filter(|(_, left)| !left);
-        kept.flat_map(|(turns, _)| turns).collect()
+        Kept { turns: kept.flat_map(|(turns, _)| turns).collect(), above, begins }
     }
+}
+
+/// What is shown of the lines that were read.
+struct Kept {
+    /// Oldest first.
+    turns: Vec<Turn>,
+    /// The message that they hang on.
+    above: Option<String>,
+    /// The conversation begins with them.
+    begins: bool,
 }
 
 /// When enough was read.
@@ -374,15 +419,16 @@ impl Goal {
 
     /// Looks whether that is enough, as far back as `start`.
     fn look(&mut self, read: &Read, start: u64) {
-        if read.count < self.wanted || read.links.len() < self.next {
+        if self.unsure.is_none() && read.count < self.wanted || read.links.len() < self.next {
             return;
         }
-        if !read.alive {
+        if !read.is_of_one() {
             self.reached = true;
             return;
         }
         let (left, sure) = read.left();
-        self.next = read.links.len() + STEP;
+        // Each look takes longer than the one before.
+        self.next = read.links.len() + STEP.max(read.links.len() / 2);
         if sure {
             self.wanted = self.most.saturating_add(left);
             self.unsure = None;
@@ -392,16 +438,32 @@ impl Goal {
             self.reached = from - start >= UNSURE;
         }
     }
+
+    /// Whether what was read can be shown; else only more of it tells what is alive.
+    fn is_sure(&mut self, read: &Read, start: u64) -> bool {
+        if self.unsure.is_none() && read.is_of_one() && !read.left().1 {
+            self.unsure = Some((read.links.len(), start));
+            self.next = read.links.len() + STEP;
+        }
+        self.unsure.is_none()
+    }
 }
 
 /// Lines after which branches are looked at again, and bytes after which it is
-/// given up: then the lines are shown, whatever branch they are of.
+/// given up: then the lines are shown, whatever branch they are of. A branch of some
+/// turns has megabytes in the newest files.
 const STEP: usize = 64;
-const UNSURE: u64 = 1024 * 1024;
+const UNSURE: u64 = 16 * 1024 * 1024;
 
 /// Whether a page is not worth reading on for.
 fn enough(read: u64, turns: usize) -> bool {
     read >= if turns == 0 { MOST } else { SOME }
+}
+
+/// The kind of the image that a line begins with.
+fn media_type(start: &str) -> Option<String> {
+    let (_, rest) = start.split_once("\"media_type\":\"image/")?;
+    rest.split_once('"').map(|(kind, _)| tools::kind_of(kind))
 }
 
 fn is_line(raw: &[u8]) -> bool {

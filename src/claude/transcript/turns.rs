@@ -2,15 +2,14 @@
 
 use super::line::{Block, Content, Line};
 use super::prompt::{self, tagged};
+use super::tools;
 use crate::claude::{Role, Turn};
 use crate::text;
 
 /// Longest text of one turn, in bytes.
 const LONGEST: usize = 16_384;
-/// Most that is kept of what a quiet line leaves out, in bytes.
-const DETAIL: usize = 2048;
 /// Longest quiet line, in columns.
-const QUIET: usize = 160;
+pub(super) const QUIET: usize = 160;
 
 /// The turns of a line, oldest first; none for what no one said.
 pub(crate) fn of(line: &Line<'_>) -> Vec<Turn> {
@@ -53,18 +52,13 @@ fn each(content: &Content<'_>, said: &dyn Fn(&str) -> Option<Turn>) -> Vec<Turn>
 }
 
 fn of_block(block: &Block<'_>, said: &dyn Fn(&str) -> Option<Turn>) -> Option<Turn> {
-    let brief = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().unwrap_or_default().to_owned();
     match block.kind.as_deref()? {
         "text" => said(block.text.as_deref()?),
-        "thinking" => Some(quiet("thinking", &brief(&block.thinking))),
+        "thinking" => Some(quiet("thinking", block.thinking.as_deref().unwrap_or_default())),
         "redacted_thinking" => Some(quiet("thinking", "")),
-        "tool_use" | "server_tool_use" => {
-            let name = text::clean(block.name.as_deref().unwrap_or("tool"));
-            Some(quiet(&name, &brief(&block.input)))
-        }
-        "tool_result" if block.is_error => Some(quiet("failed", &brief(&block.content))),
-        "tool_result" => Some(quiet("result", &brief(&block.content))),
-        "image" => Some(quiet("image", "")),
+        "tool_use" | "server_tool_use" => Some(tools::call(block)),
+        "tool_result" => Some(tools::result(block)),
+        "image" => Some(tools::image(block.image.as_ref())),
         "document" => Some(quiet("document", "")),
         _ => None,
     }
@@ -84,7 +78,9 @@ fn said_by_user(raw: &str) -> Option<Turn> {
     }
     for tag in ["bash-stdout", "bash-stderr", "local-command-stdout", "local-command-stderr"] {
         if let Some(output) = tagged(raw, tag).filter(|output| !output.trim().is_empty()) {
-            return Some(quiet("output", output));
+            let turn = quiet("output", output);
+            let detail = tools::fenced("", &turn.detail);
+            return Some(Turn { detail, ..turn });
         }
     }
     if prompt::is_interruption(raw) {
@@ -112,17 +108,21 @@ fn loud(role: Role, raw: &str) -> Option<Turn> {
     (!text.is_empty()).then(|| Turn::new(role, text))
 }
 
-/// One line: what it is, its first words, and how many lines there are more.
-fn quiet(what: &str, detail: &str) -> Turn {
+/// One line: what it is, its first words, and how many lines there are more, which
+/// its detail has.
+pub(super) fn quiet(what: &str, detail: &str) -> Turn {
+    let (text, whole) = quiet_line(what, detail);
+    let detail = if whole { String::new() } else { tools::head(detail) };
+    Turn { detail, ..Turn::new(Role::Tool, text) }
+}
+
+/// The line alone, and whether it leaves nothing out.
+pub(super) fn quiet_line(what: &str, detail: &str) -> (String, bool) {
     let mut lines = detail.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().map(prompt::one_line).unwrap_or_default();
     let more = lines.count();
     let mut line = text::fit(&format!("{what} {first}"), QUIET);
     line.truncate(line.trim_end().len());
-    let clean = text::clean_lines(text::fit_bytes(detail, DETAIL).trim());
-    // one line that is shown whole leaves nothing out
     let whole = more == 0 && line.ends_with(&first) && !line.ends_with('…');
-    let detail = if whole { String::new() } else { clean };
-    let text = if more > 0 { format!("{line} (+{more} lines)") } else { line };
-    Turn { detail, ..Turn::new(Role::Tool, text) }
+    (if more > 0 { format!("{line} (+{more} lines)") } else { line }, whole)
 }

@@ -10,6 +10,7 @@ use super::branch::{self, Link};
 use super::line::{Content, Line};
 use super::partial_line;
 use super::pieces::{Edges, Facts, LineKind, Piece, State, facts, split};
+use super::plain::plain;
 use super::prompt::{self, Prompt};
 
 /// What the lines of a window say.
@@ -202,7 +203,7 @@ impl<'a> Window<'a> {
                     .and_then(Link::of)
             })
             .collect();
-        branch::branches(&links).left
+        branch::branches(&links, None).left
     }
 
     /// Whether it began with `/loop`: claude's picker passes over what repeats
@@ -230,7 +231,8 @@ impl<'a> Window<'a> {
         first.next().unwrap_or(false)
     }
 
-    /// The last words that either side said; cleaned, one line. A slash command
+    /// The last words that either side said; cleaned, one line, without the marks of
+    /// Markdown. A slash command
     /// that the program answered itself (`/exit`, `/model opus`) is not among them.
     pub(crate) fn last_words(&self) -> Option<String> {
         let mut answered = false;
@@ -253,12 +255,12 @@ fn last_words(line: &Line<'_>) -> Option<String> {
     if line.is("user") {
         // A command alone says nothing: claude's answer to it does, or it had none.
         return match prompt::of(line)? {
-            Prompt::Words(words) => Some(words),
+            Prompt::Words(words) => Some(prompt::one_line(&plain(&words))),
             Prompt::Command(_) => None,
         };
     }
     let answer = line.is("assistant").then_some(&line.message.content)?;
-    let said = |text: &str| Some(prompt::one_line(text)).filter(|line| !line.is_empty());
+    let said = |text: &str| Some(prompt::one_line(&plain(text))).filter(|line| !line.is_empty());
     match answer {
         Content::None => None,
         Content::Text(text) => said(text),

@@ -62,13 +62,14 @@ fn block(reason: &str) -> ExitCode {
 
 fn refusal(error: &Error) -> String {
     let advice = if error.advice.is_empty() { String::new() } else { format!("\n{}", error.advice) };
-    format!("cclink: nothing was handed over. {}{advice}", error.message)
+    format!("cclink: nothing was published. {}{advice}", error.message)
 }
 
 async fn answer(service: &Service, input: &Input, words: &str) -> Result<String> {
     let args = parse_handoff(words).map_err(|why| {
         Error::usage(format!("{}: {}.", HANDOFF, text::clean(&why).trim_end_matches('.'))).advise(
-            "It takes a note in plain words, and --ttl 2h, --burn, --share NAME, --project, --title, --ssh.",
+            "It takes a note in plain words, and the options --ttl 2h, --burn, --share NAME, --project, \
+             --title, --ssh.",
         )
     })?;
     let audience = audience(input, &args)?;
@@ -104,8 +105,8 @@ fn audience(input: &Input, args: &PublishArgs) -> Result<AudienceChoice> {
     let elsewhere = |option: &str| format!("In a terminal: cclink publish {} {option}", text::fit(&id, 40));
     match (&args.pin, &args.share) {
         (Some(Some(_)), _) => {
-            Err(Error::usage("The PIN stands in Claude's history now, so it must not be used.")
-                .advise(format!("{} (it makes up another)", elsewhere("--pin"))))
+            Err(Error::usage("The PIN is now in Claude's history, so it must not be used.")
+                .advise(format!("{} (it generates another one)", elsewhere("--pin"))))
         }
         (Some(None), _) => {
             Err(Error::usage("A PIN would be written into this conversation.").advise(elsewhere("--pin")))
@@ -114,7 +115,7 @@ fn audience(input: &Input, args: &PublishArgs) -> Result<AudienceChoice> {
             Err(Error::usage("The link holds a secret, which would be written into this conversation.")
                 .advise(elsewhere("--link")))
         }
-        _ if args.qr => Err(Error::usage("No QR code can be drawn here.").advise(elsewhere("--qr"))),
+        _ if args.qr => Err(Error::usage("QR codes cannot be shown here.").advise(elsewhere("--qr"))),
         (None, Some(to)) => Ok(AudienceChoice::Share(to.clone())),
         (None, None) => Ok(AudienceChoice::Devices),
     }
@@ -128,10 +129,10 @@ fn session(service: &Service, input: &Input) -> Result<Session> {
     };
     let path = input.transcript_path.as_str().map(Path::new);
     service.session_at(id, path).map_err(|error| match error.kind {
-        ErrorKind::Gone => Error::gone(
-            "This conversation is not on the disk yet: Claude Code writes it with the first answer.",
-        )
-        .advise(format!("Say something to Claude first, then {HANDOFF} again.")),
+        ErrorKind::Gone => {
+            Error::gone("This conversation is not saved yet: Claude Code writes it with the first answer.")
+                .advise(format!("Say something to Claude first, then {HANDOFF} again."))
+        }
         _ => error,
     })
 }
@@ -143,14 +144,12 @@ fn reason(published: &Published, on_the_side: Vec<String>) -> String {
         _ => format!("cclink pickup {}", published.link),
     };
     let mut lines = vec![
-        format!("cclink: handed over “{title}”."),
+        format!("cclink: published “{title}”."),
         who_until(published),
         format!("Token:  {}", published.token),
         format!("There:  {there}"),
     ];
-    lines.extend(
-        published.replaced.iter().map(|token| format!("It replaces {token}, which was called back.")),
-    );
+    lines.extend(published.replaced.iter().map(|token| format!("It replaces {token}, which was revoked.")));
     lines.extend(published.left_behind.words());
     if let (Some(address), true) = (&published.ssh, published.ssh_guessed) {
         lines.push(format!("SSH: {address} (guessed; set `ssh` in the configuration)"));

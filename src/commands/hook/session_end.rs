@@ -34,7 +34,7 @@ fn spool(input: &Input, carry: bool, env: &dyn Fn(&str) -> Option<OsString>) -> 
     service.spool_session(id, transcript, carry)?;
     detach(&["hook", "worker"]).map_err(|error| {
         Error::failed(format!("The worker could not be started: {error}."))
-            .advise("The session is handed over when the next one ends.")
+            .advise("The session will be published when the next one ends.")
     })
 }
 
@@ -42,8 +42,8 @@ fn can_publish(service: &Service, env: &dyn Fn(&str) -> Option<OsString>) -> Res
     match service.identity_state() {
         IdentityState::Locked if env("CCLINK_PASSPHRASE").is_none_or(|given| given.is_empty()) => {
             Err(service.locked().advise(
-                "Nobody can be asked when a session ends: set CCLINK_PASSPHRASE, or run \
-                 `cclink plugin install` without --on-exit.",
+                "Hooks cannot ask for a passphrase: set CCLINK_PASSPHRASE, or run `cclink plugin install` \
+                 without --on-exit.",
             ))
         }
         IdentityState::None => Err(Error::failed("There is no key yet.").advise("Run `cclink init`.")),

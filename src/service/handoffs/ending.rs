@@ -18,7 +18,7 @@ const TAKE_BACK: Duration = Duration::from_secs(3);
 impl Service {
     /// Notes that a handoff is to end, and with which packet.
     pub(crate) fn owe_end(&self, token: &Token, end: &SignedPacket) {
-        let end = z32::encode(&end.to_relay_payload());
+        let end = signed(end);
         self.note(|book| {
             if let Some(entry) = book.entry(token) {
                 entry.ending = Some(end);
@@ -33,13 +33,21 @@ impl Service {
         if entry.ending.is_some() {
             return true;
         }
-        let last = stored_packet(&entry).and_then(|(_, packet)| packet::sequence(&packet));
-        let end = last
-            .and_then(|last| place.mailbox.make_revoked(identity, &place.token, self.now(), last + 1).ok());
-        end.is_some_and(|end| {
+        self.make_end(identity, place, &entry).is_some_and(|end| {
             self.owe_end(&place.token, &end);
             true
         })
+    }
+
+    /// The signed end of a handoff of this device, above what it put out last.
+    pub(super) fn make_end(
+        &self,
+        identity: &Identity,
+        place: &Place,
+        entry: &JournalEntry,
+    ) -> Option<SignedPacket> {
+        let last = packet::sequence(&stored_packet(entry)?.1)?;
+        place.mailbox.make_revoked(identity, &place.token, self.now(), last + 1).ok()
     }
 
     /// Notes that the end of a handoff is certain.
@@ -124,12 +132,17 @@ impl Service {
             let sighting = self.0.network.lookup(&address, &mut |_| {}).await?;
             if !sighting.stands(&end) {
                 sighting.absence()?;
-                return Err(Error::failed("Something later lies there: it takes the key to end it."));
+                return Err(Error::failed("Something newer was written there; only its key can end it."));
             }
         }
         self.end_is_certain(&entry.token);
         Ok(())
     }
+}
+
+/// A signed end as the journal keeps it.
+pub(super) fn signed(end: &SignedPacket) -> String {
+    z32::encode(&end.to_relay_payload())
 }
 
 /// Where a handoff lies, and the end that it is owed.
@@ -141,20 +154,19 @@ fn signed_end(entry: &JournalEntry) -> Option<(Address, SignedPacket)> {
 
 /// That no node which was asked to store it said that it did.
 pub(crate) fn unheard() -> Error {
-    Error::new(ErrorKind::Unreachable, "It was not published: no node of the network took it in time.")
-        .advise(
-            "Some may have it all the same: `cclink list` and `cclink keep` call that back by themselves. \
-         Publish again when the network is better.",
-        )
+    Error::new(ErrorKind::Unreachable, "It was not published: no node stored it in time.").advise(
+        "Some nodes may have it anyway; `cclink list` and `cclink keep` revoke that automatically. Publish \
+             again when the network is better.",
+    )
 }
 
 /// What became of a handoff whose publishing was cancelled on its way.
 pub(crate) fn interrupted(token: &Token, taken_back: bool) -> Error {
     if taken_back {
-        return Error::new(ErrorKind::Cancelled, "Cancelled. What was on its way was called back.");
+        return Error::new(ErrorKind::Cancelled, "Cancelled. What had been sent was revoked.");
     }
     let words = format!("Cancelled, but part of {token} may have reached the network already.");
     Error::new(ErrorKind::Cancelled, words).advise(format!(
-        "`cclink list` and `cclink keep` call it back by themselves; `cclink revoke {token}` does so now."
+        "`cclink list` and `cclink keep` revoke it automatically; `cclink revoke {token}` does it now."
     ))
 }

@@ -26,7 +26,7 @@ impl Service {
     pub async fn announce(&self, token: &str, job: &Job) -> Result<Listed> {
         let entry = self.entry_to_keep(token)?;
         let (address, stored) = stored_packet(&entry)
-            .ok_or_else(|| Error::failed("The journal does not hold this handoff whole."))?;
+            .ok_or_else(|| Error::failed("The journal entry of this handoff is incomplete."))?;
         job.doing("announcing");
         let identity = if self.is_locked() { None } else { self.identity().await.ok() };
         let looked = self.to_announce(identity.as_ref(), &entry, &address, stored);
@@ -123,7 +123,7 @@ impl Service {
         let seconds = u64::try_from(until.num_seconds()).unwrap_or(0).min(u64::from(Ttl::MAX.seconds()));
         record.ttl = Ttl::from_seconds(seconds).map_err(|error| Error::usage(format!("{error}.")))?;
         if record.ttl <= entry.ttl {
-            return Err(Error::usage("It lives that long already.")
+            return Err(Error::usage("It already lasts that long.")
                 .advise("Choose a later end, at most 7 days after it was published."));
         }
         let service = self.clone();
@@ -169,7 +169,7 @@ impl Service {
             }
         }
         self.look(place, &mut |_| {}).await?.1.absence()?;
-        Err(Error::failed("It changed on the network meanwhile.").advise("Look again, then decide."))
+        Err(Error::failed("It has changed on the network in the meantime.").advise("Refresh, then decide."))
     }
 
     /// Brings a packet to the nodes that hold an earlier one, or nothing; what is
@@ -222,8 +222,9 @@ impl Service {
     fn entry_to_keep(&self, token: &str) -> Result<JournalEntry> {
         let entry = self.own_entry(token)?;
         if entry.ending.is_some() {
-            return Err(Error::failed("You revoked this handoff; the network has not been told yet.")
-                .advise("`cclink list` or `cclink keep` tells it. Then publish the session again."));
+            return Err(Error::failed("You revoked this handoff; the network does not know yet.").advise(
+                "Run `cclink list` or `cclink keep` to finish that, then publish the session again.",
+            ));
         }
         Ok(entry)
     }

@@ -3,16 +3,17 @@
 use futures::stream::{FuturesOrdered, StreamExt};
 
 use super::newest::MOST_LOOKUPS;
-use crate::handoff::z32;
+use crate::claude;
+use crate::handoff::{AudienceKind, Record, z32};
 use crate::service::pickup::tokens::Known;
-use crate::service::{ErrorKind, InboxEntry, Job, Result, Service, Signer, Step};
+use crate::service::{ErrorKind, InboxEntry, Job, Result, Service, Signer, Step, blocking};
 
 impl Service {
     /// From my devices and my contacts, newest first, of each session the newest
     /// one; without what this device published itself. Each is told as a step when it is found.
     pub async fn inbox(&self, job: &Job) -> Result<Vec<InboxEntry>> {
         let identity = self.identity().await?;
-        job.doing("looking for handoffs to you");
+        job.doing("looking for handoffs addressed to you");
         job.run(async {
             let (book, aside) = self.0.journal.load()?;
             self.tell_aside(aside);
@@ -45,6 +46,9 @@ impl Service {
                 }
             }
             entries.sort_by_key(|entry| std::cmp::Reverse(entry.created_at));
+            if let Ok(mut waiting) = self.0.waiting.lock() {
+                *waiting = entries.iter().filter_map(InboxEntry::elsewhere).collect();
+            }
             match lists.unsure {
                 Some(error) if entries.is_empty() => return Err(error),
                 Some(error) => self.warn(format!("There may be more for you. {}", error.message)),
@@ -62,7 +66,9 @@ impl Service {
             Err(error) if error.kind == ErrorKind::Unreachable => return Err(error),
             Err(_) => return Ok(None),
         };
-        let pickup = found.pickup;
+        let (record, pickup) = (&found.place.record, found.pickup);
+        let is_ours = known.place.token.audience == AudienceKind::Devices;
+        let outdates = is_ours && self.lacks(record).await;
         let creator = pickup.creator.parse().ok();
         Ok(Some(InboxEntry {
             token: pickup.token,
@@ -76,6 +82,18 @@ impl Service {
             created_at: pickup.created_at,
             expires_at: pickup.expires_at,
             burn_after_read: pickup.burn_after_read,
+            outdates,
         }))
+    }
+
+    /// Whether a copy of a record's session is here that has less than was published.
+    async fn lacks(&self, record: &Record) -> bool {
+        match self.best_copy(&record.session_id, Some(record)).await {
+            Some(copy) => {
+                let mark = record.transcript.clone();
+                blocking(move || !claude::holds(&copy.path, &mark).unwrap_or(true)).await.unwrap_or(false)
+            }
+            None => false,
+        }
     }
 }

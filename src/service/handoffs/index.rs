@@ -124,7 +124,7 @@ impl Service {
         if index.len() <= CAPACITY {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Full, format!("{CAPACITY} handoffs are alive here already."))
+        Err(Error::new(ErrorKind::Full, format!("{CAPACITY} handoffs are already active."))
             .advise("Revoke one: `cclink list`, then `cclink revoke TOKEN`."))
     }
 

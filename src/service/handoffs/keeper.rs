@@ -152,6 +152,7 @@ impl Service {
         let now = self.now();
         let identity = if self.is_locked() { None } else { self.identity().await.ok() };
         let mut kept = Vec::new();
+        self.owe_what_was_held();
         for entry in self.lasting()?.into_iter().filter(|entry| due(entry, now)) {
             kept.extend(self.keep_one(identity.as_ref(), &entry).await);
         }

@@ -13,7 +13,7 @@ use crate::service::pickup::tokens::{Known, Lists};
 use crate::service::publish::{FEW_COPIES, open_secrets};
 use crate::service::{
     AudienceKind, AudienceView, CarriedBy, Elsewhere, ErrorKind, Job, Listed, Named, PickedUp, Result,
-    Service, State, Step,
+    Service, Session, State, Step,
 };
 use crate::store::{JournalEntry, Stage};
 
@@ -39,7 +39,14 @@ impl Service {
         book.handoffs.into_iter().find(|entry| entry.token == token).map(|entry| entry.session_id)
     }
 
-    /// Which sessions other machines picked up, the last first.
+    /// "continues on laptop since 14:20", where nothing was said here since.
+    pub(crate) fn went_on(&self, session: &Session) -> Option<String> {
+        let elsewhere = self.elsewhere().into_iter().find(|elsewhere| elsewhere.holds_for(session))?;
+        Some(elsewhere.words(&chrono::Local::now().fixed_offset()))
+    }
+
+    /// Which sessions other machines picked up, or published with more than is here, the
+    /// last first.
     pub fn elsewhere(&self) -> Vec<Elsewhere> {
         let Ok((book, _)) = self.0.journal.load() else { return Vec::new() };
         let here = &self.0.settings.hostname;
@@ -50,6 +57,7 @@ impl Service {
                 Elsewhere { session_id, hostname, at }
             })
             .filter(|elsewhere| elsewhere.hostname != *here)
+            .chain(self.0.waiting.lock().map(|waiting| waiting.clone()).unwrap_or_default())
             .collect();
         all.sort_by_key(|elsewhere| std::cmp::Reverse(elsewhere.at));
         all
@@ -60,11 +68,15 @@ impl Service {
     /// is what the journal knows.
     pub async fn list(&self, all: bool, job: &Job) -> Result<Vec<Listed>> {
         if self.is_locked() {
-            self.warn("The key is locked, so this is what the journal knows. Set CCLINK_PASSPHRASE to ask the network.");
+            self.warn(
+                "The key is locked: showing what the journal knows. Set CCLINK_PASSPHRASE to ask the \
+                network.",
+            );
             return self.journal_list(all);
         }
         let identity = self.identity().await?;
         job.doing("asking the network");
+        self.owe_what_was_held();
         job.run(async {
             let mine = self.known_from_journal(&identity)?;
             // The first question also says whether the network is there at all.
@@ -151,10 +163,12 @@ impl Service {
     pub(crate) fn row(&self, identity: Option<&Identity>, entry: &JournalEntry) -> Listed {
         let creator: Option<PublicKey> = entry.creator.parse().ok();
         let recipient = entry.recipient.as_deref().and_then(|key| key.parse().ok());
+        let sealed = matches!(entry.token.audience, AudienceKind::Link | AudienceKind::Pin);
+        let secrets = identity.filter(|_| sealed).and_then(|identity| open_secrets(identity, entry));
         let target = match entry.token.audience {
-            AudienceKind::Link => identity
-                .and_then(|identity| open_secrets(identity, entry))
-                .and_then(|(_, secret)| secret.map(LinkTarget::Secret)),
+            AudienceKind::Link => {
+                secrets.as_ref().and_then(|secrets| secrets.link.clone()).map(LinkTarget::Secret)
+            }
             _ => Some(LinkTarget::Token(entry.token)),
         };
         let link = creator.zip(target).map(|(creator, target)| Link { creator, target });
@@ -187,6 +201,7 @@ impl Service {
             copies: None,
             web_link: link.as_ref().and_then(|link| self.web_link(link)),
             link: link.map(|link| link.to_string()),
+            pin: secrets.and_then(|secrets| secrets.pin).filter(|_| state.is_alive()),
             ssh: entry.ssh.clone(),
             named: Named {
                 title: entry.title_named.then(|| entry.title.clone().unwrap_or_default()),
@@ -328,6 +343,7 @@ impl Service {
             copies: Some(copies),
             link: Some(Link { creator, target: LinkTarget::Token(known.place.token) }.to_string()),
             web_link: None,
+            pin: None,
             // It may have been guessed there.
             ssh: None,
             named: Named::default(),

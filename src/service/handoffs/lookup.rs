@@ -154,11 +154,12 @@ pub(crate) fn alive(standing: Standing, now: DateTime<Utc>) -> Result<Readable> 
             Age::Alive => Ok((*record, creator, packet)),
             Age::Expired => Err(Error::gone(format!("This handoff expired {}.", at(record.expires_at())))
                 .advise(format!(
-                    "Publish it again where the session lives. If it is newer than that, a clock is wrong: here it is {}.",
+                    "Publish it again from the machine with the session. If it is newer than that, a clock is \
+                     wrong: it is {} here.",
                     now.format("%Y-%m-%d %H:%M UTC")
                 ))),
             Age::FromTheFuture => Err(Error::failed(format!(
-                "This handoff says it was made {}: this machine's clock is behind, or the sender's ahead.",
+                "This handoff claims to be made {}: this machine's clock is behind, or the sender's is ahead.",
                 record.created_at.format("%Y-%m-%d %H:%M UTC")
             ))
             .advise("Set the clocks (after sleep, WSL's is often hours off), then try again.")),
@@ -168,7 +169,7 @@ pub(crate) fn alive(standing: Standing, now: DateTime<Utc>) -> Result<Readable> 
             text::clean(&trace.hostname),
             at(trace.at)
         ))
-        .advise("It could be picked up once. Publish it again where the session lives.")),
+        .advise("It could be picked up only once. Publish it again from the machine with the session.")),
         Standing::Revoked { at: when, .. } => {
             Err(Error::gone(format!("This handoff was revoked by its creator, {}.", at(when))))
         }
@@ -181,16 +182,23 @@ pub(crate) fn alive(standing: Standing, now: DateTime<Utc>) -> Result<Readable> 
 
 /// Nothing lies there that opens.
 pub(crate) fn not_found() -> Error {
-    Error::gone("There is no such handoff for you on the network.").advise(
-        "It expired, was never published, or is meant for another identity (`cclink whoami` says which this is).",
+    Error::gone("No such handoff for you on the network.").advise(
+        "It expired, was never published, or is addressed to another key (`cclink whoami` shows yours).",
     )
 }
 
 impl From<NetworkError> for Error {
     fn from(error: NetworkError) -> Self {
         match error {
-            NetworkError::Unreachable => Self::new(ErrorKind::Unreachable, "The network cannot be reached: no node of the DHT and no relay answered.")
-                .advise("Check the connection; a firewall may block UDP. `cclink whoami` says which network is in use. Nothing is lost."),
+            NetworkError::Unreachable => Self::new(
+                ErrorKind::Unreachable,
+                "The network cannot be reached: no \
+                node of the DHT and no relay answered.",
+            )
+            .advise(
+                "Check the connection; a firewall may block UDP. `cclink whoami` says which network is \
+                    in use. Nothing is lost.",
+            ),
             NetworkError::Unsure { answered, asked } => Self::new(
                 ErrorKind::Unreachable,
                 match answered {
@@ -199,8 +207,18 @@ impl From<NetworkError> for Error {
                 },
             )
             .advise("Try again a little later, or from another network. Nothing is lost."),
-            NetworkError::Socket(why) => Self::new(ErrorKind::Unreachable, format!("The network could not be opened: {why}.")),
-            NetworkError::Conflict => Self::failed("Something else was written there at the same moment.").advise("Try again."),
+            NetworkError::Socket(why) => Self::new(
+                ErrorKind::Unreachable,
+                format!(
+                    "The network could not be \
+                opened: {why}."
+                ),
+            ),
+            NetworkError::Conflict => Self::failed(
+                "Something else was written there at the same \
+                time.",
+            )
+            .advise("Try again."),
         }
     }
 }
@@ -208,7 +226,7 @@ impl From<NetworkError> for Error {
 impl From<PacketError> for Error {
     fn from(error: PacketError) -> Self {
         Self::failed(format!("This address cannot be written: {error}."))
-            .advise("A clock was far ahead when it was last written. Wait, or use another audience.")
+            .advise("It was last written by a clock that is far ahead. Wait, or choose another audience.")
     }
 }
 
@@ -217,7 +235,7 @@ impl From<MakeError> for Error {
         match error {
             MakeError::Packet(error) => error.into(),
             MakeError::Record(error) => Self::usage(format!("This cannot be published: {error}."))
-                .advise("Nothing went out. A folder can be renamed, and `claude` started in it anew."),
+                .advise("Nothing was published. Rename the folder, then start `claude` in it again."),
             MakeError::Seal(error) => Self::failed(format!("This could not be sealed: {error}.")),
         }
     }

@@ -3,10 +3,12 @@
 
 pub(super) mod ending;
 pub(super) mod extend;
+pub(super) mod held;
 pub(super) mod inbox;
 pub(super) mod index;
 pub(super) mod keeper;
 pub(super) mod list;
+pub(super) mod log;
 pub(super) mod lookup;
 pub(super) mod newest;
 pub(super) mod phone;

@@ -132,13 +132,13 @@ impl Service {
 
 fn too_many() -> Error {
     let words = format!(
-        "A list names more than {MOST_LOOKUPS} handoffs, and the newest lead nowhere: there may be one behind them."
+        "A list names more than {MOST_LOOKUPS} handoffs and the newest no longer exist; there may be an older one."
     );
     Error::new(ErrorKind::Unreachable, words)
-        .advise("Ask again, or give its link or token. Somebody who can read there wrote that list.")
+        .advise("Try again, or pass its link or token. Someone who can read that list wrote it.")
 }
 
 fn all_expired() -> Error {
-    Error::gone("There is nothing to pick up: what was addressed to you has expired.")
-        .advise("Publish it again where the session lives.")
+    Error::gone("Nothing to pick up: what was addressed to you has expired.")
+        .advise("Publish it again from the machine with the session.")
 }

@@ -20,8 +20,9 @@ impl Service {
     pub async fn phone_pass(&self, token: &str, job: &Job) -> Result<(String, PassEnd)> {
         let identity = self.identity().await?;
         if self.0.settings.config.web.is_none() {
-            return Err(Error::usage("A phone pass needs a page that opens it.")
-                .advise("Set `web` in the config to where the page of `cclink web` is served."));
+            return Err(Error::usage("A phone pass needs a web page that opens it.").advise(
+                "Set `web` in the configuration to the address where you host the page of `cclink web`.",
+            ));
         }
         job.doing("making a phone pass");
         let (of, record) = job.run(self.record_of_mine(&identity, token)).await?;
@@ -76,7 +77,7 @@ impl Service {
     async fn end_pass(&self, identity: &Identity, place: &Place) -> Result<PassEnd> {
         let standing = self.call_back(identity, place).await.map_err(|error| {
             Error::new(error.kind, format!("The phone pass could not be revoked: {}", error.message))
-                .advise("It ends by itself within 15 minutes; `d` in Handoffs tries again.")
+                .advise("It expires within 15 minutes anyway; press `d` in Handoffs to try again.")
         })?;
         match standing {
             Standing::Revoked { .. } => Ok(PassEnd::Revoked),

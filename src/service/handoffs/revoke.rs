@@ -55,21 +55,32 @@ impl Service {
     /// fails the whole call before anything is revoked.
     pub async fn revoke(&self, tokens: &[String], job: &Job) -> Result<Revoked> {
         let identity = self.identity().await?;
+        let places = self.to_be_revoked(&identity, tokens, job).await?;
+        Ok(self.revoke_places(&identity, places, job).await)
+    }
+
+    /// Where these lie, each once.
+    pub(super) async fn to_be_revoked(
+        &self,
+        identity: &Identity,
+        tokens: &[String],
+        job: &Job,
+    ) -> Result<Vec<Place>> {
         job.doing("looking for it");
         let mut places = Vec::new();
         for token in tokens {
-            places.push(job.run(self.by_token(&identity, token, false)).await?.place);
+            places.push(job.run(self.by_token(identity, token, false)).await?.place);
         }
         places.sort_by_key(|place| place.token);
         places.dedup_by_key(|place| place.token);
-        Ok(self.revoke_places(&identity, places, job).await)
+        Ok(places)
     }
 
     /// Revokes everything that is alive: what this device published, and what
     /// any of my devices published to my devices.
     pub async fn revoke_all(&self, job: &Job) -> Result<Revoked> {
         let identity = self.identity().await?;
-        job.doing("looking for what is alive");
+        job.doing("looking for active handoffs");
         let (rows, away) = self.all_alive(job).await?;
         let mut places = Vec::new();
         for row in rows {
@@ -95,7 +106,7 @@ impl Service {
         }
     }
 
-    async fn revoke_places(&self, identity: &Identity, places: Vec<Place>, job: &Job) -> Revoked {
+    pub(super) async fn revoke_places(&self, identity: &Identity, places: Vec<Place>, job: &Job) -> Revoked {
         job.doing("revoking");
         let mut all = Revoked::default();
         let results = join_all(places.into_iter().map(|place| async move {
@@ -187,8 +198,7 @@ impl Service {
     async fn why_not_revoked(&self, place: &Place) -> Result<Error> {
         let sighting = self.0.network.lookup(&place.address(), &mut |_| {}).await?;
         let unsure = |why: String| {
-            Error::new(ErrorKind::Unreachable, format!("It is not certain that it is revoked. {why}"))
-                .advise(AGAIN)
+            Error::new(ErrorKind::Unreachable, format!("It may not be revoked yet. {why}")).advise(AGAIN)
         };
         if let Err(error) = sighting.absence() {
             return Ok(unsure(Error::from(error).message));
@@ -196,10 +206,10 @@ impl Service {
         Ok(match place.judge(&sighting.packets()) {
             Standing::Revoked { packet, .. } => {
                 let (copies, asked) = (sighting.copies(&packet), sighting.asked);
-                unsure(format!("Only {copies} of {asked} nodes took the revocation."))
+                unsure(format!("Only {copies} of {asked} nodes stored the revocation."))
             }
-            _ => Error::failed("It could not be revoked: others kept writing there.")
-                .advise("Try again; `cclink list` and `cclink keep` do, too."),
+            _ => Error::failed("It could not be revoked: it kept changing.")
+                .advise("Try again; `cclink list` and `cclink keep` do so automatically."),
         })
     }
 }

@@ -164,14 +164,16 @@ impl News {
         let host = self.hostname.as_deref().unwrap_or("another device");
         match self.event {
             NewsKind::Waiting | NewsKind::Arrived => {
-                let what = if self.event == NewsKind::Arrived { "Arrived" } else { "Waits for you" };
+                let what = if self.event == NewsKind::Arrived { "Arrived" } else { "Waiting for you" };
                 let from = self.from.as_deref().unwrap_or("you");
                 let left = (self.expires_at - now).num_seconds();
                 let left = text::span(if left > 60 { left - left % 60 } else { left });
                 format!("{what}: “{title}” from {from}, on {host}, for {left}")
             }
             NewsKind::PickedUp => format!("Picked up by {host}: “{title}” ({})", self.token),
-            NewsKind::Burned => format!("Picked up by {host}, and gone: “{title}” ({})", self.token),
+            NewsKind::Burned => {
+                format!("Picked up by {host} (one-time, now gone): “{title}” ({})", self.token)
+            }
             NewsKind::Expired => format!("Expired: “{title}” ({})", self.token),
         }
     }

@@ -148,7 +148,8 @@ impl Service {
         let noted = self.journal(|book| book.taking.insert(z32::encode(&place.address()), taking));
         noted.map_err(|error| {
             Error::failed(format!("The journal could not be written: {}", error.message)).advise(
-                "It was not picked up: without a note on this disk it could be lost. Make room and try again.",
+                "It was not picked up: without a note on this disk it could be lost. Free some space and try \
+                 again.",
             )
         })?;
         Ok(mine)
@@ -204,7 +205,6 @@ fn ended(standing: Option<Standing>, service: &Service) -> Error {
 
 /// It may be ours: the note in the journal decides when it is tried again.
 fn unknown(error: Error) -> Error {
-    Error { kind: ErrorKind::Unreachable, ..error }.advise(
-        "Whether it was taken is not known. Pick it up again on this device when the network is back.",
-    )
+    Error { kind: ErrorKind::Unreachable, ..error }
+        .advise("It may already be claimed. Pick it up again on this device when the network is back.")
 }

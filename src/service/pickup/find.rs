@@ -93,12 +93,12 @@ impl Service {
             return Err(Error::new(
                 ErrorKind::NotForYou,
                 format!(
-                    "This link is for the devices of {}, and this device is {}.",
+                    "This link is for the devices of {}; this device is {}.",
                     creator.short(),
                     identity.public().short()
                 ),
             )
-            .advise("Pick it up with the key it was published with, or have it shared with this one."));
+            .advise("Use the key it was published with, or ask for it to be shared with this one."));
         }
         Ok(Place { mailbox: Mailbox::devices(&identity.devices_secret()), token, expected })
     }
@@ -139,7 +139,7 @@ impl Service {
     async fn pin_mailboxes(&self, creator: &PublicKey, pin: Option<&str>) -> Result<Vec<Mailbox>> {
         let pin = pin.ok_or_else(|| {
             Error::usage("This handoff is protected by a PIN.")
-                .advise("Give it with `--pin` (asks for it), `--pin=PIN`, or in CCLINK_PIN.")
+                .advise("Pass `--pin` (asks for it) or `--pin=PIN`, or set CCLINK_PIN.")
         })?;
         let pin = Pin::new(pin).map_err(|error| Error::usage(format!("{error}.")))?;
         let (creator, now) = (*creator, self.now().timestamp());
@@ -221,11 +221,11 @@ impl Service {
 }
 
 fn nothing() -> Error {
-    Error::gone("There is nothing to pick up: no handoff is addressed to you.")
-        .advise("Publish one where the session lives, or give its link.")
+    Error::gone("Nothing to pick up: no handoff is addressed to you.")
+        .advise("Publish one from the machine with the session, or pass its link.")
 }
 
 fn wrong_pin() -> Error {
-    Error::new(ErrorKind::NotForYou, "Nothing opens with this PIN.")
-        .advise("Check it with whoever gave it to you; it works for a week from publishing at most.")
+    Error::new(ErrorKind::NotForYou, "Wrong PIN, or nothing was published with it.")
+        .advise("Check it with whoever gave it to you; it expires a week after publishing at the latest.")
 }

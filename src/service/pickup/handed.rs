@@ -69,8 +69,7 @@ impl Service {
         let plan = Plan::fetching(kind, &self.own_program(), handoff);
         let plan = plan.handed_by(HANDED, Handed::of(&found.place.place).0);
         if token.audience == AudienceKind::Link {
-            return plan
-                .note("typed by hand it reads the link, which is not shown here, and Ctrl-D behind it");
+            return plan.note("run by hand, it waits for the link (not shown here), then Ctrl-D");
         }
         plan
     }

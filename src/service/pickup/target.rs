@@ -47,7 +47,7 @@ pub fn recognise(text: &str, contacts: &Result<Vec<ContactView>>) -> Result<Targ
         return Err(error.clone());
     }
     let shown = crate::text::fit(&crate::text::clean(text), 60);
-    Err(Error::usage(format!("`{shown}` is no link, public key, contact or token."))
+    Err(Error::usage(format!("`{shown}` is not a link, public key, contact or token."))
         .advise("A link starts with `pk:`, a token with d, s, p or l; `cclink contacts` lists names."))
 }
 
@@ -125,13 +125,13 @@ fn audience(link: &Link) -> AudienceKind {
 
 fn no_link(error: PastedError) -> Error {
     match error {
-        PastedError::Link(error) => Error::usage(format!("This link cannot be read: {error}."))
+        PastedError::Link(error) => Error::usage(format!("Invalid link: {error}."))
             .advise("Copy it again, whole; capitals and line breaks do not matter."),
         PastedError::Several(links) => {
             let named: Vec<String> = links.iter().take(NAMED).map(Link::short).collect();
             let more = if links.len() > NAMED { ", …" } else { "" };
             Error::usage(format!("This holds {} links: {}{more}.", links.len(), named.join(", ")))
-                .advise("Give the one you mean.")
+                .advise("Pass just one of them.")
         }
     }
 }
@@ -191,6 +191,6 @@ mod tests {
         }
         assert_eq!(recognise("anna", &unread), Err(Error::failed("The contacts are damaged.")));
         let error = recognise("anna", &Ok(contacts(&["otto"]))).unwrap_err();
-        assert_eq!(error.message, "`anna` is no link, public key, contact or token.");
+        assert_eq!(error.message, "`anna` is not a link, public key, contact or token.");
     }
 }

@@ -64,7 +64,7 @@ impl Service {
 
     /// Where a handoff of the journal lies.
     pub(crate) fn place_of(&self, identity: &Identity, entry: &JournalEntry) -> Option<Place> {
-        let (mailbox, _) = open_secrets(identity, entry)?;
+        let mailbox = open_secrets(identity, entry)?.mailbox;
         let creator: PublicKey = entry.creator.parse().ok()?;
         let expected = match entry.token.audience {
             AudienceKind::Devices => self.my_keys(&identity.public()),
@@ -180,7 +180,7 @@ impl Service {
             _ => {
                 let tokens: Vec<String> = found.iter().map(|known| known.place.token.to_string()).collect();
                 Err(Error::usage(format!("`{prefix}` can mean {}.", tokens.join(" or ")))
-                    .advise("Type more of it."))
+                    .advise("Type more characters."))
             }
         }
     }

@@ -83,7 +83,7 @@ impl Service {
             Some(other) if other.canonicalize().ok().as_ref() != Some(&directory) => {
                 let project = text::clean(&record.project);
                 Err(Error::usage(format!("{project} is in {} on this machine already.", shown(&other)))
-                    .advise("Nothing was picked up. Pick it up without naming a folder."))
+                    .advise("Nothing was picked up. Pick it up without `--folder`."))
             }
             _ => Ok(self.planned(found).await),
         }

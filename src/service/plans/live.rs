@@ -19,8 +19,8 @@ impl Service {
         let state = match doing {
             Doing::Idle if background => place.to_owned(),
             Doing::Idle => "it is open and idle".to_owned(),
-            Doing::Shell => format!("{place}, and a command that it started is running"),
-            Doing::Waiting => format!("{place}, and waits for an answer in the middle of a turn"),
+            Doing::Shell => format!("{place}, running a command"),
+            Doing::Waiting => format!("{place}, in the middle of a turn and waiting for an answer"),
             Doing::Busy => format!("{place}, in the middle of a turn"),
             Doing::Unknown => place.to_owned(),
         };
@@ -37,7 +37,7 @@ impl Service {
         plans.extend(window.map(|window| window.plan().note(state)));
         let copied = Plan::fork(program, &copy.session_id, here.directory.clone());
         plans.push(if doing.is_in_turn() {
-            copied.note("its last turn is not finished: the copy ends before that turn's answer")
+            copied.note("its last turn is not finished: a copy ends before that turn's answer")
         } else {
             copied
         });
@@ -91,6 +91,6 @@ impl Service {
 }
 
 fn no_longer_idle() -> Error {
-    Error::failed("The session is not idle any more.")
+    Error::failed("The session is no longer idle.")
         .advise("Nothing was ended. Wait until its turn is over, or resume a copy of it.")
 }

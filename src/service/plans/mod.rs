@@ -141,13 +141,11 @@ impl Service {
         let id = session_id.to_owned();
         let session = blocking(move || service.session(&id)).await??;
         let mut plans = self.plans(&session.session_id, Hints::default()).await;
-        let elsewhere = self.elsewhere().into_iter().find(|elsewhere| elsewhere.holds_for(&session));
-        if let (Some(elsewhere), Some(here)) =
-            (elsewhere, plans.iter_mut().find(|plan| plan.ready && plan.kind == PlanKind::Here))
+        if let (Some(words), Some(here)) =
+            (self.went_on(&session), plans.iter_mut().find(|plan| plan.ready && plan.kind == PlanKind::Here))
         {
-            let words = elsewhere.words(&chrono::Local::now().fixed_offset());
             here.went_on =
-                Some(format!("It {words}. What you say here will not appear there; both copies stay."));
+                Some(format!("It {words}. What you say here will not appear there; both copies are kept."));
             here.notes.push(format!("it {words}"));
         }
         Ok(plans)
@@ -200,9 +198,9 @@ impl Service {
         let claude = self.claude_program();
         let program = claude.clone().unwrap_or_else(|| self.0.settings.claude.clone());
         let mut why_not = if !copy.resumable {
-            Some(copy.why_not.clone().unwrap_or_else(|| "there is no conversation in it".to_owned()))
+            Some(copy.why_not.clone().unwrap_or_else(|| "it contains no conversation".to_owned()))
         } else if !self.holds(&copy, hints.record).await {
-            Some("the copy on this machine holds less than what was published".to_owned())
+            Some("the copy on this machine lacks messages that were published".to_owned())
         } else if claude.is_none() {
             Some(format!(
                 "`{}` was not found on this machine: install it, or set CCLINK_CLAUDE",
@@ -278,7 +276,7 @@ impl Service {
         let plan = Plan::ssh(&self.ssh_way(address), &there);
         let program = if self.0.settings.config.mosh { "mosh" } else { "ssh" };
         let plan = plan.note(
-            "should claude say \"Not logged in\" there (a Mac's keychain is locked over SSH): /login once in that \
+            "if claude says \"Not logged in\" there (a Mac's keychain is locked over SSH): /login once in that \
              session, or set CLAUDE_CODE_OAUTH_TOKEN there",
         );
         let plan = hints.whence.into_iter().fold(plan, Plan::note);
@@ -316,7 +314,8 @@ impl Service {
         let (size, at) = (text::bytes(carry.bytes), text::ago(record.created_at, self.now()));
         let plan = if places.is_empty() {
             plan.not_ready(format!(
-                "its conversation is in a sealed file ({size}), but no place to fetch it from is set up on this machine: \
+                "its conversation is in a sealed file ({size}), but no place to fetch it from is set up on this \
+                 machine: \
                  pass the file with `--from FILE`, or set `[carry]` in the configuration"
             ))
         } else {
@@ -344,7 +343,8 @@ impl Service {
         }
         if plan.ready && goal.folder.is_none() {
             return plan.lacks_folder(format!(
-                "no folder of this machine is known for {}: start cclink in a clone of it, or name one with `[paths]` \
+                "no folder of this machine is known for {}: start cclink in a clone of it, or name one with \
+                 `[paths]` \
                  in the configuration",
                 text::clean(&record.project)
             ));
@@ -354,7 +354,7 @@ impl Service {
 
     /// The claude command, if it can be found: as it was given, for the shell
     /// line to stay short; else where it usually is.
-    fn claude_program(&self) -> Option<String> {
+    pub(super) fn claude_program(&self) -> Option<String> {
         let claude = &self.0.settings.claude;
         let Some(found) = self.find_program(claude) else { return self.usual_claude() };
         // A relative path would be looked for in the project's folder.
@@ -397,7 +397,7 @@ impl Service {
             .unwrap_or_else(|| "cclink".to_owned())
     }
 
-    fn find_program(&self, name: &str) -> Option<PathBuf> {
+    pub(super) fn find_program(&self, name: &str) -> Option<PathBuf> {
         self.program_from(name, &std::env::current_dir().unwrap_or_default())
     }
 

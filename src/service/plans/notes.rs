@@ -52,7 +52,7 @@ impl Service {
 
     /// By the files and variables that Claude Code uses; on macOS the keychain
     /// has it, which is not asked.
-    fn seems_logged_in(&self) -> bool {
+    pub(crate) fn seems_logged_in(&self) -> bool {
         let root = self.0.settings.claude_root.as_deref();
         cfg!(target_os = "macos")
             || self.0.settings.claude_key
@@ -73,7 +73,7 @@ impl Service {
         let (state, folder) = (self.claude_state()?, folder.to_owned());
         let trusted = blocking(move || claude::is_trusted(&state, &folder)).await.ok()?;
         (trusted == Some(false)).then(|| {
-            "claude asks first whether you trust this folder, with \"No, exit\" selected: choose \"Yes\""
+            "claude will first ask whether you trust this folder, with \"No, exit\" selected: choose \"Yes\""
                 .to_owned()
         })
     }
@@ -90,7 +90,8 @@ impl Service {
             claude::asks_for_summary(&state) && claude::context_tokens(&path).is_some_and(|t| t >= tokens)
         };
         blocking(asks).await.ok()?.then(|| {
-            "claude may ask whether to resume from a summary, with that selected: choose \"Resume full session as-is\" \
+            "claude may ask whether to resume from a summary, with that selected: choose \"Resume full session \
+             as-is\" \
              to keep all of it"
                 .to_owned()
         })
@@ -107,7 +108,7 @@ async fn added_note(copy: &Session) -> Option<String> {
     }
     let folders: Vec<String> = added.iter().map(|path| text::clean(&path.to_string_lossy())).collect();
     Some(format!(
-        "a resume leaves out what was added with --add-dir: {}; `/add-dir` adds it again",
+        "folders added with --add-dir are not part of a resume: {}; add them again with `/add-dir`",
         text::fit(&folders.join(", "), LONGEST)
     ))
 }
@@ -147,10 +148,10 @@ async fn compared(directory: &Path, published: &Git) -> Vec<String> {
         }
     }
     if now.dirty == Some(true) {
-        notes.push("the repository here has changes that are not committed".to_owned());
+        notes.push("the repository here has uncommitted changes".to_owned());
     }
     if published.dirty == Some(true) {
-        notes.push("there were changes where it was published that are not committed".to_owned());
+        notes.push("there were uncommitted changes where it was published".to_owned());
     }
     notes
 }

@@ -18,7 +18,7 @@ const HOLDS: Duration = Duration::from_mins(1);
 const HOLDS_OVER_SSH: Duration = Duration::from_mins(3);
 
 /// What a plan does that ends what is in its way first, as a verb.
-pub const END_THERE: &str = "end it there, go on here";
+pub const END_THERE: &str = "end it there, continue here";
 
 /// Which plan is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +68,8 @@ pub fn choose(plans: &[Plan], wanted: Wanted, lives_on: Option<&str>) -> Next {
         return match &plan.went_on {
             Some(why) => Next::Ask {
                 why: why.clone(),
-                question: "Resume it here all the same?",
-                yes: "go on here as well",
+                question: "Resume it here anyway?",
+                yes: "continue here as well",
                 plan,
                 instead: None,
             },
@@ -82,7 +82,7 @@ pub fn choose(plans: &[Plan], wanted: Wanted, lives_on: Option<&str>) -> Next {
         (Wanted::Only(PlanKind::Bring), Some(_))
             if plans.iter().any(|plan| plan.ready && plan.kind == PlanKind::Here) =>
         {
-            "it is on this machine already".to_owned()
+            "it is already on this machine".to_owned()
         }
         (Wanted::Only(PlanKind::Ssh | PlanKind::Bring), Some(host)) => no_address(host),
         (_, Some(host)) => format!("the session is on {}", text::clean(host)),
@@ -104,13 +104,13 @@ fn ask(plan: &Plan, why: Option<String>, instead: Option<&Plan>) -> Next {
     let plan = Box::new(plan.clone());
     if plan.ends.is_some() {
         let why = "It is open and idle in another terminal of this machine.".to_owned();
-        return Next::Ask { why, question: "End it there and go on here?", yes: END_THERE, plan, instead };
+        return Next::Ask { why, question: "End it there and continue here?", yes: END_THERE, plan, instead };
     }
     let why = why.unwrap_or_else(|| "It is open in a running claude on this machine.".to_owned());
     Next::Ask {
         why,
         question: "Resume a copy of it?",
-        yes: "go on in a copy, with an id of its own",
+        yes: "continue in a copy with its own id",
         plan,
         instead,
     }
@@ -190,11 +190,11 @@ impl Service {
         match tokio::time::timeout(PATIENCE, said(command)).await {
             Ok(Ok((true, _))) => Ok(()),
             Ok(Ok((false, words))) if words.is_empty() => {
-                Err(Error::failed(format!("`{shown}` fails without a word.")))
+                Err(Error::failed(format!("`{shown} --version` failed without any message.")))
             }
-            Ok(Ok((false, words))) => Err(Error::failed(format!("`{shown}` fails: {words}."))),
+            Ok(Ok((false, words))) => Err(Error::failed(format!("`{shown} --version` failed: “{words}”."))),
             Ok(Err(error)) => Err(Error::failed(format!("`{shown}` could not be started: {error}."))),
-            Err(_) => Err(Error::failed(format!("`{shown} --version` does not end."))),
+            Err(_) => Err(Error::failed(format!("`{shown} --version` timed out."))),
         }
     }
 

@@ -240,7 +240,8 @@ fn wanted(program: &Path, on_exit: bool, carry: bool) -> Result<Vec<Wanted>> {
     if !settings::is_cclink(program) {
         let name = program.file_name().unwrap_or_default().to_string_lossy();
         return Err(Error::failed(format!("This program is named `{}`.", crate::text::clean(&name))).advise(
-            "Its hooks are found again by the name `cclink`. Nothing was changed: rename it, then run the command again.",
+            "Its hooks are found again by the name `cclink`. Nothing was changed: rename it, then run the \
+             command again.",
         ));
     }
     let hook =
@@ -264,7 +265,7 @@ fn changed(mut changes: Vec<FileChange>) -> Vec<FileChange> {
 fn read(path: &Path) -> Result<Option<String>> {
     let Some(content) = files::read(path)? else {
         let leads_nowhere = path.symlink_metadata().is_ok();
-        return if leads_nowhere { Err(refused(path, "it is a link that leads nowhere")) } else { Ok(None) };
+        return if leads_nowhere { Err(refused(path, "it is a broken link")) } else { Ok(None) };
     };
     let in_utf16 = content.starts_with(&[0xff, 0xfe]) || content.starts_with(&[0xfe, 0xff]);
     let why = if in_utf16 { "it is in UTF-16; save it as UTF-8" } else { "it is not in UTF-8" };

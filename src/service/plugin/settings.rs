@@ -57,12 +57,12 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
             }
         })?;
     let hooks = match value.as_object().map(|object| object.get("hooks")) {
-        None => return Err("the outermost value is no object".to_owned()),
+        None => return Err("the top level is not an object".to_owned()),
         Some(None) => return Ok(value),
-        Some(Some(hooks)) => hooks.as_object().ok_or("`hooks` is no object")?,
+        Some(Some(hooks)) => hooks.as_object().ok_or("`hooks` is not an object")?,
     };
     match hooks.iter().find(|(_, groups)| !groups.is_array()) {
-        Some((event, _)) => Err(format!("`hooks.{}` is no list", crate::text::clean(event))),
+        Some((event, _)) => Err(format!("`hooks.{}` is not a list", crate::text::clean(event))),
         None => Ok(value),
     }
 }

@@ -98,9 +98,9 @@ fn what_is_no_settings_file_is_refused() {
         ("", "line 1"),
         ("{\n  \"a\": 1,\n}", "line 3 column 1"),
         ("// comment\n{}", "line 1"),
-        ("[]", "no object"),
-        ("{\"hooks\": []}", "`hooks` is no object"),
-        ("{\"hooks\": {\"Stop\": {}}}", "`hooks.Stop` is no list"),
+        ("[]", "not an object"),
+        ("{\"hooks\": []}", "`hooks` is not an object"),
+        ("{\"hooks\": {\"Stop\": {}}}", "`hooks.Stop` is not a list"),
     ] {
         let error = parse(text).unwrap_err();
         assert!(error.contains(why), "{text:?}: {error}");

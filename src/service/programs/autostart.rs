@@ -48,8 +48,8 @@ impl Service {
         let program = std::env::current_exe()
             .ok()
             .and_then(|path| path.to_str().map(str::to_owned))
-            .ok_or_else(|| Error::failed("Where this program lies is not known, or not in UTF-8."))?;
-        let home = self.0.settings.home.clone().ok_or_else(|| Error::failed("There is no home folder."))?;
+            .ok_or_else(|| Error::failed("The path of this program is unknown, or not in UTF-8."))?;
+        let home = self.0.settings.home.clone().ok_or_else(|| Error::failed("No home folder found."))?;
         let passed: Vec<(&str, String)> =
             PASSED_ON.into_iter().filter_map(|name| Some((name, env(name)?))).collect();
         if cfg!(target_os = "macos") {
@@ -64,7 +64,7 @@ impl Service {
         // Without a crontab yet `crontab -l` fails.
         if !is_there("crontab", self.0.settings.search_path.as_deref()) {
             return Err(Error::failed("Found neither a systemd user session nor crontab here.")
-                .advise("Start `cclink keep` where you start other programs of your own."));
+                .advise("Start `cclink keep` from whatever starts your other programs."));
         }
         // Without a crontab yet `crontab -l` fails.
         let before = ask("crontab", &["-l"]).await.unwrap_or_default();
@@ -152,7 +152,8 @@ fn agent(program: &str, passed: &[(&str, String)]) -> String {
         joined(passed, |name, value| format!("    <key>{name}</key><string>{}</string>\n", escaped(value)));
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n\
+         <!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \
+         \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n\
          <plist version=\"1.0\">\n<dict>\n  <key>Label</key><string>{LABEL}</string>\n  \
          <key>ProgramArguments</key><array><string>{}</string><string>keep</string></array>\n  \
          <key>EnvironmentVariables</key><dict>\n{environment}  </dict>\n  \

@@ -38,12 +38,13 @@ impl Service {
             AudienceChoice::Share(to) => {
                 let key = self.recipient(to)?;
                 if key == me {
-                    return Err(Error::usage("This is your own key.")
-                        .advise("Without --share it goes to your own devices."));
+                    return Err(Error::usage("That is your own key.")
+                        .advise("Leave out --share to publish to your own devices."));
                 }
                 recipient = Some(key);
-                Mailbox::share(identity, &me, &key)
-                    .ok_or_else(|| Error::usage("Nothing can be sealed to this key: it is no real one."))?
+                Mailbox::share(identity, &me, &key).ok_or_else(|| {
+                    Error::usage("Nothing can be encrypted to this key: it is not a valid one.")
+                })?
             }
             AudienceChoice::Pin(typed) => {
                 let chosen = choose_pin(typed.as_deref().map(String::as_str))?;
@@ -87,11 +88,8 @@ impl Service {
             return Ok(key);
         }
         to.parse().map_err(|_| {
-            Error::usage(format!(
-                "`{}` is neither a contact nor a public key.",
-                text::fit(&text::clean(to), 60)
-            ))
-            .advise("`cclink contacts` lists names; a key is `pk:` and 52 characters.")
+            Error::usage(format!("`{}` is not a contact or a public key.", text::fit(&text::clean(to), 60)))
+                .advise("`cclink contacts` lists names; a key is `pk:` and 52 characters.")
         })
     }
 }
@@ -115,11 +113,26 @@ fn choose_pin(typed: Option<&str>) -> Result<Pin> {
     Ok(pin)
 }
 
-/// The mailbox's secret, and a link's, sealed to the identity itself.
-pub(super) fn seal_secrets(me: &PublicKey, mailbox: &Mailbox, link: Option<&LinkSecret>) -> Result<String> {
-    let mut plain = Zeroizing::new(mailbox.secret().to_vec());
-    if let Some(link) = link {
+/// What the journal keeps of a handoff, sealed to the identity itself.
+pub(crate) struct Secrets {
+    /// Where it lies.
+    pub(crate) mailbox: Mailbox,
+    /// Of a link.
+    pub(crate) link: Option<LinkSecret>,
+    /// The PIN that was made for it: its maker can be told again. One that the user
+    /// typed is not ours to keep.
+    pub(crate) pin: Option<String>,
+}
+
+/// The mailbox's secret, then a link's or the PIN that was made, sealed to the
+/// identity itself.
+pub(super) fn seal_secrets(me: &PublicKey, prepared: &Prepared) -> Result<String> {
+    let mut plain = Zeroizing::new(prepared.place.mailbox.secret().to_vec());
+    if let Some(link) = &prepared.secret {
         plain.extend(link.0);
+    }
+    if let Some(pin) = &prepared.pin {
+        plain.extend(pin.as_str().as_bytes());
     }
     let failed = || Error::failed("The journal's secret could not be sealed.");
     let recipient = me.age_recipient().ok_or_else(failed)?;
@@ -127,16 +140,16 @@ pub(super) fn seal_secrets(me: &PublicKey, mailbox: &Mailbox, link: Option<&Link
 }
 
 /// Undoes [`seal_secrets`].
-pub(crate) fn open_secrets(
-    identity: &Identity,
-    entry: &JournalEntry,
-) -> Option<(Mailbox, Option<LinkSecret>)> {
+pub(crate) fn open_secrets(identity: &Identity, entry: &JournalEntry) -> Option<Secrets> {
     let sealed = z32::decode_any(&entry.sealed)?;
     let plain = Zeroizing::new(age::decrypt(&identity.age_identity(), &sealed).ok()?);
-    let (secret, link) = plain.split_first_chunk::<32>()?;
+    let (secret, more) = plain.split_first_chunk::<32>()?;
     let mailbox = Mailbox::from_secret(entry.token.audience, Zeroizing::new(*secret));
     if mailbox::address(&mailbox.record_key(&entry.token)) != z32::decode::<32>(&entry.address)? {
         return None;
     }
-    Some((mailbox, <[u8; 16]>::try_from(link).ok().map(LinkSecret)))
+    let is = |kind| entry.token.audience == kind && !more.is_empty();
+    let link = if is(AudienceKind::Link) { more.try_into().ok().map(LinkSecret) } else { None };
+    let pin = if is(AudienceKind::Pin) { std::str::from_utf8(more).ok().map(str::to_owned) } else { None };
+    Some(Secrets { mailbox, link, pin })
 }

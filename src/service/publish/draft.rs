@@ -50,6 +50,9 @@ impl Service {
         let (session, continues) = self.continued(asked);
         let alive = self.published_of(&session, continues.as_deref())?;
         let live = self.store()?.live_sessions();
+        let went_on = self.went_on(&session).map(|words| {
+            format!("It {words}: pick it up from there first, or both copies go their own way.")
+        });
         let busy = live.get(&session.session_id).is_some_and(|record| record.doing().is_in_turn());
         Ok(Draft {
             title: self.usual_title(&session).unwrap_or_default(),
@@ -61,6 +64,7 @@ impl Service {
             git: None,
             left_behind: LeftBehind::default(),
             busy,
+            went_on,
             alive,
             session,
             carry: CarryOffer::default(),

@@ -100,7 +100,11 @@ impl Service {
         let prepared = job.run(self.prepare(&identity, &request.audience, now.timestamp())).await?;
         let draft = draft.toward(&prepared.audience);
         let left_behind = draft.left_behind;
-        let notes = clock.into_iter().chain(draft.followed()).chain(draft.named.words(&request));
+        let notes = clock
+            .into_iter()
+            .chain(draft.followed())
+            .chain(draft.went_on.clone())
+            .chain(draft.named.words(&request));
         let mut notes: Vec<String> = notes.collect();
         let older = job.run(self.older(&identity, &ids, &prepared)).await?;
         let mut older = job.run(self.may_replace(older, request.replace)).await?;
@@ -282,7 +286,8 @@ impl Service {
                     return Err(error);
                 }
                 published.warnings.push(format!(
-                    "It can be picked up by its link or token, but lists do not show it yet: {} Run `cclink list` to mend that.",
+                    "It can be picked up by its link or token, but lists do not show it yet: {} Run `cclink \
+                     list` to fix that.",
                     error.message
                 ));
             }
@@ -351,30 +356,28 @@ impl Service {
     ) -> Vec<String> {
         let mut warnings = Vec::new();
         if record.ssh.as_deref().is_some_and(|ssh| ssh.to_ascii_lowercase().ends_with(".local")) {
-            warnings.push("An address that ends in `.local` is found on the same network only.".to_owned());
+            warnings.push("An address that ends in `.local` works on the same network only.".to_owned());
         }
         if note_dropped {
-            warnings.push(
-                "The note had to stay behind: together with the path and title it did not fit.".to_owned(),
-            );
+            warnings.push("The note was left out: with the path and title it did not fit.".to_owned());
         }
         if let Ok(Some((index, sighting))) = index {
             if audience == AudienceKind::Pin && !index.shown(self.now_u32()).is_empty() {
                 warnings.push(
-                    "The same PIN was used this week already: who knows it sees both handoffs.".to_owned(),
+                    "This PIN was already used this week: anyone who knows it sees both handoffs.".to_owned(),
                 );
             }
             let theirs = index.shown(self.now_u32()).into_iter().map(|entry| entry.span.created).max();
             let theirs = theirs.and_then(|created| DateTime::from_timestamp(i64::from(created), 0));
             if let Some(theirs) = theirs.filter(|at| *at > self.now() + TimeDelta::hours(1)) {
                 warnings.push(format!(
-                    "Another device wrote there at {}, and here it is {}: one of the two clocks is wrong.",
+                    "Another device wrote there at {}, but it is {} here: one of the two clocks is wrong.",
                     theirs.format("%Y-%m-%d %H:%M UTC"),
                     self.now().format("%Y-%m-%d %H:%M UTC")
                 ));
             }
             if copies < FEW_COPIES && copies < sighting.responded {
-                warnings.push(format!("Only {copies} nodes of the network hold it so far."));
+                warnings.push(format!("Only {copies} nodes hold it so far."));
             }
         }
         warnings
@@ -407,11 +410,12 @@ fn intent(
         indexed: prepared.secret.is_some(),
         packet: z32::encode(&packet.to_relay_payload()),
         address: z32::encode(&prepared.place.address()),
-        sealed: seal_secrets(&identity.public(), &prepared.place.mailbox, prepared.secret.as_ref())?,
+        sealed: seal_secrets(&identity.public(), prepared)?,
         picked_up: None,
         pass_of: aside.pass_of,
         replaces: aside.replaces.clone(),
         ending: None,
+        revoking: None,
         announced: None,
         unknown: serde_json::Map::new(),
     })

@@ -135,7 +135,7 @@ impl Service {
                     && matches!(error.kind, ErrorKind::Failed | ErrorKind::Agree | ErrorKind::Public) =>
             {
                 self.publish(PublishRequest { carry: None, ..request }, &Job::quiet()).await?;
-                Ok(Some(format!("It was handed over without its conversation: {}", error.message)))
+                Ok(Some(format!("It was published without its conversation: {}", error.message)))
             }
             published => published.map(|_| None),
         }

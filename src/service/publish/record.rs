@@ -39,8 +39,8 @@ impl Service {
             None => Some(session.project.clone()),
         };
         let project = project.filter(|path| !path.is_empty()).ok_or_else(|| {
-            Error::failed("This session does not say in which folder it runs, or not in UTF-8.")
-                .advise("It can be resumed here, but not handed over.")
+            Error::failed("This session names no folder, or one that is not in UTF-8.")
+                .advise("It can be resumed here, but not published.")
         })?;
         let given = |text: Option<&String>| text.and_then(|text| clean(text));
         let ssh = match &request.ssh {
@@ -91,7 +91,7 @@ pub(crate) fn span_of(record: &Record) -> Span {
 
 pub(super) fn check(request: &PublishRequest) -> Result<()> {
     if !request.session.resumable {
-        let why = request.session.why_not.as_deref().unwrap_or("there is no conversation in it");
+        let why = request.session.why_not.as_deref().unwrap_or("it contains no conversation");
         return Err(
             Error::failed(format!("This session cannot be resumed: {why}.")).advise("Nothing was published.")
         );

@@ -45,7 +45,7 @@ impl Service {
                 continue;
             }
             let same_mailbox = open_secrets(identity, &entry)
-                .is_some_and(|(mailbox, _)| mailbox.secret() == prepared.place.mailbox.secret());
+                .is_some_and(|known| known.mailbox.secret() == prepared.place.mailbox.secret());
             if !same_mailbox || !self.is_one_of(&entry.session_id, ids).await? {
                 continue;
             }
@@ -84,7 +84,7 @@ impl Service {
             }
             if !self.is_here(&record).await {
                 self.warn(format!(
-                    "Another device handed this session over with messages that are not here: {} stays.",
+                    "Another device published this session with messages that are not here: {} was kept.",
                     place.token
                 ));
                 return None;
@@ -109,7 +109,7 @@ impl Service {
             others.into_iter().partition(|other| other.burns && !replace);
         let named = left.iter().map(|other| {
             format!(
-                "The older handoff {0} burns when it is picked up, and was left: `cclink revoke {0}` ends it.",
+                "The older handoff {0} can be picked up once, so it was kept: `cclink revoke {0}` ends it.",
                 other.place.token
             )
         });
@@ -140,8 +140,8 @@ impl Service {
         Error::new(
             ErrorKind::Exists,
             format!(
-                "This session has a handoff for the same audience that burns when it is picked up: {}, \
-                 published {}. A new one replaces it, and its link stops working.",
+                "This session already has a one-time handoff for the same audience: {}, published {}. A new one \
+                 replaces it, and its link stops working.",
                 older.place.token,
                 text::ago(older.created_at, self.now())
             ),

@@ -74,6 +74,7 @@ impl Device {
             git: None,
             left_behind: LeftBehind::default(),
             busy: false,
+            went_on: None,
             alive: Vec::new(),
             carry: CarryOffer::default(),
         };

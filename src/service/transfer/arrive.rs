@@ -192,9 +192,9 @@ impl Putting {
             _ => (id.to_owned(), self.place.clone()),
         };
         match way {
-            Arrangement::Nothing(Relation::Same) => notes.push("it was here already, whole".to_owned()),
+            Arrangement::Nothing(Relation::Same) => notes.push("it was already here, complete".to_owned()),
             Arrangement::Nothing(_) => {
-                notes.push("it was here already, and went on here: nothing had to come".to_owned());
+                notes.push("it was already here, with newer messages: nothing had to be copied".to_owned());
             }
             // Nothing of it moves under a claude that has just opened it.
             Arrangement::KeepOurs | Arrangement::Grow
@@ -215,8 +215,7 @@ impl Putting {
                 if place.symlink_metadata().is_err() {
                     self.put_renamed(&self.parcel.transcript(), &place, &new_id)?;
                 }
-                notes
-                    .push(format!("it is a session of its own here, {new_id}: the other one stays as it is"));
+                notes.push(format!("it is a separate session here, {new_id}; the other one is unchanged"));
             }
             Arrangement::Grow | Arrangement::KeepOurs => {
                 // Right before it: nobody may have opened it, or written to it.
@@ -228,11 +227,11 @@ impl Putting {
             }
         }
         if !matches!(way, Arrangement::Nothing(_)) {
-            notes.push(format!("came along: {}", came.words()));
+            notes.push(format!("copied: {}", came.words()));
         }
         notes.extend(self.parcel.stayed().iter().map(|what| format!("not copied: {what}")));
         if !stayed.is_empty() {
-            notes.push(format!("stayed there: {}", stayed.join("; ")));
+            notes.push(format!("left there: {}", stayed.join("; ")));
         }
         Ok(Some(Placed { session_id: new_id, path: place, notes }))
     }
@@ -253,7 +252,7 @@ impl Putting {
         if place.symlink_metadata().is_err() {
             self.put_renamed(&self.place, &place, &new_id)?;
         }
-        Ok(format!("what was here is kept as a session of its own: `cclink resume {new_id}`"))
+        Ok(format!("what was here is kept as a separate session: `cclink resume {new_id}`"))
     }
 
     /// The id and place of a copy of a transcript: the same each time.
@@ -337,5 +336,5 @@ impl Putting {
 /// A file in Claude's folder, or of ours, that failed us.
 pub(crate) fn unwritten(path: &Path, error: &std::io::Error) -> Error {
     Error::failed(format!("{} cannot be written: {error}.", text::clean(&path.to_string_lossy())))
-        .advise("The session here is as it was. Make room or mend the folder, then try again.")
+        .advise("The session here is unchanged. Free some space or fix the folder, then try again.")
 }

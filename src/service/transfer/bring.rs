@@ -69,7 +69,7 @@ impl Service {
         job.run(origin.look()).await?;
         let account = job.run(self.another_account(&origin)).await?;
         let cut = job.run(fetch::transcript(&origin, record, &parcel, job)).await?;
-        job.doing("taking what belongs to it");
+        job.doing("copying what belongs to it");
         job.run(beside::fetch(&origin, &mut parcel, None, wishes.with_memory)).await?;
         let mut arrived = self.arrive(&parcel, &directory, decided, &wishes.ask, job).await?;
         if let Arrived::Placed(placed) = &mut arrived {
@@ -87,7 +87,7 @@ impl Service {
     pub(crate) async fn directory_of(&self, record: &Record) -> Result<PathBuf> {
         self.directory(None, Some(record)).await.ok_or_else(|| {
             Error::failed(format!("No folder of this machine is known for {}.", text::clean(&record.project)))
-                .advise("Say which with `[paths]` in the configuration (`cclink config`).")
+                .advise("Map it with `[paths]` in the configuration (`cclink config`).")
         })
     }
 

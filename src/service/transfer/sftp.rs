@@ -117,7 +117,7 @@ impl Remote {
         let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            return Err(Error::failed("`ssh` could not be talked to."));
+            return Err(Error::failed("No connection to `ssh`."));
         };
         let (said, heard) = tokio::io::duplex(CHUNK as usize);
         // It ends with either end.
@@ -288,11 +288,11 @@ async fn unreached(address: &str, error: &openssh_sftp_client::Error, stderr: Ch
     let said = text::clean_lines(&String::from_utf8_lossy(&said));
     let last = said.lines().rfind(|line| !line.trim().is_empty()).map(|line| line.trim().to_owned());
     if let (None, openssh_sftp_client::Error::SftpServerHelloMsgTooLong { .. }) = (&last, error) {
-        return Error::failed(format!("{address} answers, but not as SFTP does.")).advise(
-            "Does a start-up file of the shell there print something? That must not be, for anything but a terminal.",
+        return Error::failed(format!("{address} answers, but not with SFTP.")).advise(
+            "Does a shell start-up file there print something? It must stay silent unless it runs on a terminal.",
         );
     }
     let last = last.unwrap_or_else(|| "no answer".to_owned());
     Error::failed(format!("{address} cannot be reached over SSH: {last}."))
-        .advise(format!("Try `ssh {address}` yourself; is that machine awake, and is its SSH server on?"))
+        .advise(format!("Try `ssh {address}` yourself; is that machine awake and its SSH server running?"))
 }

@@ -19,7 +19,7 @@ pub struct Draft {
     pub ttl: Ttl,
     /// The title to send; empty for none.
     pub title: String,
-    /// A name for the project in lists.
+    /// Name of the project in lists.
     pub label: Option<String>,
     /// Where the session can be reached.
     pub ssh: Option<SshAddress>,
@@ -31,6 +31,8 @@ pub struct Draft {
     pub left_behind: LeftBehind,
     /// Whether Claude is in the middle of a turn.
     pub busy: bool,
+    /// That it continues on another device, in words.
+    pub went_on: Option<String>,
     /// Handoffs of this session that this device published and that are alive,
     /// as the journal knows them.
     pub alive: Vec<Listed>,
@@ -69,31 +71,19 @@ impl Draft {
 
     /// A request for all that is proposed, to my own devices.
     pub fn request(self) -> PublishRequest {
-        PublishRequest {
-            session: self.session.clone(),
-            audience: AudienceChoice::Devices,
-            ttl: None,
-            burn: false,
-            label: None,
-            title: None,
-            note: None,
-            ssh: None,
-            replace: false,
-            carry: Some(CarryTo::to(Destination::Proposed)),
-            draft: Some(Box::new(self)),
-        }
+        PublishRequest { draft: Some(Box::new(self.clone())), ..PublishRequest::proposed(self.session) }
     }
 
     /// That the session went on under another id.
     pub fn followed(&self) -> Option<String> {
         let short = |id: &str| id.chars().take(8).collect::<String>();
         let (old, new) = (short(self.continues.as_deref()?), short(&self.session.session_id));
-        Some(format!("Session {old} went on as {new}: that one is sent."))
+        Some(format!("Session {old} continued as {new}: publishing that one."))
     }
 
     /// That more is about to be said.
     pub fn busy_words(&self) -> Option<&'static str> {
-        self.busy.then_some("It is in the middle of a turn; what is said until now goes.")
+        self.busy.then_some("It is in the middle of a turn; only what was said so far is published.")
     }
 }
 
@@ -208,7 +198,7 @@ pub struct PublishRequest {
     pub ttl: Option<Ttl>,
     /// Taken away by the first who picks it up.
     pub burn: bool,
-    /// A name for the project in lists, at most 64 bytes.
+    /// Name of the project in lists, at most 64 bytes.
     pub label: Option<String>,
     /// The title to send; `None` takes the draft's, empty sends none.
     pub title: Option<String>,
@@ -223,4 +213,24 @@ pub struct PublishRequest {
     pub carry: Option<CarryTo>,
     /// The draft that was just made, to save making it again.
     pub draft: Option<Box<Draft>>,
+}
+
+impl PublishRequest {
+    /// For all that is proposed for a session, to my own devices; the draft is still to
+    /// be made.
+    pub fn proposed(session: Session) -> Self {
+        Self {
+            session,
+            audience: AudienceChoice::Devices,
+            ttl: None,
+            burn: false,
+            label: None,
+            title: None,
+            note: None,
+            ssh: None,
+            replace: false,
+            carry: Some(CarryTo::to(Destination::Proposed)),
+            draft: None,
+        }
+    }
 }

@@ -11,54 +11,68 @@ use super::App;
 use crate::text;
 use crate::tui::keymap::{self, Binding, Told};
 use crate::tui::message::{Context, Intent, Now, PaneId};
-use crate::tui::parts::{Look, lines, wrap};
+use crate::tui::parts::{Look, lines, rule, wrap};
 
 /// The least room in which the screen makes sense.
-pub(super) const LEAST: (u16, u16) = (60, 16);
+pub(super) const LEAST: (u16, u16) = crate::text::LEAST_SCREEN;
 
 /// Where things stand on the screen.
 pub(super) struct Areas {
     tabs: Rect,
     pub(super) body: Rect,
+    notes: Rect,
     status: Rect,
     keys: Rect,
 }
 
-pub(super) fn areas(size: Rect) -> Areas {
+/// `notes` are the rows that notes take from the body.
+pub(super) fn areas(size: Rect, notes: u16) -> Areas {
     let at = |y: u16, height: u16| Rect {
         y: size.y + y.min(size.height),
         height: height.min(size.height),
         ..size
     };
-    let body = size.height.saturating_sub(3);
-    Areas { tabs: at(0, 1), body: at(1, body), status: at(1 + body, 1), keys: at(2 + body, 1) }
+    let all = size.height.saturating_sub(3);
+    let notes = notes.min(all);
+    let body = all - notes;
+    Areas {
+        tabs: at(0, 1),
+        body: at(1, body),
+        notes: at(1 + body, notes),
+        status: at(1 + all, 1),
+        keys: at(2 + all, 1),
+    }
 }
 
 /// The room of an overlay: the QR takes all but the keys.
 pub(super) fn overlay_area(size: Rect, context: Context) -> Rect {
-    if context.is_qr() { Rect { height: size.height.saturating_sub(1), ..size } } else { areas(size).body }
+    if context.is_qr() { Rect { height: size.height.saturating_sub(1), ..size } } else { areas(size, 0).body }
 }
 
 const NAME: &str = " cclink ";
 
-fn tab_words(at: usize, pane: PaneId) -> String {
-    format!(" {} {} ", at + 1, pane.words())
-}
-
-/// Which pane's tab a click in the first row hits.
-pub(super) fn tab_at(size: Rect, column: u16) -> Option<PaneId> {
-    let mut x = size.x + u16::try_from(NAME.len()).unwrap_or(0);
-    for (at, pane) in PaneId::ALL.into_iter().enumerate() {
-        let end = x + u16::try_from(tab_words(at, pane).len()).unwrap_or(0);
-        if (x..end).contains(&column) {
-            return Some(pane);
-        }
-        x = end;
-    }
-    None
-}
-
 impl App {
+    /// A pane's key and name, and how many things are in it.
+    fn tab_words(&self, at: usize, pane: PaneId) -> String {
+        match self.pane_of(pane).count() {
+            0 => format!(" {} {} ", at + 1, pane.words()),
+            count => format!(" {} {} ({count}) ", at + 1, pane.words()),
+        }
+    }
+
+    /// Which pane's tab a click in the first row hits.
+    pub(super) fn tab_at(&self, column: u16) -> Option<PaneId> {
+        let mut x = self.size.x + u16::try_from(NAME.len()).unwrap_or(0);
+        for (at, pane) in PaneId::ALL.into_iter().enumerate() {
+            let end = x + u16::try_from(self.tab_words(at, pane).len()).unwrap_or(0);
+            if (x..end).contains(&column) {
+                return Some(pane);
+            }
+            x = end;
+        }
+        None
+    }
+
     /// Draws the whole screen.
     pub fn draw(&self, frame: &mut Frame<'_>, now: &Now) {
         self.draw_all(frame, now);
@@ -75,11 +89,15 @@ impl App {
         if size.width < LEAST.0 || size.height < LEAST.1 {
             return draw_request(frame, size, &look);
         }
-        let areas = areas(size);
+        let areas = areas(size, self.note_rows);
         let full = self.overlays.last().is_some_and(|view| view.context().is_qr());
         if !full {
             self.draw_tabs(frame, areas.tabs, &look);
+            rule(frame, areas.body, &look);
             self.pane().draw(frame, areas.body, &look);
+            if self.overlays.is_empty() {
+                self.toasts.draw(frame, areas.notes, &look);
+            }
             self.draw_status(frame, areas.status, &look);
         }
         if !self.overlays.is_empty() && !full {
@@ -93,9 +111,7 @@ impl App {
         self.draw_keys(frame, areas.keys, &look);
         if full {
             // nothing may lie over a code that is to be read
-            self.toasts.draw_newest(frame, areas.keys, &look);
-        } else {
-            self.toasts.draw(frame, areas.body, &look);
+            self.toasts.draw_news(frame, areas.keys, &look);
         }
     }
 
@@ -104,7 +120,7 @@ impl App {
         for (at, pane) in PaneId::ALL.into_iter().enumerate() {
             let style =
                 if pane == self.at { look.theme.accent.patch(look.theme.chosen) } else { look.theme.quiet };
-            spans.push(Span::styled(tab_words(at, pane), style));
+            spans.push(Span::styled(self.tab_words(at, pane), style));
         }
         let tabs = Line::from(spans);
         let used = u16::try_from(tabs.width()).unwrap_or(u16::MAX);
@@ -118,7 +134,8 @@ impl App {
         frame.render_widget(Line::styled(words, look.theme.warn), place);
     }
 
-    /// What runs, for how long, and how to stop it; else which network is used.
+    /// What runs, for how long, and how to stop it; else what is wrong with the
+    /// network. While something lies over the body, notes are told here.
     fn draw_status(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         let columns = usize::from(area.width);
         if self.leaving {
@@ -126,10 +143,14 @@ impl App {
                 format!(" {} finishing what must not be cut in half; q leaves at once", look.spinner());
             return frame.render_widget(Line::styled(text::fit(&words, columns), look.theme.warn), area);
         }
+        if !self.overlays.is_empty() && self.toasts.draw_news(frame, area, look) {
+            return;
+        }
         let mut told = self.jobs.told();
         let Some(job) = told.next() else {
-            let words = format!(" {}", self.network);
-            return frame.render_widget(Line::styled(text::fit(&words, columns), look.theme.quiet), area);
+            let words = format!(" ! no answer from the network: {}", self.network);
+            let words = if self.offline { text::fit(&words, columns) } else { String::new() };
+            return frame.render_widget(Line::styled(words, look.theme.warn), area);
         };
         let more = told.count();
         let stops = self.stops_with_esc().is_some_and(|auto| auto || !job.auto);
@@ -146,7 +167,14 @@ impl App {
     pub(super) fn keycaps(&self, width: u16) -> Vec<Keycap> {
         let contexts = self.contexts();
         let at_rest = matches!(contexts[0], Context::Sessions | Context::Handoffs | Context::Inbox);
-        let mut rows = keymap::rows(contexts, &[Told::Footer]);
+        let mut rows = keymap::rows(self.note_contexts(), &[Told::Footer]);
+        for row in keymap::rows(contexts, &[Told::Footer]) {
+            // a key of a note means that, and nothing else meanwhile
+            let taken = rows.iter().any(|other| other.keys[0] == row.keys[0]);
+            if !taken && self.top().offers(row.intent) {
+                rows.push(row);
+            }
+        }
         if !at_rest {
             // right after the main key: the way back matters more than the rest
             let esc = keymap::rows(&[Context::Always], &[Told::Help]);

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use super::App;
+use super::failure::types_words;
+use super::input::takes_text;
 use crate::text;
 use crate::tui::jobs::Running;
 use crate::tui::message::{
     Action, AudienceKind, Effect, Error, ErrorKind, Event, IdentityState, Note, Now, PaneId, PassEnd,
     PublishRequest, Published, Question, Report, Revoked, Step, Tone, Verb,
 };
-use crate::tui::panes::{identity, moment};
+use crate::tui::panes::{identity, moment, qr::Qr};
+use crate::tui::parts::View;
 use crate::tui::parts::confirm::Confirm;
 
 impl App {
@@ -28,6 +31,7 @@ impl App {
             }
             Event::Done(id, result) => {
                 let Some(job) = self.jobs.end(id).filter(|job| !job.stale) else { return };
+                self.note_network(job.action.verb(), result.as_ref().map(drop));
                 match result {
                     Ok(report) => self.take(report, now),
                     Err(error) => self.failed(job, &error, now),
@@ -36,7 +40,19 @@ impl App {
             // the loop ends the program before it gets here
             Event::Broken(_) => {}
         }
+        self.open_where_something_waits(now);
         self.dirty = true;
+    }
+
+    /// A device without sessions opens at what waits for it, unless somebody is at
+    /// the keys already.
+    fn open_where_something_waits(&mut self, now: &Now) {
+        let untouched = self.last_input.is_none() && self.last_click.is_none() && self.overlays.is_empty();
+        let at_start = untouched && self.at == PaneId::Sessions;
+        if at_start && self.sessions.has_none() && self.pickup.count() > 0 {
+            self.at = PaneId::Pickup;
+            self.start(Action::Contacts, true, now);
+        }
     }
 
     /// Tells every pane and overlay.
@@ -63,6 +79,11 @@ impl App {
 
     /// Gives a report to whom it belongs, or tells it to all.
     fn take(&mut self, report: Report, now: &Now) {
+        match report {
+            Report::Step(Step::Revoking(tokens, time)) => return self.say_revoking(tokens, time, now),
+            Report::Published(published, pass) => return self.published(&published, pass, now),
+            _ => {}
+        }
         if let Some(note) = note(&report, now) {
             self.toasts.say(note, now);
         }
@@ -96,10 +117,28 @@ impl App {
                 self.start(Action::Journal(false), true, now);
             }
             Report::PassEnded(..) => self.look_at_handoffs(false, now),
-            Report::Published(_) | Report::Revoked(_) => {
+            Report::Revoked(_) | Report::Unrevoked(_) => {
                 self.look_at_handoffs(self.at == PaneId::Handoffs, now);
             }
             _ => {}
+        }
+    }
+
+    /// A handoff is out: it is shown with what its reader needs, unless the user is
+    /// at something else by now. A phone pass of it follows where one was asked for.
+    fn published(&mut self, published: &Published, pass: bool, now: &Now) {
+        let note = published_note(published, now);
+        self.look_at_handoffs(self.at == PaneId::Handoffs, now);
+        let context = self.top().context();
+        let stayed = self.at == PaneId::Sessions && self.overlays.is_empty();
+        if !stayed || takes_text(context) || types_words(context) {
+            let pin = published.pin.iter().map(|pin| format!("PIN {pin}"));
+            return self.toasts.say(pin.fold(note, Note::line), now);
+        }
+        let words = std::iter::once(note.title).chain(note.lines).collect();
+        self.lay(Box::new(Qr::made(published, words, self.setup.web.as_deref())));
+        if pass {
+            self.ask_or_start(Action::PhonePass(published.token.clone()), now);
         }
     }
 
@@ -172,28 +211,28 @@ impl App {
                 self.lay(Box::new(identity::Welcome::new(Some(job.action), self.setup.home.clone())));
             }
             _ if job.auto || says_itself(verb) || verb == Verb::Find && self.pickup.is_typing() => {}
-            _ => self.toasts.say(Note::error(error), now),
+            _ => self.say_failed(job.action, error, now),
         }
     }
 
     /// Asks whether the sealed conversation may go where it would; "yes" publishes.
     fn ask_to_agree(&mut self, action: Action, error: &Error) {
-        let Action::Publish(mut request) = action else { return };
+        let Action::Publish(mut request, pass) = action else { return };
         let Some(carry) = &mut request.carry else { return };
         carry.agrees = true;
         self.lay(Box::new(Confirm(Question {
             title: "Put the conversation there, sealed?".to_owned(),
             lines: vec![error.message.clone(), "This is asked once.".to_owned()],
             yes: "put it there",
-            then: Box::new(Effect::Run(Action::Publish(request))),
+            then: Box::new(Effect::Run(Action::Publish(request, pass))),
             instead: None,
         })));
     }
 
     /// Asks, where publishing would end a handoff that burns; "yes" publishes.
     fn ask_to_replace(&mut self, action: Action, error: &Error) {
-        let Action::Publish(request) = action else { return };
-        let publish = Action::Publish(Box::new(PublishRequest { replace: true, ..*request }));
+        let Action::Publish(request, pass) = action else { return };
+        let publish = Action::Publish(Box::new(PublishRequest { replace: true, ..*request }), pass);
         self.lay(Box::new(Confirm(Question {
             title: "Replace a handoff that burns?".to_owned(),
             lines: vec![error.message.clone()],
@@ -221,8 +260,9 @@ fn says_itself(verb: Verb) -> bool {
 /// What the user is told when a job is done.
 fn note(report: &Report, now: &Now) -> Option<Note> {
     Some(match report {
-        Report::Published(published) => published_note(published, now),
-        Report::Revoked(revoked) => revoked_note(revoked),
+        Report::Revoked(revoked) => return revoked_note(revoked),
+        Report::Unrevoked(0) => Note::new(Tone::Bad, "Too late to undo: it is revoked."),
+        Report::Unrevoked(_) => Note::new(Tone::Good, "Not revoked. It can still be picked up."),
         Report::Announced(row) => {
             let copies =
                 row.copies.map(|copies| format!("{copies} copies are on the network.")).unwrap_or_default();
@@ -246,26 +286,17 @@ fn note(report: &Report, now: &Now) -> Option<Note> {
 
 fn published_note(published: &Published, now: &Now) -> Note {
     let until = moment((published.expires_at - now.utc()).num_seconds(), now);
-    let (who, keep) = match published.audience.kind {
-        AudienceKind::Devices => ("Your devices can".to_owned(), false),
-        AudienceKind::Share => {
-            let name = published.audience.name.as_deref().unwrap_or("Your contact");
-            (format!("{} can", crate::text::fit(name, 24)), false)
-        }
-        AudienceKind::Pin => ("Whoever has the PIN can".to_owned(), true),
-        AudienceKind::Link => ("Anyone with the link can".to_owned(), true),
+    let who = match published.audience.kind {
+        AudienceKind::Devices => "Your devices".to_owned(),
+        AudienceKind::Share => text::fit(published.audience.name.as_deref().unwrap_or("Your contact"), 24),
+        AudienceKind::Pin => "Anyone with the link and the PIN".to_owned(),
+        AudienceKind::Link => "Anyone with the link".to_owned(),
     };
     let along = match published.carry.map(|carry| text::bytes(carry.bytes)) {
         Some(size) => format!(", conversation included ({size}, sealed)"),
         None => String::new(),
     };
-    let mut note = Note::new(Tone::Good, format!("Published. {who} pick it up until {until}{along}."));
-    if let Some(pin) = &published.pin {
-        note = note.line(format!("PIN   {pin}"));
-    }
-    if keep {
-        note = note.line(published.link.clone()).stay();
-    }
+    let mut note = Note::new(Tone::Good, format!("Published. {who} can pick it up until {until}{along}."));
     for token in &published.replaced {
         note = note.line(format!("It replaces {token}, which was called back."));
     }
@@ -275,8 +306,12 @@ fn published_note(published: &Published, now: &Now) -> Note {
     note
 }
 
-fn revoked_note(revoked: &Revoked) -> Note {
+/// `None` where all of it was undone.
+fn revoked_note(revoked: &Revoked) -> Option<Note> {
     let gone = revoked.revoked.len();
+    if gone == 0 && revoked.failed.is_empty() {
+        return None;
+    }
     let words = format!("Revoked {gone} handoff{}.", if gone == 1 { "" } else { "s" });
     let tone = if revoked.failed.is_empty() { Tone::Good } else { Tone::Bad };
     let title = if revoked.failed.is_empty() {
@@ -284,9 +319,6 @@ fn revoked_note(revoked: &Revoked) -> Note {
     } else {
         format!("{words} {} could not be.", revoked.failed.len())
     };
-    revoked
-        .failed
-        .iter()
-        .take(4)
-        .fold(Note::new(tone, title), |note, failed| note.line(format!("{}: {}", failed.token, failed.error)))
+    let told = revoked.failed.iter().take(4).map(|failed| format!("{}: {}", failed.token, failed.error));
+    Some(told.fold(Note::new(tone, title), Note::line))
 }

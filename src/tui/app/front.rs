@@ -1,25 +1,32 @@
 //! What comes to the front by itself: help and palette, and what the mouse hits.
 
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
 use super::{App, draw};
 use crate::tui::keymap::{self, Told};
 use crate::tui::message::{Context, Effect, Intent, Note, Now, PaneId, Tone};
 use crate::tui::parts::{View, help::Help, palette::Command, palette::Palette};
 
+/// Two clicks within this are a double one.
+const DOUBLE: Duration = Duration::from_millis(400);
+
 impl App {
     pub(super) fn open_help(&mut self) {
-        let here = self.contexts()[0];
+        let here = self.contexts();
         let told = [Told::Footer, Told::Palette, Told::Help];
-        let mut groups = Vec::new();
-        for (name, contexts) in keymap::GROUPS {
-            let rows = keymap::rows(contexts, &told)
-                .iter()
-                .map(|row| (row.all_keys(), row.words.to_owned()))
-                .collect();
-            let at = if contexts.contains(&here) { 0 } else { groups.len() };
-            groups.insert(at, ((*name).to_owned(), rows));
-        }
+        let mut groups: Vec<_> = keymap::GROUPS.iter().collect();
+        // nearest first, in the order in which keys are looked up; then the others
+        groups.sort_by_key(|(_, contexts)| {
+            here.iter().position(|context| contexts.contains(context)).unwrap_or(usize::MAX)
+        });
+        let keys = |contexts| {
+            let rows = keymap::rows(contexts, &told).into_iter();
+            rows.map(|row| (row.all_keys(), row.words.to_owned())).collect()
+        };
+        let groups =
+            groups.into_iter().map(|(name, contexts)| ((*name).to_owned(), keys(contexts))).collect();
         let mut help = Help::new(groups);
         help.set_room(draw::overlay_area(self.size, Context::Help));
         self.overlays.push(Box::new(help));
@@ -32,9 +39,12 @@ impl App {
         let mut commands = Vec::new();
         for row in keymap::rows(here, &told) {
             // a question is answered by its own keys only
-            let other =
-                matches!(row.intent, Intent::Palette | Intent::NextField | Intent::NextChoice | Intent::No)
-                    || row.intent.is_answer();
+            let other = !self.top().offers(row.intent)
+                || matches!(
+                    row.intent,
+                    Intent::Palette | Intent::NextField | Intent::NextChoice | Intent::No
+                )
+                || row.intent.is_answer();
             if !other {
                 let (words, key) = (row.words.to_owned(), row.key());
                 commands.push(Command { words, key, pane: None, intent: row.intent });
@@ -67,9 +77,9 @@ impl App {
         self.mouse = !self.mouse;
         self.effects.push(Effect::Mouse(self.mouse));
         let words = if self.mouse {
-            "The mouse clicks and scrolls here again."
+            "Mouse on: click and scroll."
         } else {
-            "The mouse is yours: select text. m takes it back."
+            "Mouse off: select text. Press m to turn it on."
         };
         self.toasts.say(Note::new(Tone::Plain, words).on("mouse"), now);
     }
@@ -86,15 +96,37 @@ impl App {
                 Vec::new()
             }
             MouseEventKind::Down(MouseButton::Left) if self.overlays.is_empty() && mouse.row == 0 => {
-                if let Some(pane) = draw::tab_at(self.size, mouse.column) {
+                if let Some(pane) = self.tab_at(mouse.column) {
                     self.go(pane, now);
                 }
                 Vec::new()
             }
-            MouseEventKind::Down(MouseButton::Left) => self.top_mut().click(mouse.column, mouse.row, now),
+            MouseEventKind::Down(MouseButton::Left) => {
+                let twice = self.is_double(mouse, now) && self.top().is_row(mouse.column, mouse.row);
+                let mut effects = self.top_mut().click(mouse.column, mouse.row, now);
+                let enter = keymap::intent(self.contexts(), KeyEvent::from(KeyCode::Enter));
+                if let Some(intent) = enter.filter(|_| twice) {
+                    self.apply(std::mem::take(&mut effects), now);
+                    self.intend(intent, now);
+                }
+                effects
+            }
             _ => Vec::new(),
         };
         self.apply(effects, now);
+    }
+
+    /// Whether the row that was clicked last was clicked again, soon.
+    fn is_double(&mut self, mouse: MouseEvent, now: &Now) -> bool {
+        let last = self.last_click.replace((mouse.column, mouse.row, now.since));
+        let is_double = last.is_some_and(|(column, row, at)| {
+            row == mouse.row && column.abs_diff(mouse.column) <= 1 && now.since.saturating_sub(at) < DOUBLE
+        });
+        if is_double {
+            // a third click begins anew
+            self.last_click = None;
+        }
+        is_double
     }
 }
 

@@ -61,7 +61,8 @@ impl App {
     /// The character that this types into a field.
     fn text_of(&self, input: &Input) -> Option<char> {
         let context = self.top().context();
-        let types = takes_text(context) || matches!(context, Context::Filter | Context::Search);
+        let types =
+            takes_text(context) || matches!(context, Context::Filter | Context::Search | Context::Find);
         match input {
             Input::Key(key) if types && key.kind != KeyEventKind::Release => match key.code {
                 KeyCode::Char(c) if keymap::intent(self.contexts(), *key).is_none() && is_plain(*key) => {
@@ -108,7 +109,7 @@ impl App {
         self.paste(cut.unwrap_or(pasted), now);
         if cut.is_some() && self.text_of(&Input::Key(KeyCode::Char('a').into())).is_some() {
             let words = format!("Only the first {} characters were pasted.", form::MOST);
-            self.toasts.say(Note::new(Tone::Bad, words).line("A field holds no more.").on("paste"), now);
+            self.toasts.say(Note::new(Tone::Plain, words).line("A field holds no more.").on("paste"), now);
         }
     }
 
@@ -128,7 +129,8 @@ impl App {
             self.top_mut().burst();
             return;
         }
-        if let Some(intent) = keymap::intent(self.contexts(), key) {
+        let note = keymap::intent(self.note_contexts(), key);
+        if let Some(intent) = note.or_else(|| keymap::intent(self.contexts(), key)) {
             return self.intend(intent, now);
         }
         let effects = self.top_mut().typed(key, now);
@@ -166,7 +168,7 @@ fn is_plain(key: KeyEvent) -> bool {
 }
 
 /// Where an Enter could be the end of a pasted line.
-fn takes_text(context: Context) -> bool {
+pub(super) fn takes_text(context: Context) -> bool {
     matches!(
         context,
         Context::PublishForm
@@ -175,6 +177,7 @@ fn takes_text(context: Context) -> bool {
             | Context::ContactForm
             | Context::FolderForm
             | Context::Palette
+            | Context::Help
             | Context::Unlock
             | Context::Welcome
     )

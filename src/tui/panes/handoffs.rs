@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{audience, moment, short_project};
+use super::{moment, readers, title};
 use crate::text;
 use crate::tui::message::{
     Action, AudienceKind, CarriedBy, CarriedState, CarryWay, Context, Effect, Intent, Listed, Note, Now,
@@ -28,6 +28,9 @@ pub struct Handoffs {
     error: Option<String>,
     ended: bool,
     cursor: Cursor,
+    /// The token of what was just published: selected as soon as it is listed,
+    /// unless the user moves first.
+    made: Option<String>,
     reading: bool,
     room: Rect,
 }
@@ -43,6 +46,12 @@ impl Handoffs {
         self.error = Some(why.to_owned());
     }
 
+    /// What a handoff is called, by its token.
+    pub fn name_of(&self, token: &str) -> Option<String> {
+        let row = self.rows.iter().find(|row| row.token == token)?;
+        Some(format!("“{}”", text::fit(&title(row), 40)))
+    }
+
     fn selected(&self) -> Option<&Listed> {
         self.rows.get(self.cursor.at)
     }
@@ -50,6 +59,14 @@ impl Handoffs {
     fn list_area(&self) -> Rect {
         let (list, _) = split(self.room);
         Rect { y: list.y + list.height.min(1), height: list.height.saturating_sub(1), ..list }
+    }
+
+    fn alive(&self) -> usize {
+        self.rows.iter().filter(|row| row.state.is_alive()).count()
+    }
+
+    fn row_at(&self, row: u16) -> Option<usize> {
+        hit(self.list_area(), row, row_height(self.room), &self.cursor, self.rows.len())
     }
 
     fn page(&self) -> usize {
@@ -69,8 +86,20 @@ impl Handoffs {
         rows.sort_by_key(place);
         self.rows = rows;
         self.loaded = true;
-        if let Some(at) = selected.and_then(|token| self.rows.iter().position(|row| row.token == token)) {
+        if let Some(at) = selected.and_then(|token| self.place_of(&token)) {
             self.cursor.at = at;
+        }
+        self.select_made();
+    }
+
+    fn place_of(&self, token: &str) -> Option<usize> {
+        self.rows.iter().position(|row| row.token == token)
+    }
+
+    /// What was just published has the selection once it is there.
+    fn select_made(&mut self) {
+        if let Some(at) = self.made.as_deref().and_then(|token| self.place_of(token)) {
+            (self.cursor.at, self.made) = (at, None);
         }
         self.cursor.hold(self.rows.len(), self.page());
     }
@@ -89,7 +118,7 @@ impl Handoffs {
         self.loaded = true;
         // the selection stays on its row
         self.cursor.at += usize::from(at <= self.cursor.at && self.rows.len() > 1);
-        self.cursor.hold(self.rows.len(), self.page());
+        self.select_made();
     }
 
     fn ask_revoke(&self) -> Vec<Effect> {
@@ -148,9 +177,11 @@ impl Handoffs {
             Intent::ShowQr => vec![Effect::Open(Open::Qr(Box::new(row.clone())))],
             Intent::Announce => vec![Effect::Run(Action::Announce(row.token.clone()))],
             Intent::Extend => vec![Effect::Open(Open::Extend(Box::new(row.clone())))],
-            Intent::CopyLink => match &row.link {
-                Some(link) => vec![Effect::Copy(link.clone(), "The link")],
-                None => vec![Effect::Say(Note::new(
+            // what any phone opens, where there is such a page
+            Intent::CopyLink => match (&row.web_link, &row.link) {
+                (Some(link), _) => vec![Effect::Copy(link.clone(), "The web link")],
+                (None, Some(link)) => vec![Effect::Copy(link.clone(), "The link")],
+                (None, None) => vec![Effect::Say(Note::new(
                     Tone::Plain,
                     "This link can only be told when your key is unlocked.",
                 ))],
@@ -199,7 +230,7 @@ impl Handoffs {
     }
 
     fn head(&self, look: &Look<'_>) -> String {
-        let alive = self.rows.iter().filter(|row| row.state.is_alive()).count();
+        let alive = self.alive();
         let mut words = vec![format!("  {alive} alive")];
         if self.ended {
             words.push(format!("{} ended", self.rows.len() - alive));
@@ -235,18 +266,25 @@ impl Handoffs {
             if self.reading { look.theme.accent } else { look.theme.strong },
         )];
         out.push(fact("for", readers(row), look));
+        out.extend(row.pin.iter().map(|pin| {
+            Line::from(vec![
+                Span::styled(text::pad("PIN", 11), look.theme.quiet),
+                Span::styled(pin.clone(), look.theme.accent),
+            ])
+        }));
         let (words, style) = state(row, look);
         out.push(Line::from(vec![
             Span::styled(text::pad("state", 11), look.theme.quiet),
             Span::styled(words, style),
         ]));
         if row.state.is_alive() && left > 0 {
-            out.push(fact(
-                "expires in",
-                format!("{} ({})", text::countdown(left), moment(left, &look.now)),
-                look,
-            ));
-            out.push(bar(row, left, area.width, look));
+            let until = moment(left, &look.now);
+            out.push(if counts_down(row) {
+                fact("expires in", format!("{} ({until})", text::countdown(left)), look)
+            } else {
+                fact("expires", until, look)
+            });
+            out.extend(bar(row, left, area.width, look));
         }
         let copies =
             row.copies.map_or("not asked yet".to_owned(), |copies| format!("{copies} on the network"));
@@ -275,6 +313,7 @@ impl Handoffs {
         out.push(fact("published", text::ago(row.created_at, look.now.utc()), look));
         out.push(fact("token", row.token.clone(), look));
         out.push(fact("session", text::fit(&row.session_id, columns.saturating_sub(11)), look));
+        out.extend(row.web_link.iter().flat_map(|link| long_fact("web link", link, area.width, look)));
         let link = row.link.as_deref().unwrap_or("told when your key is unlocked");
         out.extend(long_fact("link", link, area.width, look));
         lines(frame, area, &out);
@@ -307,20 +346,8 @@ fn nothing_here() -> Effect {
     Effect::Say(Note::new(Tone::Plain, words))
 }
 
-fn title(row: &Listed) -> String {
-    match &row.title {
-        Some(title) if !title.is_empty() => title.clone(),
-        _ => format!("(untitled, {})", row.label.as_deref().unwrap_or(short_project(&row.project))),
-    }
-}
-
 fn named(row: &Listed) -> String {
     format!("• “{}” for {}, {}", text::fit(&title(row), 60), readers(row), row.token)
-}
-
-/// Who may read it.
-fn readers(row: &Listed) -> String {
-    if row.phone_pass { "the phone that scans it".to_owned() } else { audience(&row.audience) }
 }
 
 /// The same in a word.
@@ -360,19 +387,23 @@ fn handoff_row(
     look: &Look<'_>,
 ) -> Line<'static> {
     let left = (handoff.expires_at - look.now.utc()).num_seconds();
-    let counts = handoff.state.is_alive() && left > 0;
-    let time = if counts { text::countdown(left) } else { text::ago(handoff.created_at, look.now.utc()) };
+    let alive = handoff.state.is_alive() && left > 0;
+    let counts = counts_down(handoff) && left > 0;
+    let at = handoff.picked_up.as_ref().map_or(handoff.created_at, |taken| taken.at);
+    let time = if counts { text::countdown(left) } else { text::ago(at, look.now.utc()) };
     let copies = handoff.copies.map(|copies| format!("{copies} copies")).unwrap_or_default();
     let (words, style) = state(handoff, look);
     let urgent = counts && left < 600;
-    let mut metas =
-        vec![Meta::new(copies, 9, look.theme.quiet), Meta::new(short_readers(handoff), 9, look.theme.quiet)];
+    let mut metas = vec![
+        Meta::new(copies, 9, look.theme.quiet),
+        Meta::new(short_readers(handoff), 7, look.theme.quiet).firm(),
+    ];
     metas.retain(|_| alone);
     metas.extend([
         Meta::new(words, state_width, style).firm(),
         Meta::new(time, time_width, if urgent { look.theme.warn } else { look.theme.text }),
     ]);
-    let style = if counts { look.theme.text } else { look.theme.quiet };
+    let style = if alive { look.theme.text } else { look.theme.quiet };
     row(&title(handoff), &[], metas, width, style, selected, look.theme)
 }
 
@@ -391,23 +422,31 @@ fn second_row(handoff: &Listed, width: u16, selected: bool, look: &Look<'_>) -> 
     }
     words.extend(handoff.copies.map(|copies| format!("{copies} copies")));
     let left = (handoff.expires_at - look.now.utc()).num_seconds();
-    let counts = handoff.state.is_alive() && left > 0;
+    let counts = counts_down(handoff) && left > 0;
     let right = if counts { remaining(handoff, left, 14, look) } else { Vec::new() };
     under(&words.join(" · "), &[], right, width, selected, look.theme)
 }
 
-/// What is left of its time, as a thin line.
+/// Whether its time is what matters: what was taken has done its work.
+fn counts_down(row: &Listed) -> bool {
+    row.state.is_alive() && row.picked_up.is_none()
+}
+
+/// What is left of its time, as a thin line, once that is little.
 fn remaining(row: &Listed, left: i64, columns: u16, look: &Look<'_>) -> Vec<Span<'static>> {
     let whole = (row.expires_at - row.created_at).num_seconds();
+    if left.saturating_mul(4) > whole {
+        return Vec::new();
+    }
     let full = if left < 600 { look.theme.warn } else { look.theme.good };
     list::bar(left, whole, columns, full, look.theme.quiet)
 }
 
 /// The same for the detail.
-fn bar<'a>(row: &Listed, left: i64, width: u16, look: &Look<'_>) -> Line<'a> {
-    let mut line = vec![Span::raw(" ".repeat(11))];
-    line.extend(remaining(row, left, width.saturating_sub(11).min(40), look));
-    Line::from(line)
+fn bar<'a>(row: &Listed, left: i64, width: u16, look: &Look<'_>) -> Option<Line<'a>> {
+    let bar = remaining(row, left, width.saturating_sub(11).min(40), look);
+    let indent = Span::raw(" ".repeat(11));
+    (!bar.is_empty()).then(|| std::iter::once(indent).chain(bar).collect())
 }
 
 impl View for Handoffs {
@@ -415,8 +454,28 @@ impl View for Handoffs {
         Context::Handoffs
     }
 
+    fn offers(&self, intent: Intent) -> bool {
+        match intent {
+            Intent::ShowQr | Intent::CopyLink | Intent::Extend | Intent::Announce | Intent::Revoke => {
+                self.selected().is_some_and(|row| row.state.is_alive())
+            }
+            Intent::RevokeAll => self.alive() > 0,
+            Intent::ShowDetail => self.selected().is_some(),
+            _ => true,
+        }
+    }
+
+    fn is_row(&self, column: u16, row: u16) -> bool {
+        column < self.list_area().right() && self.row_at(row).is_some()
+    }
+
+    fn count(&self) -> usize {
+        self.alive()
+    }
+
     fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
         if self.cursor.handle(intent, self.rows.len(), self.page()) {
+            self.made = None;
             return Vec::new();
         }
         match intent {
@@ -437,6 +496,10 @@ impl View for Handoffs {
     fn report(&mut self, report: &Report, _now: &Now) -> Vec<Effect> {
         match report {
             Report::Started(Verb::List) => self.checking = true,
+            Report::Step(Step::Acknowledged(published)) => {
+                self.made = Some(published.token.clone());
+                self.select_made();
+            }
             Report::Failed(Verb::List, error) => {
                 self.checking = false;
                 self.error = Some(error.message.clone());
@@ -468,8 +531,8 @@ impl View for Handoffs {
     }
 
     fn click(&mut self, _column: u16, row: u16, _now: &Now) -> Vec<Effect> {
-        if let Some(at) = hit(self.list_area(), row, row_height(self.room), &self.cursor, self.rows.len()) {
-            self.cursor.at = at;
+        if let Some(at) = self.row_at(row) {
+            (self.cursor.at, self.made) = (at, None);
         }
         Vec::new()
     }
@@ -480,7 +543,11 @@ impl View for Handoffs {
     }
 
     fn changes(&self, now: &Now) -> Option<Duration> {
-        self.rows.iter().any(|row| row.state.is_alive()).then(|| whole_seconds(1, now))
+        let counts = self.rows.iter().any(counts_down);
+        let taken = self.rows.iter().filter_map(|row| row.picked_up.as_ref());
+        let ages = taken.map(|taken| text::ago_changes_in(taken.at, now.utc()));
+        let next = if counts { Some(1) } else { ages.min() };
+        next.map(|seconds| whole_seconds(seconds, now))
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {

@@ -13,7 +13,7 @@ pub mod sessions;
 
 use chrono::Duration;
 
-use super::message::{AudienceKind, AudienceView, Now};
+use super::message::{AudienceKind, AudienceView, Listed, Now};
 use crate::text;
 
 /// Who may read a handoff, in words.
@@ -24,6 +24,19 @@ fn audience(view: &AudienceView) -> String {
         (AudienceKind::Share, None) => "one contact".to_owned(),
         (AudienceKind::Pin, _) => "whoever has the PIN".to_owned(),
         (AudienceKind::Link, _) => "anyone with the link".to_owned(),
+    }
+}
+
+/// Who may read a handoff.
+fn readers(row: &Listed) -> String {
+    if row.phone_pass { "the phone that scans it".to_owned() } else { audience(&row.audience) }
+}
+
+/// What a handoff is called.
+fn title(row: &Listed) -> String {
+    match &row.title {
+        Some(title) if !title.is_empty() => title.clone(),
+        _ => format!("(untitled, {})", row.label.as_deref().unwrap_or(short_project(&row.project))),
     }
 }
 

@@ -71,7 +71,7 @@ impl Pickup {
     pub fn new() -> Self {
         let form = Form::new(vec![
             Field::typed("link or key", "").placeholder("a link, a public key, a contact or a token"),
-            Field::masked("PIN").placeholder("where one was agreed on"),
+            Field::masked("PIN").placeholder("if it needs one"),
         ]);
         Self {
             entries: Vec::new(),
@@ -103,6 +103,10 @@ impl Pickup {
 
     fn page(&self) -> usize {
         usize::from(draw::areas(self.room).inbox.height / row_height(self.room))
+    }
+
+    fn row_at(&self, row: u16) -> Option<usize> {
+        hit(draw::areas(self.room).inbox, row, row_height(self.room), &self.cursor, self.entries.len())
     }
 
     fn selected(&self) -> Option<&InboxEntry> {
@@ -169,6 +173,50 @@ impl Pickup {
     fn recognise(&mut self) {
         let text = self.form.fields[LINK].text().trim();
         self.recognised = (!text.is_empty()).then(|| recognise(text, &self.contacts));
+    }
+
+    /// Into the form at its first field, whatever was typed in it before.
+    fn type_new_link(&mut self) -> Vec<Effect> {
+        self.form.focus = LINK;
+        self.type_link()
+    }
+
+    /// A link is no PIN, and takes the place of what was looked for before.
+    fn make_room_for_link(&mut self) {
+        let is_new = self.form.focus == PIN || matches!(self.recognised, Some(Ok(_)));
+        if is_new {
+            self.form.focus = LINK;
+            self.form.fields.iter_mut().for_each(|field| field.set_text(""));
+        }
+    }
+
+    /// Whose key could get a name: one that has none yet, and is not mine.
+    fn nameless(&self) -> Option<&str> {
+        let known = |key: &str| self.contacts.iter().flatten().any(|contact| contact.public_key == key);
+        let (creator, signer) = match &self.stage {
+            Phase::Offered(offer) => offer.signer(),
+            Phase::Which(found, cursor) => {
+                let found = found.get(cursor.at)?;
+                (found.pickup.creator.as_str(), &found.signer)
+            }
+            _ => {
+                let entry = self.selected()?;
+                (entry.creator.as_str(), &entry.from)
+            }
+        };
+        (matches!(signer, Signer::Key(_)) && !known(creator)).then_some(creator)
+    }
+
+    /// The form that gives it one, or why there is none to be had.
+    fn add_contact(&self) -> Vec<Effect> {
+        if let Some(key) = self.nameless() {
+            return vec![Effect::Open(Open::Contact(key.to_owned()))];
+        }
+        let words = match (&self.stage, self.selected()) {
+            (Phase::Choosing | Phase::Finding, None) => "Find a handoff of theirs first, then press a.",
+            _ => "This one is from a contact of yours, or from your own device.",
+        };
+        vec![Effect::Say(Note::new(Tone::Plain, words))]
     }
 
     /// Into the form, which knows contacts by their names.
@@ -243,11 +291,7 @@ impl Pickup {
                 }
                 Vec::new()
             }
-            (Phase::Which(found, cursor), Intent::AddContact) => found
-                .get(cursor.at)
-                .map(|one| Effect::Open(Open::Contact(one.pickup.creator.clone())))
-                .into_iter()
-                .collect(),
+            (_, Intent::AddContact) => self.add_contact(),
             (Phase::Which(found, cursor), other) => {
                 cursor.handle(other, found.len(), 8);
                 Vec::new()
@@ -274,8 +318,7 @@ impl Pickup {
 
     fn handle_inbox(&mut self, intent: Intent) -> Vec<Effect> {
         if intent == Intent::Down && self.cursor.at + 1 >= self.entries.len() {
-            self.form.focus = LINK;
-            return self.type_link();
+            return self.type_new_link();
         }
         if self.cursor.handle(intent, self.entries.len(), self.page()) {
             return Vec::new();
@@ -283,24 +326,13 @@ impl Pickup {
         match intent {
             Intent::LookAt => match self.selected().cloned() {
                 Some(entry) => return self.find(Target::Entry(entry)),
-                None => return self.type_link(),
+                None => return self.type_new_link(),
             },
-            Intent::TypeLink => return self.type_link(),
+            Intent::TypeLink => return self.type_new_link(),
             Intent::ShowDetail => self.reading = self.selected().is_some(),
             Intent::LeaveDetail | Intent::Back => self.reading = false,
             Intent::Refresh => return vec![Effect::Run(Action::Inbox)],
-            Intent::AddContact => {
-                return match self.selected() {
-                    Some(entry) if entry.from == Signer::Me => {
-                        vec![Effect::Say(Note::new(Tone::Plain, "This one is from your own device."))]
-                    }
-                    Some(entry) => vec![Effect::Open(Open::Contact(entry.creator.clone()))],
-                    None => vec![Effect::Say(Note::new(
-                        Tone::Plain,
-                        "Find a handoff of theirs first, then press a.",
-                    ))],
-                };
-            }
+            Intent::AddContact => return self.add_contact(),
             _ => {}
         }
         Vec::new()
@@ -314,6 +346,29 @@ impl View for Pickup {
             _ if self.typing => Context::PickupForm,
             _ => Context::Inbox,
         }
+    }
+
+    fn offers(&self, intent: Intent) -> bool {
+        match intent {
+            Intent::AddContact => self.nameless().is_some(),
+            Intent::LookAt | Intent::ShowDetail => self.selected().is_some(),
+            _ => true,
+        }
+    }
+
+    fn is_row(&self, column: u16, row: u16) -> bool {
+        match self.context() {
+            Context::Plans => {
+                let side = detail_area(self.room);
+                let row = row.checked_sub(side.y).filter(|_| column >= side.x);
+                matches!((&self.stage, row), (Phase::Offered(offer), Some(row)) if offer.plan_at(row, side.width).is_some())
+            }
+            _ => column < draw::areas(self.room).inbox.right() && self.row_at(row).is_some(),
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.entries.len()
     }
 
     fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
@@ -335,12 +390,14 @@ impl View for Pickup {
         let mut effects = Vec::new();
         // a paste into the inbox can only mean the form under it
         if self.context() == Context::Inbox {
-            self.form.focus = LINK;
-            effects = self.type_link();
+            effects = self.type_new_link();
         }
-        let links = (self.form.focus == LINK && text.trim().contains(['\n', '\r']))
-            .then(|| links_on_one_line(text))
-            .flatten();
+        let links = links_on_one_line(text);
+        let is_link = links.is_some() || ["pk:", "://"].iter().any(|sign| text.contains(sign));
+        if is_link && self.context() == Context::PickupForm {
+            self.make_room_for_link();
+        }
+        let links = links.filter(|_| text.trim().contains(['\n', '\r']));
         if self.context() == Context::PickupForm && self.form.paste(links.as_deref().unwrap_or(text)) {
             self.edited();
         }
@@ -408,7 +465,7 @@ impl View for Pickup {
             }
             return Vec::new();
         }
-        if let Some(at) = hit(areas.inbox, row, row_height(self.room), &self.cursor, self.entries.len()) {
+        if let Some(at) = self.row_at(row) {
             (self.cursor.at, self.typing) = (at, false);
         } else if let Some(at) = row.checked_sub(areas.form.y).and_then(|row| self.form.field_at(row)) {
             self.form.focus = at;

@@ -278,7 +278,7 @@ impl Dialog for Publish {
             // It may have changed since: the service makes it anew.
             draft: None,
         };
-        let publish = Action::Publish(Box::new(request));
+        let publish = Action::Publish(Box::new(request), false);
         let next = match burning {
             Some(row) => Effect::Open(Open::Confirm(Box::new(Question {
                 title: "Replace a handoff that burns?".to_owned(),
@@ -347,6 +347,7 @@ impl Dialog for Publish {
         let Some(draft) = &self.proposal else { return Vec::new() };
         let mut notes = Vec::new();
         notes.extend(draft.followed());
+        notes.extend(draft.went_on.clone());
         if let Some(row) = self.replaced().first() {
             let burns = if row.burn_after_read { ", which burns" } else { "" };
             notes.push(format!("Replaces its handoff of {}{burns}.", text::ago(row.created_at, now.utc())));

@@ -1,6 +1,7 @@
 //! What a phone opens: full screen, dark on light whatever the theme.
 
 mod contents;
+mod head;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -8,6 +9,7 @@ use ratatui::style::{Color, Style};
 use ratatui::text::Line;
 
 use self::contents::{Content, contents};
+use self::head::Done;
 use super::moment;
 use crate::qr::{Cells, Grid, QrError, Room, fit};
 use crate::text;
@@ -30,14 +32,13 @@ enum Pass {
 /// The view's state.
 #[derive(Debug)]
 pub struct Qr {
-    /// The handoff's.
-    token: String,
-    /// Only a key opens it, so that a phone needs a pass.
-    keyed: bool,
+    /// The handoff.
+    row: Listed,
+    /// What was said of it when it was published; nothing for one that was
+    /// opened from the list.
+    done: Done,
     /// Where the page for phones is served.
     page: Option<String>,
-    /// The link cannot be told while the key is locked, as at the very start.
-    lacks_link: bool,
     pass: Pass,
     contents: Vec<Content>,
     at: usize,
@@ -63,10 +64,9 @@ impl Qr {
     /// The QR of a handoff; `web` is where the page for phones is served.
     pub fn new(row: &Listed, web: Option<&str>) -> Self {
         Self {
-            token: row.token.clone(),
-            keyed: matches!(row.audience.kind, AudienceKind::Devices | AudienceKind::Share),
+            row: row.clone(),
+            done: Done::new(),
             page: web.map(str::to_owned),
-            lacks_link: row.link.is_none(),
             pass: Pass::No,
             contents: contents(row, web),
             at: 0,
@@ -77,10 +77,26 @@ impl Qr {
         }
     }
 
-    /// What was opened without its link shows it as soon as it can be told; what is
-    /// looked at stays.
+    /// The same of one that was just published, with what to say of it.
+    pub fn made(published: &Published, words: Vec<String>, web: Option<&str>) -> Self {
+        Self { done: words, ..Self::new(&published.row(), web) }
+    }
+
+    /// Only a key opens it, so that a phone needs a pass.
+    fn is_keyed(&self) -> bool {
+        matches!(self.row.audience.kind, AudienceKind::Devices | AudienceKind::Share)
+    }
+
+    /// What is known of it by now. Opened without its link, which a locked key
+    /// cannot tell, it shows that as soon as it can; what is looked at stays.
     fn complete(&mut self, row: &Listed) {
-        if row.token != self.token || row.link.is_none() || !std::mem::take(&mut self.lacks_link) {
+        if row.token != self.row.token {
+            return;
+        }
+        let lacked_link = self.row.link.is_none();
+        let link = row.link.clone().or_else(|| self.row.link.take());
+        self.row = Listed { link, ..row.clone() };
+        if !lacked_link || row.link.is_none() {
             return;
         }
         let name = self.content().map(|content| content.name);
@@ -95,7 +111,7 @@ impl Qr {
 
     /// Builds the grid for the room and content there are; never in `draw`.
     fn build(&mut self) {
-        let under = u16::try_from(self.words_under(self.room.width, "").len()).unwrap_or(0);
+        let under = self.rows_under(self.room.width).saturating_add(self.rows_over(self.room.width));
         let room = |columns: u16, rows: u16| Room { columns: columns.into(), rows: rows.into() };
         let text = self.content().and_then(|content| content.encoded.as_deref().ok());
         let below = room(self.room.width, self.room.height.saturating_sub(under));
@@ -109,12 +125,22 @@ impl Qr {
         self.grid = if self.beside { other } else { grid };
     }
 
+    fn rows_under(&self, width: u16) -> u16 {
+        u16::try_from(self.words_under(width, "").len()).unwrap_or(0)
+    }
+
+    fn rows_over(&self, width: u16) -> u16 {
+        u16::try_from(head::height(&self.row, &self.done, usize::from(width).max(1))).unwrap_or(0)
+    }
+
     /// The words at the right of the code, as many as there is room for.
     fn draw_beside(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         let Some(content) = self.content() else { return };
         let columns = usize::from(area.width).max(8);
         let place = format!("{} · {} of {}", content.name, self.at + 1, self.contents.len());
-        let mut out = vec![Line::styled(text::fit(&place, columns), look.theme.strong)];
+        let mut out = head::beside(&self.row, &self.done, columns, look);
+        out.push(Line::default());
+        out.push(Line::styled(text::fit(&place, columns), look.theme.strong));
         out.extend(wrap(&content.hint, columns).into_iter().map(|line| Line::styled(line, look.theme.quiet)));
         out.push(Line::default());
         out.extend(wrap(&content.text, columns).into_iter().map(|line| Line::styled(line, look.theme.text)));
@@ -125,10 +151,10 @@ impl Qr {
     /// What a phone without a key can be given, where this is of no use to it.
     fn offer(&self, spinner: &str) -> Option<String> {
         match self.pass {
-            Pass::No if self.keyed && self.page.is_none() => {
-                Some("p says how any phone could open it".to_owned())
+            Pass::No if self.is_keyed() && self.page.is_none() => {
+                Some("p: how to open this on any phone".to_owned())
             }
-            Pass::No if self.keyed => {
+            Pass::No if self.is_keyed() => {
                 Some("p makes a phone pass: any phone opens it, once, within 15 min".to_owned())
             }
             Pass::Making => Some(format!("{spinner} making a phone pass · Esc cancels")),
@@ -174,16 +200,12 @@ impl Qr {
 
     /// Asks for a phone pass, or says why there is none to be had.
     fn ask_for_pass(&mut self) -> Vec<Effect> {
-        let say = |words: &str| Note::new(Tone::Plain, words);
         let note = match self.pass {
             Pass::No if self.page.is_some() => {
-                return vec![Effect::Run(Action::PhonePass(self.token.clone()))];
+                return vec![Effect::Run(Action::PhonePass(self.row.token.clone()))];
             }
-            Pass::No => {
-                say("A phone needs the cclink page: `cclink web` writes it; set `web` to its address.")
-                    .line("README, “On a phone”, has the three steps. Then p makes a phone pass here.")
-            }
-            Pass::Making => say("The phone pass is being made."),
+            Pass::No => lacks_page(),
+            Pass::Making => Note::new(Tone::Plain, "The phone pass is being made."),
             Pass::Shown(_) => {
                 self.at = 0;
                 self.build();
@@ -224,7 +246,9 @@ impl Qr {
         let name = self.content().map_or("", |content| content.name);
         let name = format!("{name} · {} of {}", self.at + 1, self.contents.len());
         let text = self.content().map_or("", |content| content.text.as_str());
-        let mut out = vec![Line::styled(text::fit(&name, columns), look.theme.strong), Line::default()];
+        let mut out = head::beside(&self.row, &self.done, columns, look);
+        out.push(Line::default());
+        out.push(Line::styled(text::fit(&name, columns), look.theme.quiet));
         out.extend(wrap(text, columns).into_iter().map(|line| Line::styled(line, look.theme.accent)));
         out.push(Line::default());
         out.extend(wrap(why, columns).into_iter().map(|line| Line::styled(line, look.theme.quiet)));
@@ -259,12 +283,20 @@ fn draw_grid(frame: &mut Frame<'_>, area: Rect, grid: &Grid, cells: Cells) {
 
 impl View for Qr {
     fn context(&self) -> Context {
-        if self.keyed { Context::KeyedQr } else { Context::Qr }
+        if self.is_keyed() { Context::KeyedQr } else { Context::Qr }
+    }
+
+    fn offers(&self, intent: Intent) -> bool {
+        match intent {
+            Intent::NextContent => self.contents.len() > 1,
+            Intent::FullCells => self.grid.is_some(),
+            _ => true,
+        }
     }
 
     fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
         match intent {
-            Intent::Back => return vec![Effect::Close],
+            Intent::Back | Intent::Accept => return vec![Effect::Close],
             Intent::PhonePass => return self.ask_for_pass(),
             Intent::CopyText => {
                 return self
@@ -298,7 +330,7 @@ impl View for Qr {
                 self.pass = Pass::Making;
                 self.build();
             }
-            Report::PhonePass(of, pass) if *of == self.token => self.show_pass(pass, now),
+            Report::PhonePass(of, pass) if *of == self.row.token => self.show_pass(pass, now),
             // one of an earlier view may still be ending
             Report::PassEnded(pass, _) if self.pass == Pass::Shown(pass.clone()) => self.drop_pass(),
             Report::Failed(Verb::PhonePass, _) if self.pass == Pass::Making => self.drop_pass(),
@@ -342,11 +374,16 @@ impl View for Qr {
             let x = (place.right() + 2).min(area.right());
             return self.draw_beside(frame, Rect { x, width: area.right() - x, ..area }, look);
         }
-        let under = u16::try_from(self.words_under(area.width, "").len()).unwrap_or(0);
-        let spare = area.height.saturating_sub(height + under);
+        let (over, under) = (self.rows_over(area.width), self.rows_under(area.width));
+        let spare = area.height.saturating_sub(height + under + over);
+        let top = area.y + spare / 2;
+        let columns = usize::from(area.width).max(1);
+        let head = head::over(&self.row, &self.done, columns, look);
+        let head: Vec<Line<'_>> = head.into_iter().map(Line::centered).collect();
+        lines(frame, Rect { y: top, height: over.min(area.bottom().saturating_sub(top)), ..area }, &head);
         let place = Rect::new(
             area.x + area.width.saturating_sub(width) / 2,
-            area.y + spare / 2,
+            (top + over).min(area.bottom()),
             width.min(area.width),
             height.min(area.height),
         );
@@ -358,6 +395,12 @@ impl View for Qr {
         };
         self.draw_words(frame, words, look);
     }
+}
+
+/// What a phone pass lacks where no page is served.
+pub fn lacks_page() -> Note {
+    Note::new(Tone::Plain, "A phone needs the cclink page: `cclink web` writes it; set `web` to its address.")
+        .line("See “On a phone” in the README.")
 }
 
 fn missing(columns: usize, rows: usize) -> String {

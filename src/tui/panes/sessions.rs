@@ -1,9 +1,12 @@
 //! The local sessions, newest first, and the last turns of the selected one.
 
 mod conversation;
+mod deeds;
 mod detail;
 mod draw;
+mod find;
 mod merge;
+mod reading;
 mod resume;
 mod search;
 
@@ -16,19 +19,21 @@ use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use self::conversation::{Conversation, Room, Tools};
+use self::conversation::{Conversation, Tools};
+use self::deeds::needs_row;
 use self::draw::{Columns, columns};
+use self::find::Find;
 use self::merge::merge;
 use self::search::{Scope, Search};
 use crate::text;
 use crate::tui::message::{
-    Action, Changed, Context, Effect, Elsewhere, Here, Intent, Note, Now, Open, Progress, Report, Session,
-    Tone, Verb,
+    Action, Changed, Context, Effect, Elsewhere, Here, Intent, Note, Now, Progress, Report, Session, Tone,
+    Verb,
 };
 use crate::tui::parts::form::{Field, Form};
-use crate::tui::parts::list::{Cursor, hit, row_height};
+use crate::tui::parts::list::{Cursor, row_height};
 use crate::tui::parts::search::Narrowing;
-use crate::tui::parts::{Look, View, detail_area, split, whole_seconds};
+use crate::tui::parts::{Look, View, split, whole_seconds};
 
 /// How far the scan has come.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,6 +73,9 @@ pub struct Sessions {
     filter: Form,
     filtering: bool,
     reading: bool,
+    /// What is read takes the room of the list, too.
+    full: bool,
+    find: Option<Find>,
     talk: Conversation,
     search: Option<Search>,
     /// What other machines picked up, the last first.
@@ -98,6 +106,8 @@ impl Sessions {
             filter: Form::new(vec![Field::typed("filter", "").placeholder("title, project or branch")]),
             filtering: false,
             reading: false,
+            full: true,
+            find: None,
             talk: Conversation::default(),
             search: None,
             elsewhere: Vec::new(),
@@ -108,6 +118,11 @@ impl Sessions {
     /// When what is listed was looked at.
     pub fn looked(&self) -> DateTime<Utc> {
         self.looked
+    }
+
+    /// Whether this machine has no session at all, as far as it was looked.
+    pub fn has_none(&self) -> bool {
+        self.all.is_empty() && self.scan != Scan::Running
     }
 
     fn selected(&self) -> Option<&Session> {
@@ -258,28 +273,6 @@ impl Sessions {
         Vec::new()
     }
 
-    fn turn_tools(&mut self) -> Vec<Effect> {
-        let (level, words) = match self.tools {
-            Tools::None => (Tools::Lines, "Tool calls are shown, a line each."),
-            Tools::Lines => (Tools::Whole, "Tool calls are shown with their text."),
-            Tools::Whole => (Tools::None, "Tool calls are not shown."),
-        };
-        self.tools = level;
-        let room = self.talk_room();
-        self.talk.lay_out(room);
-        vec![Effect::Say(Note::new(Tone::Plain, words).on("tools"))]
-    }
-
-    /// The room that the conversation has.
-    fn talk_room(&self) -> Room {
-        let area = detail_area(self.room);
-        Room {
-            columns: usize::from(area.width.saturating_sub(2)).max(8),
-            rows: usize::from(detail::conversation_height(area)),
-            tools: self.tools,
-        }
-    }
-
     /// Which of the sessions that a search found are wanted.
     fn scope(&self) -> Scope<'_> {
         Scope { only: self.only_project.then_some(&self.here), hidden: self.hidden }
@@ -296,6 +289,9 @@ impl Sessions {
     /// One step back: out of what is read, out of what is typed, out of the
     /// search.
     fn back(&mut self) -> Vec<Effect> {
+        if self.find.take().is_some() {
+            return vec![Effect::Stop(Verb::Hits)];
+        }
         if self.reading {
             self.reading = false;
             if let Some(search) = &mut self.search {
@@ -314,6 +310,7 @@ impl Sessions {
     /// Looks for other words, or for the first.
     fn open_search(&mut self) -> Vec<Effect> {
         self.reading = false;
+        self.find = None;
         self.filtering = false;
         match &mut self.search {
             Some(search) => {
@@ -336,21 +333,12 @@ impl Sessions {
         vec![Effect::Stop(Verb::Search), Effect::Stop(Verb::Hits)]
     }
 
-    /// Reads the selected session where the words were said.
-    fn open_hit(&mut self) -> Vec<Effect> {
-        let Some(search) = &mut self.search else { return Vec::new() };
-        search.typing = false;
-        self.reading = search.selected().is_some();
-        search.open(false)
-    }
-
-    fn turn_hit(&mut self, older: bool) -> Vec<Effect> {
-        let page = self.page();
-        self.search.as_mut().map(|search| search.turn(older, page)).unwrap_or_default()
-    }
-
     /// A change of what is typed.
     fn typed_text(&mut self, typed: impl FnOnce(&mut Form) -> bool) -> Vec<Effect> {
+        if let Some(find) = self.find.as_mut().filter(|find| find.typing) {
+            typed(&mut find.form);
+            return Vec::new();
+        }
         if let Some(search) = self.search.as_mut().filter(|search| search.typing) {
             return if typed(&mut search.form) { search.ask() } else { Vec::new() };
         }
@@ -365,8 +353,7 @@ impl Sessions {
     fn moves(&mut self, intent: Intent) -> bool {
         let page = self.page();
         if self.reading {
-            let rows = self.talk_room().rows;
-            return self.talk.scroll(intent, rows);
+            return self.talk.scroll(intent);
         }
         if let Some(search) = &mut self.search {
             let moved = search.cursor.handle(intent, search.shown.len(), page);
@@ -419,30 +406,13 @@ impl Sessions {
             _ => {}
         }
     }
-
-    fn act(&self, intent: Intent) -> Vec<Effect> {
-        let Some(session) = self.selected() else {
-            let asked = matches!(intent, Intent::Publish | Intent::ResumeHere | Intent::CopyId);
-            let note = Note::new(Tone::Plain, "There is no session here to do that with.");
-            return asked.then_some(Effect::Say(note)).into_iter().collect();
-        };
-        match intent {
-            Intent::Publish if !session.resumable => {
-                let why = session.why_not.as_deref().unwrap_or("there is no conversation in it");
-                let words = format!("It could not be resumed elsewhere, nor here: {why}.");
-                vec![Effect::Say(Note::new(Tone::Plain, words))]
-            }
-            Intent::Publish => vec![Effect::Open(Open::Publish(Box::new(session.clone())))],
-            Intent::ResumeHere => vec![Effect::Run(Action::ResumeHere(Box::new(session.clone())))],
-            Intent::CopyId => vec![Effect::Copy(session.session_id.clone(), "The session's id")],
-            _ => Vec::new(),
-        }
-    }
 }
 
 impl View for Sessions {
     fn context(&self) -> Context {
         match &self.search {
+            _ if self.find.as_ref().is_some_and(|find| find.typing) => Context::Find,
+            _ if self.find.is_some() => Context::Found,
             Some(_) if self.reading => Context::Hit,
             Some(search) if search.typing => Context::Search,
             Some(_) => Context::Results,
@@ -452,15 +422,26 @@ impl View for Sessions {
         }
     }
 
+    fn offers(&self, intent: Intent) -> bool {
+        !needs_row(intent) || self.selected().is_some()
+    }
+
+    fn is_row(&self, column: u16, row: u16) -> bool {
+        column < self.list_area().right() && self.row_at(row).is_some()
+    }
+
     fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
         if self.moves(intent) {
             return Vec::new();
         }
         match intent {
+            Intent::Accept if self.find.is_some() => return self.ask_find(),
             Intent::Accept | Intent::ShowDetail if self.search.is_some() => return self.open_hit(),
             Intent::Filter => self.filtering = true,
             Intent::Accept => self.filtering = false,
             Intent::Search => return self.open_search(),
+            Intent::Find => return self.open_find(),
+            Intent::FullWidth => return self.toggle_full(),
             Intent::OlderHit => return self.turn_hit(true),
             Intent::NewerHit => return self.turn_hit(false),
             Intent::OnlyProject => return self.toggle_project(),
@@ -494,6 +475,7 @@ impl View for Sessions {
             Report::Failed(Verb::Scan, error) => {
                 self.scan = Scan::Failed(format!("{error} {}", error.advice));
             }
+            Report::Failed(Verb::Hits, _) if self.find.is_some() => self.find = None,
             Report::Failed(Verb::Preview, error) => self.talk.failed(error.to_string()),
             Report::Elsewhere(elsewhere) => self.elsewhere.clone_from(elsewhere),
             other => self.report_search(other, now),
@@ -510,7 +492,11 @@ impl View for Sessions {
             Report::Changed(changed) => return self.change(changed),
             Report::Preview(path, place, page) if self.talk.is_of(&path) => {
                 let room = self.talk_room();
-                self.talk.take(&place, page, room);
+                self.talk.lay_out(room);
+                self.talk.take(&place, page);
+            }
+            Report::Hits(path, hits) if self.find.is_some() => {
+                return self.find.as_mut().map(|find| find.found(&path, hits)).unwrap_or_default();
             }
             Report::Plans(plans) => return resume::resume(&plans),
             Report::EndedLive(plan, found) => {
@@ -523,13 +509,14 @@ impl View for Sessions {
     }
 
     fn click(&mut self, _column: u16, row: u16, _now: &Now) -> Vec<Effect> {
-        let (area, height) = (self.list_area(), self.row_height());
+        if self.covers_list() {
+            return Vec::new();
+        }
+        let Some(at) = self.row_at(row) else { return Vec::new() };
         if let Some(search) = &mut self.search {
-            if let Some(at) = hit(area, row, height, &search.cursor, search.shown.len()) {
-                search.cursor.at = at;
-                search.moved();
-            }
-        } else if let Some(at) = hit(area, row, height, &self.cursor, self.shown.len()) {
+            search.cursor.at = at;
+            search.moved();
+        } else {
             (self.cursor.at, self.chosen) = (at, true);
         }
         Vec::new()
@@ -537,20 +524,18 @@ impl View for Sessions {
 
     fn wheel(&mut self, column: u16, up: bool, now: &Now) -> Vec<Effect> {
         let intent = if up { Intent::Up } else { Intent::Down };
-        if split(self.room).1.is_none_or(|detail| column < detail.x) {
+        if !self.covers_list() && split(self.room).1.is_none_or(|detail| column < detail.x) {
             return self.handle(intent, now);
         }
-        let rows = self.talk_room().rows;
         for _ in 0..3 {
-            self.talk.scroll(intent, rows);
+            self.talk.scroll(intent);
         }
         Vec::new()
     }
 
     fn set_room(&mut self, room: Rect) {
         self.room = room;
-        let (talk, page) = (self.talk_room(), self.page());
-        self.talk.lay_out(talk);
+        let page = self.page();
         self.cursor.hold(self.shown.len(), page);
         if let Some(search) = &mut self.search {
             search.cursor.hold(search.shown.len(), page);
@@ -564,9 +549,14 @@ impl View for Sessions {
         let Some(session) = self.selected().cloned() else { return Vec::new() };
         let search = self.search.as_ref();
         let spot = search.and_then(|search| Some((search.spot()?, search.query().to_owned())));
+        let spot = self.find.as_ref().map_or(spot, Find::spot);
         let query = spot.as_ref().map(|(_, query)| query.clone()).unwrap_or_default();
-        let rows = self.talk_room().rows;
-        let place = self.talk.wants(&session, spot, rows, self.reading);
+        let room = self.talk_room();
+        self.talk.lay_out(room);
+        let place = self.talk.wants(&session, spot, self.reading);
+        if self.reading {
+            self.talk.look_ahead();
+        }
         place.map(|place| Effect::Run(Action::Preview(Box::new(session), place, query))).into_iter().collect()
     }
 
@@ -574,7 +564,9 @@ impl View for Sessions {
         let top = self.search.as_ref().map_or(self.cursor.top, |search| search.cursor.top);
         let visible = (top..top + self.page().max(1)).map_while(|place| self.at(place));
         let soonest = visible.map(|session| text::ago_changes_in(session.updated_at, now.utc())).min();
-        soonest.map(|seconds| whole_seconds(seconds, now))
+        // Until all that was read is laid out, some of it is whenever nothing else is to do.
+        let ahead = (self.reading && !self.talk.is_laid_out()).then_some(Duration::ZERO);
+        ahead.or_else(|| soonest.map(|seconds| whole_seconds(seconds, now)))
     }
 
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {

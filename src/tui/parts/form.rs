@@ -305,6 +305,8 @@ impl Form {
                             look.theme.quiet,
                         ));
                     } else {
+                        // the cursor is elsewhere: what it is begins at its beginning
+                        let shown = if focus || hide { shown } else { text::fit(input.value(), room.into()) };
                         spans.push(Span::styled(shown, look.theme.text));
                     }
                     Some(column)

@@ -77,12 +77,27 @@ pub struct Meta {
     pub style: Style,
     /// It does not give way to a title.
     firm: bool,
+    /// It gives way down to so many columns, and no further.
+    least: usize,
 }
 
 impl Meta {
     /// Something that gives way to a title, unless it is the last.
     pub fn new(text: impl Into<String>, width: usize, style: Style) -> Self {
-        Self { text: text.into(), width, style, firm: false }
+        Self { text: text.into(), width, style, firm: false, least: 0 }
+    }
+
+    /// The same, shortened rather than left out.
+    #[must_use]
+    pub fn shortened(self, least: usize) -> Self {
+        Self { least: least.min(self.width), ..self }
+    }
+
+    /// Gives up to so many columns away; how many.
+    fn shrink(&mut self, by: usize) -> usize {
+        let gone = by.min(self.width - self.least);
+        self.width -= gone;
+        gone
     }
 
     /// The same, giving way to no title.
@@ -95,6 +110,12 @@ impl Meta {
 /// The selected row's mark, also without colour.
 pub fn mark(selected: bool) -> &'static str {
     if selected { "▌ " } else { "  " }
+}
+
+/// The same as it stands in a row.
+fn marked(selected: bool, theme: &Theme) -> Span<'static> {
+    let style = if selected { theme.chosen } else { theme.accent };
+    Span::styled(mark(selected), style)
 }
 
 /// A row: mark, title, and what fits at the right of it. `lit` are the
@@ -115,8 +136,11 @@ pub fn row(
     let mut excess = (wanted + room / 2).saturating_sub(room);
     let mut kept: Vec<Meta> = Vec::new();
     let last = metas.len().saturating_sub(1);
-    for (at, meta) in metas.into_iter().enumerate() {
-        if excess > 0 && at < last && !meta.firm {
+    for (at, mut meta) in metas.into_iter().enumerate() {
+        if excess > 0 && meta.least > 0 {
+            excess -= meta.shrink(excess);
+        }
+        if excess > 0 && at < last && !meta.firm && meta.least == 0 {
             excess = excess.saturating_sub(meta.width + 2);
         } else {
             room = room.saturating_sub(meta.width + 2);
@@ -126,11 +150,15 @@ pub fn row(
     // a longer title takes more, one column after the other; what is left still
     // lines up with the other rows
     while text::width(title) > room && kept.len() > 1 && !kept[0].firm {
+        if kept[0].least > 0 {
+            room += kept[0].shrink(text::width(title) - room);
+            break;
+        }
         room += kept.remove(0).width + 2;
     }
     // a selected row is of one piece: colours on a reversed one read badly
     let (base, style) = if selected { (theme.chosen, Style::new()) } else { (Style::new(), style) };
-    let mut spans = vec![Span::styled(mark(selected), theme.accent)];
+    let mut spans = vec![marked(selected, theme)];
     spans.extend(lighten(&text::pad(title, room), lit, base.patch(style), theme));
     for meta in kept {
         spans.push(Span::styled("  ", base));
@@ -143,9 +171,10 @@ pub fn row(
     Line::from(spans)
 }
 
-/// Rows of the screen that an entry takes: two where there is room.
+/// Rows of the screen that an entry takes: two where there is room, also beside the
+/// notes at the foot.
 pub fn row_height(room: Rect) -> u16 {
-    if room.height >= 18 { 2 } else { 1 }
+    if room.height >= 16 { 2 } else { 1 }
 }
 
 /// The second row of an entry: quiet words, some of whose graphemes are lit up,
@@ -161,10 +190,12 @@ pub fn under(
     let taken: usize = right.iter().map(Span::width).sum();
     let gap = if taken > 0 { 2 } else { 0 };
     let room = usize::from(width).saturating_sub(4 + taken + gap);
-    let mut spans = vec![Span::styled(mark(selected), theme.accent), Span::raw("  ")];
-    spans.extend(lighten(&text::pad(words, room), lit, theme.quiet, theme));
-    spans.push(Span::raw(" ".repeat(gap)));
-    spans.extend(right);
+    // a selected entry is of one piece, both its rows
+    let (base, style) = if selected { (theme.chosen, theme.chosen) } else { (Style::new(), theme.quiet) };
+    let mut spans = vec![marked(selected, theme), Span::styled("  ", base)];
+    spans.extend(lighten(&text::pad(words, room), lit, style, theme));
+    spans.push(Span::styled(" ".repeat(gap), base));
+    spans.extend(right.into_iter().map(|span| if selected { span.style(base) } else { span }));
     Line::from(spans)
 }
 

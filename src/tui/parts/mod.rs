@@ -1,10 +1,13 @@
 //! What panes are made of. Parts know no pane.
 
+mod code;
 pub mod confirm;
 pub mod dialog;
+pub mod flow;
 pub mod form;
 pub mod help;
 pub mod list;
+pub mod markdown;
 pub mod palette;
 pub mod search;
 pub mod theme;
@@ -66,6 +69,22 @@ pub trait View {
     /// Whether the focused field is a choice.
     fn choosing(&self) -> bool {
         false
+    }
+
+    /// Whether there is something now that this could be done with; what is not
+    /// offered stands in no footer.
+    fn offers(&self, _intent: Intent) -> bool {
+        true
+    }
+
+    /// Whether a second click at this place does what Enter does.
+    fn is_row(&self, _column: u16, _row: u16) -> bool {
+        false
+    }
+
+    /// How many things wait in it, for its tab.
+    fn count(&self) -> usize {
+        0
     }
 
     /// Does what a key asked for.
@@ -137,15 +156,28 @@ pub fn split(area: Rect) -> (Rect, Option<Rect>) {
         return (area, None);
     }
     let [list, _, detail] =
-        Layout::horizontal([Constraint::Percentage(54), Constraint::Length(2), Constraint::Fill(1)])
+        Layout::horizontal([Constraint::Percentage(54), Constraint::Length(3), Constraint::Fill(1)])
             .areas(area);
     (list, Some(detail))
 }
 
+/// Draws the line between a list and its detail, where they stand side by side.
+pub fn rule(frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+    let (list, Some(_)) = split(area) else { return };
+    let x = list.right() + 1;
+    for y in area.top()..area.bottom() {
+        frame.render_widget(Span::styled("│", look.theme.quiet), Rect { x, y, width: 1, height: 1 });
+    }
+}
+
 /// Where a detail stands: beside its list, or in its place with a margin.
 pub fn detail_area(area: Rect) -> Rect {
-    let inset = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area };
-    split(area).1.unwrap_or(inset)
+    split(area).1.unwrap_or_else(|| inset(area))
+}
+
+/// An area without its first and last column.
+pub fn inset(area: Rect) -> Rect {
+    Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area }
 }
 
 /// An area of at most this size in the middle of another.

@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use ratatui::style::{Color, Modifier, Style};
 
+use super::flow::Tint;
+
 /// A theme as the user names it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ThemeName {
@@ -116,6 +118,21 @@ impl Theme {
             quiet: ink(quiet),
             chosen: Style::new().bg(Color::Indexed(paper)).add_modifier(Modifier::BOLD),
             ..Self::sixteen()
+        }
+    }
+
+    /// How a piece of text looks that is no word of ours.
+    pub fn tint(&self, tint: Tint) -> Style {
+        let ink = |style: Style| Style { add_modifier: Modifier::empty(), ..style };
+        match tint {
+            Tint::Text => self.text,
+            Tint::Quiet => self.quiet,
+            // Without colours, emphasis has to do.
+            Tint::Code | Tint::Keyword if self.accent.fg.is_none() => self.accent,
+            Tint::Code | Tint::Keyword => ink(self.accent),
+            Tint::Quoted | Tint::Added => ink(self.good),
+            Tint::Number => ink(self.warn),
+            Tint::Removed => ink(self.bad),
         }
     }
 

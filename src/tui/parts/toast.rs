@@ -1,109 +1,236 @@
-//! Notes that stack in a corner and go by themselves, but for those that hold
-//! what is not shown again.
+//! Notes at the foot of the screen, in rows of their own: they cover nothing. Most
+//! go by themselves; what failed stays until it is put away, and can be tried again.
 
 use std::time::Duration;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
 
-use super::{Look, boxed, lines, wrap};
+use super::{Look, wrap};
 use crate::text;
-use crate::tui::message::{Note, Now, Tone};
+use crate::tui::message::{Action, Note, Now, Tone};
 
 const SHORT: Duration = Duration::from_secs(5);
 const LONG: Duration = Duration::from_secs(12);
+/// Notes that are kept.
 const MOST: usize = 4;
+/// Rows that the newest one may take; an older one has one.
+const NEWEST: usize = 5;
+
+/// What a key does while its note is shown.
+#[derive(Debug)]
+pub enum Offer {
+    /// `r`: the same once more.
+    Again(Box<Action>),
+    /// `u`: the handoffs with these tokens are not revoked after all.
+    Undo(Vec<String>),
+}
+
+impl Offer {
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Again(_) => "r tries again",
+            Self::Undo(_) => "u undoes",
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Shown {
+    note: Note,
+    /// When it goes; `None`: when it is put away.
+    until: Option<Duration>,
+    /// Until when it may stand in the row of something else.
+    news: Option<Duration>,
+    offer: Option<Offer>,
+}
+
+impl Shown {
+    /// Which keys it is answered with.
+    fn keys(&self) -> String {
+        let stays = self.until.is_none().then_some("Esc closes");
+        let keys: Vec<&str> = self.offer.as_ref().map(Offer::words).into_iter().chain(stays).collect();
+        keys.join(" · ")
+    }
+
+    fn mark(&self, look: &Look<'_>) -> Span<'static> {
+        let (mark, style) = match self.note.tone {
+            Tone::Good => ("✓ ", look.theme.good),
+            Tone::Plain => ("• ", look.theme.accent),
+            Tone::Bad => ("✗ ", look.theme.bad),
+        };
+        Span::styled(mark, style)
+    }
+
+    /// All of it, with this between its lines.
+    fn joined(&self, by: &str) -> String {
+        let lines = std::iter::once(&self.note.title).chain(&self.note.lines);
+        lines.map(String::as_str).collect::<Vec<_>>().join(by)
+    }
+
+    /// Its rows, of at most `most`; the last ends in its keys.
+    fn rows(&self, columns: usize, most: usize) -> Vec<String> {
+        let (words, keys) = (self.joined(" "), self.keys());
+        let tail = if keys.is_empty() { 0 } else { text::width(&keys) + 2 };
+        if most <= 1 || text::width(&words) + tail <= columns {
+            return vec![text::fit(&words, columns.saturating_sub(tail))];
+        }
+        // its lines apart, where there is room
+        let mut rows = wrap(&self.joined("\n"), columns);
+        if rows.len() > most {
+            rows = wrap(&words, columns);
+        }
+        let fits = |rows: &[String]| rows.last().is_none_or(|last| text::width(last) + tail <= columns);
+        if rows.len() < most && !fits(&rows) {
+            rows.push(String::new());
+        }
+        if rows.len() > most || !fits(&rows) {
+            let rest = rows.split_off(most.min(rows.len()) - 1).join(" ");
+            rows.push(text::fit(&rest, columns.saturating_sub(tail)));
+        }
+        rows
+    }
+}
 
 /// The notes on the screen, oldest first.
 #[derive(Debug, Default)]
 pub struct Toasts {
-    shown: Vec<(Note, Option<Duration>)>,
+    shown: Vec<Shown>,
 }
 
 impl Toasts {
-    /// Shows a note; it replaces its older self and one on the same topic.
+    /// Shows a note; it replaces its older self and one on the same topic. What
+    /// failed stays.
     pub fn say(&mut self, note: Note, now: &Now) {
-        let time = if note.tone == Tone::Bad || !note.lines.is_empty() { LONG } else { SHORT };
-        let until = (!note.stays).then_some(now.since + time);
+        let stays = note.stays || note.tone == Tone::Bad;
+        let time = if note.lines.is_empty() { SHORT } else { LONG };
+        self.show(note, (!stays).then_some(time), None, now);
+    }
+
+    /// The same of something that can be tried again.
+    pub fn say_failed(&mut self, note: Note, again: Action, now: &Now) {
+        self.show(note, None, Some(Offer::Again(Box::new(again))), now);
+    }
+
+    /// The same of what is revoked after so long.
+    pub fn say_revoking(&mut self, note: Note, tokens: Vec<String>, time: Duration, now: &Now) {
+        self.show(note, Some(time), Some(Offer::Undo(tokens)), now);
+    }
+
+    fn show(&mut self, note: Note, time: Option<Duration>, offer: Option<Offer>, now: &Now) {
         let is_same = |shown: &Note| shown.title == note.title && shown.lines == note.lines;
         let replaces = |shown: &Note| note.topic.is_some() && shown.topic == note.topic;
-        self.shown.retain(|(shown, _)| !is_same(shown) && !replaces(shown));
-        self.shown.push((note, until));
-        if self.shown.len() > MOST
-            && let Some(at) = self.shown.iter().position(|(note, _)| !note.stays)
-        {
-            self.shown.remove(at);
+        self.shown.retain(|shown| !is_same(&shown.note) && !replaces(&shown.note));
+        let until = time.map(|time| now.since + time);
+        self.shown.push(Shown { note, until, news: Some(now.since + LONG), offer });
+        if self.shown.len() > MOST {
+            let goes = self.shown.iter().position(|shown| shown.until.is_some()).unwrap_or(0);
+            self.shown.remove(goes);
         }
     }
 
-    /// Takes away those whose time is over; whether any went.
-    pub fn sweep(&mut self, now: &Now) -> bool {
-        let before = self.shown.len();
-        self.shown.retain(|(_, until)| until.is_none_or(|until| until > now.since));
-        self.shown.len() != before
+    /// Takes away those whose time is over.
+    pub fn sweep(&mut self, now: &Now) {
+        self.shown.retain(|shown| shown.until.is_none_or(|until| until > now.since));
+        for shown in &mut self.shown {
+            shown.news = shown.news.filter(|until| *until > now.since);
+        }
     }
 
-    /// When the next one goes.
+    /// When the next one goes, or is no news any more.
     pub fn next(&self) -> Option<Duration> {
-        self.shown.iter().filter_map(|(_, until)| *until).min()
+        self.shown.iter().flat_map(|shown| [shown.until, shown.news]).flatten().min()
     }
 
     /// Takes away the newest that stays until dismissed.
     pub fn dismiss(&mut self) -> bool {
-        let at = self.shown.iter().rposition(|(note, _)| note.stays);
+        let at = self.shown.iter().rposition(|shown| shown.until.is_none());
         at.map(|at| self.shown.remove(at)).is_some()
     }
 
-    /// Draws the newest note's first line in a single row.
-    pub fn draw_newest(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let Some((note, _)) = self.shown.iter().rev().find(|(note, _)| !note.stays) else { return };
-        let words = text::pad(&format!(" {}", note.title), usize::from(area.width));
-        frame.render_widget(Line::styled(words, look.theme.strong), area);
+    /// Whether the newest failure can be tried again.
+    pub fn can_try_again(&self) -> bool {
+        self.shown.iter().any(|shown| matches!(shown.offer, Some(Offer::Again(_))))
     }
 
-    /// Draws the notes upwards from the bottom right corner of `area`: the
-    /// newest, those that stay, and others while half of it is left.
-    pub fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let width = area.width.min(76);
-        let (mut bottom, middle) = (area.bottom(), area.y + area.height / 2);
-        for (at, (note, _)) in self.shown.iter().rev().enumerate() {
-            let content = content(note, width, look);
-            let height = u16::try_from(content.len()).unwrap_or(u16::MAX).saturating_add(2);
-            if bottom.saturating_sub(area.y) < height.min(3) {
-                return;
-            }
-            let height = height.min(bottom - area.y);
-            if at > 0 && !note.stays && bottom - height < middle {
-                continue;
-            }
-            bottom -= height;
-            let place = Rect::new(area.right() - width, bottom, width, height);
-            let style = match note.tone {
-                Tone::Good => look.theme.good,
-                Tone::Plain => look.theme.quiet,
-                Tone::Bad => look.theme.bad,
-            };
-            let title = match note.tone {
-                Tone::Good => "done",
-                Tone::Plain => "note",
-                Tone::Bad => "failed",
-            };
-            let inner = boxed(frame, place, title, style);
-            lines(frame, inner, &content);
+    /// Whether something can be undone.
+    pub fn can_undo(&self) -> bool {
+        self.shown.iter().any(|shown| matches!(shown.offer, Some(Offer::Undo(_))))
+    }
+
+    /// What failed last, to be tried again; its note goes.
+    pub fn try_again(&mut self) -> Option<Action> {
+        let at = self.shown.iter().rposition(|shown| matches!(shown.offer, Some(Offer::Again(_))))?;
+        match self.shown.remove(at).offer {
+            Some(Offer::Again(action)) => Some(*action),
+            _ => None,
         }
     }
-}
 
-fn content(note: &Note, width: u16, look: &Look<'_>) -> Vec<Line<'static>> {
-    let columns = usize::from(width.saturating_sub(4)).max(1);
-    let mut out: Vec<Line<'static>> =
-        wrap(&note.title, columns).into_iter().map(|line| Line::styled(line, look.theme.strong)).collect();
-    for line in &note.lines {
-        out.extend(wrap(line, columns).into_iter().map(|line| Line::styled(line, look.theme.text)));
+    /// What is to be revoked last, to be kept; its note goes.
+    pub fn undo(&mut self) -> Option<Vec<String>> {
+        let at = self.shown.iter().rposition(|shown| matches!(shown.offer, Some(Offer::Undo(_))))?;
+        match self.shown.remove(at).offer {
+            Some(Offer::Undo(tokens)) => Some(tokens),
+            _ => None,
+        }
     }
-    if note.stays {
-        out.push(Line::styled(text::fit("Esc puts this away", columns), look.theme.quiet));
+
+    /// Each note's rows, oldest first, in at most so many rows: where they are too
+    /// few, the newest are told.
+    fn laid_out(&self, width: u16, most: u16) -> Vec<(&Shown, Vec<String>)> {
+        let columns = usize::from(width).saturating_sub(4).max(8);
+        let mut left = usize::from(most);
+        let mut out: Vec<(&Shown, Vec<String>)> = Vec::new();
+        for (at, shown) in self.shown.iter().rev().enumerate() {
+            let rows = shown.rows(columns, if at == 0 { NEWEST.min(left) } else { 1 });
+            if rows.len() > left {
+                break;
+            }
+            left -= rows.len();
+            out.insert(0, (shown, rows));
+        }
+        out
     }
-    out
+
+    /// Rows that the notes take of at most so many.
+    pub fn height(&self, width: u16, most: u16) -> u16 {
+        let rows = self.laid_out(width, most).iter().map(|(_, rows)| rows.len()).sum::<usize>();
+        u16::try_from(rows).unwrap_or(most)
+    }
+
+    /// Draws the notes, the newest at the foot.
+    pub fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+        let mut y = area.y;
+        for (shown, rows) in self.laid_out(area.width, area.height) {
+            let last = rows.len() - 1;
+            for (at, row) in rows.into_iter().enumerate() {
+                let mark = if at == 0 { shown.mark(look) } else { Span::raw("  ") };
+                let gap = if row.is_empty() { "" } else { "  " };
+                let mut spans = vec![Span::raw(" "), mark, Span::styled(row, look.theme.text)];
+                if at == last {
+                    spans.push(Span::styled(format!("{gap}{}", shown.keys()), look.theme.quiet));
+                }
+                frame.render_widget(Line::from(spans), Rect { y, height: 1, ..area });
+                y += 1;
+            }
+        }
+    }
+
+    /// Draws the newest note in a row that is something else's, while it is news;
+    /// whether there is one.
+    pub fn draw_news(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) -> bool {
+        let Some(shown) = self.shown.iter().rev().find(|shown| shown.news.is_some()) else { return false };
+        let words = text::fit(&shown.joined(" "), usize::from(area.width).saturating_sub(4));
+        // nothing of what stood here may shine through
+        frame.render_widget(Clear, area);
+        frame.render_widget(
+            Line::from(vec![Span::raw(" "), shown.mark(look), Span::styled(words, Style::new())]),
+            area,
+        );
+        true
+    }
 }

@@ -9,6 +9,7 @@ use crossterm::Command as _;
 use crossterm::clipboard::CopyToClipboard;
 use tokio::io::AsyncWriteExt;
 
+use crate::text::Clipboards;
 use crate::tui::message::child;
 
 /// Bytes of a text that the terminal is asked to take: its sequence is then under
@@ -19,41 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How this terminal's clipboard is reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Clipboard {
-    tmux: bool,
-    screen: bool,
-    tools: Vec<&'static [&'static str]>,
-}
+pub struct Clipboard(Clipboards);
 
 impl Clipboard {
     /// Looks at the environment.
     pub fn of_this_terminal() -> Self {
-        Self::of(|name| var_os(name).is_some_and(|value| !value.is_empty()))
-    }
-
-    fn of(is_set: impl Fn(&str) -> bool) -> Self {
-        let (tmux, remote) = (is_set("TMUX"), is_set("SSH_TTY") || is_set("SSH_CONNECTION"));
-        let mut tools: Vec<&'static [&'static str]> = Vec::new();
-        if tmux {
-            // sends it on to the terminal of whoever is attached
-            tools.push(&["tmux", "load-buffer", "-w", "-"]);
-        }
-        // on the far side of SSH a desktop's clipboard is not the user's
-        if !remote {
-            if cfg!(target_os = "macos") {
-                tools.push(&["pbcopy"]);
-            }
-            if is_set("WAYLAND_DISPLAY") {
-                tools.push(&["wl-copy"]);
-            }
-            if is_set("DISPLAY") {
-                tools.push(&["xclip", "-selection", "clipboard"]);
-            }
-            if is_set("WSL_DISTRO_NAME") {
-                tools.push(&["clip.exe"]);
-            }
-        }
-        Self { tmux, screen: !tmux && is_set("STY"), tools }
+        Self(Clipboards::of(|name| var_os(name).is_some_and(|value| !value.is_empty())))
     }
 
     /// Whether the terminal can be asked to take all of `text`.
@@ -70,18 +42,18 @@ impl Clipboard {
         let mut osc = String::new();
         // writing to a string cannot fail
         let _ = CopyToClipboard::to_clipboard_from(text).write_ansi(&mut osc);
-        if self.tmux {
+        if self.0.tmux {
             // tmux takes the plain one where `set-clipboard on` allows it, and
             // hands the wrapped one through where `allow-passthrough` does
             return Some(format!("{osc}\x1bPtmux;{}\x1b\\", osc.replace('\x1b', "\x1b\x1b")));
         }
-        Some(if self.screen { format!("\x1bP{osc}\x1b\\") } else { osc })
+        Some(if self.0.screen { format!("\x1bP{osc}\x1b\\") } else { osc })
     }
 
     /// Gives `text` to the tools there are. Whether one took it is not said:
     /// none of them can promise that the user's clipboard has it.
     pub async fn give_to_tools(&self, text: String) {
-        for tool in &self.tools {
+        for tool in &self.0.tools {
             let _ = tokio::time::timeout(PATIENCE, give(tool, &text)).await;
         }
     }
@@ -106,10 +78,10 @@ mod tests {
     fn the_sequence_is_wrapped_for_tmux_and_screen() {
         let plain = Clipboard::default().sequence("hello").unwrap();
         assert!(plain.starts_with("\x1b]52;c;aGVsbG8="), "{plain:?}");
-        let tmux = Clipboard::of(|name| name == "TMUX").sequence("hello").unwrap();
+        let tmux = Clipboard(Clipboards::of(|name| name == "TMUX")).sequence("hello").unwrap();
         assert!(tmux.starts_with(&plain) && tmux.contains("\x1bPtmux;\x1b\x1b]52;c;aGVsbG8="), "{tmux:?}");
         assert!(tmux.ends_with("\x1b\\"));
-        let screen = Clipboard::of(|name| name == "STY").sequence("hello").unwrap();
+        let screen = Clipboard(Clipboards::of(|name| name == "STY")).sequence("hello").unwrap();
         assert!(screen.starts_with("\x1bP\x1b]52;c;"), "{screen:?}");
     }
 
@@ -118,11 +90,5 @@ mod tests {
         let longest = "x".repeat(MOST);
         assert!(Clipboard::default().sequence(&longest).unwrap().len() < 1024);
         assert_eq!(Clipboard::default().sequence(&(longest + "x")), None);
-    }
-
-    #[test]
-    fn over_ssh_the_desktop_of_the_far_side_is_left_alone() {
-        let far = Clipboard::of(|name| matches!(name, "SSH_TTY" | "DISPLAY" | "WAYLAND_DISPLAY"));
-        assert!(!cfg!(target_os = "linux") || far.tools.is_empty());
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 
 use super::{Play, sample};
-use crate::tui::message::{Action, AudienceKind, Error, Report, State, Step, Verb};
+use crate::tui::message::{Action, AudienceKind, Effect, Error, Listed, Report, State, Step, Verb};
 
 #[test]
 fn revoking_asks_first_and_a_reflex_is_no_answer() {
@@ -48,7 +48,7 @@ fn a_published_row_shows_at_once_and_extending_asks_for_a_time() {
     let mut play = Play::full(80, 24);
     play.text("2e");
     play.ctrl('u').text("3x");
-    assert!(play.shows("no length of time"));
+    assert!(play.shows("not a duration"));
     play.press(KeyCode::Enter);
     assert!(play.last(Verb::Extend).is_none());
     play.press(KeyCode::Backspace).text("h").press(KeyCode::Enter);
@@ -71,7 +71,7 @@ fn what_became_of_one_row_starts_no_look_at_the_others() {
         let mut row = sample::handoffs().remove(0);
         (row.copies, row.expires_at) = (Some(41), row.expires_at + chrono::TimeDelta::hours(2));
         let report = if announced {
-            play.text("k");
+            play.text("u");
             Report::Announced(Box::new(row))
         } else {
             play.text("e").ctrl('u').text("9h").press(KeyCode::Enter);
@@ -99,4 +99,87 @@ fn what_ended_and_is_told_first_takes_no_selection() {
     assert!(!play.shows(&ended.token), "{}", play.screen());
     play.text("d");
     assert!(play.shows("Revoke this handoff?") && play.shows(&token), "{}", play.screen());
+}
+
+/// The handoffs, of which this is the only one.
+fn only(width: u16, height: u16, row: Listed) -> Play {
+    let mut play = Play::full(width, height);
+    play.text("2");
+    play.done(Verb::Journal, Ok(Report::Listed(vec![row], true)));
+    play
+}
+
+#[test]
+fn a_pin_that_was_made_is_told_again_and_a_phones_link_is_copied() {
+    let row = Listed {
+        pin: Some("velvet-orbit-cactus-lamp".into()),
+        web_link: Some("https://handoff.example.org/#PK/P".into()),
+        ..sample::listed(5, Some("Shared"), AudienceKind::Pin, State::Live, 9000)
+    };
+    let mut play = only(120, 40, row);
+    assert!(play.shows("velvet-orbit-cactus-lamp"), "{}", play.screen());
+    play.text("y");
+    let copied = "https://handoff.example.org/#PK/P";
+    assert!(matches!(play.other.last(), Some(Effect::Copy(text, "The web link")) if text == copied));
+    play.press(KeyCode::Enter);
+    assert!(play.shows("PIN velvet-orbit-cactus-lamp"), "{}", play.screen());
+}
+
+#[test]
+fn the_smallest_screen_says_for_whom() {
+    let mut play = Play::full(60, 16);
+    play.text("2");
+    for words in ["devices", "anna", "link"] {
+        assert!(play.shows(words), "{words}: {}", play.screen());
+    }
+}
+
+#[test]
+fn what_was_taken_counts_down_no_more() {
+    for (width, height) in [(60, 16), (80, 24), (120, 40)] {
+        let row = sample::listed(5, Some("Taken"), AudienceKind::Devices, State::PickedUp, 9000);
+        let mut play = only(width, height, row);
+        assert!(play.shows("4 min ago") && !play.shows("2h 30m"), "{}", play.screen());
+        while let Some((_, action)) = play.jobs.last().cloned() {
+            play.done(action.verb(), Err(Error::cancelled()));
+        }
+        play.wait(Duration::from_mins(1));
+        play.app.tick(&play.now.clone());
+        assert!(play.app.next_wake(&play.now).is_none_or(|wake| wake > Duration::from_secs(2)));
+    }
+}
+
+#[test]
+fn time_is_drawn_as_a_line_only_once_little_is_left() {
+    // published 12 minutes ago
+    for (left, drawn) in [(7 * 3600, false), (200, true)] {
+        let row = sample::listed(5, Some("Some time"), AudienceKind::Devices, State::Live, left);
+        let play = only(120, 40, row);
+        assert_eq!(play.shows("━"), drawn, "{}", play.screen());
+    }
+}
+
+#[test]
+fn an_empty_pane_offers_nothing_that_needs_a_row() {
+    let mut play = Play::open(120, 40);
+    play.done(Verb::Scan, Ok(Report::Scanned));
+    for words in ["Enter publish", "r resume", "y copy id", "P to my phone", "→ read"] {
+        assert!(!play.shows(words), "{words}: {}", play.screen());
+    }
+    play.text("2");
+    play.done(Verb::Journal, Ok(Report::Listed(Vec::new(), true)));
+    for words in ["Enter QR", "copy link", "extend", "announce", "d revoke", "revoke all"] {
+        assert!(!play.shows(words), "{words}: {}", play.screen());
+    }
+    play.text("3");
+    for words in ["Enter open", "look at it", "add contact"] {
+        assert!(!play.shows(words), "{words}: {}", play.screen());
+    }
+    assert!(play.shows("i link or key"), "{}", play.screen());
+}
+
+#[test]
+fn tabs_count() {
+    let play = Play::full(80, 24);
+    assert!(play.shows("2 Handoffs (4)  3 Pick up (3)"), "{}", play.screen());
 }

@@ -89,13 +89,13 @@ fn the_palette_reaches_every_pane() {
 fn notes_stack_and_go() {
     let mut play = Play::full(80, 24);
     play.text("y").text("t").text("m");
-    for words in ["id was sent to the terminal", "Tool calls are shown", "The mouse is yours"] {
+    for words in ["id was sent to the terminal", "Tool calls: ", "Mouse off"] {
         assert!(play.shows(words), "{words}");
     }
     let later = Duration::from_secs(6);
     play.wait(later);
     play.app.tick(&play.now.clone());
-    assert!(!play.shows("The mouse is yours") && play.shows("id was sent to the terminal"));
+    assert!(!play.shows("Mouse off") && play.shows("id was sent to the terminal"));
     play.wait(later);
     play.app.tick(&play.now.clone());
     assert!(!play.shows("id was sent") && !play.shows("╭"));
@@ -188,5 +188,77 @@ fn escape_always_finds_its_way_back() {
 fn remarks_on_one_thing_take_each_others_place() {
     let mut play = Play::full(120, 40);
     play.text("ttt");
-    assert!(play.shows("a line each") && !play.shows("not shown"), "{}", play.screen());
+    assert!(play.shows("one line each") && !play.shows("hidden."), "{}", play.screen());
+}
+
+#[test]
+fn a_double_click_is_enter() {
+    use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+    let click = |column, row| {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        Input::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
+    };
+    let mut play = Play::full(80, 24);
+    // slowly, and on two rows: only chosen
+    play.input(click(5, 6)).wait(Duration::from_secs(1)).input(click(5, 6));
+    play.wait(Duration::from_millis(150)).input(click(5, 4));
+    assert!(!play.shows("Publish:"), "{}", play.screen());
+    play.wait(Duration::from_secs(1)).input(click(5, 6));
+    play.wait(Duration::from_millis(150)).input(click(6, 6));
+    assert!(play.shows("Publish: 외주"), "{}", play.screen());
+    // nothing is there to be entered
+    play.press(KeyCode::Esc).wait(Duration::from_secs(1)).input(click(5, 20));
+    play.wait(Duration::from_millis(150)).input(click(5, 20));
+    assert!(!play.shows("Publish:"), "{}", play.screen());
+    play.text("2").wait(Duration::from_secs(1)).input(click(5, 2));
+    play.wait(Duration::from_millis(150)).input(click(5, 2));
+    assert!(play.shows("Enter done"), "{}", play.screen());
+}
+
+#[test]
+fn help_begins_with_the_pane_and_is_narrowed_by_typing() {
+    for (width, height) in [(60, 16), (80, 24), (120, 40)] {
+        let mut play = Play::full(width, height);
+        play.text("2?");
+        let screen = play.screen();
+        let first = screen.lines().nth(4).unwrap_or_default();
+        assert!(first.contains("Handoffs"), "{screen}");
+        play.text("announ");
+        assert!(play.shows("announce now") && !play.shows("first"), "{}", play.screen());
+        play.ctrl('u').text("quokka");
+        assert!(play.shows("No key does that."), "{}", play.screen());
+        // what was typed goes first, then the help
+        play.press(KeyCode::Esc);
+        assert!(play.shows("╭ Keys"), "{}", play.screen());
+        play.press(KeyCode::Esc);
+        assert!(!play.shows("╭ Keys"), "{}", play.screen());
+        play.text("??");
+        assert!(!play.shows("╭ Keys"), "the key that opens it closes it: {}", play.screen());
+    }
+}
+
+#[test]
+fn k_is_up_everywhere() {
+    for pane in ["1", "2", "3"] {
+        let mut play = Play::full(120, 40);
+        play.text(pane);
+        play.press(KeyCode::Home);
+        let top = play.screen();
+        play.text("j");
+        assert_ne!(play.screen(), top);
+        play.text("k");
+        let marked = |screen: &str| screen.lines().position(|line| line.starts_with('▌'));
+        assert_eq!(marked(&play.screen()), marked(&top), "in pane {pane}: {}", play.screen());
+    }
+}
+
+#[test]
+fn a_selected_entry_is_lit_whole() {
+    let play = Play::full(80, 24);
+    let buffer = play.buffer();
+    let reversed = ratatui::style::Modifier::REVERSED;
+    let lit = |y: u16| (0..80).filter(|x| buffer[(*x, y)].modifier.contains(reversed)).count();
+    let row = play.screen().lines().position(|line| line.starts_with('▌')).unwrap();
+    let row = u16::try_from(row).unwrap();
+    assert_eq!((lit(row), lit(row + 1)), (80, 80), "{}", play.screen());
 }

@@ -80,7 +80,7 @@ fn one_that_goes_on_elsewhere_says_so_and_asks_first() {
     here.went_on = Some("It continues on laptop since 10:39.".to_owned());
     play.done(Verb::ResumeHere, Ok(Report::Plans(vec![here])));
     play.inputs(Vec::new()).inputs(Vec::new());
-    assert!(play.shows("Resume it here all the same?") && play.other.is_empty(), "{}", play.screen());
+    assert!(play.shows("Resume it here anyway?") && play.other.is_empty(), "{}", play.screen());
     play.wait(Duration::from_secs(2)).text("y");
     assert!(matches!(play.other.last(), Some(Effect::StepAside(aside, None)) if aside.ready));
 }
@@ -131,15 +131,18 @@ fn hidden_sessions_are_shown_by_a_key() {
 }
 
 #[test]
-fn tool_calls_go_through_three_levels_of_detail() {
+fn tool_calls_go_through_four_levels_of_detail() {
     let mut play = Play::full(120, 40);
-    assert!(play.shows("· Bash cargo test upload (+2 lines)") && !play.shows("14 passed"));
+    let (line, end, all) = ("· Bash cargo test upload", "    14 passed", "    running 15 tests");
+    assert!(play.shows(line) && play.shows(end) && !play.shows(all), "{}", play.screen());
     play.text("t");
-    assert!(play.shows("· Bash cargo test upload (+2 lines)") && play.shows("    14 passed"));
+    assert!(play.shows(line) && play.shows(end) && play.shows(all));
     play.text("t");
     assert!(!play.shows("Bash cargo"));
     play.text("t");
-    assert!(play.shows("Bash cargo") && !play.shows("14 passed"));
+    assert!(play.shows(line) && !play.shows(end));
+    play.text("t");
+    assert!(play.shows(end) && !play.shows(all));
 }
 
 #[test]

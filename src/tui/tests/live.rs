@@ -36,7 +36,7 @@ fn r_offers_to_end_it_there() {
     let mut play = Play::full(100, 30);
     play.text("r");
     play.done(Verb::ResumeHere, Ok(Report::Plans(open_and_idle())));
-    for words in ["Resume a copy of it?", "e end it there, go on here", "n leave it as it is"] {
+    for words in ["Resume a copy of it?", "e end it there, continue here", "n leave it as it is"] {
         assert!(play.shows(words), "{words}: {}", play.screen());
     }
     // the picture of it is shown with the next key
@@ -79,7 +79,7 @@ fn what_is_taken_already_is_settled_behind_the_end_too() {
     let Some((_, Action::PickUp(_, way))) = play.last(Verb::PickUp) else { panic!("it is taken") };
     play.done(Verb::PickUp, Ok(Report::Taken(Box::new(found().pickup), way)));
     play.press(KeyCode::Up).press(KeyCode::Enter);
-    assert!(play.shows("End it there and go on here?"), "{}", play.screen());
+    assert!(play.shows("End it there and continue here?"), "{}", play.screen());
     play.text("y");
     let Some((_, Action::EndLive(way, Some(found)))) = play.last(Verb::EndLive) else { panic!("it ends it") };
     play.done(Verb::EndLive, Ok(Report::EndedLive(way, Some(found))));

@@ -88,7 +88,7 @@ fn the_creator_is_told_of_a_pickup() {
     assert_eq!(
         rung,
         [
-            "Picked up by pixel-9, and gone: “a session without a title” (pybndrfg8ejk03)",
+            "Picked up by pixel-9 (one-time, now gone): “a session without a title” (pybndrfg8ejk03)",
             "Picked up by pixel-9: “Retry failed uploads with a growing pause” (dybndrfg8ejk01)",
         ]
     );

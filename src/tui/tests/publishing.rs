@@ -18,7 +18,7 @@ fn two_enters_publish_to_my_devices_for_eight_hours() {
     play.press(KeyCode::Enter);
     assert!(play.shows("Your devices can pick this up until 18:41 today."), "{}", play.screen());
     play.input(Input::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)));
-    let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
+    let Some((_, Action::Publish(request, false))) = play.last(Verb::Publish) else { panic!("it publishes") };
     assert_eq!(request.session, sample::sessions()[1]);
     assert_eq!((request.audience, request.ttl, request.burn), (AudienceChoice::Devices, None, false));
     assert!(!play.shows("Publish:"), "the form closes at once");
@@ -38,7 +38,7 @@ fn a_time_is_chosen_or_typed_over() {
     play.press(KeyCode::Right);
     assert!(play.shows("‹1h›"));
     play.press(KeyCode::Enter);
-    let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
+    let Some((_, Action::Publish(request, false))) = play.last(Verb::Publish) else { panic!("it publishes") };
     assert_eq!(request.ttl.map(Ttl::seconds), Some(3600));
 }
 
@@ -86,7 +86,7 @@ fn a_contact_that_nobody_is_called_is_said_before_the_form_goes() {
 
 fn published_by_enter(play: &mut Play) -> PublishRequest {
     play.press(KeyCode::Enter);
-    let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else {
+    let Some((_, Action::Publish(request, false))) = play.last(Verb::Publish) else {
         panic!("it publishes: {}", play.screen())
     };
     *request
@@ -145,7 +145,7 @@ fn a_handoff_that_burns_is_replaced_after_a_question() {
         play.screen()
     );
     play.wait(Duration::from_secs(2)).text("y");
-    let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
+    let Some((_, Action::Publish(request, false))) = play.last(Verb::Publish) else { panic!("it publishes") };
     assert!(request.replace);
     // For another audience nothing is replaced.
     let mut play = Play::full(80, 24);
@@ -171,12 +171,12 @@ fn one_that_burns_and_only_the_network_knows_is_asked_about() {
     play.inputs(Vec::new()).inputs(Vec::new());
     assert!(play.shows("Replace a handoff that burns?") && !play.shows("--yes"), "{}", play.screen());
     play.wait(Duration::from_secs(2)).text("y");
-    let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
+    let Some((_, Action::Publish(request, false))) = play.last(Verb::Publish) else { panic!("it publishes") };
     assert!(request.replace);
     let replaced = vec!["dybndrfg8ejk01".to_owned()];
     let published = Published { replaced, ..sample::published(AudienceKind::Devices, None) };
-    play.done(Verb::Publish, Ok(Report::Published(Box::new(published))));
-    assert!(play.shows("It replaces dybndrfg8ejk01, which was called back."), "{}", play.screen());
+    play.done(Verb::Publish, Ok(Report::Published(Box::new(published), false)));
+    assert!(play.shows("It replaces dybndrfg8ejk01"), "{}", play.screen());
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn the_conversation_stays_until_a_way_is_chosen_and_goes_by_it_again() {
     // Enter Enter, before anything is known: as it will be proposed.
     let mut play = Play::full(80, 24);
     play.press(KeyCode::Enter).press(KeyCode::Enter);
-    let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
+    let Some((_, Action::Publish(request, false))) = play.last(Verb::Publish) else { panic!("it publishes") };
     assert_eq!(request.carry, Some(CarryTo::to(Destination::Proposed)));
 }
 
@@ -252,7 +252,9 @@ fn what_it_means_is_asked_once_and_yes_publishes() {
             play.screen()
         );
         play.wait(Duration::from_secs(2)).text("y");
-        let Some((_, Action::Publish(request))) = play.last(Verb::Publish) else { panic!("it publishes") };
+        let Some((_, Action::Publish(request, false))) = play.last(Verb::Publish) else {
+            panic!("it publishes")
+        };
         assert!(request.carry.unwrap().agrees);
     }
 }
@@ -269,4 +271,13 @@ fn changes_travel_only_with_the_conversation_and_when_asked_for() {
     play.press(KeyCode::Tab).press(KeyCode::Right);
     assert!(play.shows("conversation and changes") && !play.shows("on this machine."), "{}", play.screen());
     assert!(published_by_enter(&mut play).carry.unwrap().with_changes);
+}
+
+#[test]
+fn a_long_title_is_shown_from_its_beginning() {
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Enter);
+    let title = format!("The beginning {}and the tail", "of a long title ".repeat(8));
+    play.drafted(Draft { title, ..sample::draft() });
+    assert!(play.shows("The beginning of a long") && !play.shows("the tail"), "{}", play.screen());
 }

@@ -6,7 +6,7 @@ use crossterm::event::{Event as Input, KeyCode};
 
 use super::{Play, sample};
 use crate::tui::message::{
-    Action, Changed, Error, ErrorKind, Excerpt, Page, Progress, Report, Searching, Verb,
+    Action, Changed, Error, ErrorKind, Excerpt, Page, Progress, Report, Role, Searching, Turn, Verb,
 };
 
 /// The screen reads the conversation of the session that is selected.
@@ -21,10 +21,10 @@ fn numbered(turns: std::ops::Range<u64>, size: u64) -> Page {
     let (start, end) = (turns.start * 10, turns.end * 10);
     Page {
         turns: turns.map(|at| sample::turn(&format!("turn number {at}"))).collect(),
-        marked: 0..0,
         start,
         end,
         size,
+        ..Page::default()
     }
 }
 
@@ -58,7 +58,7 @@ fn what_is_being_read_stays_when_more_is_said() {
     assert_eq!(place, Excerpt::After(400), "only what was said since");
     answer_preview(&mut play, numbered(40..45, 450));
     assert_eq!(line(&play), seen);
-    assert!(play.shows("lines ") && play.shows(" of 134"), "{}", play.screen());
+    assert!(play.shows(" of 134 lines"), "{}", play.screen());
     play.press(KeyCode::End);
     assert!(play.shows("turn number 44"));
     play.press(KeyCode::Home);
@@ -74,14 +74,91 @@ fn scrolling_back_reads_earlier_pages() {
     answer_preview(&mut play, numbered(60..100, 1000));
     assert!(play.last(Verb::Preview).is_none(), "nobody scrolled yet");
     play.press(KeyCode::Right).press(KeyCode::Home);
-    assert!(play.shows("turn number 60") && play.shows("read so far"), "{}", play.screen());
+    assert!(play.shows("turn number 60") && play.shows("lines so far"), "{}", play.screen());
     answer_preview(&mut play, numbered(20..60, 1000));
     assert!(play.shows("turn number 60"), "what is read stays: {}", play.screen());
     play.press(KeyCode::Home);
     answer_preview(&mut play, numbered(0..20, 1000));
     play.press(KeyCode::Home);
-    assert!(play.shows("turn number 0") && !play.shows("read so far"));
+    assert!(play.shows("turn number 0") && !play.shows("lines so far"));
     assert!(play.last(Verb::Preview).is_none());
+}
+
+#[test]
+fn reading_takes_the_whole_width_and_z_gives_it_back() {
+    let mut play = Play::full(120, 40);
+    play.press(KeyCode::Right);
+    let wide = |play: &Play| !play.shows("Write the release notes");
+    assert!(wide(&play) && play.shows("five times, with a pause that doubles."), "{}", play.screen());
+    play.text("z");
+    assert!(!wide(&play) && play.shows("five times, with a pause that\n"), "{}", play.screen());
+    play.text("z");
+    assert!(wide(&play));
+    play.press(KeyCode::Esc);
+    assert!(!wide(&play), "{}", play.screen());
+    let mut narrow = Play::full(80, 24);
+    narrow.press(KeyCode::Right).text("z");
+    assert!(wide(&narrow) && narrow.shows("from 100 columns on"), "{}", narrow.screen());
+}
+
+#[test]
+fn what_is_typed_is_found_in_the_conversation_that_is_read() {
+    let mut play = Play::full(120, 40);
+    play.press(KeyCode::Right).text("/network q");
+    assert!(play.shows("find") && play.shows("network q"), "{}", play.screen());
+    play.press(KeyCode::Enter);
+    let Some((_, Action::Hits(session, query))) = play.last(Verb::Hits) else { panic!() };
+    assert_eq!(query, "network q");
+    play.done(Verb::Hits, Ok(Report::Hits(session.path, Vec::new())));
+    assert!(play.shows("No message here contains “network q”."), "{}", play.screen());
+    play.press(KeyCode::Backspace).press(KeyCode::Backspace).press(KeyCode::Enter);
+    let Some((_, Action::Hits(session, _))) = play.last(Verb::Hits) else { panic!() };
+    play.done(Verb::Hits, Ok(Report::Hits(session.path, sample::matched()[0].hits.clone())));
+    let asked = |play: &Play| match play.last(Verb::Preview) {
+        Some((_, Action::Preview(_, place, query))) => (place, query),
+        _ => panic!("nothing is read"),
+    };
+    assert_eq!(asked(&play), (Excerpt::Around(700..800), "network".to_owned()));
+    answer_preview(&mut play, sample::page_around());
+    assert!(play.shows("match 1 of 2") && play.shows("▌ Uploads fail when"), "{}", play.screen());
+    play.text("n");
+    assert_eq!(asked(&play).0, Excerpt::Around(0..100));
+    answer_preview(&mut play, sample::page_around());
+    play.text("n");
+    assert_eq!(asked(&play).0, Excerpt::Around(700..800), "from the oldest to the newest");
+    answer_preview(&mut play, sample::page_around());
+    // Esc leaves what was found, not the place.
+    play.press(KeyCode::Esc);
+    assert!(play.last(Verb::Preview).is_none() && !play.shows("match 1"), "{}", play.screen());
+    play.press(KeyCode::Esc);
+    assert!(play.shows("8 of 8"), "{}", play.screen());
+}
+
+#[test]
+fn brackets_go_from_prompt_to_prompt() {
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Down);
+    let turns = (0..20).flat_map(|n| {
+        let prompt = Turn::new(Role::User, format!("prompt {n}"));
+        [prompt, sample::turn("one\n\n- two\n- three\n\nfour\n\nfive\n\nsix\n\nseven\n\neight\n\nnine")]
+    });
+    answer_preview(&mut play, Page { turns: turns.collect(), end: 400, size: 400, ..Page::default() });
+    let top = |play: &Play| {
+        let screen = play.screen();
+        screen
+            .lines()
+            .skip(7)
+            .find(|line| line.contains("prompt"))
+            .unwrap_or_else(|| panic!("{screen}"))
+            .trim()
+            .to_owned()
+    };
+    play.press(KeyCode::Right).text("[[[");
+    assert_eq!(top(&play), "prompt 17");
+    play.text("]");
+    assert_eq!(top(&play), "prompt 18");
+    play.text("tz");
+    assert_eq!(top(&play), "prompt 18");
 }
 
 /// Types a query and answers it.

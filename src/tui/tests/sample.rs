@@ -75,7 +75,7 @@ pub fn sessions() -> Vec<Session> {
 
 /// The end of a conversation that is known whole.
 pub fn page() -> Page {
-    Page { turns: turns(), marked: 0..0, start: 0, end: 9000, size: 9000 }
+    Page { turns: turns(), end: 9000, size: 9000, ..Page::default() }
 }
 
 /// The same around its first message, which a search found.
@@ -106,20 +106,18 @@ pub fn matched() -> Vec<Matched> {
 }
 
 pub fn turn(text: &str) -> Turn {
-    Turn { role: Role::Assistant, text: text.to_owned(), detail: String::new(), lit: Vec::new() }
+    Turn::new(Role::Assistant, text.to_owned())
 }
 
 pub fn turns() -> Vec<Turn> {
-    let turn =
-        |role, text: &str| Turn { role, text: text.to_owned(), detail: String::new(), lit: Vec::new() };
+    let turn = |role, text: &str| Turn::new(role, text.to_owned());
     vec![
         turn(Role::User, "Uploads fail when the network drops for a second. Make them retry."),
         turn(Role::Tool, "Read src/upload.rs"),
         Turn {
-            role: Role::Tool,
-            text: "Bash cargo test upload (+2 lines)".to_owned(),
-            detail: "cargo test upload\n14 passed\n1 failed".to_owned(),
-            lit: Vec::new(),
+            brief: "```\n14 passed\n1 failed\n```".to_owned(),
+            detail: "```\nrunning 15 tests\n14 passed\n1 failed\n```".to_owned(),
+            ..turn(Role::Tool, "Bash cargo test upload")
         },
         turn(
             Role::Assistant,
@@ -155,6 +153,7 @@ pub fn listed(at: u8, title: Option<&str>, kind: AudienceKind, state: State, lef
         expires_at: now().to_utc() + Duration::seconds(left),
         copies: (state != State::Publishing).then_some(17 - u32::from(at)),
         web_link: None,
+        pin: None,
         ssh: None,
         named: Named::default(),
         own: true,
@@ -194,6 +193,7 @@ pub fn entry(at: u8, title: Option<&str>, from: &str, left: i64) -> InboxEntry {
         created_at: ago(i64::from(at) * 7),
         expires_at: now().to_utc() + Duration::seconds(left),
         burn_after_read: at == 2,
+        outdates: false,
     }
 }
 
@@ -308,6 +308,7 @@ pub fn draft() -> Draft {
         git: None,
         left_behind: LeftBehind { changed_files: 2, new_files: 0, unpushed_commits: 1 },
         busy: false,
+        went_on: None,
         alive: vec![Listed {
             session_id: session.session_id.clone(),
             ..listed(1, None, AudienceKind::Devices, State::Live, 28_121)

@@ -300,7 +300,7 @@ fn a_pin_stays_on_the_screen() {
     scene("pin_toast", |play| {
         play.press(KeyCode::Enter).press(KeyCode::Enter);
         let published = sample::published(AudienceKind::Pin, Some("velvet-orbit-cactus-lamp"));
-        play.done(Verb::Publish, Ok(Report::Published(Box::new(published))));
+        play.done(Verb::Publish, Ok(Report::Published(Box::new(published), false)));
         play.wait(std::time::Duration::from_hours(1));
         play.app.tick(&play.now.clone());
     });

@@ -104,7 +104,7 @@ fn read(path: &Path, size: u64) -> Vec<Turn> {
     };
     let mut back = page(Excerpt::Last);
     while back.start > 0 {
-        let before = page(Excerpt::Before(back.start));
+        let before = page(Excerpt::Before(back.start, back.above));
         assert!(before.start < back.start, "no way back from {}", back.start);
         assert_eq!(before.end, back.start);
         back = before;
@@ -127,9 +127,10 @@ fn check(page: &Page, size: u64) {
     assert!(page.start <= page.end && page.end <= size, "{}..{} of {size}", page.start, page.end);
     for turn in &page.turns {
         let clean = |text: &str| text.split('\n').all(is_clean);
-        assert!(clean(&turn.text) && clean(&turn.detail), "not safe to show: {turn:?}");
-        assert!(turn.text.len() <= TURN && turn.detail.len() <= TURN, "too long: {} bytes", turn.text.len());
-        assert!(turn.role == Role::Tool || turn.detail.is_empty());
+        let all = [&turn.text, &turn.brief, &turn.detail];
+        assert!(all.iter().all(|text| clean(text)), "not safe to show: {turn:?}");
+        assert!(all.iter().all(|text| text.len() <= TURN), "too long: {} bytes", turn.text.len());
+        assert!(turn.role == Role::Tool || turn.brief.is_empty() && turn.detail.is_empty());
     }
 }
 

@@ -107,7 +107,7 @@ fn every_failure_is_said_instead_of_asking_the_model() {
     for (prompt, said) in [
         ("/cclink:handoff --ttl forever", "forever"),
         ("/cclink:handoff --nonsense", "--nonsense"),
-        ("/cclink:handoff --share nobody-i-know", "neither a contact"),
+        ("/cclink:handoff --share nobody-i-know", "not a contact"),
         ("/cclink:handoff --ssh -oProxyCommand=x", "ssh"),
         ("/cclink:handoff --help", "--burn"),
     ] {
@@ -135,7 +135,7 @@ fn every_failure_is_said_instead_of_asking_the_model() {
     // No network.
     a.bootstrap = nowhere();
     let reason = blocked(&a, &handoff);
-    assert!(reason.contains("network") && reason.contains("nothing was handed over"), "{reason}");
+    assert!(reason.contains("network") && reason.contains("nothing was published"), "{reason}");
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn hostile_fields_are_text_and_nothing_else() {
     assert!(note.contains("@/etc/passwd") && !note.chars().any(acts_on_a_terminal), "{note:?}");
     for id in [json!("../../x"), json!("--all"), json!(""), json!(7), json!([]), json!("a\u{1b}[2J")] {
         input["session_id"] = id;
-        assert!(blocked(&a, &input).contains("nothing was handed over"));
+        assert!(blocked(&a, &input).contains("nothing was published"));
     }
     assert!(!planted.exists());
 }

@@ -132,8 +132,8 @@ fn a_file_that_cannot_be_read_is_never_written() {
         (&b"{\n  \"a\": 1,\n}"[..], "line 3 column 1"),
         (b"// comment\n{}", "line 1"),
         (b"", "line 1"),
-        (b"[]", "no object"),
-        (b"{\"hooks\":{\"UserPromptSubmit\":{}}}", "no list"),
+        (b"[]", "not an object"),
+        (b"{\"hooks\":{\"UserPromptSubmit\":{}}}", "not a list"),
         (b"{\"a\":\"\xff\"}", "utf-8"),
     ] {
         let a = Device::new();
@@ -201,7 +201,7 @@ fn a_cclink_that_went_away_is_said() {
     );
     fs::remove_file(&moved).unwrap();
     assert_eq!(status(&a)["hooks"][0]["exists"], false);
-    a.cmd(&["plugin", "status"]).ok().says(&["not there any more", "plugin install"]);
+    a.cmd(&["plugin", "status"]).ok().says(&["no longer exists", "plugin install"]);
     // Installing puts it right, and does not add a second one.
     a.cmd(&["plugin", "install", "--yes"]).ok();
     let hooks = status(&a)["hooks"].clone();

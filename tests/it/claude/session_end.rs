@@ -67,7 +67,7 @@ fn its_conversation_goes_along_where_that_was_agreed_to() {
     assert_eq!(hand_over(&["--carry"]), Value::Null, "nobody agreed");
     let refused = a.cmd(&["plugin", "install", "--on-exit", "--carry"]).fails(1);
     refused.says(&["The sealed conversation is put into", "--yes"]);
-    a.cmd(&["plugin", "install", "--on-exit", "--carry", "--yes"]).ok().says(&["goes along, sealed"]);
+    a.cmd(&["plugin", "install", "--on-exit", "--carry", "--yes"]).ok().says(&["is included, sealed"]);
     assert_eq!(hand_over(&["--carry"]), "folder");
     assert_eq!(hand_over(&[]), Value::Null, "only where it was chosen");
     // Who chose that it stays is not overruled.
@@ -168,7 +168,7 @@ fn only_leaving_hands_over() {
     // Nobody reads that: it is said again where one looks.
     let failure = locked.json(&["plugin", "status"])["failure"].clone();
     assert_eq!(failure["session_id"], json!(session.id));
-    locked.cmd(&["plugin", "status"]).ok().says(&["was not handed over", "passphrase"]);
+    locked.cmd(&["plugin", "status"]).ok().says(&["was not published", "passphrase"]);
 }
 
 #[test]

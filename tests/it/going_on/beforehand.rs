@@ -59,7 +59,7 @@ fn how_the_repository_differs() {
     git(&dir, &["gc", "-q", "--prune=now"]);
     fs::write(dir.join("file"), "changed").unwrap();
     let said = notes(&b, text(&ahead, "token"));
-    assert!(said.contains("is not in the repository here") && said.contains("not committed"), "{said}");
+    assert!(said.contains("is not in the repository here") && said.contains("uncommitted"), "{said}");
 
     fs::remove_dir_all(dir.join(".git")).unwrap();
     let said = notes(&b, text(&ahead, "token"));

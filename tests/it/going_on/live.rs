@@ -151,7 +151,7 @@ fn the_same_repository_elsewhere_is_found_and_its_state_told() {
     assert_eq!((text(plan, "kind"), &plan["ready"]), ("here", &true.into()), "{plan:#}");
     assert_eq!(text(plan, "directory"), here.canonicalize().unwrap().to_str().unwrap());
     let notes = plan["notes"].to_string();
-    assert!(notes.contains("was published at") && notes.contains("not committed"), "{notes}");
+    assert!(notes.contains("was published at") && notes.contains("uncommitted"), "{notes}");
 }
 
 /// A process of ours that sits there as an idle claude does; ended at last.

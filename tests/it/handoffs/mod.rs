@@ -2,5 +2,6 @@
 
 mod keep;
 mod listing;
+mod log;
 mod revoke;
 mod watch;

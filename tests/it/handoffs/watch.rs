@@ -74,7 +74,7 @@ fn what_arrives_is_said_once() {
     let (json, words) = (Watching::start(&b, &["--json"]), Watching::start(&b, &[]));
     let event = json.event("waiting");
     assert_eq!(event["token"], waiting["token"]);
-    assert!(words.line().contains("Waits for you: “Retry with jitter” from you"));
+    assert!(words.line().contains("Waiting for you: “Retry with jitter” from you"));
     assert!(words.line().contains(text(&waiting, "token")));
     let arrived = a.publish(&["--title", "With a \u{1b}]52;c;AAAA\u{7}sequence"]);
     let event = json.event("arrived");
@@ -142,7 +142,7 @@ fn a_network_that_goes_away_is_said_once() {
     assert_eq!(watching.stop(), Some(0));
     // Away from the start it is no failure either.
     let words = Watching::start(&b, &[]);
-    assert!(words.line().contains("keeps looking"));
+    assert!(words.line().contains("keeps trying"));
     assert_eq!(words.stop(), Some(0));
 }
 

@@ -85,7 +85,7 @@ fn it_is_written_for_any_host() {
     assert!(written.contains("connect-src https://relay.example.org http://127.0.0.1:7; base-uri"));
     assert!(!written.contains("pubky"), "other relays are gone");
     for bad in ["https://x.example/;script-src", "ftp://x", "relay"] {
-        a.cmd(&["web", "--relay", bad]).fails(2).says(&["no address of a relay"]);
+        a.cmd(&["web", "--relay", bad]).fails(2).says(&["not the address of a relay"]);
     }
 }
 
@@ -100,7 +100,7 @@ fn a_changed_page_is_told_from_ours() {
     a.cmd(&["web", "--check", name, "--relay", "https://mine.example"]).fails(1);
     let page = fs::read_to_string(&path).unwrap();
     fs::write(&path, page.replacen("cclink", "cc1ink", 1)).unwrap();
-    let changed = a.cmd(&["web", "--check", name]).fails(1).says(&["not the page"]);
+    let changed = a.cmd(&["web", "--check", name]).fails(1).says(&["Not the same page"]);
     assert!(changed.stdout.contains("SHA-256"), "{}", changed.stdout);
     a.cmd(&["web", "--check", "no-such-file"]).fails(1);
     assert_eq!(a.cmd(&["web", "--check", name, "--json"]).fails(1).json()["same"], false);

@@ -40,7 +40,7 @@ fn a_claude_that_fails_takes_nothing_and_says_what_it_said() {
     fs::write(&broken, "#!/bin/sh\necho 'the licence of this claude is lost' >&2\nexit 3\n").unwrap();
     fs::set_permissions(&broken, fs::Permissions::from_mode(0o755)).unwrap();
     for (claude, words) in
-        [("false", "fails"), (broken.to_str().unwrap(), "the licence of this claude is lost")]
+        [("false", "failed"), (broken.to_str().unwrap(), "the licence of this claude is lost")]
     {
         let out = b.cmd(&["pickup", token, "--exec"]).env("CCLINK_CLAUDE", claude).fails(1);
         out.says(&[words, "Nothing was picked up"]);

@@ -115,7 +115,7 @@ fn a_clock_that_cannot_be_right_is_refused_or_said() {
     // A day behind: a laptop that slept. Our own files are from later than that.
     let c = Device::new();
     let id = c.session("uploader", "x").id;
-    let said = c.cmd(&["publish", &id, "--json"]).clock(-25 * HOUR).ok().says(&["here already", "clock"]);
+    let said = c.cmd(&["publish", &id, "--json"]).clock(-25 * HOUR).ok().says(&["already", "clock"]);
     assert!(said.json()["warnings"][0].as_str().is_some_and(|words| words.contains("clock says")));
     c.cmd(&["publish", &id, "--json"]).ok().hides(&["clock"]);
     // Hours ahead: another device that publishes then hears of it.

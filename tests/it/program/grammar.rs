@@ -214,11 +214,11 @@ fn a_unique_beginning_names_a_session() {
 #[test]
 fn a_word_that_is_no_command_is_answered_kindly() {
     let a = Device::new();
-    a.cmd(&["piclup"]).fails(2).says(&["no session id", "cclink pickup"]);
+    a.cmd(&["piclup"]).fails(2).says(&["not a session id", "cclink pickup"]);
     a.cmd(&["piclup", "anna"]).fails(2).says(&["`piclup` is no command", "cclink pickup"]).hides(&["Usage:"]);
     let error = a.cmd(&["foo", "bar", "--json"]).fails(2).error();
     assert_eq!(text(&error, "message"), "`foo` is no command.");
-    a.cmd(&["foo"]).fails(2).says(&["no session id", "--help"]);
+    a.cmd(&["foo"]).fails(2).says(&["not a session id", "--help"]);
 }
 
 #[test]

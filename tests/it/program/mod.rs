@@ -1,5 +1,7 @@
 //! The program as such: its grammar, its words, its exits.
 
+mod completions;
+mod doctor;
 mod grammar;
 mod hostile;
 mod log;

@@ -80,10 +80,10 @@ fn one_that_burns_is_replaced_only_when_it_may_be() {
     let session = a.session("uploader", "Retry with jitter");
     let burning = a.publish_session(&session, &["--burn"]);
     let token = text(&burning, "token");
-    a.cmd(&["publish", &session.id]).fails(1).says(&[token, "burns", "--yes"]);
+    a.cmd(&["publish", &session.id]).fails(1).says(&[token, "one-time", "--yes"]);
     let input = submitted(&session, "/cclink:handoff").to_string();
     let reason = text(&a.cmd(&["hook", "prompt"]).stdin(input).ok().json(), "reason").to_owned();
-    assert!(reason.contains("nothing was handed over") && reason.contains("--yes"), "{reason}");
+    assert!(reason.contains("nothing was published") && reason.contains("--yes"), "{reason}");
     assert_eq!(tokens(&a.json(&["list", "--all"])), [token], "nothing went out");
     // On a terminal it is asked.
     let args = ["publish", &session.id, "--no-qr"];
@@ -170,7 +170,7 @@ fn one_of_another_device_that_burns_is_asked_about() {
     let session = a.session("uploader", "Retry with jitter");
     let burning = a.publish_session(&session, &["--burn"]);
     let token = text(&burning, "token");
-    b.cmd(&["publish", &session.id]).fails(1).says(&[token, "burns", "--yes"]);
+    b.cmd(&["publish", &session.id]).fails(1).says(&[token, "one-time", "--yes"]);
     for device in [&a, &b] {
         assert_eq!(tokens(&device.json(&["list", "--all"])), [token], "nothing went out");
     }
@@ -340,5 +340,5 @@ fn leaving_replaces_nothing_that_it_cannot_renew() {
     go_on(&session.path, &session, "And now the tests");
     leave(&a, &session);
     assert_eq!(tokens(&a.json(&["list"])), [text(&explicit, "token")]);
-    a.cmd(&["plugin", "status"]).ok().says(&["was not handed over", "clock"]);
+    a.cmd(&["plugin", "status"]).ok().says(&["was not published", "clock"]);
 }

@@ -116,7 +116,7 @@ fn what_went_on_there_grows_here_without_a_question() {
     // Cut while it was written, and with other line ends, it is the beginning still.
     let torn = fs::read_to_string(&pair.here).unwrap().replace('\n', "\r\n") + "{\"type\":\"us";
     fs::write(&pair.here, torn).unwrap();
-    let out = pair.bring(&[]).ok().says(&["came along", "messages"]);
+    let out = pair.bring(&[]).ok().says(&["copied", "messages"]);
     assert!(!out.said().contains("kept"), "{}", out.said());
     assert_eq!(sha256(&pair.here), sha256(&pair.session.path));
     pair.is_alone();
@@ -142,7 +142,7 @@ fn both_went_on_and_both_stay() {
     let before = fs::read(&pair.here).unwrap();
     pair.bring(&[]).fails(1).says(&["2 messages here, 4 there", "--yes"]);
     assert_eq!(fs::read(&pair.here).unwrap(), before, "nothing was changed");
-    pair.bring(&["--yes"]).ok().says(&["kept as a session of its own"]);
+    pair.bring(&["--yes"]).ok().says(&["kept as a separate session"]);
     assert_eq!(sha256(&pair.here), sha256(&pair.session.path), "theirs is in its place");
     let copy = pair.copy();
     let new_id = copy.file_stem().unwrap().to_str().unwrap().to_owned();
@@ -171,15 +171,15 @@ fn both_went_on_and_both_stay() {
 fn what_is_here_already_is_said_and_completed() {
     let Some(pair) = Pair::new() else { return };
     let before = fs::read(&pair.here).unwrap();
-    pair.bring(&[]).ok().says(&["it was here already, whole"]);
+    pair.bring(&[]).ok().says(&["it was already here, complete"]);
     put(&pair.session.path.with_extension("").join("tool-results/late.txt"), "late");
-    pair.bring(&[]).ok().says(&["it was here already, whole"]);
+    pair.bring(&[]).ok().says(&["it was already here, complete"]);
     let late = pair.here.with_extension("").join("tool-results/late.txt");
     assert_eq!(fs::read_to_string(late).unwrap(), "late");
     // Only this side went on: theirs is its beginning.
     say(&pair.here, &pair.session, "QUIET-BADGER", 40);
     let more = fs::read(&pair.here).unwrap();
-    pair.bring(&[]).ok().says(&["it was here already"]);
+    pair.bring(&[]).ok().says(&["it was already here"]);
     assert_eq!(fs::read(&pair.here).unwrap(), more);
     assert!(more.starts_with(&before));
     pair.is_alone();
@@ -327,7 +327,7 @@ fn what_is_in_its_place_and_cannot_be_read_stays() {
     // As a link whose disk is not there: no list shows it.
     fs::remove_file(&pair.here).unwrap();
     std::os::unix::fs::symlink("/no/such/disk/session.jsonl", &pair.here).unwrap();
-    pair.bring(&["--yes"]).fails(1).says(&["as it was"]);
+    pair.bring(&["--yes"]).fails(1).says(&["unchanged"]);
     assert!(pair.here.is_symlink());
     pair.is_clean();
 }

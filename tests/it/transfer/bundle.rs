@@ -97,7 +97,7 @@ fn what_was_sealed_arrives_whole_when_its_machine_is_gone() {
     assert!(!here.with_file_name("memory").exists(), "only when asked");
     assert!(file.exists(), "it is its owner's");
     // Once more: nothing to do, and said.
-    b.cmd(&["pickup", token, "--from", file.to_str().unwrap()]).ok().says(&["it was here already, whole"]);
+    b.cmd(&["pickup", token, "--from", file.to_str().unwrap()]).ok().says(&["it was already here, complete"]);
 }
 
 #[test]
@@ -118,9 +118,9 @@ fn both_went_on_and_both_stay() {
     let published = bundle(&a, &session, &file, &[]);
     let token = text(&published, "token");
     let before = belongings(&b);
-    take(token, &file, &[]).fails(1).says(&["went on here and there", "--yes"]);
+    take(token, &file, &[]).fails(1).says(&["continued on both machines", "--yes"]);
     assert_eq!(belongings(&b), before);
-    take(token, &file, &["--yes"]).ok().says(&["kept as a session of its own"]);
+    take(token, &file, &["--yes"]).ok().says(&["kept as a separate session"]);
     for words in ["LONELY-HERON", "QUIET-BADGER"] {
         assert_ne!(b.json(&["sessions", "--search", words]), json!([]), "{words}");
     }
@@ -137,8 +137,8 @@ fn another_file_is_refused_and_nothing_is_touched() {
     fs::write(&cut, &whole[..whole.len() - 1]).unwrap();
     let before = belongings(&b);
     for (path, words) in [
-        (other.as_path(), "is not this handoff's file"),
-        (&cut, "is not this handoff's file"),
+        (other.as_path(), "does not belong to this handoff"),
+        (&cut, "does not belong to this handoff"),
         (&b.path("nowhere"), "cannot be read"),
         (&b.claude, "cannot be read"),
     ] {

@@ -130,7 +130,7 @@ fn it_travels_in_the_git_remote_and_leaves_both_repositories_alone() {
     // Once it is here it need not be fetched, but can be.
     let plans = pickup(&["pickup", "--json"]).ok().json();
     assert_eq!((&plans["plans"][0]["kind"], &plans["plans"][1]["kind"]), (&json!("here"), &json!("carried")));
-    pickup(&["pickup", "--plan", "carried"]).ok().says(&["it was here already, whole"]);
+    pickup(&["pickup", "--plan", "carried"]).ok().says(&["it was already here, complete"]);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn it_travels_in_a_folder() {
         fs::write(device.home.join("config.toml"), &carry).unwrap();
     }
     let missing = a.cmd(&["publish", &session.id, "--yes"]).fails(1);
-    missing.says(&["does not exist", "Mount or make it"]);
+    missing.says(&["does not exist", "Mount or create it"]);
     assert_eq!(a.json(&["list"]), json!([]));
     fs::create_dir(folder.parent().unwrap()).unwrap();
     let published = a.json(&["publish", &session.id, "--yes"]);
@@ -216,7 +216,9 @@ fn both_ways_and_home_again_nothing_is_lost() {
     b.cmd(&["pickup", "--exec"]).ok();
     let there = b.claude.join("projects").join(a_folder(b)).join(format!("{}.jsonl", session.id));
     say(&there, session, "QUIET-BADGER", 40);
-    let published = b.json(&["publish", &session.id, "--carry=git", "--yes"]);
+    // By the way by which it came: nothing is chosen, nothing asked.
+    let published = b.json(&["publish", &session.id]);
+    assert_eq!(published["carry"]["way"], "git");
     a.cmd(&["pickup", text(&published, "token"), "--plan", "carried"]).ok();
     for (device, words) in [(a, "QUIET-BADGER"), (b, "QUIET-BADGER")] {
         assert_ne!(device.json(&["sessions", "--search", words]), json!([]));
@@ -226,7 +228,7 @@ fn both_ways_and_home_again_nothing_is_lost() {
     say(&there, session, "SILVER-OTTER", 60);
     let published = b.json(&["publish", &session.id]);
     let token = text(&published, "token");
-    a.cmd(&["pickup", token, "--plan", "carried"]).fails(1).says(&["went on here and there", "--yes"]);
+    a.cmd(&["pickup", token, "--plan", "carried"]).fails(1).says(&["continued on both machines", "--yes"]);
     a.cmd(&["pickup", token, "--plan", "carried", "--yes"]).ok();
     for words in ["QUIET-BADGER", "LONELY-HERON", "SILVER-OTTER"] {
         assert_ne!(a.json(&["sessions", "--search", words]), json!([]), "{words}");
@@ -248,7 +250,7 @@ fn a_remote_that_refuses_is_told_and_not_offered_again() {
         .fails(1)
         .says(&["does not accept sealed files", "hidden ref"]);
     assert_eq!(a.json(&["list", "--all"]), json!([]));
-    a.cmd(&["publish", &session.id, "--carry"]).fails(2).says(&["no place yet"]);
+    a.cmd(&["publish", &session.id, "--carry"]).fails(2).says(&["No place is set up"]);
     // Who names it tries it again.
     git(bare, &["config", "--unset", "receive.hideRefs"]);
     pair.publish(&["--carry=git"]);
@@ -301,7 +303,7 @@ fn changes_come_also_where_the_conversation_is_already() {
     b.cmd(&["pickup", "--exec"]).cwd(clone).ok();
     fs::write(session.project.join("file"), "two").unwrap();
     pair.publish(&["--with-changes"]);
-    b.cmd(&["pickup", "--exec"]).cwd(clone).ok().says(&["it was here already, whole"]);
+    b.cmd(&["pickup", "--exec"]).cwd(clone).ok().says(&["it was already here, complete"]);
     assert_eq!(fs::read_to_string(clone.join("file")).unwrap(), "two");
 }
 
@@ -317,9 +319,12 @@ fn the_plan_says_before_what_keeps_changes_out_of_the_tree() {
     let plan = b.cmd(&["pickup", "--json"]).cwd(clone).ok().json()["plans"][0].clone();
     assert_eq!(plan["kind"], "carried");
     let notes = plan["notes"].to_string();
-    for words in
-        ["published at", "is not in the repository here", "here has changes", "where it was published"]
-    {
+    for words in [
+        "published at",
+        "is not in the repository here",
+        "here has uncommitted changes",
+        "where it was published",
+    ] {
         assert!(notes.contains(words), "{words}: {notes}");
     }
     b.cmd(&["pickup", "--exec"]).cwd(clone).ok().says(&["were not applied and are kept in"]);

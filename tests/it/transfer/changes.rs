@@ -181,13 +181,13 @@ fn the_tree_there_becomes_the_tree_here() {
     let (token, file, out) = both.seal(&[]);
     out.says(&["Changes included: 19 files."]).hides(&["not in the sealed file"]);
     assert!(facts(&both.here) == before, "the repository that was read is another now");
-    both.take(&token, &file).says(&["your changes are in the tree: 19 files."]);
+    both.take(&token, &file).says(&["your changes were applied: 19 files."]);
     assert_same(&both.here, &both.there);
     let after = facts(&both.there);
     assert!(after.0 == repository.0, "more than the tree was changed");
     assert_eq!(after.1[1..], repository.1[1..]);
     // Once more: nothing to do.
-    both.take(&token, &file).says(&["your changes are in the tree already"]);
+    both.take(&token, &file).says(&["your changes were already applied"]);
     assert_same(&both.here, &both.there);
     assert!(!both.beside().exists());
     assert!(both.b.claude_started().is_some());
@@ -207,7 +207,7 @@ fn commits_that_are_not_pushed_come_along() {
     out.says(&["2 commits."]);
     assert!(facts(&both.here) == before);
     let refs = ask(&both.there, &["for-each-ref", "refs/remotes", "refs/tags"]);
-    both.take(&token, &file).says(&["your changes are in the tree", "files, 2 commits"]);
+    both.take(&token, &file).says(&["your changes were applied", "files, 2 commits"]);
     assert_same(&both.here, &both.there);
     let head = |dir: &Path| ask(dir, &["rev-parse", "HEAD"]);
     assert_eq!(head(&both.there), head(&both.here));
@@ -216,7 +216,7 @@ fn commits_that_are_not_pushed_come_along() {
     assert_eq!(ask(&both.there, &["for-each-ref", "refs/remotes", "refs/tags"]), refs);
     assert!(!both.there.join(".git/FETCH_HEAD").exists());
     assert_eq!(ask(&both.there, &["fsck", "--no-dangling"]), "");
-    both.take(&token, &file).says(&["in the tree already"]);
+    both.take(&token, &file).says(&["already applied"]);
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn where_it_does_not_fit_nothing_is_touched_and_a_command_is_said() {
     let out = both.take(&token, &file);
     assert!(unchanged());
     let apply = command(&out);
-    out.says(&["there are changes here that are not committed", "commit or stash those, then"]);
+    out.says(&["there are uncommitted changes here", "commit or stash those, then"]);
     assert_eq!(both.beside().metadata().unwrap().permissions().mode() & 0o777, 0o700);
     // Once more: they wait there already.
     both.take(&token, &file).says(&["were not applied"]);
@@ -245,7 +245,7 @@ fn where_it_does_not_fit_nothing_is_touched_and_a_command_is_said() {
     }
     assert_same(&both.here, &both.there);
     // Found there by the next, what waited goes.
-    both.take(&token, &file).says(&["in the tree already"]);
+    both.take(&token, &file).says(&["already applied"]);
     assert!(!both.beside().exists());
 }
 
@@ -270,7 +270,7 @@ fn on_another_commit_nothing_is_touched_and_a_command_is_said() {
     let out = both.take(&token, &file);
     assert!(facts(&both.there) == state && tree(&both.there) == content);
     let apply = command(&out);
-    out.says(&["the branch here has commits that they do not know"]);
+    out.says(&["the branch here has commits they do not build on"]);
     shell(&both.b.projects, &apply);
     assert_eq!(tree(&both.there).keys().len(), tree(&both.here).keys().len() - 1, "but for the ignored one");
     assert_eq!(fs::read_to_string(both.there.join("one")).unwrap(), "1\nstaged\n3\nand not\n");
@@ -282,7 +282,7 @@ fn on_another_commit_nothing_is_touched_and_a_command_is_said() {
     let (token, file, _) = both.seal(&[]);
     let run = both.b.cmd(&["pickup", &token, "--from", file.to_str().unwrap()]).cwd(&late).ok();
     let apply = command(&run);
-    run.says(&["the repository here lacks commits before theirs", "git fetch --all && git fetch"]);
+    run.says(&["the repository here lacks commits they build on", "git fetch --all && git fetch"]);
     shell(&both.b.projects, &apply);
     assert_eq!(tree(&late).keys().len(), tree(&both.here).keys().len() - 1);
     // On another branch.
@@ -297,7 +297,8 @@ fn what_is_in_the_way_stays_as_it_is() {
     put(&both.here.join("notes/a"), "theirs\n");
     put(&both.here.join("one"), "changed\n");
     let (token, file, _) = both.seal(&[]);
-    for (name, words) in [("notes/a", "notes/a is here already"), ("notes", "notes is no folder here")] {
+    for (name, words) in [("notes/a", "notes/a already exists here"), ("notes", "notes is not a folder here")]
+    {
         put(&both.there.join(name), "mine\n");
         let content = tree(&both.there);
         both.take(&token, &file).says(&["were not applied", words]);
@@ -307,7 +308,7 @@ fn what_is_in_the_way_stays_as_it_is() {
     fs::remove_file(both.there.join("notes")).unwrap();
     symlink(both.b.projects.join("outside"), both.there.join("notes")).unwrap();
     fs::create_dir(both.b.projects.join("outside")).unwrap();
-    both.take(&token, &file).says(&["notes is no folder here"]);
+    both.take(&token, &file).says(&["notes is not a folder here"]);
     assert_eq!(fs::read_dir(both.b.projects.join("outside")).unwrap().count(), 0);
 }
 
@@ -323,7 +324,7 @@ fn much_that_stays_and_much_that_is_nothing_can_be_read_there() {
     zeros.set_modified(SystemTime::now() + Duration::from_hours(1)).unwrap();
     let (token, file, out) = both.seal(&[]);
     out.says(&["Changes included: 1 file.", "uncommitted: modules/", "and 3,999 more (too large)"]);
-    both.take(&token, &file).says(&["your changes are in the tree: 1 file.", "and 100 more"]);
+    both.take(&token, &file).says(&["your changes were applied: 1 file.", "and 100 more"]);
     assert_eq!(both.there.join("zeros").metadata().unwrap().len(), 64 * 1024 * 1024);
 }
 
@@ -352,12 +353,12 @@ fn what_cannot_come_along_is_said() {
     let before = (facts(&both.here), facts(&both.there));
     let (token, file, out) = both.seal(&[]);
     out.says(&["Changes included: 1 file.", "uncommitted: module (a submodule)"]);
-    both.take(&token, &file).says(&["in the tree: 1 file.", "not copied: uncommitted: module (a submodule)"]);
+    both.take(&token, &file).says(&["applied: 1 file.", "not copied: uncommitted: module (a submodule)"]);
     assert!(facts(&both.here) == before.0 && facts(&both.there).0 == before.1.0);
     assert_eq!(fs::read_to_string(both.there.join("two")).unwrap(), "changed\n");
     // Without a remote nothing tells which commits the other machine lacks.
     git(&both.here, &["remote", "remove", "origin"]);
     both.seal(&[]).2.says(&["Changes included: 1 file", "not in the sealed file", "and 1 more"]);
     fs::remove_dir_all(both.here.join(".git")).unwrap();
-    both.seal(&[]).2.says(&["git knows no repository"]);
+    both.seal(&[]).2.says(&["not a git repository"]);
 }

@@ -116,7 +116,7 @@ fn silence_at_any_step_is_an_end_in_words() {
         let b = there.reader();
         let began = Instant::now();
         let silence = format!("The other machine has sent nothing for {STALL} s.");
-        let out = there.bring(&b, &relay.path()).fails(1).says(&[&silence, "What came is kept"]);
+        let out = there.bring(&b, &relay.path()).fails(1).says(&[&silence, "What was copied is kept"]);
         println!("request {at} ({name}): {:?}", began.elapsed());
         assert!(relay.asked().len() > at, "{name}: it was never asked\n{}", out.said());
         assert!(transcripts(&b).is_empty(), "{name}: {:?}", transcripts(&b));
@@ -148,7 +148,7 @@ fn what_came_beside_it_is_not_fetched_again() {
     let last = relay.asked().len() - 1;
     let b = there.reader();
     relay.behave(Behaviour { silent_at: Some(last), ..Behaviour::default() });
-    there.bring(&b, &relay.path()).fails(1).says(&["What came is kept"]);
+    there.bring(&b, &relay.path()).fails(1).says(&["What was copied is kept"]);
     // Meanwhile one goes, one changes, and one becomes a folder.
     fs::remove_file(results.join("goes.txt")).unwrap();
     fs::remove_file(results.join("turns")).unwrap();
@@ -243,7 +243,7 @@ fn what_is_no_sftp_is_said() {
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     // It keeps its line open.
     write_program(&bin.join("ssh"), "#!/bin/sh\necho 'Welcome to far!'\nexec sleep 60\n");
-    there.bring(&b, &path).fails(1).says(&["not as SFTP does", "start-up file"]);
+    there.bring(&b, &path).fails(1).says(&["not with SFTP", "start-up file"]);
     write_program(&bin.join("ssh"), "#!/bin/sh\necho 'ssh: no route to host' >&2\nexit 255\n");
     there.bring(&b, &path).fails(1).says(&["cannot be reached over SSH: ssh: no route to host."]);
 }

@@ -357,7 +357,7 @@ fn another_account_is_said_before_claude_starts() {
         let session = a.session("uploader", "Whose is it");
         let published = a.publish_session(&session, &["--ssh", &sshd.address()]);
         let out = b.cmd(&["pickup", text(&published, "token"), "--plan", "bring"]).ok();
-        let words = "logged in as bob@example.org here, and as ada@example.org there";
+        let words = "logged in as bob@example.org here and as ada@example.org there";
         assert_eq!(out.stderr.contains(words), told, "{}", out.stderr);
         assert_eq!(out.stderr.contains("logged in as"), told, "{}", out.stderr);
     }

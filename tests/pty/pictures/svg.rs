@@ -156,6 +156,11 @@ impl Sheet {
 
     /// The picture, with words for those who cannot see it.
     pub fn svg(&self, paper: Paper, title: &str) -> String {
+        format!("{}{}</svg>\n", self.head(paper, title), self.body(paper))
+    }
+
+    /// Its beginning: the paper.
+    fn head(&self, paper: Paper, title: &str) -> String {
         let (ink, own_paper) = paper.own();
         #[allow(clippy::cast_precision_loss)] // a screen is small
         let (width, height) = (
@@ -163,7 +168,7 @@ impl Sheet {
             (self.rows.len() as f64).mul_add(CELL.1, 2.0 * MARGIN),
         );
         let edge = if paper == Paper::Dark { "#30343c" } else { "#d0d7de" };
-        let mut out = format!(
+        format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
              height=\"{height:.0}\" role=\"img\" font-family=\"{FONTS}\" font-size=\"14\" fill=\"{ink}\">\n\
              <title>{}</title>\n\
@@ -171,7 +176,12 @@ impl Sheet {
             escape(title),
             width - 1.0,
             height - 1.0
-        );
+        )
+    }
+
+    /// What is on it.
+    fn body(&self, paper: Paper) -> String {
+        let mut out = String::new();
         let mut layers = Layers::default();
         for (y, row) in self.rows.iter().enumerate() {
             let mut column = 0;
@@ -186,9 +196,38 @@ impl Sheet {
             }
         }
         layers.write(&mut out);
-        out.push_str("</svg>\n");
         out
     }
+}
+
+/// Screens one after the other, each for so many seconds; whoever wants no motion sees
+/// the first.
+pub fn film(screens: &[(&Sheet, u32)], paper: Paper, title: &str) -> String {
+    let Some((first, _)) = screens.first() else { return String::new() };
+    let all: u32 = screens.iter().map(|(_, seconds)| seconds).sum();
+    let mut out = first.head(paper, title);
+    let (mut style, mut from) = (String::new(), 0);
+    for (number, (_, seconds)) in screens.iter().enumerate() {
+        let percent = |seconds: u32| f64::from(seconds) * 100.0 / f64::from(all);
+        let (start, end) = (percent(from), percent(from + seconds));
+        let _ = writeln!(
+            style,
+            "@keyframes k{number}{{0%{{opacity:{}}}{start:.2}%{{opacity:1}}{end:.2}%{{opacity:0}}100%{{opacity:{}}}}}",
+            u8::from(number == 0),
+            u8::from(number == 0),
+        );
+        let _ = writeln!(style, "#s{number}{{animation:k{number} {all}s step-end infinite}}");
+        from += seconds;
+    }
+    let _ = writeln!(
+        out,
+        "<style>\ng{{opacity:0}}\n#s0{{opacity:1}}\n@media (prefers-reduced-motion:no-preference){{\n{style}}}\n</style>"
+    );
+    for (number, (sheet, _)) in screens.iter().enumerate() {
+        let _ = writeln!(out, "<g id=\"s{number}\">\n{}</g>", sheet.body(paper));
+    }
+    out.push_str("</svg>\n");
+    out
 }
 
 /// How many cells are drawn as one: of one style, one kind, and without gaps.

@@ -1,11 +1,12 @@
 // The clipboard, also where the browser offers none to scripts (plain http).
 
-import { say } from "./view.js";
+import { flash } from "./view.js";
+import { LABELS } from "./words.js";
 
 function copyOldWay(text) {
   const field = document.createElement("textarea");
   field.value = text;
-  field.setAttribute("readonly", "");
+  field.readOnly = true;
   field.className = "outside";
   document.body.append(field);
   field.select();
@@ -18,12 +19,12 @@ function copyOldWay(text) {
   }
 }
 
-/** Copies within the tap that asked for it, and says so. */
-export async function copy(text, what) {
+/** Copies within the tap that asked for it, and says so where the finger is. */
+export async function copy(text, tapped, copied = LABELS.copied) {
   let done = false;
   if (navigator.clipboard) {
     done = await navigator.clipboard.writeText(text).then(() => true, () => false);
   }
   done ||= copyOldWay(text);
-  say(done ? `Copied: ${what}.` : "The browser did not allow copying. Press and hold the command to copy it.");
+  flash(tapped, done ? copied : LABELS.notCopied, !done);
 }

@@ -17,13 +17,12 @@ const ROUNDS = 5;
 const now = () => Date.now() / 1000;
 
 export class Pickup {
-  constructor(link, relays, host, tell) {
-    Object.assign(this, { link, relays, host, tell });
+  /** `mark` is our own mark with the record that it takes: it may stand although taking it failed, or the page was reloaded. */
+  constructor(link, relays, host, tell, mark = null) {
+    Object.assign(this, { link, relays, host, tell, mark });
     this.box = null;
     /** Every payload that was seen, and what it says, for ends are final. Each is read once. */
     this.seen = [];
-    /** Our own mark, and the record that it takes: it may stand although taking it failed on the way. */
-    this.mark = null;
     /** The PIN as it was typed, how often one was wrong, and what came of the slow part. */
     Object.assign(this, { typed: null, tries: 0, stretched: new Map() });
   }
@@ -119,8 +118,8 @@ export class Pickup {
    */
   async take() {
     const { box } = this;
-    this.tell({ is: "taking" });
     for (let round = 0; round < ROUNDS; round++) {
+      this.tell({ is: "taking", step: "checking" });
       const checked = performance.now();
       const looked = await this.relays.look(box.address, { complete: true });
       if (!looked.answered) return this.tell({ is: "not taken", why: "unreachable" });
@@ -129,8 +128,12 @@ export class Pickup {
       const sequence = nextSequence(standing.highest);
       if (sequence === null) return this.tell({ is: "not taken", why: "blocked" });
       if (performance.now() - checked > FRESH) continue;
-      this.mark = { payload: makeBurned(box, this.host, now(), sequence), record: standing.record };
+      const { record, signed } = standing;
+      this.mark = { address: box.address, payload: makeBurned(box, this.host, now(), sequence), record, signed };
+      // Told before it is written: whoever keeps it has it whatever happens to the page from here on.
+      this.tell({ is: "taking", step: "writing" });
       const wrote = await this.relays.put(box.address, this.mark.payload);
+      this.tell({ is: "taking", step: "settling" });
       await sleep(SETTLE);
       const after = await this.relays.look(box.address, { complete: true });
       if (!after.answered) return this.tell({ is: "not taken", why: "unknown" });

@@ -11,7 +11,7 @@ const LAG = 1500;
 const BURST = 2;
 const REFILL = 520;
 /** A refusal has no CORS header and so looks like a dead network: each is tried again. */
-const TRIES = 3;
+export const TRIES = 3;
 const BACKOFF = 650;
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -36,6 +36,7 @@ async function bounded(response) {
 class Relay {
   constructor(url) {
     this.url = url.replace(/\/+$/, "");
+    this.host = new URL(url).host;
     this.tokens = BURST;
     this.since = performance.now();
     this.queue = Promise.resolve();
@@ -84,9 +85,12 @@ class Relay {
     }
   }
 
-  /** The payload that lies there, null where nothing does; undefined where the relay gave no answer. */
-  async get(address, query) {
+  /**
+   * The payload that lies there, null where nothing does; undefined where the relay gave no answer. `doing` is told the try.
+   */
+  async get(address, query, doing) {
     for (let attempt = 0; attempt < TRIES; attempt++) {
+      doing.attempt = attempt + 1;
       if (attempt > 0) await sleep(BACKOFF * attempt);
       const { status, body } = await this.request(address, query, {}, 1);
       if (status === 200 && body) return body;
@@ -107,6 +111,21 @@ class Relay {
 export class Relays {
   constructor(urls) {
     this.all = urls.map((url) => new Relay(url));
+    this.asked = null;
+  }
+
+  /** Begins to ask all. */
+  begin() {
+    return (this.asked = { since: performance.now(), relays: this.all.map(({ host }) => ({ host, is: "asked", attempt: 1 })) });
+  }
+
+  end(asked) {
+    if (this.asked === asked) this.asked = null;
+  }
+
+  /** For whoever waits: for how many seconds, and what each relay did so far; null while none is asked. */
+  progress() {
+    return this.asked && { seconds: Math.floor((performance.now() - this.asked.since) / 1000), relays: this.asked.relays };
   }
 
   /**
@@ -115,25 +134,34 @@ export class Relays {
    */
   async look(address, { complete, onPayload = () => false }) {
     const seen = { answered: false, payloads: [] };
+    const asked = this.begin();
     const query = complete ? "?policy=NetworkOnly" : "";
     await new Promise((enough, fail) => {
       let waiting = this.all.length;
-      for (const relay of this.all) {
-        relay.get(address, query).then((payload) => {
+      for (const [at, relay] of this.all.entries()) {
+        const doing = asked.relays[at];
+        relay.get(address, query, doing).then((payload) => {
           waiting--;
+          doing.is = payload ? "answered" : payload === null ? "empty" : "silent";
           if (payload !== undefined) seen.answered = true;
           if (payload) seen.payloads.push(payload);
           if (waiting === 0 || (payload && onPayload(payload))) enough();
           else if (payload !== undefined && complete) setTimeout(enough, LAG);
         }).catch(fail);
       }
-    });
+    }).finally(() => this.end(asked));
     return { answered: seen.answered, payloads: [...seen.payloads] };
   }
 
   /** Gives a packet to every relay; whether one took it. */
   async put(address, payload) {
-    const taken = await Promise.all(this.all.map((relay) => relay.put(address, payload)));
+    const asked = this.begin();
+    const put = async (relay, at) => {
+      const took = await relay.put(address, payload);
+      asked.relays[at].is = took ? "answered" : "silent";
+      return took;
+    };
+    const taken = await Promise.all(this.all.map(put)).finally(() => this.end(asked));
     return taken.includes(true);
   }
 }

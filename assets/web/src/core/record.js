@@ -14,7 +14,7 @@ const HAS_UNSAFE = new RegExp(`[${UNSAFE}]`, "u");
 export class Refused extends Error {}
 
 const form = () => {
-  throw new Refused("it does not have the form of a handoff");
+  throw new Refused("it is not in the form of a handoff");
 };
 
 /** Reads a JSON object with `read(field)`, or throws `Refused`. */
@@ -101,7 +101,7 @@ function check(record) {
     ["branch", record.git?.branch ?? null, 80],
   ];
   for (const [name, value, limit] of limits) {
-    if (value !== null && bytesOf(value).length > limit) throw new Refused(`its ${name} is over ${limit} bytes long`);
+    if (value !== null && bytesOf(value).length > limit) throw new Refused(`its ${name} is longer than ${limit} bytes`);
   }
   // These become part of a command or a place: nothing hidden in them.
   const places = [
@@ -123,7 +123,7 @@ function check(record) {
 }
 
 function unfit(name) {
-  throw new Refused(`its ${name} holds characters that do not belong there`);
+  throw new Refused(`its ${name} contains characters that don't belong there`);
 }
 
 /** `[user@]host[:port]` in its parts. Of an IPv6 address only what stands behind `]` is a port. */

@@ -17,9 +17,10 @@ function signedJson(kind, box, payload, expected) {
   return expected.some((key) => verify(payload.subarray(0, 64), message, key)) ? json : null;
 }
 
-function readRecord(json) {
+/** `signed` is what a tab keeps of a record: with it the signature can be checked again. */
+function readRecord(json, signed) {
   try {
-    return { is: "record", record: decodeRecord(json) };
+    return { is: "record", record: decodeRecord(json), signed };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return { is: "refused", why: error.message };
@@ -41,9 +42,15 @@ function readOne(box, packet, expected) {
   if (kind !== KIND.record && kind !== KIND.revoked) return absent;
   const json = signedJson(kind, box, payload, expected);
   if (!json) return absent;
-  if (kind === KIND.record) return readRecord(json);
+  if (kind === KIND.record) return readRecord(json, payload);
   const revoked = decodeRevoked(json);
   return revoked ? { is: "revoked", ...revoked } : absent;
+}
+
+/** What a record says that was kept with its signature; null where its creator did not sign it for this address. */
+export function readSigned(creator, address, signed) {
+  const json = signedJson(KIND.record, { address }, signed, [creator]);
+  return json && readRecord(json, signed);
 }
 
 /** Of two standings, the one that counts; `a` has the higher sequence. */

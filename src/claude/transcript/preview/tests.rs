@@ -38,8 +38,8 @@ fn both_ways(path: &Path, most: usize) -> (Vec<String>, Vec<String>) {
         if start == 0 {
             break;
         }
-        assert!(place != Excerpt::Before(start));
-        place = Excerpt::Before(start);
+        assert!(place != Excerpt::Before(start, None));
+        place = Excerpt::Before(start, None);
     }
     let (mut on, mut at) = (Vec::new(), 0);
     loop {
@@ -63,7 +63,7 @@ fn pages_follow_each_other_without_gap_or_overlap() {
     for most in [1, 7, 1000] {
         assert_eq!(both_ways(&path, most), (all.clone(), all.clone()), "{most}");
     }
-    assert_eq!(preview(&path, &Excerpt::Before(0), 9).unwrap().turns, []);
+    assert_eq!(preview(&path, &Excerpt::Before(0, None), 9).unwrap().turns, []);
 }
 
 #[test]
@@ -149,7 +149,8 @@ fn what_was_said_is_loud_and_the_rest_one_quiet_line() {
             user(&json!([{"type": "tool_result", "is_error": true, "content": "no"}])),
             Some((Tool, "failed no")),
         ),
-        (user(&json!([{"type": "image", "source": {"data": "AAAA"}}])), Some((Tool, "image"))),
+        (user(&json!([{"type": "image", "source": {"data": "AAAA"}}])), Some((Tool, "image 3 B"))),
+        (user(&json!([{"type": "image", "source": {"type": "url"}}])), Some((Tool, "image"))),
         (user(&json!(7)), None),
         (json!({"type": "user", "isMeta": true, "message": {"content": "meta"}}), None),
         (
@@ -182,6 +183,87 @@ fn what_was_said_is_loud_and_the_rest_one_quiet_line() {
     }
 }
 
+/// A call of a tool and what came of it, as one turn.
+fn tool(name: &str, input: &Value, result: &Value) -> Turn {
+    let call = json!({"type": "assistant", "message": {"content": [{"type": "tool_use", "id": "t1", "name": name, "input": input}]}});
+    let result =
+        json!({"type": "tool_result", "tool_use_id": "t1", "content": result, "is_error": result == "no"});
+    let lines = [call, user(&json!([result]))].map(|line| format!("{line}\n")).concat();
+    let (_dir, path) = file_of(lines.as_bytes());
+    let mut turns = preview(&path, &Excerpt::Last, 9).unwrap().turns;
+    assert_eq!(turns.len(), 1, "{turns:?}");
+    turns.remove(0)
+}
+
+#[test]
+fn tools_tell_what_they_did() {
+    let told = |name: &str, input: Value, result: Value| {
+        let turn = tool(name, &input, &result);
+        (turn.text, turn.brief, turn.detail)
+    };
+    let edit = json!({"file_path": "a.rs", "old_string": "one\ntwo\nthree", "new_string": "one\n2\nthree"});
+    let change = "```diff\n one\n-two\n+2\n three\n```";
+    assert_eq!(
+        told("Edit", edit, json!("The file was updated.")),
+        ("Edit a.rs (+1 −1)".to_owned(), change.to_owned(), change.to_owned())
+    );
+    let edits = json!({"file_path": "a", "edits": [{"old_string": "a", "new_string": "b"}, {"old_string": "", "new_string": "c"}]});
+    assert_eq!(told("MultiEdit", edits, json!("")).1, "```diff\n-a\n+b\n…\n+c\n```");
+    let long = (0..30).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\n");
+    let (text, brief, detail) = told("Write", json!({"file_path": "/x/a.py", "content": long}), json!("ok"));
+    assert_eq!(text, "Write /x/a.py (30 lines)");
+    assert!(brief.starts_with("```py\nline 0\n") && brief.ends_with("line 7\n…\n```"), "{brief}");
+    assert!(detail.ends_with("line 29\n```"));
+    let (text, brief, detail) =
+        told("Bash", json!({"command": "cargo test", "description": "Runs"}), json!(long));
+    assert_eq!(
+        (&*text, &*brief),
+        ("Bash cargo test", "```\n…\nline 25\nline 26\nline 27\nline 28\nline 29\n```")
+    );
+    assert!(detail.starts_with("```\nline 0\n"));
+    let (text, brief, _) = told("Bash", json!({"command": "for x in a; do\n  y\ndone"}), json!("no"));
+    assert_eq!(text, "Bash for x in a; do (+2 lines) · failed");
+    assert_eq!(brief, "```sh\nfor x in a; do\n  y\ndone\n```\n\n```\nno\n```");
+    let todos = json!({"todos": [{"content": "Write *it*", "status": "completed"}, {"content": "Test", "status": "in_progress"}]});
+    let (text, brief, _) = told("TodoWrite", todos, json!("Todos have been modified"));
+    assert_eq!((&*text, &*brief), ("todo list (1 of 2 done)", "- [x] Write \\*it\\*\n- [ ] Test ← now"));
+    let task = json!({"description": "Look around", "prompt": "Find it\nall", "subagent_type": "Explore"});
+    let (text, brief, detail) = told("Task", task, json!([{"type": "text", "text": "It is **here**."}]));
+    assert_eq!((&*text, &*brief), ("Task Look around", "It is **here**."));
+    assert_eq!(detail, "> Find it\n> all\n\nIt is **here**.");
+    assert_eq!(told("Read", json!({"file_path": "a"}), json!("1\n2\n3")).0, "Read a (3 lines)");
+    assert_eq!(
+        told("Grep", json!({"pattern": "x"}), json!("no")),
+        ("Grep x · failed".into(), "```\nno\n```".into(), "```\nno\n```".into())
+    );
+    // Its fence is longer than any in it.
+    assert_eq!(told("Bash", json!({"command": "x"}), json!("````\na")).1, "`````\n````\na\n`````");
+}
+
+#[test]
+fn an_answer_alone_and_one_too_many_stand_by_themselves() {
+    let call = json!({"type": "assistant", "message": {"content": [{"type": "tool_use", "id": "a", "name": "Bash", "input": {"command": "ls"}}]}});
+    let answer = |id: &str| user(&json!([{"type": "tool_result", "tool_use_id": id, "content": "one\ntwo"}]));
+    let lines = [answer("a"), call, answer("b"), answer("a"), answer("a")];
+    let told: Vec<_> = shown(&lines, 9).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(told, ["result one (+1 lines)", "Bash ls", "result one (+1 lines)", "result one (+1 lines)"]);
+}
+
+#[test]
+fn an_image_tells_its_kind_and_size() {
+    let image = json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA".repeat(512)}});
+    assert_eq!(shown(&[user(&json!([image]))], 9), [(Role::Tool, "image PNG 1.5 KB".to_owned())]);
+    let result = json!([{"type": "tool_result", "content": [image]}]);
+    assert_eq!(shown(&[user(&result)], 9), [(Role::Tool, "image PNG 1.5 KB".to_owned())]);
+    // Its line is not read whole.
+    let large = format!(
+        "{{\"type\":\"user\",\"message\":{{\"content\":[{{\"type\":\"image\",\"source\":{{\"type\":\"base64\",\"media_type\":\"image/jpeg\",\"data\":\"{}\"}}}}]}}}}\n",
+        "A".repeat(4 << 20)
+    );
+    let (_dir, path) = file_of(large.as_bytes());
+    assert_eq!(texts(preview(&path, &Excerpt::Last, 9).unwrap()), ["image JPEG about 3.0 MB"]);
+}
+
 #[test]
 fn the_newest_turns_oldest_first_and_none_twice() {
     let line = |n: u32, side| json!({"type": "user", "uuid": n.to_string(), "isSidechain": side, "message": {"content": n.to_string()}});
@@ -212,9 +294,10 @@ proptest! {
         let (_dir, path) = file_of(&parts.concat());
         let size = path.metadata().unwrap().len();
         for at in [place, place % (size + 1)] {
-            for place in [Excerpt::Last, Excerpt::After(at), Excerpt::Around(at..end), Excerpt::Before(at)] {
+            for place in [Excerpt::Last, Excerpt::After(at), Excerpt::Around(at..end), Excerpt::Before(at, None)] {
                 for turn in preview(&path, &place, most).unwrap().turns {
-                    prop_assert!(turn.text.split('\n').all(crate::text::is_clean));
+                    let all = [&turn.text, &turn.brief, &turn.detail];
+                    prop_assert!(all.iter().all(|text| text.split('\n').all(crate::text::is_clean)));
                 }
             }
         }

@@ -113,8 +113,8 @@ impl Service {
 }
 
 fn still_there(pid: u32) -> Error {
-    Error::failed(format!("The claude that has it open (process {pid}) does not end."))
-        .advise("Leave it with /exit in its window, then try again. Nothing was changed.")
+    Error::failed(format!("The claude that has it open (process {pid}) does not exit."))
+        .advise("Type /exit in its window, then try again. Nothing was changed.")
 }
 
 #[cfg(unix)]

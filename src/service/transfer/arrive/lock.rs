@@ -39,8 +39,9 @@ impl Lock {
                     tokio::time::sleep(AGAIN).await;
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(Error::failed("Another cclink is still bringing this session.")
-                        .advise("Let it finish, or end it, and try again: it goes on where it stopped."));
+                    return Err(Error::failed("Another cclink is still bringing this session.").advise(
+                        "Wait for it or stop it, then try again: the copy resumes where it stopped.",
+                    ));
                 }
                 Err(TryLockError::Error(error)) => {
                     return Err(Error::failed(format!("The session cannot be locked: {error}.")));

@@ -74,7 +74,9 @@ impl Question {
                 let until =
                     at.map_or_else(|| "from the start".to_owned(), |at| format!("since {}", clock(at)));
                 let messages = if *ours == 1 { "message" } else { "messages" };
-                format!("The session went on here and there {until}: {ours} {messages} here, {theirs} there.")
+                format!(
+                    "The session continued on both machines {until}: {ours} {messages} here, {theirs} there."
+                )
             }
         }
     }
@@ -86,7 +88,7 @@ impl Question {
             Self::TurnThere { host, until, there } => {
                 all.push((Answer::Wait, "wait until the turn ends".to_owned()));
                 if there.is_some() {
-                    all.push((Answer::GoThere, format!("go to {host} over SSH")));
+                    all.push((Answer::GoThere, format!("continue on {host} over SSH")));
                 }
                 let until = until.map_or_else(|| "the last complete turn".to_owned(), clock);
                 all.push((Answer::WholeTurns, format!("take it up to {until}")));
@@ -95,21 +97,18 @@ impl Question {
                 if window.is_some() {
                     all.push((Answer::GoToWindow, "go to its window".to_owned()));
                 }
-                all.push((Answer::Beside, "put a copy beside it, as a session of its own".to_owned()));
+                all.push((Answer::Beside, "keep the copy as a separate session".to_owned()));
                 if *idle {
                     all.push((Answer::EndIt, "end that claude and bring the session here".to_owned()));
                 }
             }
             Self::PerhapsOpen => {
-                all.push((Answer::Beside, "put a copy beside it, as a session of its own".to_owned()));
+                all.push((Answer::Beside, "keep the copy as a separate session".to_owned()));
                 all.push((Answer::NotOpen, "nobody has it open: bring it here".to_owned()));
             }
             Self::BothWentOn(_) => {
-                all.push((
-                    Answer::KeepBoth,
-                    "keep both: what is here becomes a session of its own".to_owned(),
-                ));
-                all.push((Answer::Beside, "keep both: what comes becomes a session of its own".to_owned()));
+                all.push((Answer::KeepBoth, "keep both: what is here becomes a separate session".to_owned()));
+                all.push((Answer::Beside, "keep both: what arrives becomes a separate session".to_owned()));
             }
         }
         all

@@ -20,8 +20,8 @@ impl Service {
         Ok(ours.zip(theirs).filter(|(ours, theirs)| !ours.is(theirs)).map(|(ours, theirs)| {
             let (here, there) = (text::clean(&ours.name), text::clean(&theirs.name));
             format!(
-                "claude is logged in as {here} here, and as {there} there: should it refuse the conversation \
-                 (API error 400), go on over SSH, or log in as {there}"
+                "claude is logged in as {here} here and as {there} there: if it refuses the conversation (API \
+                 error 400), continue over SSH or log in as {there}"
             )
         }))
     }

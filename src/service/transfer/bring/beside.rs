@@ -139,7 +139,7 @@ impl Taking<'_> {
     async fn file(&mut self, from: &Path, to: &Path, entry: &RemoteEntry) -> Result<Option<Why>> {
         let io = |error: std::io::Error| {
             Error::failed(format!("{} cannot be written: {error}.", text::clean(&to.to_string_lossy())))
-                .advise("The session here is as it was. Make room, then try again.")
+                .advise("The session here is unchanged. Free some space, then try again.")
         };
         if self.files == 0 {
             return Ok(Some(Why::Many));

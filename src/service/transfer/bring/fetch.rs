@@ -90,12 +90,12 @@ fn check_room(part: &Path, needed: u64) -> Result<()> {
         let free = system.f_bavail.saturating_mul(system.f_frsize);
         if free < needed {
             return Err(Error::failed(format!(
-                "There is not enough room in {}: {} are needed, {} are free.",
+                "Not enough space in {}: {} needed, {} free.",
                 part.parent().unwrap_or(part).display(),
                 text::bytes(needed),
                 text::bytes(free)
             ))
-            .advise("Nothing here was changed. Make room, then try again."));
+            .advise("Nothing here was changed. Free some space, then try again."));
         }
     }
     Ok(())
@@ -120,7 +120,7 @@ pub(crate) fn is_published(part: &Path, mark: &Transcript, id: &str) -> Result<(
         return refuse("its length or its last 64 KiB differ");
     }
     if !claude::names_session(part, id).unwrap_or(false) {
-        return refuse("it is another session's");
+        return refuse("it belongs to another session");
     }
     Ok(())
 }
@@ -139,7 +139,7 @@ fn verify(part: &Path, mark: &Transcript, id: &str, turn: Turn) -> Result<Option
     file.sync_all().map_err(io)?;
     Ok((bytes < whole && cut).then(|| {
         format!(
-            "it is open where it lives: what follows its last complete turn ({}) stayed there",
+            "it is open there: everything after its last complete turn ({}) was left out",
             text::bytes(whole - bytes)
         )
     }))

@@ -88,14 +88,14 @@ impl Origin {
         let (bytes, published) = (self.bytes, self.published);
         if bytes < published {
             return Err(Error::failed(format!(
-                "The session on {} holds less than what was published.",
+                "The session on {} lacks messages that were published.",
                 self.address
             ))
             .advise("Is this the machine it was published from?"));
         }
         if bytes > published.saturating_mul(4).saturating_add(GROWS) {
             return Err(Error::failed(format!(
-                "The session on {} is said to have {} now; {} were published.",
+                "The session on {} claims to have {} now; {} were published.",
                 self.address,
                 text::bytes(bytes),
                 text::bytes(published)
@@ -129,7 +129,7 @@ impl Origin {
         // It may be in a folder into which nobody is let.
         best.ok_or_else(|| {
             let folder = text::clean(&self.claude.to_string_lossy());
-            let gone = Error::gone(format!("The session is not in {folder} on {} any more.", self.address))
+            let gone = Error::gone(format!("The session is no longer in {folder} on {}.", self.address))
                 .advise("Claude Code deletes sessions that were not used for 30 days.");
             unread.unwrap_or(gone)
         })

@@ -11,11 +11,12 @@ use crate::handoff::{Record, Token};
 use crate::service::transfer::stores::{Shipment, place};
 use crate::service::{AudienceKind, Error, Found, Job, Result, Service};
 use crate::store::journal::Book;
+use crate::store::{CarryChoice, CarryStore};
 use crate::text;
 
 impl Service {
     /// Asks every place that this machine reaches, at once: the first whole file wins,
-    /// and lies in `folder` then.
+    /// and lies in `folder` then. Gives it, and where it was.
     pub(super) async fn fetch_sealed(
         &self,
         found: &Found,
@@ -23,12 +24,17 @@ impl Service {
         folder: &Path,
         asks: bool,
         job: &Job,
-    ) -> Result<PathBuf> {
+    ) -> Result<(PathBuf, CarryStore)> {
         let (record, token) = (&found.place.record, &found.place.place.token);
         let stores = job.run(async { Ok(self.stores_with(record, token).await) }).await?;
         if stores.is_empty() {
-            return Err(Error::failed("This machine knows no place where the sealed conversation can lie.")
-                .advise("Nothing was picked up. Set `[carry]` in the configuration, or pass the file with `--from`."));
+            return Err(Error::failed(
+                "This machine has no place set up to fetch the sealed conversation from.",
+            )
+            .advise(
+                "Nothing was picked up. Set `[carry]` in the configuration, or pass the file with \
+                    `--from`.",
+            ));
         }
         let name = claim.key.name();
         let mut asked: FuturesUnordered<_> = (0_usize..)
@@ -47,15 +53,27 @@ impl Service {
         let home = self.0.settings.home.as_deref();
         while let Some((store, file, got)) = job.run(async { Ok(asked.next().await) }).await? {
             match got {
-                Ok(true) => return Ok(file),
+                Ok(true) => return Ok((file, store.clone())),
                 Ok(false) => said.push(format!("not {}", place(store, home))),
                 Err(error) => said.push(error.message.trim_end_matches('.').to_owned()),
             }
         }
         let host = text::clean(&record.hostname);
         Err(Error::failed(format!("The sealed conversation was not found: {}.", said.join("; "))).advise(format!(
-            "Nothing was picked up. A folder may still synchronise; does {host} use another remote or folder?"
+            "Nothing was picked up. The folder may still be syncing; does {host} use another remote or folder?"
         )))
+    }
+
+    /// What came by a way goes home by the same one: it is proposed for the project where
+    /// nothing else was chosen, and its owner agreed to that place on the other device.
+    pub(super) fn goes_home_by(&self, store: &CarryStore, projects: [&str; 2], changes: bool) {
+        let choice = CarryChoice { way: Some(store.way()), changes };
+        self.note(|book| {
+            book.stores.entry(store.key()).or_default().agreed = true;
+            for project in projects {
+                book.carry.entry(project.to_owned()).or_insert(choice);
+            }
+        });
     }
 
     /// Takes a handoff's file away, behind everything else: it was taken for good, and

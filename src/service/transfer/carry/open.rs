@@ -30,8 +30,10 @@ impl Service {
     ) -> Result<Arrived> {
         let record = &found.place.record;
         let claim = record.carry.as_ref().and_then(Claim::of).ok_or_else(|| {
-            Error::failed("This handoff has no sealed file.")
-                .advise("Run `cclink bundle` where the session lives: it publishes one with its file.")
+            Error::failed("This handoff has no sealed file.").advise(
+                "Run `cclink bundle` on the machine with the session: it publishes the handoff and \
+                    writes the file.",
+            )
         })?;
         let directory = self.directory_of(record).await?;
         let state = self.0.settings.paths.state.clone();
@@ -42,13 +44,13 @@ impl Service {
         if let Some(instead) = self.until_free(&record.session_id, &mut decided, &wishes.ask, job).await? {
             return Ok(Arrived::Instead(instead));
         }
-        let file = match file {
-            Sealed::Stdin => None,
-            Sealed::File(file) => Some(file.to_owned()),
+        let (file, store) = match file {
+            Sealed::Stdin => (None, None),
+            Sealed::File(file) => (Some(file.to_owned()), None),
             Sealed::Carried => {
                 let into = parcel.sealed()?;
                 match self.fetch_sealed(found, &claim, &into, wishes.asks, job).await {
-                    Ok(file) => Some(file),
+                    Ok((file, store)) => (Some(file), Some(store)),
                     Err(error) => {
                         parcel.clear();
                         lock.done();
@@ -86,13 +88,18 @@ impl Service {
         let mut arrived = self.arrive(&parcel, &directory, decided, &wishes.ask, job).await?;
         if let Arrived::Placed(placed) = &mut arrived {
             self.remember_place(record, &directory);
+            let is_ours = found.place.place.token.audience == AudienceKind::Devices;
+            if let (Some(store), true) = (store, is_ours) {
+                let projects = [&*record.project, &*directory.to_string_lossy()];
+                self.goes_home_by(&store, projects, manifest.changes.is_some());
+            }
             job.doing("applying the changes");
             let changes = Arriving {
                 folder: parcel.changes(),
                 directory,
                 changes: manifest.changes,
                 beside: state.join("changes").join(&parcel.id),
-                is_ours: found.place.place.token.audience == AudienceKind::Devices,
+                is_ours,
             };
             // Not to be cut in half.
             let applied = Box::pin(changes.arrive()).await;
@@ -127,7 +134,7 @@ impl Opening {
         let file = match file {
             // A pipe would hold us up for ever.
             Some(file) if fs::metadata(file).is_ok_and(|meta| !meta.is_file()) => {
-                Err(io::Error::other("it is no regular file"))
+                Err(io::Error::other("it is not a regular file"))
             }
             Some(file) => File::open(file),
             None => spooled(self.claim.bytes),
@@ -142,12 +149,14 @@ impl Opening {
         let targets = Targets { transcript: parcel.transcript(), folders };
         unpack(BufReader::new(file), &self.claim, &parcel.id, &targets, tell).map_err(|error| match error {
             CarryError::Cancelled => Error::cancelled(),
-            CarryError::NotThis(_) => Error::failed(format!("{shown} is not this handoff's file: {error}."))
-                .advise("Copy it again, whole; each handoff has a file of its own."),
+            CarryError::NotThis(_) => {
+                Error::failed(format!("{shown} does not belong to this handoff: {error}."))
+                    .advise("Copy it again, completely; each handoff has its own file.")
+            }
             CarryError::Newer => Error::failed(format!("{shown} was rejected: {error}."))
                 .advise("Update cclink on this machine."),
             CarryError::Io(error) => Error::failed(format!("{shown} could not be unpacked: {error}."))
-                .advise("Nothing here was changed. Make room, then try again."),
+                .advise("Nothing here was changed. Free some space, then try again."),
             error => Error::failed(format!("{shown} was rejected: {error}."))
                 .advise("Nothing here was changed. Ask for another one."),
         })

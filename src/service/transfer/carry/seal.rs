@@ -129,10 +129,8 @@ impl Seal {
         let transcript = claude::mark(&self.path).map_err(unread)?;
         if transcript.bytes > MOST_TRANSCRIPT {
             let (is, most) = (text::bytes(transcript.bytes), text::bytes(MOST_TRANSCRIPT));
-            return Err(Error::failed(format!(
-                "The conversation is {is} long; {most} can be sealed at most."
-            ))
-            .advise("Nothing was published. It can still be brought over SSH."));
+            return Err(Error::failed(format!("The conversation is {is}; at most {most} can be sealed."))
+                .advise("Nothing was published. It can still be brought over SSH."));
         }
         self.manifest.claude = claude::version(&self.path).map_err(unread)?;
         let parts = claude::belongings(&self.root, &self.path, self.to.with_memory).map_err(unread)?;
@@ -179,7 +177,7 @@ impl Seal {
         // Blocks and headers of the tar included.
         if all + 2 * HEADER * (count + 2) > claim.most() {
             return Err(Error::failed(
-                "The conversation compresses so well that no cclink would unpack it again.",
+                "The conversation compresses too well: cclink would refuse to unpack it.",
             )
             .advise("Nothing was published. It can still be brought over SSH."));
         }
@@ -279,7 +277,7 @@ fn chosen(parts: &[Belongings]) -> (Vec<LocalFile>, Vec<LeftOut>) {
         let mut room_here = if part == Part::History { MOST_HISTORY.min(room) } else { room };
         for (name, bytes, _) in those {
             let why = match Name::of(part, name) {
-                None => "its name cannot travel",
+                None => "its name is not portable",
                 Some(_) if bytes > room_here => "too large",
                 Some(_) if files.len() >= MOST_FILES => "too many files",
                 Some(named) => {

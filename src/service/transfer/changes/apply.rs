@@ -100,16 +100,16 @@ impl Arriving {
         let repo = Repo::around(&self.directory).await;
         let applied = match &repo {
             Some(repo) => self.apply(repo, &names).await,
-            None => Err(Stay::from("git knows no repository in the folder here".to_owned())),
+            None => Err(Stay::from("the folder here is not a git repository".to_owned())),
         };
         let stay = match applied {
             Ok(put) => {
                 beside::forget(&self.folder, &self.beside);
                 return Ok(Some(match put {
                     Put::New(files, commits) => {
-                        format!("{whose} are in the tree: {}", counted(files, commits))
+                        format!("{whose} were applied: {}", counted(files, commits))
                     }
-                    Put::Before => format!("{whose} are in the tree already"),
+                    Put::Before => format!("{whose} were already applied"),
                 }));
             }
             Err(stay) => stay,
@@ -148,7 +148,7 @@ impl Arriving {
     /// The commit that they are based on: nothing else reaches git.
     fn head(&self) -> std::result::Result<&str, Stay> {
         let head = self.changes.as_ref().map(|changes| changes.head.as_str());
-        let none = || Stay::from("they do not say on which commit they are based".to_owned());
+        let none = || Stay::from("they name no commit they are based on".to_owned());
         head.filter(|head| is_object(head)).ok_or_else(none)
     }
 
@@ -171,7 +171,7 @@ impl Arriving {
             return Ok(Put::Before);
         }
         if !is_clean(repo).await? {
-            let why = "there are changes here that are not committed";
+            let why = "there are uncommitted changes here";
             return Err(Stay::first(why, "commit or stash those"));
         }
         let patched = work.patched().await?;
@@ -212,15 +212,15 @@ impl Arriving {
             return Err(Stay::from(format!("{ours} is checked out here, and they were made on {theirs}")));
         }
         if lacks_before(repo, commits).await {
-            return Err(Stay::from("the repository here lacks commits before theirs".to_owned()));
+            return Err(Stay::from("the repository here lacks commits they build on".to_owned()));
         }
         let heads = done(repo.aside(scratch, ["bundle", "list-heads"]).arg(commits)).await?;
         if heads != format!("{head} HEAD\n").as_bytes() {
-            return Err(Stay::from("their commits are not those that they say".to_owned()));
+            return Err(Stay::from("their commits are not the ones they name".to_owned()));
         }
         done(repo.aside(scratch, FETCH).arg(commits).arg("HEAD")).await?;
         if !leads_to(repo, scratch, at, head).await {
-            return Err(Stay::from("the branch here has commits that they do not know".to_owned()));
+            return Err(Stay::from("the branch here has commits they do not build on".to_owned()));
         }
         let between = format!("{at}..{head}");
         let number = done(&mut repo.aside(scratch, ["rev-list", "--count", &between])).await?;
@@ -241,7 +241,7 @@ fn elsewhere(at: &str, head: &str) -> String {
 /// What changes the tree.
 struct Work<'a> {
     repo: &'a Repo,
-    /// The files that git does not know.
+    /// The untracked files.
     folder: PathBuf,
     untracked: Vec<PathBuf>,
     patch: Option<PathBuf>,
@@ -289,8 +289,8 @@ impl Work<'_> {
         match done_with(&mut self.repo.git_with_filters(back), &old).await {
             Ok(_) => Err(Stay::from(why)),
             Err(_) => Err(Stay::first(
-                format!("git stopped half way: {why}"),
-                "make room and put the tree back with \"git restore .\"",
+                format!("git stopped halfway: {why}"),
+                "free some space and restore the tree with \"git restore .\"",
             )),
         }
     }

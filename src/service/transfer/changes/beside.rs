@@ -30,7 +30,7 @@ pub(super) fn keep(folder: &Path, place: &Path) -> io::Result<PathBuf> {
             return Ok(place);
         }
     }
-    Err(io::Error::other("too many changes of this session wait there"))
+    Err(io::Error::other("too many changes of this session are kept there"))
 }
 
 /// Removes what waits there, where it is the same as what was put into the tree.

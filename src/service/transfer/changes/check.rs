@@ -87,12 +87,12 @@ pub(super) fn are_free(
     let shown = |path: &Path| text::clean(&path.to_string_lossy());
     for name in names {
         if is_tangled(name, patched) {
-            return Err(format!("{} comes twice", shown(name)));
+            return Err(format!("{} is there twice", shown(name)));
         }
         let is_plain =
             |part| matches!(part, Component::Normal(name) if !is_repository(&name.to_string_lossy()));
         if !name.components().all(is_plain) {
-            return Err(format!("{} leads elsewhere", shown(name)));
+            return Err(format!("{} points outside", shown(name)));
         }
         let mut at = top.to_owned();
         let folders = name.parent().into_iter().flatten();
@@ -100,13 +100,13 @@ pub(super) fn are_free(
             at.push(part);
             match at.symlink_metadata() {
                 Ok(meta) if meta.is_dir() => {}
-                Ok(_) => return Err(format!("{} is no folder here", shown(&at))),
+                Ok(_) => return Err(format!("{} is not a folder here", shown(&at))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => break,
-                Err(error) => return Err(format!("{} cannot be looked at: {error}", shown(&at))),
+                Err(error) => return Err(format!("{} cannot be read: {error}", shown(&at))),
             }
         }
         if top.join(name).symlink_metadata().is_ok() || is_tangled(name, known) {
-            return Err(format!("{} is here already", shown(name)));
+            return Err(format!("{} already exists here", shown(name)));
         }
     }
     Ok(())
@@ -118,7 +118,7 @@ pub(super) fn are_new(top: &Path, patched: &BTreeSet<PathBuf>, known: &BTreeSet<
     // In a folder's place a file may come, once what is in it is gone.
     let is_file = |name: &PathBuf| top.join(name).symlink_metadata().is_ok_and(|meta| !meta.is_dir());
     match patched.difference(known).find(|name| is_file(name)) {
-        Some(name) => Err(format!("{} is here already", text::clean(&name.to_string_lossy()))),
+        Some(name) => Err(format!("{} already exists here", text::clean(&name.to_string_lossy()))),
         None => Ok(()),
     }
 }

@@ -63,9 +63,7 @@ pub(crate) async fn gather(directory: Option<&Path>, home: Option<&Path>) -> Res
         None => None,
     };
     let Some(repo) = repo else {
-        return Ok(Gathered::nothing(
-            "No changes included: git knows no repository in the project's folder.",
-        ));
+        return Ok(Gathered::nothing("No changes included: the project's folder is not a git repository."));
     };
     let Some(head) = repo.head().await else {
         return Ok(Gathered::nothing("No changes included: the repository has no commit yet."));
@@ -78,7 +76,7 @@ pub(crate) async fn gather(directory: Option<&Path>, home: Option<&Path>) -> Res
     let state = State::read(&repo, &scratch, is_home).await.map_err(|why| unread(&why))?;
     let mut stays = state.left_out;
     if is_home {
-        let what = "files that git does not know".to_owned();
+        let what = "untracked files".to_owned();
         stays.push(LeftOut { what, bytes: 0, why: "the repository is the whole home folder".to_owned() });
     }
     let (top, untracked, known) = (repo.top.clone(), state.untracked, state.changed.clone());
@@ -113,7 +111,7 @@ pub(crate) async fn gather(directory: Option<&Path>, home: Option<&Path>) -> Res
     let number = in_patch + chosen.plain.len();
     files.extend(chosen.plain);
     if repo.head().await.as_ref() != Some(&head) {
-        return Err(unread("a commit was made in this moment"));
+        return Err(unread("a commit was made just now"));
     }
     let words = match (files.is_empty(), stays.is_empty()) {
         (false, _) => format!("Changes included: {}.", counted(number, unpushed)),
@@ -196,7 +194,7 @@ async fn commits(repo: &Repo, scratch: &Scratch) -> std::result::Result<Option<(
     let remotes = ["for-each-ref", "--count=1", "--format=%(objectname)", "refs/remotes"];
     let any = done(&mut repo.git(remotes)).await.map_err(|why| stay(0, why))?;
     if any.is_empty() {
-        return Err(stay(0, "no branch of a remote tells which those are".to_owned()));
+        return Err(stay(0, "no remote branch tells which ones".to_owned()));
     }
     let ours = ["HEAD", "--not", "--remotes"];
     let count = done(repo.git(["rev-list", "--count"]).args(ours)).await.map_err(|why| stay(0, why))?;

@@ -38,7 +38,8 @@ fn write(path: &Path, content: &str) {
 /// A patch that makes a new file of one line.
 fn new(name: &str, mode: &str, line: &str) -> String {
     format!(
-        "diff --git a/{name} b/{name}\nnew file mode {mode}\n--- /dev/null\n+++ b/{name}\n@@ -0,0 +1 @@\n+{line}\n\\ No newline at end of file\n"
+        "diff --git a/{name} b/{name}\nnew file mode {mode}\n--- /dev/null\n+++ b/{name}\n@@ -0,0 +1 \
+         @@\n+{line}\n\\ No newline at end of file\n"
     )
 }
 
@@ -147,7 +148,7 @@ async fn no_patch_leads_out_of_its_tree() {
     // And one that is as it should be.
     place.came(PATCH, &change("file"));
     let said = place.arrive(&place.head, None).await;
-    assert_eq!(said, "your changes are in the tree: 1 file");
+    assert_eq!(said, "your changes were applied: 1 file");
     assert_eq!(fs::read_to_string(place.at("top/file")).unwrap(), "two\n");
     assert_eq!(fs::read_to_string(place.at("outside/file")).unwrap(), "one\n");
 }
@@ -170,7 +171,7 @@ async fn no_file_goes_through_a_link_or_over_another() {
     for (link, file) in [("l", "l/x"), ("l/x", "l"), ("l", "l")] {
         place.came(PATCH, &new(link, "120000", "../outside"));
         place.came(&format!("{UNTRACKED}/{file}"), "theirs");
-        place.refuses("comes twice").await;
+        place.refuses("is there twice").await;
         fs::remove_dir_all(place.at("came")).ok();
     }
 }
@@ -211,7 +212,7 @@ async fn what_names_no_commit_reaches_no_git() {
     for head in ["", "HEAD", "--upload-pack=touch x", "main", cut, &upper] {
         place.came(&format!("{UNTRACKED}/x"), "x");
         let said = place.arrive(head, Some("main")).await;
-        assert!(said.contains("do not say on which commit"), "{head}: {said}");
+        assert!(said.contains("name no commit"), "{head}: {said}");
         assert!(!said.contains("switch") && !place.at("top/x").exists(), "{said}");
     }
 }
@@ -240,8 +241,8 @@ async fn a_bundle_that_is_none_or_another_changes_nothing() {
     };
     // Another ref than the one that was meant, another commit, another branch.
     for (name, of, branch, words) in [
-        ("main", &*head, "main", "not those that they say"),
-        ("HEAD", &"0".repeat(40), "main", "not those that they say"),
+        ("main", &*head, "main", "not the ones they name"),
+        ("HEAD", &"0".repeat(40), "main", "not the ones they name"),
         ("HEAD", &*head, "topic", "main is checked out here"),
     ] {
         bundle(name);
@@ -253,14 +254,14 @@ async fn a_bundle_that_is_none_or_another_changes_nothing() {
     bundle("HEAD");
     place.came(&format!("{UNTRACKED}/out/x"), "x");
     let said = place.arrive(&head, Some("main")).await;
-    assert!(said.contains("out is no folder here"), "{said}");
+    assert!(said.contains("out is not a folder here"), "{said}");
     bundle("HEAD");
     place.came(PATCH, "diff --git a/file b/file\n--- a/file\n+++ b/file\n@@ -1 +1 @@\n-one\n+three\n");
     assert!(place.arrive(&head, Some("main")).await.contains("were not applied"));
     assert!(refs() == before && objects() == count);
     bundle("HEAD");
     let said = place.arrive(&head, Some("main")).await;
-    assert_eq!(said, "your changes are in the tree: 1 commit");
+    assert_eq!(said, "your changes were applied: 1 commit");
     assert_eq!(fs::read_to_string(top.join("file")).unwrap(), "two\n");
 }
 
@@ -270,7 +271,7 @@ async fn without_a_repository_they_wait() {
     fs::remove_dir_all(place.at("top/.git")).unwrap();
     place.came(&format!("{UNTRACKED}/x y"), "x");
     let said = place.arrive(&place.head, None).await;
-    assert!(said.contains("git knows no repository in the folder here"), "{said}");
+    assert!(said.contains("the folder here is not a git repository"), "{said}");
     let command = said.split('`').nth(1).unwrap();
     let (top, beside) = (place.at("top"), place.at("state/changes").join(ID));
     assert_eq!(command, format!("cd -- {} && cp -Rn {}/untracked/. .", top.display(), beside.display()));
@@ -311,7 +312,7 @@ async fn wherever_a_repository_is_it_is_read_and_nothing_else() {
     run(&odd, &["symbolic-ref", "HEAD", "refs/heads/new"]).unwrap();
     let gathered = gather(Some(&odd), None).await.unwrap();
     assert!(gathered.words.contains("no commit yet") && gathered.changes.is_none());
-    assert!(gather(None, None).await.unwrap().words.contains("no repository"));
+    assert!(gather(None, None).await.unwrap().words.contains("not a git repository"));
 }
 
 #[test]
@@ -352,7 +353,7 @@ fn how_a_file_travels_follows_from_its_name_and_kind() {
     let other = ["A B", "a b"][twin];
     assert_eq!(patched, BTreeSet::from([other, "deep/1/2/3/4/5/6/7/8/x", "nl\n", "x:y", "old/x", "link"]));
     let left: Vec<_> = chosen.left_out.iter().map(|left| (left.what.as_str(), left.why.as_str())).collect();
-    assert_eq!(left, [("uncommitted: .GIT/config", "its name cannot travel")]);
+    assert_eq!(left, [("uncommitted: .GIT/config", "its name is not portable")]);
     for (path, tangled) in
         [("old", true), ("old/x", true), ("other", true), ("other.y", false), ("others", false)]
     {

@@ -41,7 +41,7 @@ pub(super) fn choose(top: &Path, untracked: &[PathBuf], changed: &BTreeSet<PathB
         let why = if !(meta.is_file() || meta.is_symlink()) {
             "no plain file"
         } else if path.iter().any(|part| is_repository(&part.to_string_lossy())) {
-            "its name cannot travel"
+            "its name is not portable"
         } else if bytes > room {
             "too large"
         } else {

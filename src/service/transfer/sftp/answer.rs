@@ -10,7 +10,7 @@ use crate::service::{Error, Result};
 use crate::text;
 
 /// What the next try finds of this one.
-const KEPT: &str = "What came is kept: the next try goes on there.";
+const KEPT: &str = "What was copied is kept: the next try continues from there.";
 /// Columns of what the other side says.
 const MOST_SAID: usize = 200;
 

@@ -35,7 +35,7 @@ fn part_of(path: &Path) -> PathBuf {
 pub(super) async fn put(folder: &Path, name: &str, file: &Path, job: &Job) -> Result<()> {
     let (folder, to, from) = (folder.to_owned(), path_of(folder, name), file.to_owned());
     let job = job.clone();
-    let what = format!("putting it, sealed, into {}", text::clean(&folder.to_string_lossy()));
+    let what = format!("writing the sealed file to {}", text::clean(&folder.to_string_lossy()));
     job.doing(what.as_str());
     blocking(move || {
         made(&folder)?;
@@ -80,7 +80,7 @@ fn made(folder: &Path) -> Result<()> {
     let words = text::clean(&folder.to_string_lossy());
     if !folder.parent().is_some_and(is_there) {
         return Err(Error::failed(format!("The folder {words} does not exist."))
-            .advise("Mount or make it, or name another one under `[carry]` (`cclink config`)."));
+            .advise("Mount or create it, or set another one under `[carry]` (`cclink config`)."));
     }
     files::private_dir(folder).map_err(Error::from)
 }

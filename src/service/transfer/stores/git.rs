@@ -177,7 +177,7 @@ impl Git {
         let commit = self.commit(file).await?;
         let to = format!("{commit}:{}", reference(name)?);
         let bytes = file.metadata().map_or(0, |file| file.len());
-        match self.push(&to, &mut self.tells("pushing it, sealed, to", bytes, job)).await {
+        match self.push(&to, &mut self.tells("pushing the sealed file to", bytes, job)).await {
             Ok(_) => Ok(Put::Done),
             Err(said) if is_refusal(&said) => Ok(Put::Refused(said)),
             Err(said) => Err(self.unreached(&said)),
@@ -375,13 +375,13 @@ impl Git {
         let telling = |line: &&&str| line.contains("rejected") || line.contains("hidden ref");
         let fatal = |line: &&&str| line.starts_with("fatal: ") || line.starts_with("error: ");
         let line = lines.iter().find(telling).or_else(|| lines.iter().find(fatal)).or(lines.last());
-        line.map_or_else(|| "it says nothing".to_owned(), |line| text::fit(line, 200))
+        line.map_or_else(|| "it gave no reason".to_owned(), |line| text::fit(line, 200))
     }
 
     fn unreached(&self, said: &str) -> Error {
         let remote = text::clean(&self.shown);
         Error::failed(format!("git could not use {remote}: {}.", said.trim_end_matches('.')))
-            .advise("Try `git ls-remote` there yourself; another way is chosen with `--carry`.")
+            .advise("Try `git ls-remote` there yourself, or choose another way with `--carry`.")
     }
 }
 
@@ -404,7 +404,7 @@ fn reference(name: &str) -> Result<String> {
     if is_name(name) {
         Ok(format!("refs/cclink/{name}"))
     } else {
-        Err(Error::failed("That is no name of a sealed file."))
+        Err(Error::failed("Not the name of a sealed file."))
     }
 }
 

@@ -44,13 +44,13 @@ impl Service {
         let state = &self.0.settings.paths.state;
         match store {
             CarryStore::Git { directory, remote, url } => {
-                job.doing(format!("pushing it, sealed, to {}", text::clean(remote)));
+                job.doing(format!("pushing the sealed file to {}", text::clean(remote)));
                 let git = git::Git::open(state, directory.as_deref(), remote, url, it.asks).await?;
                 git.put(it.name, it.file, job).await
             }
             CarryStore::Folder { path } => folder::put(path, it.name, it.file, job).await.map(|()| Put::Done),
             CarryStore::Ssh { address, folder } => {
-                let what = format!("putting it, sealed, on {address}");
+                let what = format!("writing the sealed file to {address}");
                 job.doing(what.as_str());
                 let remote = self.always_on(address, it.asks).await?;
                 let all = it.file.metadata().map_or(0, |file| file.len());
@@ -100,6 +100,11 @@ impl Service {
                 ssh::take_away(&remote, folder, name).await
             }
         }
+    }
+
+    /// Whether the machine that is always on answers, unasked.
+    pub(crate) async fn reaches(&self, address: &str) -> Result<()> {
+        self.always_on(address, false).await.map(drop)
     }
 
     async fn always_on(&self, address: &str, asks: bool) -> Result<super::sftp::Remote> {

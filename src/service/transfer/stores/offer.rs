@@ -74,7 +74,7 @@ impl Service {
     }
 
     /// The stores that the user set.
-    fn set_stores(&self) -> impl Iterator<Item = CarryStore> {
+    pub(crate) fn set_stores(&self) -> impl Iterator<Item = CarryStore> {
         let carry = &self.0.settings.config.carry;
         let folder = carry.folder.as_deref().map(|folder| CarryStore::Folder {
             path: expanded(Path::new(folder), self.0.settings.home.as_deref()),
@@ -126,8 +126,9 @@ impl Service {
         }
         let public = is_public(store).await;
         let kind = if public { ErrorKind::Public } else { ErrorKind::Agree };
-        Err(Error::new(kind, meaning(store, public))
-            .advise("Nothing was published. `--yes` agrees; `--carry=no` leaves the conversation here."))
+        Err(Error::new(kind, meaning(store, public)).advise(
+            "Nothing was published. Pass `--yes` to agree, or `--carry=no` to keep the conversation here.",
+        ))
     }
 }
 
@@ -181,13 +182,15 @@ fn meaning(store: &CarryStore, public: bool) -> String {
                 "Everyone who can read that remote can"
             };
             format!(
-                "The sealed conversation is pushed to the git remote {remote} ({url}), as a ref next to the branches. \
+                "The sealed conversation is pushed to the git remote {remote} ({url}), as a ref next to the \
+                 branches. \
                  {who} see that a sealed file is there, its size and its date. {opens} {goes}. A git host may keep \
                  deleted objects for a while; without the handoff nobody can open them."
             )
         }
         CarryStore::Folder { path } => format!(
-            "The sealed conversation is put into {}. Everyone who can read that folder can see the file, its size and \
+            "The sealed conversation is put into {}. Everyone who can read that folder can see the file, its \
+             size and \
              its date. {opens} {goes}.",
             text::clean(&path.to_string_lossy())
         ),

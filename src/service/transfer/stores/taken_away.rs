@@ -119,7 +119,7 @@ impl Service {
     }
 
     /// Whether a file lies somewhere that belongs to no living handoff any more.
-    fn is_due(&self, book: &Book, file: &CarriedFile) -> bool {
+    pub(crate) fn is_due(&self, book: &Book, file: &CarriedFile) -> bool {
         let over = || match entry_of(book, &file.token) {
             Some(entry) => !matches!(self.over(entry), Over::No),
             // It may be among those that a newer cclink wrote.

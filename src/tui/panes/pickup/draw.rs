@@ -165,8 +165,8 @@ fn entry_row(
     let quiet = look.theme.quiet;
     let once = if entry.burn_after_read { "once" } else { "" }.to_owned();
     let mut metas = vec![
-        Meta::new(short_project(&entry.project).to_owned(), 14, quiet),
         Meta::new(once, 4, look.theme.warn),
+        Meta::new(short_project(&entry.project).to_owned(), 14, quiet).shortened(8),
         Meta::new(from, 16, look.theme.text),
     ];
     metas.retain(|_| alone);

@@ -6,8 +6,8 @@ use ratatui::text::{Line, Span};
 
 use crate::text;
 use crate::tui::message::{
-    Action, END_THERE, Effect, Found, Intent, Next as Way, Note, Open, Plan, PlanKind, Question, Taken, Tone,
-    Wanted, choose, confirm,
+    Action, END_THERE, Effect, Found, Intent, Next as Way, Note, Open, Plan, PlanKind, Question, Signer,
+    Taken, Tone, Wanted, choose, confirm,
 };
 use crate::tui::parts::list::{Cursor, mark};
 use crate::tui::parts::{Look, fact, lines, long_fact, wrap};
@@ -30,6 +30,8 @@ pub(super) struct Offer {
     settled: bool,
     /// Nobody looks any more whether something newer is there.
     unchecked: bool,
+    /// The command is shown whole, not as people type it.
+    whole: bool,
 }
 
 /// What an intent leads to.
@@ -49,7 +51,13 @@ impl Offer {
             taken: false,
             settled: false,
             unchecked: false,
+            whole: false,
         }
+    }
+
+    /// Whose it is: the key, and what this device knows of it.
+    pub(super) fn signer(&self) -> (&str, &Signer) {
+        (&self.found.pickup.creator, &self.found.signer)
     }
 
     pub(super) fn token(&self) -> &str {
@@ -96,8 +104,9 @@ impl Offer {
                 Some(plan) => Next::Do(vec![Effect::Copy(plan.shell.clone(), "The command")]),
                 None => Next::Nothing,
             },
-            Intent::AddContact => {
-                Next::Do(vec![Effect::Open(Open::Contact(self.found.pickup.creator.clone()))])
+            Intent::WholeCommand => {
+                self.whole = !self.whole;
+                Next::Nothing
             }
             _ => Next::Nothing,
         }
@@ -205,8 +214,15 @@ impl Offer {
         self.plan().map(|plan| self.go_on(plan)).unwrap_or_default()
     }
 
-    /// The plan whose words stand in this row of the area it is drawn in.
+    /// The plan whose words stand in this row of the area it is drawn in is chosen.
     pub(super) fn choose_at(&mut self, row: u16, width: u16) {
+        if let Some(place) = self.plan_at(row, width) {
+            (self.cursor.at, self.chosen) = (place, true);
+        }
+    }
+
+    /// The plan whose words stand in this row.
+    pub(super) fn plan_at(&self, row: u16, width: u16) -> Option<usize> {
         let columns = usize::from(width).max(8);
         let plan_columns = columns.saturating_sub(4).max(8);
         let seal = if self.settled { "✓ picked up · " } else { "✓ " };
@@ -217,15 +233,15 @@ impl Offer {
             let why = plan.why_not.as_deref().filter(|_| !plan.ready);
             let mut height = 1 + why.map_or(0, |why| wrap(why, plan_columns).len());
             if place == self.cursor.at {
-                height += command_lines(&plan.shell, plan_columns).len();
+                height += self.command_lines(plan, plan_columns).len();
                 height += plan.notes.iter().map(|note| wrap(note, plan_columns).len()).sum::<usize>();
             }
             if (at..at + height).contains(&usize::from(row)) {
-                (self.cursor.at, self.chosen) = (place, true);
-                return;
+                return Some(place);
             }
             at += height;
         }
+        None
     }
 
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
@@ -263,6 +279,18 @@ impl Offer {
         lines(frame, area, &out);
     }
 
+    /// The command as people type it, or all of it: of a long one so much that the
+    /// other ways stay in view. It is copied whole.
+    fn command_lines(&self, plan: &Plan, columns: usize) -> Vec<String> {
+        let (shown, most) = if self.whole { (&plan.shell, usize::MAX) } else { (plan.typed(), MOST_COMMAND) };
+        let mut all = wrap(shown, columns);
+        if all.len() > most {
+            all.truncate(most - 1);
+            all.push(text::fit("… v shows all of it", columns));
+        }
+        all
+    }
+
     fn plan_lines<'a>(&self, width: u16, look: &Look<'_>) -> Vec<Line<'a>> {
         let columns = usize::from(width).saturating_sub(4).max(8);
         let mut out = Vec::new();
@@ -295,7 +323,7 @@ impl Offer {
                 );
             }
             if selected {
-                let command = command_lines(&plan.shell, columns);
+                let command = self.command_lines(plan, columns);
                 out.extend(
                     command.into_iter().map(|line| Line::styled(format!("    {line}"), look.theme.accent)),
                 );
@@ -306,17 +334,6 @@ impl Offer {
         }
         out
     }
-}
-
-/// A command, or so much of a long one that the other ways stay in view; it is
-/// copied whole.
-fn command_lines(shell: &str, columns: usize) -> Vec<String> {
-    let mut all = wrap(shell, columns);
-    if all.len() > MOST_COMMAND {
-        all.truncate(MOST_COMMAND - 1);
-        all.push(text::fit("… y copies all of it", columns));
-    }
-    all
 }
 
 /// The way that the rule of all runs, or asks about; else the first that is open.

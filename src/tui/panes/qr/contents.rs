@@ -137,6 +137,7 @@ mod tests {
             phone_pass: false,
             announced_at: None,
             web_link: None,
+            pin: None,
         }
     }
 

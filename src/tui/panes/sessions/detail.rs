@@ -8,10 +8,11 @@ use ratatui::text::{Line, Span};
 
 use super::Sessions;
 use super::conversation::Told;
+use super::find::Find;
 use super::search::Search;
 use crate::text;
 use crate::tui::message::{Live, Role, Session};
-use crate::tui::parts::list::{graphemes, lighten, mark};
+use crate::tui::parts::list::mark;
 use crate::tui::parts::{Look, fact, lines};
 
 /// Lines of facts above the conversation, and one empty line.
@@ -73,7 +74,8 @@ impl Sessions {
             Line::from(vec![Span::styled(text::pad("state", 11), look.theme.quiet), live, state]),
         ];
         lines(frame, area, &head);
-        if let Some(words) = self.odd(session, look) {
+        let typing = self.find.as_ref().is_some_and(|find| find.typing);
+        if let Some(words) = self.odd(session, look).filter(|_| !typing) {
             let below =
                 Rect { y: area.y + 5.min(area.height), height: area.height.saturating_sub(5).min(1), ..area };
             frame.render_widget(Line::styled(text::fit(&words, columns), look.theme.warn), below);
@@ -91,22 +93,30 @@ impl Sessions {
 
     /// Which lines are shown and how to see others, in the empty line above them.
     fn draw_place(&self, frame: &mut Frame<'_>, area: Rect, shown: &Range<usize>, look: &Look<'_>) {
+        if let Some(find) = self.find.as_ref().filter(|find| find.typing) {
+            let row = Rect { y: area.y.saturating_sub(1), height: 1, ..area };
+            return find.form.draw(frame, row, true, look);
+        }
         let is_free = self.selected().is_none_or(|session| self.odd(session, look).is_none());
         let Some(y) = area.y.checked_sub(1).filter(|_| is_free) else { return };
         let len = self.talk.told.len();
-        let hit = self.search.as_ref().and_then(Search::place);
-        let of =
-            if self.talk.is_whole() { text::count(len) } else { format!("{} read so far", text::count(len)) };
-        let lines = format!("lines {}–{} of {of}", shown.start + 1, shown.end);
+        let found = self.find.as_ref().and_then(Find::place);
+        let hit = found.or_else(|| self.search.as_ref().and_then(Search::place));
+        let (end, of) = (text::count(shown.end), text::count(len));
+        let lines = if self.talk.is_whole() {
+            format!("{end} of {of} lines")
+        } else {
+            format!("{end} of {of} lines so far")
+        };
         let words = match (hit, self.reading) {
             (Some(hit), true) => format!("{hit} · {lines}"),
-            (Some(hit), false) => format!("{hit} · Enter reads"),
+            (Some(hit), false) => format!("{hit} · Enter to read"),
             (None, true) => lines,
             (None, false) if shown.len() == len && self.talk.is_whole() => return,
             (None, false) if self.talk.is_whole() => {
-                format!("the last {} of {of} lines · → reads", shown.len())
+                format!("last {} of {of} lines · → to read all", shown.len())
             }
-            (None, false) => format!("the last {} lines · → reads", shown.len()),
+            (None, false) => format!("last {} lines · → to read all", shown.len()),
         };
         let words = text::fit(&words, usize::from(area.width));
         let style = if self.reading { look.theme.accent } else { look.theme.quiet };
@@ -153,10 +163,9 @@ fn told_line<'a>(line: &'a Told, look: &Look<'_>) -> Line<'a> {
         (Some(Role::Assistant), true) => look.theme.strong,
         _ => look.theme.text,
     };
-    if line.role == Some(Role::Tool) || line.head {
-        return Line::styled(&*line.text, style);
+    let mut shown = line.row.line(style, look.theme);
+    if line.role != Some(Role::Tool) && !line.head {
+        shown.spans.insert(0, Span::styled(mark(line.marked), look.theme.accent));
     }
-    let mut spans = vec![Span::styled(mark(line.marked), look.theme.accent)];
-    spans.extend(lighten(&line.text, &graphemes(&line.text, &line.lit), style, look.theme));
-    Line::from(spans)
+    shown
 }

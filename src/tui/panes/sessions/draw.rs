@@ -12,7 +12,10 @@ use crate::tui::message::{Live, Progress, Role, Session};
 use crate::tui::panes::short_project;
 use crate::tui::parts::list::{Meta, graphemes, row, under};
 use crate::tui::parts::search::Finder;
-use crate::tui::parts::{Look, detail_area, lines, split, wrap};
+use crate::tui::parts::{Look, lines, split, wrap};
+
+/// Columns that a project keeps beside any title.
+const PROJECT: usize = 8;
 
 /// The widths of the columns beside the titles; 0: not shown at all.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,11 +43,11 @@ pub(super) fn columns(sessions: &[&Session]) -> Columns {
 impl Sessions {
     pub(super) fn draw_all(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         match split(area) {
+            _ if self.covers_list() => self.draw_detail(frame, self.talk_area(area), look),
             (list, Some(detail)) => {
                 self.draw_list(frame, list, look);
                 self.draw_detail(frame, detail, look);
             }
-            (whole, None) if self.reading => self.draw_detail(frame, detail_area(whole), look),
             (whole, None) => self.draw_list(frame, whole, look),
         }
     }
@@ -185,7 +188,7 @@ fn session_row(
     let mut metas = vec![
         Meta::new(text::bytes(session.size), columns.size, quiet),
         Meta::new(session.git_branch.clone().unwrap_or_default(), columns.branch, quiet),
-        Meta::new(short_project(&session.project).to_owned(), columns.project, quiet),
+        Meta::new(short_project(&session.project).to_owned(), columns.project, quiet).shortened(PROJECT),
     ];
     metas.retain(|meta| meta.width > 0);
     metas.push(Meta::new(text::ago(session.updated_at, look.now.utc()), 10, age_style(session, look)));

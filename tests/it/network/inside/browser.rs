@@ -2,6 +2,8 @@
 //! handoff. `tests/web/browser.mjs` drives the browser. Each test has a network
 //! of its own, so its ports are free, and nothing it does can leave the machine.
 
+mod hands;
+mod kept;
 mod states;
 
 use std::path::PathBuf;
@@ -21,7 +23,7 @@ const PAGE: u16 = 8080;
 const PROXY: u16 = 8081;
 /// The target on loopback is 300 ms; a busy machine may be slower.
 const SHOWN_WITHIN_MS: f64 = 3000.0;
-const CHECKED: &str = "Checked: nothing newer is there.";
+const CHECKED: &str = "Still valid (checked just now).";
 
 /// Whether a test has nothing to do here: no browser, or another run does it.
 fn not_here(test: &str) -> bool {
@@ -151,7 +153,7 @@ fn a_pin_opens_and_a_wrong_one_does_not() {
         "proxy": { "port": PROXY, "to": stage.relay() },
     });
     let answer = stage.browse("pin", &[&proxy], request);
-    assert_eq!(answer["trying"]["title"], "Trying this PIN");
+    assert_eq!(answer["trying"]["title"], "Trying the PIN");
     for state in ["asked", "trying", "wrong"] {
         let shown = text(&answer[state], "body");
         assert!(!shown.contains(text(&published, "title")), "{shown}");
@@ -163,7 +165,7 @@ fn a_pin_opens_and_a_wrong_one_does_not() {
     let wrong_pin = &answer["wrong"];
     assert_eq!((&wrong_pin["kept"], &wrong_pin["selected"]), (&json!(wrong), &json!(wrong)));
     assert_eq!((&wrong_pin["focused"], &wrong_pin["invalid"]), (&json!(true), &json!("true")));
-    assert!(text(wrong_pin, "described").starts_with("Nothing opens with this PIN"), "{wrong_pin:#}");
+    assert!(text(wrong_pin, "described").starts_with("Wrong PIN"), "{wrong_pin:#}");
     assert!(text(wrong_pin, "body").contains("Tries so far: 1."), "{wrong_pin:#}");
     assert_eq!(answer["right"]["title"], published["title"]);
     assert_eq!(answer["right"]["errors"], json!([]));
@@ -216,11 +218,11 @@ fn what_ended_is_told_from_what_is_out_of_reach() {
     let link = &live["web_link"];
     let request = json!({ "visits": [
         { "link": revoked["web_link"], "until": "It was revoked", "name": "revoked" },
-        { "link": link, "clock": 7200, "until": "It ended", "name": "expired-before" },
+        { "link": link, "clock": 7200, "until": "It expired", "name": "expired-before" },
         { "link": link, "clock": -7200, "until": "It says it was made", "name": "from-the-future" },
     ] });
     let answer = stage.browse("visits", &[&stage.relay()], request);
-    let wanted = ["Called back by its creator", "This handoff expired", "The clocks do not agree"];
+    let wanted = ["Revoked by its creator", "This handoff has expired", "The clocks don't match"];
     for (seen, title) in answer["seen"].as_array().unwrap().iter().zip(wanted) {
         assert_eq!(seen["title"], title, "{seen:#}");
         assert_eq!(seen["commands"], json!([]), "{seen:#}");
@@ -264,7 +266,7 @@ fn relays_that_refuse_or_lie_change_nothing() {
         .collect();
     let request = json!({ "proxy": { "port": PROXY, "to": relay }, "visits": visits });
     for seen in stage.browse("visits", &[&proxy], request)["seen"].as_array().unwrap() {
-        assert_eq!(seen["title"], "There is no such handoff", "{seen:#}");
+        assert_eq!(seen["title"], "Handoff not found", "{seen:#}");
         assert_eq!(seen["commands"], json!([]), "{seen:#}");
     }
     // A liar beside an honest relay.

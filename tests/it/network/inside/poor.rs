@@ -153,7 +153,7 @@ async fn a_publishing_that_failed_is_called_back_when_the_network_is_back() {
     let a = Inside::new(&ring.network());
     ring.set_all(Way::Mute);
     let failed = a.publish(AudienceChoice::Devices, false).await.unwrap_err();
-    assert!(failed.exit_code() == 5 && failed.advice.contains("call that back"), "{failed:?}");
+    assert!(failed.exit_code() == 5 && failed.advice.contains("revoke that automatically"), "{failed:?}");
     assert!(a.service.finish().await);
     ring.set_all(Way::Smooth);
     let token = a.service.journal_list(true).unwrap()[0].token.clone();

@@ -53,7 +53,7 @@ fn nothing_is_swapped_under_a_claude_that_has_it_open() {
         let _open = Open::new(&pair.b.claude, &pair.session.id, &more);
         pair.bring(&[]).fails(1).says(&[words, "--yes"]);
         pair.is_alone();
-        pair.bring(&["--yes"]).ok().says(&["a session of its own"]);
+        pair.bring(&["--yes"]).ok().says(&["a separate session"]);
         assert_eq!(fs::read(&pair.here).unwrap(), before, "{words}");
         let copy = pair.copy();
         let id = copy.file_stem().unwrap().to_str().unwrap().to_owned();
@@ -79,7 +79,7 @@ fn beside_one_that_is_open_and_whole_only_what_is_missing_is_put() {
     let mut agent =
         fs::OpenOptions::new().append(true).open(of(&pair.here, "subagents/agent-1.jsonl")).unwrap();
     let open = Open::new(&pair.b.claude, &pair.session.id, &json!({"status": "busy"}));
-    pair.bring(&[]).output().says(&["it was here already, whole", "agent-1.jsonl (it is open here)"]);
+    pair.bring(&[]).output().says(&["it was already here, complete", "agent-1.jsonl (it is open here)"]);
     agent.write_all(b"{\"a\":3}\n").unwrap();
     let now = |name: &str| fs::read_to_string(of(&pair.here, name)).unwrap();
     assert_eq!(now("subagents/agent-1.jsonl"), "{\"a\":1}\n{\"a\":3}\n");
@@ -157,7 +157,7 @@ fn asked_about_both(pair: &Pair) -> Pty {
     let published = pair.a.publish_session(&pair.session, &["--ssh", &pair.sshd.address()]);
     let words = ["pickup", text(&published, "token"), "--plan", "bring"];
     let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &words, &pair.b.env(), &pair.b.projects);
-    assert!(pty.waits_for(&["went on here and there"]), "{}", pty.said());
+    assert!(pty.waits_for(&["continued on both machines"]), "{}", pty.said());
     pty
 }
 
@@ -184,7 +184,7 @@ fn what_is_said_here_while_the_question_waits_is_kept() {
     say(&pair.here, &pair.session, "SUDDEN-OTTER", 50);
     assert!(pty.waits_for(&["keep both"]), "{}", pty.said());
     pty.types("1\r");
-    if pty.waits_for(&["went on here and there"]) {
+    if pty.waits_for(&["continued on both machines"]) {
         pty.types("1\r");
     }
     assert_eq!(pty.code(), 0, "{}", pty.said());

@@ -103,7 +103,7 @@ fn one_that_is_gone_by_then_is_said_to_be() {
     fs::remove_file(&waiting.pair.session.path).unwrap();
     let (code, said) = waiting.ends();
     assert_eq!(code, 3, "{said}");
-    assert!(said.contains("any more"), "{said}");
+    assert!(said.contains("no longer in"), "{said}");
     assert!(transcripts(&waiting.pair.b).is_empty());
 }
 
@@ -113,7 +113,7 @@ fn one_that_is_shorter_by_then_is_not_what_was_published() {
     fs::OpenOptions::new().write(true).open(&waiting.pair.session.path).unwrap().set_len(200).unwrap();
     let (code, said) = waiting.ends();
     assert_eq!(code, 1, "{said}");
-    assert!(said.contains("holds less than what was published"), "{said}");
+    assert!(said.contains("lacks messages that were published"), "{said}");
     assert!(transcripts(&waiting.pair.b).is_empty());
 }
 
@@ -129,5 +129,5 @@ fn one_that_goes_on_under_another_id_says_so() {
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("it went on there as another session") && said.contains(&next), "{said}");
     assert_eq!(sha256(&waiting.pair.here), sha256(&session));
-    waiting.pair.bring(&[]).ok().says(&["it was here already, whole", &next]);
+    waiting.pair.bring(&[]).ok().says(&["it was already here, complete", &next]);
 }

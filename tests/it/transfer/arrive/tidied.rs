@@ -24,7 +24,7 @@ fn a_bring_that_ended_well_leaves_nothing() {
     let Some(pair) = Pair::new() else { return };
     let folder = pair.b.home.join("bring");
     assert!(names(&folder).is_empty(), "{:?}", names(&folder));
-    pair.bring(&[]).ok().says(&["it was here already"]);
+    pair.bring(&[]).ok().says(&["it was already here"]);
     assert!(names(&folder).is_empty(), "{:?}", names(&folder));
     say(&pair.session.path, &pair.session, "LONELY-HERON", 30);
     say(&pair.here, &pair.session, "QUIET-BADGER", 40);

@@ -202,7 +202,7 @@ fn what_came_goes_back_though_nothing_was_said_there() {
     fs::rename(&aside, &session.project).unwrap();
     a.cmd(&["pickup", text(&published, "token"), "--plan", "carried"])
         .ok()
-        .says(&["it was here already, whole"]);
+        .says(&["it was already here, complete"]);
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn work_that_was_cut_off_comes_when_it_is_asked_for_again() {
     pickup().ok();
     // As it was killed between the conversation and the work.
     git(clone, &["checkout", "-q", "file"]);
-    pickup().ok().says(&["it was here already, whole"]);
+    pickup().ok().says(&["it was already here, complete"]);
     assert_eq!(fs::read_to_string(clone.join("file")).unwrap(), "changed\n");
 }
 

@@ -41,7 +41,7 @@ fn no_program_of_a_repository_runs() {
     fs::write(&ran, "").unwrap();
     let (token, file, out) = both.seal(&[]);
     out.says(&["2 files, 1 commit", "uncommitted: one (a filter of git makes it)"]);
-    both.take(&token, &file).says(&["in the tree: 2 files, 1 commit"]);
+    both.take(&token, &file).says(&["applied: 2 files, 1 commit"]);
     assert_eq!(fs::read_to_string(both.there.join("two")).unwrap(), "shown\n");
     assert_eq!(fs::read_to_string(&ran).unwrap(), "", "something ran");
 }
@@ -101,7 +101,7 @@ fn what_stops_half_way_is_put_back() {
     let _ = fs::remove_dir_all(both.there.join("1"));
     assert!(tree(&both.there) == content, "something is left");
     out.says(&["your changes were not applied"]);
-    both.take(&token, &file).says(&["your changes are in the tree: 19 files"]);
+    both.take(&token, &file).says(&["your changes were applied: 19 files"]);
     assert_same(&both.here, &both.there);
 }
 

@@ -21,9 +21,9 @@ fn a_failure_of_the_page_is_no_verdict() {
     let (plain, burning) = (stage.device.publish(&["--link"]), stage.device.publish(&["--link", "--burn"]));
     let (relay, proxy) = (stage.relay(), format!("http://127.0.0.1:{PROXY}"));
     let request = json!({ "proxy": { "port": PROXY, "to": relay }, "visits": [
-        { "link": plain["web_link"], "broken": "atob", "until": "This page failed", "name": "failed" },
+        { "link": plain["web_link"], "broken": "atob", "until": "Something went wrong", "name": "failed" },
         {
-            "link": burning["web_link"], "broken": "getRandomValues", "name": "failed-burn", "until": "This page failed",
+            "link": burning["web_link"], "broken": "getRandomValues", "name": "failed-burn", "until": "Something went wrong",
             "presses": ["Pick up (one use only)", "Yes, pick it up"],
         },
     ] });
@@ -55,20 +55,20 @@ fn each_state_says_what_to_do_next() {
         "proxy": { "port": PROXY, "to": relay },
         "visits": [
             { "link": format!("http://127.0.0.1:{PAGE}/opening"), "until": "Opening the handoff", "name": "opening" },
-            { "link": link, "hold": "asking", "until": "Asking the network", "name": "asking" },
+            { "link": link, "hold": "asking", "until": "Looking for the handoff", "name": "asking" },
             { "link": link, "hold": "checking", "until": "Found. Checking", "name": "checking" },
             { "link": link, "newer": true, "until": "Made by a newer cclink", "name": "newer" },
-            { "link": &link[..link.len() - 3], "until": "This link cannot be read", "name": "broken" },
+            { "link": &link[..link.len() - 3], "until": "This link is damaged", "name": "broken" },
             { "link": for_devices, "until": "This handoff is not for a phone", "name": "not-for-a-phone" },
         ],
     });
     let answer = stage.browse("visits", &[&proxy], request);
     let titles = [
         "Opening the handoff",
-        "Asking the network",
+        "Looking for the handoff",
         text(&published, "title"),
         "Made by a newer cclink",
-        "This link cannot be read",
+        "This link is damaged",
         "This handoff is not for a phone",
     ];
     let seen = answer["seen"].as_array().unwrap();
@@ -99,10 +99,10 @@ fn what_no_relay_confirms_is_shown_as_such() {
     assert_eq!(seen["facts"]["SSH"], host);
 
     let request = json!({ "proxy": given, "visits": [{
-        "link": burning["web_link"], "fail": "checking", "name": "not-taken", "until": "It was not picked up",
+        "link": burning["web_link"], "fail": "checking", "name": "not-taken", "until": "Not picked up",
         "presses": ["Pick up (one use only)", "Yes, pick it up"],
     }] });
     let seen = &stage.browse("visits", &[&proxy], request)["seen"][0];
-    assert!(text(seen, "body").contains("it was left as it is"), "{seen:#}");
+    assert!(text(seen, "body").contains("nothing was changed"), "{seen:#}");
     assert_eq!(seen["commands"], json!([]));
 }

@@ -1,0 +1,63 @@
+//! `log`.
+
+use chrono::Local;
+
+use super::Context;
+use super::table::Column;
+use crate::service::{Happening, Logged, Result};
+use crate::text;
+
+/// Columns that a title or project takes in the table at most.
+const WIDEST: usize = 40;
+
+const COLUMNS: [Column; 6] = [
+    Column::whole("When"),
+    Column::cut("What", 9),
+    Column::whole("Token"),
+    Column::cut("Title", 12),
+    Column::path("Project", 8).goes(2),
+    Column::cut("For", 6).goes(1),
+];
+
+pub(super) fn run(context: &Context<'_>, since: Option<&str>) -> Result<()> {
+    let printer = context.printer;
+    let all = context.service.log(since)?;
+    printer.value(&all);
+    if printer.is_json() {
+        return Ok(());
+    }
+    if all.is_empty() {
+        printer.say(if since.is_some() { "Nothing happened since then." } else { "Nothing happened yet." });
+        return Ok(());
+    }
+    printer.table(&COLUMNS, all.iter().map(row).collect());
+    Ok(())
+}
+
+fn row(one: &Logged) -> Vec<String> {
+    vec![
+        one.at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string(),
+        what(one),
+        one.token.clone(),
+        text::fit(one.title.as_deref().unwrap_or_default(), WIDEST),
+        text::fit(one.label.as_deref().or(one.project.as_deref()).unwrap_or_default(), WIDEST),
+        one.audience.words(),
+    ]
+}
+
+/// "picked up by laptop", "published for 8h".
+fn what(one: &Logged) -> String {
+    let by = one.by.as_deref().map(|host| format!(" by {host}")).unwrap_or_default();
+    let from = one.from.as_deref().map(|from| format!(", from {}", text::fit(from, 12))).unwrap_or_default();
+    let ttl = one.ttl.map(|ttl| text::span(ttl.into()));
+    match one.event {
+        Happening::Published => {
+            format!("published{}", ttl.map(|ttl| format!(" for {ttl}")).unwrap_or_default())
+        }
+        Happening::Failed => "failed to publish".to_owned(),
+        Happening::PickedUp => format!("picked up{by}{from}"),
+        Happening::Burned => format!("burned{by}{from}"),
+        Happening::Revoked => "revoked".to_owned(),
+        Happening::Extended => format!("extended{}", ttl.map(|ttl| format!(" to {ttl}")).unwrap_or_default()),
+    }
+}

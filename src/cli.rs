@@ -28,9 +28,9 @@ A PIN or a link with a secret on the command line can be seen by other users of 
 `--pin` without a value asks for it, CCLINK_PIN holds it, and `cclink pickup -` reads a link from stdin.";
 
 const PAIR_WORDS: &str = "\
-The words work once and for ten minutes. Other users of this machine can see them on the command line:
-`cclink pair -` reads them from stdin. Nobody gets the key by the words alone: both devices show six
-words, and the key is given only if you say that they match.";
+The words work once and for ten minutes. Other users of this machine can see them on the
+command line; `cclink pair -` reads them from stdin. The words alone give nobody the key:
+both devices show six words, and it is sent only if you confirm that they match.";
 
 /// Options whose value is in the user's own words.
 const FREE_TEXT: [&str; 4] = ["--note", "--title", "--project", "--search"];

@@ -77,7 +77,10 @@ async fn take(
     let taking = Taking {
         show: &|check| show_check(printer, check),
         passphrase: Arc::new(move |public_key| {
-            printer.note(&format!("The key is here: {public_key}"));
+            if !printer.is_json() {
+                printer.note(&format!("Received {public_key}"));
+                printer.note("`cclink whoami` on the other device has to show the same key.");
+            }
             passphrase.clone().map_or_else(|| identity::ask_passphrase(printer), Ok)
         }),
     };
@@ -126,6 +129,7 @@ fn show_check(printer: Printer, check: &PairCheck) {
 /// words themselves have to come in on stdin.
 fn asked(printer: Printer, check: &PairCheck) -> Result<bool> {
     printer.line(check);
+    printer.say("");
     printer.say(&format!("{} asks for your key. It must show these six words:", check.hostname));
     show_words(printer, check);
     if prompt::can_ask() {

@@ -7,7 +7,7 @@ use rustix::process::Signal;
 
 use super::talk::Talk;
 use super::{asking, offering};
-use crate::support::{Device, Ring, now};
+use crate::support::{Device, Pty, Ring, now};
 
 /// Whether an end stands at each of the three addresses.
 fn ends(code: &str) -> Vec<bool> {
@@ -55,6 +55,23 @@ fn ended_while_nobody_asked_the_words_are_used() {
     old.ends_with(1);
     assert_eq!(ends(&code), [true; 3]);
     b.cmd(&["pair", &code, "--no-passphrase"]).fails(3);
+}
+
+/// The key has come, and its user thinks better of it.
+#[test]
+fn stopped_at_the_passphrase_nothing_is_stored() {
+    let (a, b) = (Device::new(), Device::bare());
+    let (mut old, code) = offering(&a);
+    let mut new = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &["pair", &code], &b.env(), &b.projects);
+    let check = old.text("check");
+    old.types(&check);
+    assert!(new.asks_for_a_secret(), "{}", new.said());
+    new.types("\u{3}");
+    assert_eq!(new.code(), 1, "{}", new.said());
+    assert!(new.said().contains("Cancelled"), "{}", new.said());
+    assert!(!b.home.join("secret_key").exists());
+    old.ends_with(0);
+    assert_eq!(ends(&code), [true; 3]);
 }
 
 #[test]

@@ -29,6 +29,11 @@ const SECRETS: &str = "\
 A PIN or a link with a secret on the command line can be seen by other users of this machine:
 `--pin` without a value asks for it, CCLINK_PIN holds it, and `cclink pickup -` reads a link from stdin.";
 
+const PAIR_WORDS: &str = "\
+The words work once and for ten minutes. Other users of this machine can see them on the
+command line; `cclink pair -` reads them from stdin. The words alone give nobody the key:
+both devices show six words, and it is sent only if you confirm that they match.";
+
 /// Options whose value is in the user's own words.
 const FREE_TEXT: [&str; 4] = ["--note", "--title", "--project", "--search"];
 
@@ -124,6 +129,19 @@ pub enum Command {
         no_passphrase: bool,
         /// Replace an existing key without asking: handoffs of the old one are lost
         #[arg(long, short = 'y', alias = "force")]
+        yes: bool,
+    },
+    /// Give this device's key to another one of yours; there: `cclink pair WORDS`
+    #[command(after_help = PAIR_WORDS)]
+    Pair {
+        /// On the other device: the four words that the first one shows; `-` reads them from stdin
+        #[arg(value_name = "WORDS|-")]
+        words: Vec<String>,
+        /// On the other device: store the key without a passphrase, and without asking for one
+        #[arg(long)]
+        no_passphrase: bool,
+        /// On the other device: replace its own key without asking; the old one is kept beside it
+        #[arg(long, short = 'y')]
         yes: bool,
     },
     /// Manage names for the people and devices you share with

@@ -19,8 +19,8 @@ use mainline::{Dht, DhtBuilder, Id};
 
 use crate::network::NetworkConfig;
 use crate::service::{
-    AudienceChoice, CarryTo, CarryWay, Destination, Error, Job, KEEP_EVERY, PublishRequest, Result, STALL,
-    Service, Settings,
+    AudienceChoice, CarryTo, CarryWay, Destination, Error, Job, KEEP_EVERY, PAIR_LIFE, PublishRequest,
+    Result, STALL, Service, Settings,
 };
 use crate::store::{CarryStore, Config, Paths};
 
@@ -245,5 +245,6 @@ fn settings(home: &Path, ring: &Ring) -> Settings {
         way_holds: None,
         keep_every: KEEP_EVERY,
         stall: STALL,
+        pair_life: PAIR_LIFE,
     }
 }

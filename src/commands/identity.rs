@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{Context, prompt};
+use super::{Context, Printer, prompt};
 use crate::service::{Error, ErrorKind, IdentityState, IdentityView, Result, Service};
 
 /// A key file is small; this is generous.
@@ -45,10 +45,11 @@ pub(super) async fn init(
         seed => make(context, seed, passphrase(context, no_passphrase)?, overwrite).await?,
     };
     print(context, &view);
-    context.printer.say(&context.printer.dim(
-        "All devices with this key are yours: copy it to another one over a channel you trust, then run `cclink \
-         init --import FILE` there.",
-    ));
+    context.printer.say(
+        &context
+            .printer
+            .dim("All devices with this key are yours: run `cclink pair` here to give it to another one."),
+    );
     let printed = context.printer.check();
     printed.map_err(|error| error.advise("Key created. `cclink whoami` shows it."))
 }
@@ -110,6 +111,11 @@ pub(super) async fn whoami(context: &Context<'_>) -> Result<()> {
 
 fn print(context: &Context<'_>, view: &IdentityView) {
     context.printer.value(view);
+    print_view(context, view);
+}
+
+/// A key in words.
+pub(super) fn print_view(context: &Context<'_>, view: &IdentityView) {
     print_words(context, &context.printer.bold(&view.public_key), &view.path, view.protected);
 }
 
@@ -136,23 +142,33 @@ fn given_passphrase(context: &Context<'_>) -> Option<Zeroizing<String>> {
     (!given.is_empty()).then(|| Zeroizing::new(given))
 }
 
-/// Asks as ssh-keygen does: empty for none, twice to be sure.
 fn passphrase(context: &Context<'_>, none: bool) -> Result<Zeroizing<String>> {
+    chosen_passphrase(context, none)?.map_or_else(|| ask_passphrase(context.printer), Ok)
+}
+
+/// The passphrase of a new key where the options or the environment say it; `None`
+/// where somebody can be asked.
+pub(super) fn chosen_passphrase(context: &Context<'_>, none: bool) -> Result<Option<Zeroizing<String>>> {
     if none {
-        return Ok(Zeroizing::default());
+        return Ok(Some(Zeroizing::default()));
     }
     if let Some(given) = given_passphrase(context) {
-        return Ok(given);
+        return Ok(Some(given));
     }
     if !prompt::can_ask() {
         return Err(Error::new(ErrorKind::Usage, "Cannot ask for a passphrase here.")
             .advise("Set CCLINK_PASSPHRASE, or pass `--no-passphrase`."));
     }
+    Ok(None)
+}
+
+/// Asks as ssh-keygen does: empty for none, twice to be sure.
+pub(super) fn ask_passphrase(printer: Printer) -> Result<Zeroizing<String>> {
     loop {
         let first = prompt::secret("Passphrase (empty for none): ")?.unwrap_or_default();
         if first.is_empty() || prompt::secret("Repeat it: ")?.unwrap_or_default() == first {
             return Ok(first);
         }
-        context.printer.note("They do not match. Try again.");
+        printer.note("They do not match. Try again.");
     }
 }

@@ -16,6 +16,7 @@ mod keep;
 mod log;
 mod man;
 mod output;
+mod pair;
 mod pickup;
 mod plugin;
 mod progress;
@@ -79,6 +80,7 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
         Command::Init { import, no_passphrase, yes } => {
             identity::init(context, import, no_passphrase, yes).await
         }
+        Command::Pair { words, no_passphrase, yes } => pair::run(context, &words, no_passphrase, yes).await,
         Command::Contacts { action } => contacts::run(context, action),
         Command::Resume { session, fork, print } => resume::run(context, &session, fork, print).await,
         Command::Config => config::run(context),

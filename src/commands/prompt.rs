@@ -51,6 +51,14 @@ fn forget_typed() {
     }
 }
 
+/// A line of stdin where nobody can be asked; empty where there is none.
+pub fn given_line() -> Result<String> {
+    let mut given = String::new();
+    let read = std::io::stdin().lock().take(4096).read_line(&mut given);
+    read.map_err(|error| Error::failed(format!("Nothing can be read from stdin: {error}.")))?;
+    Ok(given.trim().to_owned())
+}
+
 /// Asks yes or no; Enter alone means `default`.
 pub fn confirm(question: &str, default: bool) -> Result<bool> {
     let choices = if default { "Y/n" } else { "y/N" };

@@ -57,10 +57,7 @@ impl PublicKey {
     /// The same key as an age recipient: sealing to it needs no secret.
     pub fn age_recipient(&self) -> Option<age::x25519::Recipient> {
         let point = VerifyingKey::from_bytes(&self.0).ok()?.to_montgomery();
-        bech32::encode::<bech32::Bech32>(bech32::Hrp::parse("age").ok()?, &point.to_bytes())
-            .ok()?
-            .parse()
-            .ok()
+        super::seal::age_recipient(&point.to_bytes())
     }
 
     /// Checks this key's signature over a packet's `kind`, where it lies, and
@@ -104,6 +101,11 @@ impl Identity {
     /// From the 32-byte seed of the key file. `SigningKey` wipes itself.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self(SigningKey::from_bytes(seed))
+    }
+
+    /// The seed again, for another device of its owner.
+    pub(super) fn seed(&self) -> &[u8; 32] {
+        self.0.as_bytes()
     }
 
     /// The public half.

@@ -14,6 +14,7 @@ pub mod keys;
 pub(crate) mod link;
 pub mod mailbox;
 pub mod packet;
+pub mod pairing;
 mod pasted;
 pub(crate) mod pin;
 pub mod record;

@@ -22,7 +22,7 @@ const MIN_GUESSES_LOG10: f64 = 10.0;
 const MAX_BYTES: usize = 256;
 
 /// The BIP-39 list of English words: 2048 of them, in order, 11 bits each.
-static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("words.txt").lines().collect());
+pub(super) static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("words.txt").lines().collect());
 
 /// A PIN in the one spelling that is used.
 #[derive(Clone, PartialEq, Eq)]
@@ -73,6 +73,11 @@ impl Pin {
         Self(Zeroizing::new(picked.join("-")))
     }
 
+    /// The same where anything but four words of the list is refused.
+    pub(super) fn four_words(typed: &str) -> Option<Self> {
+        Self::new(typed).ok().filter(|pin| four_words(&pin.0).is_some())
+    }
+
     /// Judges it for publishing; a reader's PIN is never judged.
     pub fn check_strength(&self) -> Result<(), PinError> {
         if self.0.chars().count() < MIN_CHARACTERS {
@@ -96,19 +101,25 @@ impl Pin {
             .chain_update(creator.as_bytes())
             .chain_update(week.to_be_bytes())
             .finalize();
-        let (memory, passes, lanes) = COST;
-        let mut out = Zeroizing::new([0; 32]);
-        let done = Params::new(memory, passes, lanes, Some(32)).and_then(|params| {
-            Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
-                self.0.as_bytes(),
-                &salt[..16],
-                out.as_mut_slice(),
-            )
-        });
-        match done {
-            Ok(()) => out,
-            Err(_) => unreachable!("the parameters are constant and valid"),
-        }
+        argon2id(self.0.as_bytes(), &salt)
+    }
+}
+
+/// Argon2id with the cost of everything that people type; of the salt's hash the
+/// first 16 bytes count.
+pub(super) fn argon2id(typed: &[u8], salt: &[u8]) -> Secret {
+    let (memory, passes, lanes) = COST;
+    let mut out = Zeroizing::new([0; 32]);
+    let done = Params::new(memory, passes, lanes, Some(32)).and_then(|params| {
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
+            typed,
+            &salt[..16],
+            out.as_mut_slice(),
+        )
+    });
+    match done {
+        Ok(()) => out,
+        Err(_) => unreachable!("the parameters are constant and valid"),
     }
 }
 

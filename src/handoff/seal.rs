@@ -33,13 +33,33 @@ pub enum PacketKind {
     Revoked = 4,
     /// Somebody read it.
     Receipt = 5,
+    /// A device waits to give its key to another one of its owner.
+    Offer = 9,
+    /// Another device asks for that key.
+    Request = 10,
+    /// The key, sealed once more for the device that asked.
+    Answer = 11,
 }
 
 impl PacketKind {
     fn from_byte(byte: u8) -> Option<Self> {
-        [Self::Record, Self::Index, Self::Burned, Self::Revoked, Self::Receipt]
-            .into_iter()
-            .find(|kind| *kind as u8 == byte)
+        [
+            Self::Record,
+            Self::Index,
+            Self::Burned,
+            Self::Revoked,
+            Self::Receipt,
+            Self::Offer,
+            Self::Request,
+            Self::Answer,
+        ]
+        .into_iter()
+        .find(|kind| *kind as u8 == byte)
+    }
+
+    /// Whether it lies where devices are paired, and in no mailbox.
+    pub fn is_for_pairing(self) -> bool {
+        matches!(self, Self::Offer | Self::Request | Self::Answer)
     }
 }
 
@@ -109,10 +129,18 @@ pub fn parse_plaintext(plain: &[u8]) -> Result<Opened, OpenError> {
 
 /// Seals a payload: an age file of at most [`MAX_SEALED`] bytes.
 pub fn seal(lock: &x25519::Recipient, kind: PacketKind, payload: &[u8]) -> Result<Vec<u8>, SealError> {
-    let plain = plaintext(kind, payload)?;
+    seal_within(lock, &plaintext(kind, payload)?, MAX_SEALED)
+}
+
+/// An age file of at most `limit` bytes: made again until its grease fits.
+pub(super) fn seal_within(
+    lock: &x25519::Recipient,
+    plain: &[u8],
+    limit: usize,
+) -> Result<Vec<u8>, SealError> {
     (0..MAX_TRIES)
-        .filter_map(|_| age::encrypt(lock, &plain).ok())
-        .find(|file| file.len() <= MAX_SEALED)
+        .filter_map(|_| age::encrypt(lock, plain).ok())
+        .find(|file| file.len() <= limit)
         .ok_or(SealError::Failed)
 }
 
@@ -123,6 +151,11 @@ pub fn open(lock: &x25519::Identity, file: &[u8]) -> Result<Opened, OpenError> {
     }
     let plain = age::decrypt(lock, file).map_err(|_| OpenError::Damaged)?;
     parse_plaintext(&plain)
+}
+
+/// A point of X25519 as an age recipient. age takes it as bech32, and only so.
+pub(super) fn age_recipient(point: &[u8; 32]) -> Option<x25519::Recipient> {
+    bech32::encode::<Bech32>(Hrp::parse("age").ok()?, point).ok()?.parse().ok()
 }
 
 /// 32 raw bytes as an age identity. age takes them as bech32, and only so.

@@ -167,7 +167,9 @@ impl Mailbox {
 
     fn open(&self, packet: &SignedPacket) -> Result<seal::Opened, OpenError> {
         let file = packet::data(packet).ok_or(OpenError::Damaged)?;
-        seal::open(&self.lock(), &file)
+        let opened = seal::open(&self.lock(), &file)?;
+        // What no mailbox holds is as unknown here as a kind without a name.
+        if opened.kind.is_for_pairing() { Err(OpenError::Newer) } else { Ok(opened) }
     }
 
     /// The union of all valid index packets found; `Err` when one was made by
@@ -242,7 +244,7 @@ impl Mailbox {
             PacketKind::Revoked => signed_json(PacketKind::Revoked, at, expected, &opened.payload)
                 .and_then(|(_, json)| named::<RevokedAt>(json, &[]))
                 .map_or(Standing::Absent, |revoked| Standing::Revoked { at: revoked.at, packet }),
-            PacketKind::Index | PacketKind::Receipt => Standing::Absent,
+            _ => Standing::Absent,
         }
     }
 }
@@ -276,12 +278,12 @@ fn signed_json<'a>(
     Some((*creator, json))
 }
 
-fn read_trace(payload: &[u8]) -> Option<Trace> {
+pub(super) fn read_trace(payload: &[u8]) -> Option<Trace> {
     let trace: Trace = named(payload, &[])?;
     let short = |text: &str| text.len() <= 64;
     (short(&trace.hostname) && trace.id.as_deref().is_none_or(short)).then_some(trace)
 }
 
-fn json(value: &impl Serialize) -> Vec<u8> {
+pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }

@@ -108,13 +108,17 @@ impl Sighting {
     /// Whether this packet is what stands there now: nothing later was seen, and
     /// two thirds of the nodes hold it. Where relays alone answer, their newest.
     pub fn stands(&self, packet: &SignedPacket) -> bool {
-        let is_last = packet::sequence(packet) >= self.highest;
-        let is_newest = || self.newest().is_some_and(|newest| newest.is_same_as(packet));
-        let is_held = match self.responded {
-            0 => is_newest(),
-            _ => is_enough(self.copies(packet) as usize, self.asked as usize),
-        };
-        is_last && is_held
+        packet::sequence(packet) >= self.highest && self.is_held(|seen| seen.is_same_as(packet))
+    }
+
+    /// Whether two thirds of the nodes hold one of these; where relays alone answer,
+    /// whether the newest is one.
+    pub fn is_held(&self, is_one: impl Fn(&SignedPacket) -> bool) -> bool {
+        if self.responded == 0 {
+            return self.newest().is_some_and(is_one);
+        }
+        let held = self.packets.iter().filter(|(packet, _)| is_one(packet));
+        is_enough(held.map(|(_, copies)| *copies as usize).sum(), self.asked as usize)
     }
 
     pub(super) fn add(&mut self, packet: SignedPacket, copies: u32) {

@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use zeroize::Zeroizing;
 
 use super::{Error, ErrorKind, IdentityState, IdentityView, Result, Service, blocking, random};
-use crate::handoff::Identity;
+use crate::handoff::{Identity, Secret};
 use crate::store::{KeyFile, StoreError, identity};
 
 /// A key file is small; this is generous.
@@ -82,8 +82,23 @@ impl Service {
             random(seed.as_mut_slice())?;
             seed
         };
-        identity::write(&self.0.settings.paths.key, &seed, passphrase, overwrite)?;
-        Ok(self.hold(Identity::from_seed(&seed), !passphrase.is_empty()))
+        self.keep_seed(&seed, passphrase, overwrite)
+    }
+
+    fn keep_seed(&self, seed: &Secret, passphrase: &str, overwrite: bool) -> Result<IdentityView> {
+        identity::write(&self.0.settings.paths.key, seed, passphrase, overwrite)?;
+        Ok(self.hold(Identity::from_seed(seed), !passphrase.is_empty()))
+    }
+
+    /// Takes over the key of another device; one that is here already stays beside
+    /// it, under another name. Slow with a passphrase.
+    pub(super) fn adopt_seed(&self, seed: &Secret, passphrase: &str) -> Result<IdentityView> {
+        let Some(old) = identity::keep_beside(&self.0.settings.paths.key)? else {
+            return self.keep_seed(seed, passphrase, false);
+        };
+        let view = self.keep_seed(seed, passphrase, true)?;
+        self.warn(format!("The old key is kept at {}.", old.display()));
+        Ok(view)
     }
 
     /// Takes over a key file with a passphrase as it is: the same bytes, under
@@ -212,7 +227,9 @@ impl From<StoreError> for Error {
         match error {
             StoreError::Missing(path) => {
                 Self::new(ErrorKind::NoIdentity, format!("There is no key at {} yet.", path.display()))
-                    .advise("Run `cclink init` to create one, or `cclink init --import FILE` to bring yours.")
+                    .advise(
+                        "Run `cclink init` to create one, or `cclink pair` to get yours from another device.",
+                    )
             }
             StoreError::Exists(path) => {
                 Self::failed(format!("There is already a key at {}.", path.display()))

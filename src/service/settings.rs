@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{Error, Result};
 use crate::claude;
+use crate::handoff::pairing;
 use crate::network::NetworkConfig;
 use crate::store::paths::Env;
 use crate::store::{Config, Paths};
@@ -17,6 +18,8 @@ use crate::text;
 pub const KEEP_EVERY: Duration = Duration::from_hours(1);
 /// How long another machine may give nothing before it is given up.
 pub const STALL: Duration = Duration::from_secs(30);
+/// How long the words of a pairing can be used.
+pub const PAIR_LIFE: Duration = Duration::from_secs(pairing::LIFE);
 
 /// What a [`super::Service`] is built from.
 #[derive(Clone, Debug)]
@@ -58,6 +61,9 @@ pub struct Settings {
     /// How long a machine from which a session is brought may give nothing; another
     /// in tests of debug builds only.
     pub stall: Duration,
+    /// How long the words of a pairing can be used; shorter in tests of debug builds
+    /// only.
+    pub pair_life: Duration,
 }
 
 impl Settings {
@@ -118,6 +124,7 @@ impl Settings {
             way_holds: for_tests(text("CCLINK_TEST_WAY_HOLDS")),
             keep_every: for_tests(text("CCLINK_TEST_KEEP_EVERY")).map_or(KEEP_EVERY, Duration::from_secs),
             stall: for_tests(text("CCLINK_TEST_STALL")).map_or(STALL, Duration::from_secs),
+            pair_life: for_tests(text("CCLINK_TEST_PAIR_LIFE")).map_or(PAIR_LIFE, Duration::from_secs),
         })
     }
 }

@@ -3,6 +3,7 @@
 mod behind;
 mod devices;
 mod held;
+mod pairing;
 mod pickups;
 mod poor;
 mod sequences;

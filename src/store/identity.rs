@@ -142,6 +142,20 @@ pub fn write(path: &Path, seed: &Secret, passphrase: &str, overwrite: bool) -> R
     KeyFile { path: path.to_owned(), content }.put(overwrite)
 }
 
+/// Copies a key file to a name beside it that is free; `None` where there is none.
+pub fn keep_beside(path: &Path) -> Result<Option<PathBuf>, StoreError> {
+    let Some(content) = files::read(path)?.map(Zeroizing::new) else { return Ok(None) };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let names = std::iter::once(format!("{name}.old")).chain((2..).map(|n| format!("{name}.old-{n}")));
+    for beside in names.map(|name| path.with_file_name(name)) {
+        match files::create(&beside, &content) {
+            Err(StoreError::Exists(_)) => {}
+            created => return created.map(|()| Some(beside)),
+        }
+    }
+    Ok(None)
+}
+
 /// A seed as 64 hex digits (white space around them ignored) or 32 raw bytes;
 /// what editors and shells of Windows put before text is no part of it.
 pub fn parse_seed(content: &[u8]) -> Option<Secret> {

@@ -10,6 +10,7 @@ mod house;
 mod identity;
 mod network;
 mod page;
+mod pairing;
 mod pickup;
 mod program;
 mod publish;

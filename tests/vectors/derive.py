@@ -18,6 +18,7 @@ from pathlib import Path
 
 import hostile
 from primitives import (
+    P,
     age_identity,
     age_recipient,
     age_seal,
@@ -31,6 +32,7 @@ from primitives import (
     sha256,
     x25519,
     x_point,
+    x_public,
     x_scalar,
     z32,
 )
@@ -302,6 +304,72 @@ def sealed(boxes: dict) -> list[dict]:
     return out
 
 
+# --- pairing ----------------------------------------------------------------
+
+HERE_NOW = {"hostname": "framework-desktop", "at": "2026-11-25T00:00:00Z"}
+THERE_NOW = {"hostname": "framework-laptop", "at": "2026-11-25T00:00:30Z"}
+
+
+def check_words(recipient: bytes, R: bytes) -> str:
+    bits = int.from_bytes(sha256(b"cclink/1 pair check" + recipient + R)[:9], "big") >> 6
+    return " ".join(WORDS[bits >> 11 * (5 - i) & 2047] for i in range(6))
+
+
+def pairing(typed: str, created: int, one_time: bytes) -> dict:
+    """All of one pairing: what follows from its words, and each packet of it."""
+    code, window = pin_meant(typed), created // 600
+    assert len(code.split("-")) == 4 and all(word in WORDS for word in code.split("-"))
+    salt = sha256(b"cclink/1 pair" + window.to_bytes(4, "big"))[:16]
+    R = argon2id(code.encode(), salt)
+    seeds = {at: expand(R, at.encode()) for at in ("offer", "request", "answer")}
+    lock = expand(R, b"lock")
+    recipient = x_public(one_time)
+    given = SEEDS["a"] + compact(HERE_NOW)
+    answer = age_seal(one_time, given, "answer")
+
+    def lies(name: str, at: str, kind: int, payload: bytes, seq: int = SEQ) -> dict:
+        plain = plaintext(kind, payload)
+        file = age_seal(lock, plain, f"pairing {name}")
+        return {"name": name, "at": at, "kind": kind, "payload": payload, "plain": plain} | lying(
+            packet(seeds[at], seq, file))
+
+    request = lambda who, point=recipient: point + compact(who)
+    # A small subgroup's points: whoever hears the words could open what is sealed to them.
+    small = [0, 1, P - 1, P, P + 1, 2**255]
+    twice = b'{"hostname":"a","hostname":"b","at":"2026-11-25T00:00:00Z"}'
+    refused = [
+        *[(f"point {i} of small order", "request", 10, request(THERE_NOW, n.to_bytes(32, "little")))
+          for i, n in enumerate(small)],
+        ("half a recipient", "request", 10, recipient[:16]),
+        ("a recipient alone", "request", 10, recipient),
+        ("a name that is too long", "request", 10, request(THERE_NOW | {"hostname": "x" * 65})),
+        ("no name", "request", 10, request({"at": THERE_NOW["at"]})),
+        ("a second 60", "request", 10, request(THERE_NOW | {"at": "2026-11-25T00:00:60Z"})),
+        ("a name that stands there twice", "request", 10, recipient + twice),
+        ("an array", "request", 10, recipient + compact(list(THERE_NOW.values()))),
+        ("something behind it", "request", 10, request(THERE_NOW) + b"{}"),
+        ("an offer at the request", "request", 9, compact(HERE_NOW)),
+        ("a request at the offer", "offer", 10, request(THERE_NOW)),
+        ("an offer that is an array", "offer", 9, compact(list(HERE_NOW.values()))),
+        ("an end without a time", "offer", 3, compact({"hostname": "x"})),
+    ]
+    return {
+        "typed": typed, "code": code, "created": created, "window": window, "salt": salt, "R": R,
+        **{f"{at}_seed": seed for at, seed in seeds.items()},
+        **{at: ed_public(seed) for at, seed in seeds.items()},
+        "lock": lock, "lock_identity": age_identity(lock),
+        "one_time": one_time, "recipient": recipient, "check": check_words(recipient, R),
+        "seed": SEEDS["a"], "hostname": {"old": HERE_NOW["hostname"], "new": THERE_NOW["hostname"]},
+        "packets": [
+            lies("offer", "offer", 9, compact(HERE_NOW)),
+            lies("request", "request", 10, request(THERE_NOW | {"later": [1]})),
+            lies("answer", "answer", 11, answer),
+            *[lies(f"end of the {at}", at, 3, compact(BURNED), SEQ + 1) for at in seeds],
+        ],
+        "refused": [lies(*row) for row in refused],
+    }
+
+
 # --- all of it --------------------------------------------------------------
 
 
@@ -346,6 +414,10 @@ def build() -> dict:
         ],
         "dns": [{"name": "32 counting bytes at the link mailbox's index key", "rdata": bytes(range(32))} | demo_packet],
         "carried": [carried(k) for k in (SECRET, bytes(16), bytes(range(255, 239, -1)))],
+        "pairings": [
+            pairing("Zebra ZERO-zone zoo", CREATED + 599, bytes(range(0x60, 0x80))),
+            pairing("legal-winner-thank-year", CREATED + 600, bytes(range(0x80, 0xA0))),
+        ],
         "links": links(boxes),
         "links_refused": hostile.links(PK["a"]),
         "keys_refused": hostile.weak_keys(),

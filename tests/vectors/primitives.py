@@ -69,6 +69,10 @@ def x25519(scalar: bytes, point: bytes) -> bytes:
     return X25519PrivateKey.from_private_bytes(scalar).exchange(X25519PublicKey.from_public_bytes(point))
 
 
+def x_public(scalar: bytes) -> bytes:
+    return X25519PrivateKey.from_private_bytes(scalar).public_key().public_bytes_raw()
+
+
 # --- text forms -------------------------------------------------------------
 
 ZBASE = "ybndrfg8ejkmcpqxot1uwisza345h769"
@@ -107,7 +111,7 @@ def b64(data: bytes) -> str:
 
 
 def age_recipient(lock: bytes) -> str:
-    return bech32("age", X25519PrivateKey.from_private_bytes(lock).public_key().public_bytes_raw())
+    return bech32("age", x_public(lock))
 
 
 def age_identity(lock: bytes) -> str:
@@ -119,8 +123,7 @@ AGE_CHUNK = 64 * 1024
 
 def age_stanza(lock: bytes, file_key: bytes, eph: bytes) -> str:
     """`file_key` for the recipient of `lock`."""
-    share = X25519PrivateKey.from_private_bytes(eph).public_key().public_bytes_raw()
-    recipient = X25519PrivateKey.from_private_bytes(lock).public_key().public_bytes_raw()
+    share, recipient = x_public(eph), x_public(lock)
     wrap = hkdf(x25519(eph, recipient), b"age-encryption.org/v1/X25519", share + recipient)
     body = ChaCha20Poly1305(wrap).encrypt(bytes(12), file_key, None)
     return f"-> X25519 {b64(share)}\n{b64(body)}\n"

@@ -252,6 +252,7 @@ fn what_python_sealed_opens() {
             PacketKind::Receipt => {
                 assert_eq!(mailbox.read_receipt(&packets).expect(name).hostname, "pocket", "{name}");
             }
+            PacketKind::Offer | PacketKind::Request | PacketKind::Answer => panic!("{name}: in a mailbox"),
         }
     }
 }

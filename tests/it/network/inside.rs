@@ -132,6 +132,7 @@ fn settings_in(dir: &TempDir, network: &NetworkConfig) -> Settings {
         way_holds: None,
         keep_every: cclink::service::KEEP_EVERY,
         stall: cclink::service::STALL,
+        pair_life: cclink::service::PAIR_LIFE,
     }
 }
 

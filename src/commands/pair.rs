@@ -1,0 +1,149 @@
+//! `pair`: gives the key to another device, or takes it over there.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::{Context, Printer, identity, prompt, until_stopped};
+use crate::service::{
+    Error, ErrorKind, Giving, Job, LineModes, PairCheck, PairingCode, Result, Step, Taking,
+};
+
+/// Four words and what may stand around them.
+const MAX_WORDS: u64 = 256;
+
+pub(super) async fn run(
+    context: &Context<'_>,
+    words: &[String],
+    no_passphrase: bool,
+    yes: bool,
+) -> Result<()> {
+    if words.is_empty() && context.service.has_identity() && !yes && !no_passphrase {
+        return give(context).await;
+    }
+    let typed = typed(words)?;
+    let passphrase = identity::chosen_passphrase(context, no_passphrase)?;
+    let replace = yes || may_replace(context)?;
+    take(context, &typed, passphrase, replace).await
+}
+
+/// The words, from wherever they are said.
+fn typed(words: &[String]) -> Result<Zeroizing<String>> {
+    match words {
+        [] if prompt::can_ask() => Ok(Zeroizing::new(prompt::line("The four words on the other device: ")?)),
+        [] => Err(Error::usage("The four words are missing.").advise(
+            "Run `cclink pair` on the device that has your key, then `cclink pair WORDS` or `cclink pair -` here.",
+        )),
+        [from] if from == "-" => {
+            let given = prompt::stdin(MAX_WORDS)?;
+            Ok(Zeroizing::new(String::from_utf8_lossy(&given).trim().to_owned()))
+        }
+        words => Ok(Zeroizing::new(words.join(" "))),
+    }
+}
+
+/// A key that is here already is not replaced unasked.
+fn may_replace(context: &Context<'_>) -> Result<bool> {
+    if !context.service.has_identity() {
+        return Ok(false);
+    }
+    let there = context.service.has_a_key();
+    if !prompt::can_ask() {
+        return Err(there);
+    }
+    context.printer.note(&there.message);
+    let question = "Replace it with the other device's key? The old one is kept beside it.";
+    if prompt::confirm(question, false)? { Ok(true) } else { Err(there) }
+}
+
+async fn give(context: &Context<'_>) -> Result<()> {
+    super::unlock(context).await?;
+    let (printer, job) = (context.printer, telling(context.printer));
+    let giving =
+        Giving { show: &|code| show_code(printer, code), ask: Arc::new(move |check| asked(printer, check)) };
+    let paired = until_stopped(&job, Box::pin(context.service.give_key(&giving, &job))).await?;
+    printer.line(&paired);
+    printer.say(&format!("{} has your key now.", paired.hostname));
+    Ok(())
+}
+
+async fn take(
+    context: &Context<'_>,
+    typed: &str,
+    passphrase: Option<Zeroizing<String>>,
+    replace: bool,
+) -> Result<()> {
+    let (printer, job) = (context.printer, telling(context.printer));
+    let taking = Taking {
+        show: &|check| show_check(printer, check),
+        passphrase: Arc::new(move |public_key| {
+            if !printer.is_json() {
+                printer.note(&format!("Received {public_key}"));
+                printer.note("`cclink whoami` on the other device has to show the same key.");
+            }
+            passphrase.clone().map_or_else(|| identity::ask_passphrase(printer), Ok)
+        }),
+    };
+    // Stopped while a passphrase is typed, the terminal would stay without echo.
+    let modes = LineModes::read();
+    let taken = until_stopped(&job, Box::pin(context.service.take_key(typed, replace, &taking, &job))).await;
+    if taken.is_err() {
+        modes.restore();
+    }
+    let view = taken?;
+    printer.line(&view);
+    identity::print_view(context, &view);
+    let stored = printer.check();
+    stored.map_err(|error| error.advise("The key was stored: `cclink whoami` shows it."))
+}
+
+/// A job whose steps are lines beside the answer.
+fn telling(printer: Printer) -> Job {
+    let mut job = Job::quiet();
+    job.tell = Arc::new(move |step| {
+        if let Step::Doing(words) = step {
+            printer.note(&format!("({words})"));
+        }
+    });
+    job
+}
+
+fn show_code(printer: Printer, code: &PairingCode) {
+    printer.line(code);
+    printer.say("On your other device, run:");
+    printer.say("");
+    printer.say(&format!("  {}", printer.bold(&format!("cclink pair {}", *code.code))));
+    printer.say("");
+    let until = code.expires_at.with_timezone(&chrono::Local).format("%H:%M");
+    printer.say(&printer.dim(&format!("The words work once, until {until}. Ctrl-C cancels.")));
+}
+
+fn show_check(printer: Printer, check: &PairCheck) {
+    printer.line(check);
+    printer.say(&format!("{} is waiting. Compare these six words with the ones it shows:", check.hostname));
+    show_words(printer, check);
+    printer.say(&printer.dim(&format!("If they match, confirm on {}. Ctrl-C cancels.", check.hostname)));
+}
+
+/// Whether the other device may have the key: where nobody can be asked, the six
+/// words themselves have to come in on stdin.
+fn asked(printer: Printer, check: &PairCheck) -> Result<bool> {
+    printer.line(check);
+    printer.say("");
+    printer.say(&format!("{} asks for your key. It must show these six words:", check.hostname));
+    show_words(printer, check);
+    if prompt::can_ask() {
+        return match prompt::confirm(&format!("Does {} show exactly these?", check.hostname), false) {
+            Err(error) if error.kind == ErrorKind::Cancelled => Ok(false),
+            answer => answer,
+        };
+    }
+    let given = prompt::given_line()?.to_ascii_lowercase();
+    Ok(given.split([' ', '-']).filter(|word| !word.is_empty()).eq(check.check.split(' ')))
+}
+
+fn show_words(printer: Printer, check: &PairCheck) {
+    printer.say("");
+    printer.say(&format!("  {}", printer.bold(&check.check)));
+    printer.say("");
+}

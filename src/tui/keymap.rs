@@ -472,9 +472,9 @@ mod tests {
     }
 
     #[test]
-    fn the_table_reads_as_markdown() {
-        let table = markdown();
-        assert!(table.contains("| Sessions | `Enter` | publish |"));
+    fn the_table_is_told_by_help() {
+        let table = help();
+        assert!(table.contains("Sessions\n  Enter             publish\n"));
         assert!(!table.contains("panic"));
     }
 }

@@ -126,7 +126,7 @@ fn a_question_is_answered_by_a_key_that_followed_it() {
     device.publish(&["--title", "Stays alive"]);
     let mut terminal = Terminal::of(&device, &[]);
     terminal.types("2");
-    terminal.shows("1 alive");
+    terminal.shows("1 active");
     // An unmarked paste: the question and its answer in one go.
     terminal.types("dy");
     terminal.shows("cancel");

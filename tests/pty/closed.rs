@@ -41,11 +41,11 @@ fn the_phone_pass_goes_with_the_window() {
     for (line, keys) in [(LOGGED, ""), ("exec \"$0\"", ""), (LOGGED, "q"), (LOGGED, "\x1b")] {
         let mut terminal = Terminal::shell_of(&device, line, &[]);
         terminal.types("2");
-        terminal.shows("1 alive");
+        terminal.shows("1 active");
         terminal.types("\r");
         terminal.shows("p makes a phone pass");
         terminal.types("p");
-        terminal.shows("gone when this closes");
+        terminal.shows("or until you close this");
         let rows = device.json(&["list", "--all"]);
         let row = rows
             .as_array()

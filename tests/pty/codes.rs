@@ -77,7 +77,7 @@ fn every_content_is_read_at_80_by_24() {
         let published = fs::read(terminal.home.path().join("published")).unwrap();
         let published: Value = serde_json::from_slice(&published).unwrap();
         terminal.types("2");
-        terminal.shows("1 alive");
+        terminal.shows("1 active");
         terminal.types("\r");
         for (place, start) in starts.iter().enumerate() {
             // A link's own form holds its secret: as text alone.

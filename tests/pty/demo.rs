@@ -129,7 +129,7 @@ fn a_qr_is_read_at_80_by_24_and_with_gaps_between_rows() {
     terminal.types("\r");
     terminal.shows("Published.");
     terminal.types("2");
-    terminal.shows("1 alive");
+    terminal.shows("1 active");
     terminal.types("\r");
     terminal.shows("/cclink/d");
     let half = until("the QR to be read", || {
@@ -161,7 +161,7 @@ fn every_code_is_read_without_colours_too() {
         terminal.types("\r");
         terminal.shows("Published.");
         terminal.types("2");
-        terminal.shows("1 alive");
+        terminal.shows("1 active");
         terminal.types("\r");
         for (place, starts) in [("1 of 2", "PK:"), ("2 of 2", "cclink pickup d")] {
             terminal.shows(place);
@@ -190,7 +190,7 @@ fn resizing_while_a_job_runs_loses_nothing() {
     }
     terminal.resize(100, 30);
     terminal.types("2");
-    terminal.shows("1 alive");
+    terminal.shows("1 active");
     terminal.shows("Split the tokenizer");
     terminal.types("q");
     assert_eq!(terminal.code(), 0);

@@ -158,7 +158,7 @@ fn what_ssh_says_is_shown_and_its_script_is_not() {
     terminal.types("3");
     terminal.shows("1 for you");
     terminal.types("\r");
-    terminal.shows("Go on over SSH, where it");
+    terminal.shows("Continue over SSH, where it");
     terminal.types("\r");
     terminal.shows("ssh failed with exit code 255");
     terminal.shows("Connection refused");
@@ -193,7 +193,7 @@ fn a_way_that_holds_is_settled_before_the_window_is_closed() {
     terminal.types("3");
     terminal.shows("1 for you");
     terminal.types("\r");
-    terminal.shows("Go on over SSH, where it");
+    terminal.shows("Continue over SSH, where it");
     terminal.types("\r");
     terminal.shows("a shell on the desk");
     let journal = || fs::read_to_string(device.home.join("journal.json")).unwrap_or_default();

@@ -57,7 +57,7 @@ fn it_looks_by_itself_where_that_is_wanted() {
     std::fs::write(b.home.join("config.toml"), "look_every = \"5s\"\n").unwrap();
     let mut terminal = Terminal::of(&b, &[]);
     terminal.types("3");
-    terminal.shows("Nothing waits for you");
+    terminal.shows("Nothing is waiting for you");
     let own = b.publish(&[]);
     a.json(&["pickup", text(&own, "token")]);
     a.publish(&["--title", "It arrives"]);
@@ -75,7 +75,7 @@ fn it_can_be_told_to_be_quiet() {
     std::fs::write(b.home.join("config.toml"), "notices = false\n").unwrap();
     let mut terminal = Terminal::of(&b, &[]);
     terminal.types("3");
-    terminal.shows("Nothing waits for you");
+    terminal.shows("Nothing is waiting for you");
     a.publish(&["--title", "It arrives"]);
     terminal.types("R");
     terminal.shows("Arrived: “It arrives” from you");

@@ -19,7 +19,7 @@ fn ask_for_pass(device: &Device, env: &[(&str, &str)]) -> Terminal {
     // below a shell, so that a signal has somebody to go to
     let mut terminal = Terminal::shell_of(device, "\"$0\"; exit $?", env);
     terminal.types("2");
-    terminal.shows("1 alive");
+    terminal.shows("1 active");
     terminal.types("\r");
     terminal.shows("p makes a phone pass");
     terminal.types("p");
@@ -29,7 +29,7 @@ fn ask_for_pass(device: &Device, env: &[(&str, &str)]) -> Terminal {
 /// The same with its pass.
 fn show_pass(device: &Device) -> Terminal {
     let terminal = ask_for_pass(device, &[]);
-    terminal.shows("gone when this closes");
+    terminal.shows("or until you close this");
     terminal
 }
 
@@ -149,7 +149,7 @@ fn a_web_link_is_picked_up_in_the_form_as_it_is_pasted() {
     let (first, rest) = secret.split_at(30);
     let mut terminal = Terminal::of(&reader, &[]);
     terminal.types("3");
-    terminal.shows("Nothing waits for you");
+    terminal.shows("Nothing is waiting for you");
     // As it is, in small letters from another host, and wrapped by a mail program.
     let spellings = [
         link.to_owned(),

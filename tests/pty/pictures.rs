@@ -91,7 +91,7 @@ fn make() -> Vec<(&'static str, Sheet)> {
     terminal.types("\r");
     terminal.hides("Enter done");
     terminal.types("2");
-    terminal.shows("3 alive");
+    terminal.shows("3 active");
     terminal.types("g");
     terminal.shows("▌ Retry with jitter");
     sheets.push(("handoffs", sheet(&mut terminal)));

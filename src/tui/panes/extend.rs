@@ -20,7 +20,7 @@ impl Extend {
     /// The form for a handoff.
     pub fn new(row: Listed) -> Self {
         let form = Form::new(vec![
-            Field::typed("lives for", &Ttl::DEFAULT.to_string())
+            Field::typed("expires in", &Ttl::DEFAULT.to_string())
                 .placeholder("90m, 8h, 2d")
                 .presets(&["1h", "8h", "24h", "3d"]),
         ]);

@@ -53,7 +53,7 @@ impl Publish {
             Field::choice("for", &["my devices", "a contact", "PIN", "anyone with the link"]),
             Field::typed("contact", "").placeholder("a name, or a public key (pk:…)"),
             Field::masked("PIN").placeholder("empty: four random words"),
-            Field::typed("lives for", &Ttl::DEFAULT.to_string())
+            Field::typed("expires in", &Ttl::DEFAULT.to_string())
                 .placeholder("90m, 8h, 2d")
                 .presets(&["1h", "8h", "24h", "3d"]),
             Field::choice("burn", &["no, until it expires", "yes, one time: the first pickup removes it"]),
@@ -150,7 +150,7 @@ impl Publish {
         let words = offer.ways.iter().map(|option| option.words.clone());
         let chosen = offer.ways.iter().position(|option| Some(option.way) == offer.chosen);
         let options = std::iter::once(STAYS.to_owned()).chain(words).collect();
-        let travels = draft.left_behind.count().map(|count| format!("included ({count})"));
+        let travels = draft.left_behind.count().map(|count| format!("include ({count})"));
         let changes = usize::from(travels.is_some() && draft.carry.changes);
         self.form.fields[CARRY].set_options(options, chosen.map_or(0, |at| at + 1));
         let options = std::iter::once(STAY.to_owned()).chain(travels).collect();

@@ -52,7 +52,10 @@ fn a_published_row_shows_at_once_and_extending_asks_for_a_time() {
     play.press(KeyCode::Enter);
     assert!(play.last(Verb::Extend).is_none());
     play.press(KeyCode::Backspace).text("h").press(KeyCode::Enter);
-    assert!(play.shows("It lives until") && play.last(Verb::Extend).is_none(), "that would be shorter");
+    assert!(
+        play.shows("It already lasts until") && play.last(Verb::Extend).is_none(),
+        "that would be shorter"
+    );
     play.ctrl('u').text("9h").press(KeyCode::Enter);
     assert!(matches!(play.last(Verb::Extend), Some((_, Action::Extend(_, ttl))) if ttl.seconds() == 32_400));
     let row = sample::listed(9, Some("Brand new"), AudienceKind::Devices, State::Live, 900);

@@ -90,18 +90,18 @@ fn without_a_key_every_pane_says_what_changes_that() {
     let missing = Error::failed("There is no Claude Code folder at /home/dana/.claude.");
     play.done(Verb::Scan, Err(missing));
     play.press(KeyCode::Esc);
-    assert!(play.shows("folder at ~/.claude") && play.shows("press 3"), "{}", play.screen());
+    assert!(play.shows("folder at ~/.claude") && play.shows("3 for handoffs"), "{}", play.screen());
     play.press(KeyCode::Enter);
-    assert!(play.shows("There is no session here"), "a key of the footer is answered");
+    assert!(play.shows("No session is selected"), "a key of the footer is answered");
     play.text("2");
     play.done(Verb::Journal, Ok(Report::Listed(Vec::new(), false)));
-    assert!(play.last(Verb::List).is_none() && play.shows("this device has no key yet; R makes"));
+    assert!(play.last(Verb::List).is_none() && play.shows("this device has no key yet; R creates"));
     for key in ["y", "d", "D", "e", "k"] {
         play.text(key);
     }
-    assert!(play.shows("There is no handoff here"));
+    assert!(play.shows("No handoff here"));
     play.text("3");
-    assert!(play.shows("R makes or brings one."), "{}", play.screen());
+    assert!(play.shows("R creates or imports one."), "{}", play.screen());
     play.text("R");
     play.done(Verb::Inbox, Err(Error::new(ErrorKind::NoIdentity, "No key yet.")));
     assert!(play.shows("Welcome to cclink"));
@@ -111,8 +111,8 @@ fn without_a_key_every_pane_says_what_changes_that() {
 fn the_welcome_is_to_be_read_and_a_note_under_a_form_is_quiet() {
     let mut play = Play::open(110, 30);
     play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, String::new())));
-    assert!(!play.is_dim("A key signs"));
-    assert!(play.is_dim("Enter makes the key"));
+    assert!(!play.is_dim("Your key signs"));
+    assert!(play.is_dim("Enter creates the key"));
 }
 
 impl Play {

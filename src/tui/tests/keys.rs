@@ -23,7 +23,7 @@ fn clicks_choose_panes_rows_and_fields() {
     play.input(click(20, u16::try_from(row).unwrap()));
     assert!(play.shows("▸ note"), "{}", play.screen());
     play.press(KeyCode::Esc).input(click(25, 0));
-    assert!(play.shows("4 alive"));
+    assert!(play.shows("4 active"));
     play.text("m");
     assert!(matches!(play.other.last(), Some(Effect::Mouse(false))));
 }
@@ -56,9 +56,9 @@ fn keycaps_palette_and_plans_can_be_clicked() {
     assert!(play.shows("Revoke all 4 handoffs?"), "{}", play.screen());
     play.press(KeyCode::Esc).text("3").press(KeyCode::Enter);
     play.done(Verb::Find, Ok(Report::Found(vec![sample::found(true, true)])));
-    let (column, row) = find(&play, "The command, to run");
+    let (column, row) = find(&play, "The command to run");
     play.input(click(column, row));
-    assert!(play.shows("▌  The command, to run"), "{}", play.screen());
+    assert!(play.shows("▌  The command to run"), "{}", play.screen());
     // the wheel scrolls what it is over
     play.press(KeyCode::Esc).text("1");
     play.input(mouse(MouseEventKind::ScrollDown, 10, 10));
@@ -82,7 +82,7 @@ fn the_palette_reaches_every_pane() {
         play.ctrl('u');
     }
     play.text("extend").press(KeyCode::Enter);
-    assert!(play.shows("4 alive") && play.shows("More time for Retry failed"), "{}", play.screen());
+    assert!(play.shows("4 active") && play.shows("More time for Retry failed"), "{}", play.screen());
 }
 
 #[test]

@@ -103,17 +103,17 @@ fn an_age_is_told_anew_exactly_when_it_changes() {
 #[test]
 fn sessions_are_never_missed_while_they_are_looked_for() {
     let mut play = Play::open(80, 24);
-    assert!(play.shows("Looking for sessions") && !play.shows("no session"));
+    assert!(play.shows("Looking for Claude Code sessions") && !play.shows("No Claude"));
     play.step(Verb::Scan, Report::Sessions(Vec::new(), Progress { read: 0, of: 9000 }));
-    assert!(play.shows("scanning 0 of 9,000") && play.shows("Looking for sessions"));
+    assert!(play.shows("scanning 0 of 9,000") && play.shows("Looking for Claude Code sessions"));
     play.text("o");
     play.step(
         Verb::Scan,
         Report::Sessions(sample::sessions()[..1].to_vec(), Progress { read: 64, of: 9000 }),
     );
-    assert!(play.shows("this project · ") && play.shows("None yet of those"), "{}", play.screen());
+    assert!(play.shows("this project · ") && play.shows("No matches yet"), "{}", play.screen());
     play.done(Verb::Scan, Ok(Report::Scanned));
-    assert!(play.shows("everywhere · 1 of 1") && play.shows("No session belongs to this folder"));
+    assert!(play.shows("everywhere · 1 of 1") && play.shows("No sessions in this folder"));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn hidden_sessions_are_shown_by_a_key() {
     play.done(Verb::Scan, Ok(Report::Scanned));
     assert!(play.shows("7 of 7 · 1 hidden") && !play.shows("외주"), "{}", play.screen());
     play.text(".");
-    assert!(play.shows("8 of 8 · 1 of them usually hidden") && play.shows("외주"));
+    assert!(play.shows("8 of 8 · 1 of them hidden by default") && play.shows("외주"));
     play.text("..");
     assert!(play.shows("외주"));
 }

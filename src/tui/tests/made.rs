@@ -112,5 +112,5 @@ fn to_my_phone_publishes_and_shows_the_pass() {
     // Without a page no phone could open it: that is said, and nothing is published.
     let mut play = Play::full(120, 40);
     play.text("P");
-    assert!(play.last(Verb::Publish).is_none() && play.shows("A phone needs the cclink page"));
+    assert!(play.last(Verb::Publish).is_none() && play.shows("Phones need the cclink page"));
 }

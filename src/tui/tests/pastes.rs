@@ -102,7 +102,7 @@ fn a_paste_into_the_inbox_means_the_form_under_it() {
 fn an_enter_that_was_not_obeyed_is_explained() {
     let mut play = Play::full(80, 24);
     play.text("3i").burst(&format!("{LINK}\n"));
-    assert!(nothing_ran(&play) && play.shows("That looked pasted. Press Enter again to find it."));
+    assert!(nothing_ran(&play) && play.shows("That looked pasted. Press Enter again to find."));
     play.press(KeyCode::Enter);
     assert!(play.last(Verb::Find).is_some());
 }

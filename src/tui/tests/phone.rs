@@ -148,7 +148,7 @@ fn without_a_page_it_is_said_what_is_missing() {
     let mut play = Play::full(120, 40);
     play.text("2").press(KeyCode::Enter).text("p");
     assert!(play.last(Verb::PhonePass).is_none());
-    assert!(play.shows("A phone needs the cclink page"), "{}", play.screen());
+    assert!(play.shows("Phones need the cclink page"), "{}", play.screen());
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn it_is_shown_as_such_among_the_handoffs() {
 fn the_end_of_an_earlier_pass_takes_no_new_one_away() {
     let mut play = with_pass(120, 40);
     play.done(Verb::PhonePass, Ok(Report::PassEnded("l-of-an-earlier-view".into(), PassEnd::Revoked)));
-    assert!(play.shows("gone when this closes"), "{}", play.screen());
+    assert!(play.shows("or until you close this"), "{}", play.screen());
 }
 
 #[test]

@@ -32,9 +32,9 @@ fn a_time_is_chosen_or_typed_over() {
     play.press(KeyCode::Right);
     assert!(play.shows("‹24h›") && play.shows("until 10:41 tomorrow"), "{}", play.screen());
     play.text("1h3m");
-    assert!(play.shows("lives for     1h3m"), "a preset that is typed may go on: {}", play.screen());
+    assert!(play.shows("expires in    1h3m"), "a preset that is typed may go on: {}", play.screen());
     play.ctrl('u').text("90m");
-    assert!(play.shows("lives for     90m") && play.shows("until 12:11 today"), "{}", play.screen());
+    assert!(play.shows("expires in    90m") && play.shows("until 12:11 today"), "{}", play.screen());
     play.press(KeyCode::Right);
     assert!(play.shows("‹1h›"));
     play.press(KeyCode::Enter);
@@ -77,7 +77,7 @@ fn a_contact_that_nobody_is_called_is_said_before_the_form_goes() {
     let anna = ContactView { name: "anna".into(), public_key: sample::CREATOR.into(), mine: false };
     play.done(Verb::Contacts, Ok(Report::Contacts(vec![anna])));
     play.press(KeyCode::Tab).text("nobody");
-    assert!(play.shows("Nobody is called that. Contacts: anna"), "{}", play.screen());
+    assert!(play.shows("No contact by that name. Contacts: anna"), "{}", play.screen());
     play.press(KeyCode::Enter);
     assert!(play.last(Verb::Publish).is_none(), "{}", play.screen());
     play.ctrl('u').text("anna").press(KeyCode::Enter);
@@ -99,7 +99,7 @@ fn the_form_says_only_what_differs_from_the_proposal() {
     let mut play = Play::full(80, 24);
     play.press(KeyCode::Enter);
     play.drafted(draft());
-    assert!(play.shows("lives for     3h") && play.shows("As proposed"), "{}", play.screen());
+    assert!(play.shows("expires in    3h") && play.shows("As proposed"), "{}", play.screen());
     assert!(play.shows("SSH (guess)") && play.shows("dana@framework-desktop"), "{}", play.screen());
     assert!(play.shows("2 files changed, 1 commit not pushed: they stay on this machine."));
     assert!(play.shows("Replaces its handoff of 12 min ago."), "{}", play.screen());
@@ -137,7 +137,7 @@ fn a_handoff_that_burns_is_replaced_after_a_question() {
     let mut draft = sample::draft();
     draft.alive[0].burn_after_read = true;
     play.drafted(draft);
-    assert!(play.shows("which burns"), "{}", play.screen());
+    assert!(play.shows("one-time"), "{}", play.screen());
     play.press(KeyCode::Enter);
     assert!(
         play.last(Verb::Publish).is_none() && play.shows("Replace a one-time handoff?"),
@@ -266,7 +266,7 @@ fn changes_travel_only_with_the_conversation_and_when_asked_for() {
     play.drafted(can_carry(None));
     assert!(!play.shows("changes ") && play.shows("they stay on this machine"), "{}", play.screen());
     play.press(KeyCode::Tab).press(KeyCode::Tab).press(KeyCode::Tab).press(KeyCode::Right);
-    assert!(play.shows("‹stay here›  travel (2 files changed, 1 commit not pushed)"), "{}", play.screen());
+    assert!(play.shows("‹stay here›  include (2 files changed, 1 commit not pushed)"), "{}", play.screen());
     assert!(play.shows("they stay on this machine"), "{}", play.screen());
     play.press(KeyCode::Tab).press(KeyCode::Right);
     assert!(play.shows("conversation and changes") && !play.shows("on this machine."), "{}", play.screen());

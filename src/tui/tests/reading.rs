@@ -263,7 +263,7 @@ fn the_next_key_cancels_a_search_and_narrows_what_it_found() {
     play.press(KeyCode::Backspace);
     let Some((_, Action::Search(asked))) = play.last(Verb::Search) else { panic!() };
     play.done(Verb::Search, Ok(Report::Searched(asked)));
-    assert!(play.shows("Nobody said that in one message"), "{}", play.screen());
+    assert!(play.shows("No message contains all these words"), "{}", play.screen());
     let error = Error::new(ErrorKind::Usage, "`since:x` cannot be read.");
     play.text(" ").done(Verb::Search, Err(error));
     assert!(play.shows("`since:x` cannot be read."), "{}", play.screen());

@@ -148,9 +148,9 @@ impl Dialog for Welcome {
 
     fn sentence(&self, look: &Look<'_>) -> Said {
         let words = if self.brings() {
-            "Enter takes it over: this device is one of yours then. Esc: look around first."
+            "Enter imports it: this device is then one of yours. Esc: look around first."
         } else {
-            "Enter makes the key. Esc: look around first."
+            "Enter creates the key. Esc: look around first."
         };
         (words.to_owned(), look.theme.quiet)
     }

@@ -110,11 +110,11 @@ fn one_that_was_given_more_time_keeps_its_file_until_then() {
     pty.types("2");
     until("its row", Duration::from_secs(20), || pty.text().contains("Take me along").then_some(()));
     pty.types("e");
-    assert!(pty.waits_for(&["lives for"]), "{}", pty.text());
+    assert!(pty.waits_for(&["expires in"]), "{}", pty.text());
     pty.types("\x153h");
     // An Enter that comes as fast as a paste is none: the form stays, and is answered again.
     until("the form to go", Duration::from_secs(20), || {
-        let is_open = pty.text().contains("lives for");
+        let is_open = pty.text().contains("expires in");
         if is_open {
             pty.types("\r");
         }

@@ -385,7 +385,7 @@ impl App {
             Some(IdentityState::None) => {
                 self.pickup.without_key(
                     "This device has no key yet, so nothing can be addressed to it.",
-                    "R makes or brings one.",
+                    "R creates or imports one.",
                 );
             }
             None => {}

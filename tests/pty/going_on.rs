@@ -31,7 +31,7 @@ const SITUATIONS: [Situation; 4] = [
         prepare: |device, session| device.hold(session, std::process::id(), "idle", "bg"),
         runs: Some(|session| vec!["attach".to_owned(), session.id[..8].to_owned()]),
         says: "",
-        way: "Go to it, where it runs in",
+        way: "Attach to it in the background",
     },
     Situation {
         name: "open",
@@ -143,7 +143,7 @@ fn a_claude_that_fails_takes_nothing_in_the_screen() {
     terminal.shows("Continue here, on this machine");
     terminal.types("\r");
     until("claude", || started(&device));
-    terminal.shows("picked up");
+    terminal.shows("✓ picked up");
     assert_eq!(state(), "burned");
     terminal.types("q");
     assert_eq!(terminal.code(), 0);
@@ -158,7 +158,7 @@ fn what_ssh_says_is_shown_and_its_script_is_not() {
     terminal.types("3");
     terminal.shows("1 for you");
     terminal.types("\r");
-    terminal.shows("Continue over SSH, where it");
+    terminal.shows("Continue over SSH, on");
     terminal.types("\r");
     terminal.shows("ssh failed with exit code 255");
     terminal.shows("Connection refused");
@@ -193,7 +193,7 @@ fn a_way_that_holds_is_settled_before_the_window_is_closed() {
     terminal.types("3");
     terminal.shows("1 for you");
     terminal.types("\r");
-    terminal.shows("Continue over SSH, where it");
+    terminal.shows("Continue over SSH, on");
     terminal.types("\r");
     terminal.shows("a shell on the desk");
     let journal = || fs::read_to_string(device.home.join("journal.json")).unwrap_or_default();

@@ -169,7 +169,7 @@ fn a_web_link_is_picked_up_in_the_form_as_it_is_pasted() {
     }
     // What was cut off is said before the network is asked.
     terminal.types(&format!("\x1b[200~{page}#{first}\x1b[201~"));
-    terminal.shows("complete?");
+    terminal.shows("cut off");
     terminal.types("\x1b");
     terminal.shows("i link or key");
     terminal.types("q");

@@ -18,7 +18,7 @@ fn look_around(mut terminal: Terminal) {
     terminal.types("\r");
     terminal.shows("older hit");
     terminal.types("\x1b");
-    terminal.shows("Enter read it there");
+    terminal.shows("Enter open it there");
     terminal.types("\x1b");
     terminal.shows("everywhere · 2 of 2");
     terminal.types("2");

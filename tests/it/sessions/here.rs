@@ -47,7 +47,7 @@ fn a_link_a_subfolder_and_home_mean_the_same_on_every_face() {
         a.cmd(&["publish"]).cwd(cwd).fails(1).says(&["No session of this directory"]);
     }
     // On the screen, a word at a time: blanks are not drawn.
-    for (cwd, said) in [(&sub, "project"), (&home, "belongs")] {
+    for (cwd, said) in [(&sub, "project"), (&home, "showing")] {
         let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &[], &a.env(), cwd);
         assert!(pty.waits_for(&["blog"]), "{}", pty.said());
         pty.types("o");

@@ -302,7 +302,7 @@ impl Offer {
                 PlanKind::Attach if plan.is_in_background() => "Attach to it in the background",
                 PlanKind::Attach => "Go to its window in tmux",
                 PlanKind::Ssh => "Continue over SSH, on its machine",
-                PlanKind::Bring => "Bring it to this machine, then go on here",
+                PlanKind::Bring => "Bring it to this machine, then continue here",
                 PlanKind::Carried => "Fetch its conversation, then continue here",
                 PlanKind::Command => "The command to run on its machine",
             };

@@ -82,7 +82,7 @@ fn every_content_is_read_at_80_by_24() {
         for (place, start) in starts.iter().enumerate() {
             // A link's own form holds its secret: as text alone.
             let hint = format!("{} of {}", place + 1, starts.len());
-            terminal.shows(if *start == "pk:" { "The link contains its secret" } else { &hint });
+            terminal.shows(if *start == "pk:" { "This link contains its secret" } else { &hint });
             let before = terminal.written();
             terminal.types("y");
             let copied = copied(&terminal, before);

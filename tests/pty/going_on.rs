@@ -45,7 +45,7 @@ const SITUATIONS: [Situation; 4] = [
         prepare: |device, _| fs::remove_file(device.fake_claude()).unwrap(),
         runs: None,
         says: "was not found",
-        way: "The command, to run",
+        way: "The command to run",
     },
 ];
 

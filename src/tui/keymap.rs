@@ -233,7 +233,7 @@ pub const TABLE: &[Binding] = {
         row(C::Palette, &[DOWN], I::Down, "down", Footer),
 
         row(C::Confirm, &[Key::char('y')], I::Yes, "yes", Footer),
-        row(C::ConfirmOr, &[Key::char('e')], I::EndThere, "end it there", Footer),
+        row(C::ConfirmOr, &[Key::char('e')], I::EndThere, "the other way", Footer),
         row(C::Confirm, &[Key::char('n')], I::No, "no", Footer),
 
         row(C::Unlock, &[ENTER], I::Accept, "unlock", Footer),

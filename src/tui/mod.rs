@@ -452,7 +452,9 @@ fn ended_note(plan: &Plan, status: std::process::ExitStatus, said: &[String]) ->
                 }
                 PlanKind::Attach => "Back from tmux. The session still runs in its window.".to_owned(),
                 PlanKind::Ssh => format!("Back from {}.", plan.brief),
-                PlanKind::Bring | PlanKind::Carried => "Back from bringing it here.".to_owned(),
+                PlanKind::Bring | PlanKind::Carried => {
+                    "Back from the session. It is in Sessions (1) now: r resumes it.".to_owned()
+                }
                 PlanKind::Command if plan.is_clone() => {
                     let into = plan.command.last().map_or("", String::as_str);
                     format!("Cloned into {}.", text::clean(into))
@@ -465,6 +467,11 @@ fn ended_note(plan: &Plan, status: std::process::ExitStatus, said: &[String]) ->
     }
     let note = Note::new(Tone::Bad, format!("{} {}.", name_of(plan), terminal::ending(status)));
     let note = said.iter().fold(note, |note, line| note.line(line.clone()));
+    if matches!(plan.kind, PlanKind::Bring | PlanKind::Carried) {
+        return note
+            .line("Either the copy or the claude behind it failed. Is it in Sessions (1) now? Then r resumes it.")
+            .line(format!("To try it all again by hand: {}", plan.brief));
+    }
     note.line(format!("To try it by hand: {}", plan.brief))
 }
 

@@ -72,14 +72,14 @@ fn the_conversation_of_the_other_device_comes_along() {
     terminal.shows("Here Claude Code would go on with session");
     terminal.shows("/travel-laptop/src/shop.");
     terminal.types("\r");
-    terminal.shows("Back from bringing it here.");
+    terminal.shows("Back from the session.");
     // The same offer once more: all of it is here.
     terminal.types("\r");
     terminal.shows("it was already here, complete");
     terminal.shows("Enter goes back");
     terminal.types("\r");
     terminal.hides("Enter goes back");
-    terminal.shows("Back from bringing it here.");
+    terminal.shows("Back from the session.");
     terminal.types("1");
     terminal.shows("14 of 14");
     terminal.shows("Prices are off by one cent");

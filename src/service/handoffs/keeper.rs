@@ -19,9 +19,9 @@ use crate::store::{JournalEntry, Stage, files};
 const LOCK: &str = "keep.lock";
 /// Held by who stands by in the background, for when the one that keeps ends.
 const BEHIND_LOCK: &str = "keep-behind.lock";
-/// How often a keeper looks whether it is needed, the machine slept or the
 /// How often sealed files of what ended are looked for.
 const SWEEP: Duration = Duration::from_mins(10);
+/// How often a keeper looks whether it is needed, the machine slept or the
 /// network changed.
 const GLANCE: Duration = Duration::from_mins(1);
 /// A clock that ran on so much further than the wait was asleep with its machine.

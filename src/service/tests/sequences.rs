@@ -141,8 +141,11 @@ impl Run {
         let found = self.devices[by].find(self.handoffs[which].token).await;
         self.tell(format!("{by} reads {which}: {:?}", found.as_ref().map(drop).map_err(|e| &e.message)));
         let handoff = &self.handoffs[which];
+        // Who began to take it is shown it until enough nodes say that another has it:
+        // taking it settles that, and is checked there.
+        let is_unsettled = handoff.tried.contains(&by) && !handoff.is_revoked && !self.is_fine;
         match found {
-            Ok(_) if !handoff.may_be_there(by) => self.lie("what has ended is shown"),
+            Ok(_) if !handoff.may_be_there(by) && !is_unsettled => self.lie("what has ended is shown"),
             Err(error)
                 if error.kind == ErrorKind::Gone && !handoff.may_be_gone(by) && handoff.takers.is_empty() =>
             {

@@ -8,8 +8,8 @@ use super::input::takes_text;
 use crate::text;
 use crate::tui::jobs::Running;
 use crate::tui::message::{
-    Action, AudienceKind, Effect, Error, ErrorKind, Event, IdentityState, Note, Now, PaneId, PassEnd,
-    PublishRequest, Published, Question, Report, Revoked, Step, Tone, Verb,
+    Action, AudienceKind, CarryTo, Destination, Effect, Error, ErrorKind, Event, IdentityState, Note, Now,
+    PaneId, PassEnd, PublishRequest, Published, Question, Report, Revoked, Step, Tone, Verb,
 };
 use crate::tui::panes::{identity, moment, qr::Qr};
 use crate::tui::parts::View;
@@ -215,9 +215,12 @@ impl App {
         }
     }
 
-    /// Asks whether the sealed conversation may go where it would; "yes" publishes.
+    /// Asks whether the sealed conversation may go where it would; "yes" publishes, and
+    /// without it another key does.
     fn ask_to_agree(&mut self, action: Action, error: &Error) {
         let Action::Publish(mut request, pass) = action else { return };
+        let mut without = request.clone();
+        without.carry = Some(CarryTo::to(Destination::Stays));
         let Some(carry) = &mut request.carry else { return };
         carry.agrees = true;
         self.lay(Box::new(Confirm(Question {
@@ -225,7 +228,7 @@ impl App {
             lines: vec![error.message.clone(), "This is asked once.".to_owned()],
             yes: "store it there",
             then: Box::new(Effect::Run(Action::Publish(request, pass))),
-            instead: None,
+            instead: Some(("publish without it", Box::new(Effect::Run(Action::Publish(without, pass))))),
         })));
     }
 

@@ -256,6 +256,13 @@ fn what_it_means_is_asked_once_and_yes_publishes() {
             panic!("it publishes")
         };
         assert!(request.carry.unwrap().agrees);
+        // Or without the conversation.
+        play.done(Verb::Publish, Err(Error::new(kind, words)));
+        play.inputs(Vec::new()).inputs(Vec::new()).wait(Duration::from_secs(2)).text("e");
+        let Some((_, Action::Publish(request, false))) = play.last(Verb::Publish) else {
+            panic!("it publishes")
+        };
+        assert_eq!(request.carry, Some(CarryTo::to(Destination::Stays)));
     }
 }
 

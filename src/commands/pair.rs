@@ -59,8 +59,11 @@ fn may_replace(context: &Context<'_>) -> Result<bool> {
 async fn give(context: &Context<'_>) -> Result<()> {
     super::unlock(context).await?;
     let (printer, job) = (context.printer, telling(context.printer));
-    let giving =
-        Giving { show: &|code| show_code(printer, code), ask: Arc::new(move |check| asked(printer, check)) };
+    let own = context.service.whoami().await?.public_key;
+    let giving = Giving {
+        show: &|code| show_code(printer, code),
+        ask: Arc::new(move |check| asked(printer, check, &own)),
+    };
     let paired = until_stopped(&job, Box::pin(context.service.give_key(&giving, &job))).await?;
     printer.line(&paired);
     printer.say(&format!("{} has your key now.", paired.hostname));
@@ -79,7 +82,13 @@ async fn take(
         passphrase: Arc::new(move |public_key| {
             if !printer.is_json() {
                 printer.note(&format!("Received {public_key}"));
-                printer.note("`cclink whoami` on the other device has to show the same key.");
+                // Whoever heard the words could have put another key there.
+                if !prompt::can_ask() {
+                    printer.note("`cclink whoami` on the other device has to show the same key.");
+                } else if !prompt::confirm("Does the other device show the same key?", false)? {
+                    return Err(Error::failed("Somebody else may have put this key there.")
+                        .advise("Nothing was changed. Run `cclink pair` again on both, and keep the words to yourself."));
+                }
             }
             passphrase.clone().map_or_else(|| identity::ask_passphrase(printer), Ok)
         }),
@@ -110,9 +119,10 @@ fn telling(printer: Printer) -> Job {
 
 fn show_code(printer: Printer, code: &PairingCode) {
     printer.line(code);
-    printer.say("On your other device, run:");
+    // On its command line other users there could read the words.
+    printer.say("On your other device, run `cclink pair` and type these words:");
     printer.say("");
-    printer.say(&format!("  {}", printer.bold(&format!("cclink pair {}", *code.code))));
+    printer.say(&format!("  {}", printer.bold(&code.code)));
     printer.say("");
     let until = code.expires_at.with_timezone(&chrono::Local).format("%H:%M");
     printer.say(&printer.dim(&format!("The words work once, until {until}. Ctrl-C cancels.")));
@@ -127,11 +137,12 @@ fn show_check(printer: Printer, check: &PairCheck) {
 
 /// Whether the other device may have the key: where nobody can be asked, the six
 /// words themselves have to come in on stdin.
-fn asked(printer: Printer, check: &PairCheck) -> Result<bool> {
+fn asked(printer: Printer, check: &PairCheck, own: &str) -> Result<bool> {
     printer.line(check);
     printer.say("");
     printer.say(&format!("{} asks for your key. It must show these six words:", check.hostname));
     show_words(printer, check);
+    printer.say(&printer.dim(&format!("It will then show your key: {own}")));
     if prompt::can_ask() {
         return match prompt::confirm(&format!("Does {} show exactly these?", check.hostname), false) {
             Err(error) if error.kind == ErrorKind::Cancelled => Ok(false),

@@ -467,11 +467,9 @@ fn ended_note(plan: &Plan, status: std::process::ExitStatus, said: &[String]) ->
     }
     let note = Note::new(Tone::Bad, format!("{} {}.", name_of(plan), terminal::ending(status)));
     let note = said.iter().fold(note, |note, line| note.line(line.clone()));
-    if matches!(plan.kind, PlanKind::Bring | PlanKind::Carried) {
-        return note
-            .line("Either the copy or the claude behind it failed. Is it in Sessions (1) now? Then r resumes it.")
-            .line(format!("To try it all again by hand: {}", plan.brief));
-    }
+    // cclink says why it failed; the claude that took its place does not.
+    let is_here = said.is_empty() && matches!(plan.kind, PlanKind::Bring | PlanKind::Carried);
+    let note = if is_here { note.line("If it is in Sessions (1) now, r resumes it there.") } else { note };
     note.line(format!("To try it by hand: {}", plan.brief))
 }
 

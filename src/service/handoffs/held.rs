@@ -25,12 +25,18 @@ impl Service {
     pub async fn revoke_soon(&self, tokens: &[String], job: &Job) -> Result<Revoked> {
         let identity = self.identity().await?;
         let mut places = self.to_be_revoked(&identity, tokens, job).await?;
-        if self.hold_back(&identity, &places) {
-            let held = places.iter().map(|place| place.token.to_string()).collect();
-            (job.tell)(Step::Revoking(held, UNDO));
+        if let Some(held) = self.hold_back(&identity, &places) {
+            let tokens = places.iter().map(|place| place.token.to_string()).collect();
+            (job.tell)(Step::Revoking(tokens, UNDO));
             let _ = tokio::time::timeout(UNDO, job.cancel.cancelled()).await;
-            let owed = self.owe_held(|token| places.iter().any(|place| place.token == *token));
-            places.retain(|place| owed.contains(&place.token));
+            // Undone and revoked again it is another one's to carry out.
+            let is_ours = |token: &Token, now: &Revoking| {
+                held.iter().any(|(held, revoking)| held == token && revoking.end == now.end)
+            };
+            // Where the journal cannot be written nothing says that it was undone.
+            if let Ok(owed) = self.owe_held(is_ours) {
+                places.retain(|place| owed.contains(&place.token));
+            }
             if places.is_empty() {
                 return Ok(Revoked::default());
             }
@@ -46,38 +52,39 @@ impl Service {
         })
     }
 
-    /// Notes the end of each of them for a moment from now; false where one cannot be
+    /// Notes the end of each of them for a moment from now; `None` where one cannot be
     /// noted, and then none is.
-    fn hold_back(&self, identity: &Identity, places: &[Place]) -> bool {
+    fn hold_back(&self, identity: &Identity, places: &[Place]) -> Option<Vec<(Token, Revoking)>> {
         let from = self.now() + OTHERS;
         let noted = |place: &Place| {
             let entry = self.own_entry(&place.token.to_string()).ok()?;
             let end = self.make_end(identity, place, &entry).filter(|_| entry.ending.is_none())?;
             Some((place.token, Revoking { end: signed(&end), from }))
         };
-        let Some(ends) = places.iter().map(noted).collect::<Option<Vec<_>>>() else { return false };
-        self.journal(|book| {
-            for (token, revoking) in ends {
-                if let Some(entry) = book.entry(&token) {
-                    entry.revoking = Some(revoking);
-                }
-            }
-        })
-        .is_ok()
-    }
-
-    /// From now on these are owed their end: which ones were still held.
-    fn owe_held(&self, meant: impl Fn(&Token) -> bool) -> Vec<Token> {
-        let mut owed = Vec::new();
-        self.note(|book| {
-            for entry in book.handoffs.iter_mut().filter(|entry| meant(&entry.token)) {
-                if let Some(revoking) = entry.revoking.take() {
-                    entry.ending = Some(revoking.end);
-                    owed.push(entry.token);
+        let ends = places.iter().map(noted).collect::<Option<Vec<_>>>()?;
+        let held = self.journal(|book| {
+            for (token, revoking) in &ends {
+                if let Some(entry) = book.entry(token) {
+                    entry.revoking = Some(revoking.clone());
                 }
             }
         });
-        owed
+        held.ok().map(|()| ends)
+    }
+
+    /// From now on these are owed their end: which ones were still held.
+    fn owe_held(&self, meant: impl Fn(&Token, &Revoking) -> bool) -> Result<Vec<Token>> {
+        self.journal(|book| {
+            let mut owed = Vec::new();
+            for entry in &mut book.handoffs {
+                let token = entry.token;
+                if let Some(revoking) = entry.revoking.take_if(|revoking| meant(&token, revoking)) {
+                    entry.ending = Some(revoking.end);
+                    owed.push(token);
+                }
+            }
+            owed
+        })
     }
 
     /// Owes their end to those whose moment is over: another process was to revoke
@@ -92,7 +99,7 @@ impl Service {
         let due: Vec<Token> =
             book.handoffs.iter().filter(|entry| is_due(entry)).map(|entry| entry.token).collect();
         if !due.is_empty() {
-            self.owe_held(|token| due.contains(token));
+            drop(self.owe_held(|token, _| due.contains(token)));
         }
     }
 }

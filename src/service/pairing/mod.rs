@@ -129,7 +129,8 @@ impl Away {
 
 /// Somebody ended it over there.
 fn called_off() -> Error {
-    Error::failed("The other device cancelled the pairing.").advise(AGAIN)
+    Error::failed("The other device cancelled the pairing.")
+        .advise(format!("If it says that it has a key, that key is not yours: remove it there. {AGAIN}"))
 }
 
 /// Two devices ask, or answer: somebody else knows the words.

@@ -52,6 +52,26 @@ async fn a_revoke_is_undone_within_its_moment_and_not_after() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_revoked_again_has_a_moment_of_its_own() {
+    let (_world, [a, b], published) = published(16).await;
+    let tokens = [published.token.clone()];
+    let job = Job::quiet();
+    let again = async {
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(a.service.undo_revoke(&tokens).unwrap(), 1);
+        sleep(Duration::from_secs(2)).await;
+        let undo = async {
+            sleep(Duration::from_secs(4)).await;
+            a.service.undo_revoke(&tokens).unwrap()
+        };
+        tokio::join!(a.service.revoke_soon(&tokens, &job), undo)
+    };
+    let (first, (second, kept)) = tokio::join!(a.service.revoke_soon(&tokens, &job), again);
+    assert_eq!((first.unwrap(), second.unwrap(), kept), (Revoked::default(), Revoked::default(), 1));
+    assert!(!is_gone(&b, &published).await, "undone twice");
+}
+
+#[tokio::test(start_paused = true)]
 async fn quitting_within_the_moment_revokes_at_once() {
     let (_world, [a, b], published) = published(12).await;
     let job = Job::quiet();

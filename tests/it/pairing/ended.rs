@@ -65,6 +65,8 @@ fn stopped_at_the_passphrase_nothing_is_stored() {
     let mut new = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &["pair", &code], &b.env(), &b.projects);
     let check = old.text("check");
     old.types(&check);
+    assert!(new.waits_for(&["show the same key? [y/N]"]), "{}", new.said());
+    new.types("y\r");
     assert!(new.asks_for_a_secret(), "{}", new.said());
     new.types("\u{3}");
     assert_eq!(new.code(), 1, "{}", new.said());

@@ -102,19 +102,36 @@ fn on_terminals_both_sides_are_asked() {
     let (a, b) = (Device::new(), Device::bare());
     let cclink = env!("CARGO_BIN_EXE_cclink");
     let mut old = Pty::spawn(cclink, &["pair"], &a.env(), &a.projects);
-    assert!(old.waits_for(&["cclink pair ", "Ctrl-C cancels"]), "{}", old.said());
-    let said = old.said();
-    let code = said.split("cclink pair ").nth(1).unwrap().split(['\r', '\u{1b}']).next().unwrap().to_owned();
+    assert!(old.waits_for(&["type these words:"]) && old.waits_for(&["Ctrl-C cancels"]), "{}", old.said());
+    let said = old.said().replace("\u{1b}[1m", " ");
+    let words = said.split(|c: char| !c.is_ascii_lowercase() && c != '-');
+    let code = words.into_iter().find(|word| word.matches('-').count() == 3).unwrap().to_owned();
     let mut new = Pty::spawn(cclink, &["pair"], &b.env(), &b.projects);
     assert!(new.waits_for(&["The four words on the other device:"]), "{}", new.said());
     new.types(&format!("{code}\r"));
     assert!(new.waits_for(&["If they match, confirm on"]), "{}", new.said());
     assert!(old.waits_for(&["show exactly these? [y/N]"]), "{}", old.said());
     old.types("y\r");
+    assert!(new.waits_for(&["show the same key? [y/N]"]), "{}", new.said());
+    new.types("y\r");
     for _ in 0..2 {
         assert!(new.asks_for_a_secret(), "{}", new.said());
         new.types("a passphrase of its own\r");
     }
     assert_eq!((new.code(), old.code()), (0, 0), "{}\n{}", new.said(), old.said());
     assert!(new.said().contains(&a.public_key()) && old.said().contains("has your key now"));
+    assert!(old.said().contains(&a.public_key()), "it says what the other one has to show");
+}
+
+#[test]
+fn a_key_that_is_not_the_others_is_not_kept() {
+    let (a, b) = (Device::new(), Device::bare());
+    let (mut old, code) = offering(&a);
+    let mut new = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &["pair", &code], &b.env(), &b.projects);
+    let check = old.text("check");
+    old.types(&check);
+    assert!(new.waits_for(&["show the same key? [y/N]"]), "{}", new.said());
+    new.types("n\r");
+    assert_eq!(new.code(), 1, "{}", new.said());
+    assert!(!b.home.join("secret_key").exists());
 }

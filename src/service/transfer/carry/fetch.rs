@@ -65,12 +65,23 @@ impl Service {
     }
 
     /// What came by a way goes home by the same one: it is proposed for the project where
-    /// nothing else was chosen, and its owner agreed to that place on the other device.
-    pub(super) fn goes_home_by(&self, store: &CarryStore, projects: [&str; 2], changes: bool) {
-        let choice = CarryChoice { way: Some(store.way()), changes };
+    /// neither was chosen for it before nor is set for all. To a remote at the very address
+    /// of the other device's its owner agreed there, as to the places that are set here.
+    pub(super) fn goes_home_by(&self, store: &CarryStore, record: &Record, directory: &Path) {
+        if self.0.settings.config.carry.way.is_some() {
+            return;
+        }
+        let there = record.git.as_ref().and_then(|git| git.remote.as_deref());
+        let is_agreed = match store {
+            CarryStore::Git { url, .. } => there == Some(url),
+            CarryStore::Folder { .. } | CarryStore::Ssh { .. } => true,
+        };
+        let choice = CarryChoice { way: Some(store.way()), changes: false };
         self.note(|book| {
-            book.stores.entry(store.key()).or_default().agreed = true;
-            for project in projects {
+            if is_agreed {
+                book.stores.entry(store.key()).or_default().agreed = true;
+            }
+            for project in [&*record.project, &*directory.to_string_lossy()] {
                 book.carry.entry(project.to_owned()).or_insert(choice);
             }
         });

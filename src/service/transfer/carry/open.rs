@@ -90,8 +90,7 @@ impl Service {
             self.remember_place(record, &directory);
             let is_ours = found.place.place.token.audience == AudienceKind::Devices;
             if let (Some(store), true) = (store, is_ours) {
-                let projects = [&*record.project, &*directory.to_string_lossy()];
-                self.goes_home_by(&store, projects, manifest.changes.is_some());
+                self.goes_home_by(&store, record, &directory);
             }
             job.doing("applying the changes");
             let changes = Arriving {

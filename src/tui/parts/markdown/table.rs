@@ -8,6 +8,8 @@ use crate::tui::parts::flow::{Flow, Ink, Piece, Row, Tint};
 const QUIET: Ink = Ink::of(Tint::Quiet);
 /// Columns that no column of a table has less than, if it needs them.
 const NARROWEST: usize = 6;
+/// Columns of a name before its cell.
+const LONGEST_LABEL: usize = 24;
 const BETWEEN: &str = " │ ";
 
 /// A table as it is read.
@@ -111,7 +113,8 @@ impl Table {
             for (name, cell) in head.iter().zip(row) {
                 if !cell.text.is_empty() {
                     let mut label = Flow::default();
-                    label.add(&format!("{name}: "), QUIET);
+                    // However long the name is: it is repeated with every row.
+                    label.add(&format!("{}: ", text::fit(name, room.min(LONGEST_LABEL))), QUIET);
                     label.join(cell);
                     out.extend(label.rows(room));
                 }

@@ -103,13 +103,20 @@ fn hostile() -> Vec<String> {
     .chain(["- ", "> ", "1. "].map(stairs))
     .chain(["|a".repeat(4000) + "|\n" + &"|-".repeat(4000) + "|\n", "[a]: b\n".repeat(3000)])
     .chain(["|a".repeat(20) + "|\n" + &"|-".repeat(20) + "|\n" + &"|a\n".repeat(4000)])
+    .chain([wide_head()])
     .collect()
+}
+
+/// A table of which a column's name is long, and is told again with every row.
+fn wide_head() -> String {
+    let names = "|abcdef".repeat(9);
+    format!("{}{names}\n{}\n{}", "x".repeat(13_000), "-|".repeat(10), "x\n".repeat(430))
 }
 
 #[test]
 fn a_hostile_document_has_few_rows_none_too_wide() {
     for text in hostile() {
-        for columns in [2, 50] {
+        for columns in [2, 50, 80] {
             let rows = render(&text, columns, &[]);
             assert!(rows.len() <= MOST, "{:?} has {} rows", text.get(..20), rows.len());
             assert!(rows.iter().all(|row| text::width(&row.text()) <= columns), "{:?}", text.get(..20));

@@ -14,15 +14,18 @@ pub(super) type Tell<'a> = &'a mut (dyn FnMut(u64) + Send);
 pub(super) async fn heard(from: Option<impl AsyncRead + Unpin>, tell: Tell<'_>) -> Vec<u8> {
     let (mut kept, mut line, mut chunk) = (Vec::new(), Vec::new(), vec![0; 4096]);
     let Some(mut from) = from else { return kept };
+    let mut returned = false;
     while let Ok(read @ 1..) = from.read(&mut chunk).await {
         for byte in &chunk[..read] {
-            match byte {
-                b'\r' => {
-                    if let Some(bytes) = moved(&line) {
-                        tell(bytes);
-                    }
-                    line.clear();
+            // What is written over; ssh ends its lines with both.
+            if std::mem::replace(&mut returned, *byte == b'\r') && *byte != b'\n' {
+                if let Some(bytes) = moved(&line) {
+                    tell(bytes);
                 }
+                line.clear();
+            }
+            match byte {
+                b'\r' => {}
                 b'\n' => {
                     keep(&mut kept, &line);
                     line.clear();
@@ -74,11 +77,12 @@ mod tests {
             Receiving objects:  66% (2/3), 900 bytes | 1.00 KiB/s\r\
             remote: Receiving objects: 1% (1/2), 9.00 GiB | x\r\
             Writing objects:  33% (1/3), 99999999999999.99 GiB | x\r\
+            Permission denied (publickey).\r\n\
             fatal: the remote end hung up";
         let mut told = Vec::new();
         let kept = heard(Some(said.as_bytes()), &mut |bytes| told.push(bytes)).await;
         assert_eq!(told, [4 * 1024 * 1024 + 104_857, 900]);
-        assert_eq!(kept, b"Counting objects: 100% (3/3), done.\nfatal: the remote end hung up\n");
+        assert_eq!(kept, b"Counting objects: 100% (3/3), done.\nPermission denied (publickey).\nfatal: the remote end hung up\n");
     }
 
     proptest::proptest! {

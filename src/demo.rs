@@ -157,7 +157,25 @@ pub struct Demo {
     /// The same device, a while ago.
     other_before: Service,
     ring: Ring,
-    _home: tempfile::TempDir,
+    _home: ThrowAway,
+}
+
+/// A folder that goes with this. Where the demo is left while it begins, something may
+/// still be writing there: it is removed until it stays away.
+struct ThrowAway(PathBuf);
+
+impl Drop for ThrowAway {
+    fn drop(&mut self) {
+        let mut away = 0;
+        for _ in 0..80 {
+            let gone = std::fs::remove_dir_all(&self.0);
+            away = if gone.is_err_and(|error| error.kind() == ErrorKind::NotFound) { away + 1 } else { 0 };
+            if away == 3 {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(25));
+        }
+    }
 }
 
 impl Demo {
@@ -167,7 +185,8 @@ impl Demo {
         let failed = |error: std::io::Error| Error::failed(format!("The demo cannot start: {error}."));
         let ring = Ring::start(DEMO_NODES).await.map_err(failed)?;
         let home = tempfile::Builder::new().prefix("cclink-demo-").tempdir().map_err(failed)?;
-        let root = home.path().canonicalize().map_err(failed)?;
+        let home = ThrowAway(home.keep());
+        let root = home.0.canonicalize().map_err(failed)?;
         let (here, there) = (root.join("travel-laptop"), root.join("framework-desktop"));
         device::furnish(&here).map_err(failed)?;
         let cwd = sessions::invent_here(&here).map_err(failed)?;

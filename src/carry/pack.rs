@@ -50,7 +50,7 @@ fn append<W: Write>(
     bytes: u64,
     from: impl Read,
 ) -> Result<(), CarryError> {
-    let text = name.text().ok_or_else(|| CarryError::rule("a file's name cannot travel"))?;
+    let text = name.text().ok_or_else(|| CarryError::rule("a file's name is not portable"))?;
     let mut header = Header::new_ustar();
     header.set_entry_type(EntryType::Regular);
     header.set_mode(0o600);

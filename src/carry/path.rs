@@ -119,7 +119,7 @@ impl Name {
         let (known, _) = known.ok_or_else(|| strange("is none of a session's"))?;
         let parts: Vec<&str> = below.split('/').collect();
         if parts.len() > DEEPEST {
-            return Err(strange("lies in too many folders"));
+            return Err(strange("is in too many folders"));
         }
         for part in &parts {
             if matches!(*part, "" | "." | "..") {

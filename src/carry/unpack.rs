@@ -110,7 +110,7 @@ impl Reading<'_> {
                 self.long = Some(long_name(&mut entry)?);
                 return Ok(());
             }
-            _ => return Err(CarryError::rule("it holds something that is no plain file")),
+            _ => return Err(CarryError::rule("it contains something that is not a plain file")),
         }
         let text = self.long.take().unwrap_or_else(|| entry.path_bytes().into_owned());
         let name = Name::parse(&text)?;

@@ -112,7 +112,7 @@ fn agreed(context: &Context<'_>, start: &Autostart, yes: bool, verb: &str) -> Re
     if !prompt::can_ask() {
         return Err(Error::usage(format!("Cannot ask for confirmation here; pass --yes to {verb} it.")));
     }
-    if prompt::confirm(&format!("Go on and {verb} it?"), false)? {
+    if prompt::confirm(&format!("Continue and {verb} it?"), false)? {
         return Ok(());
     }
     Err(Error::failed("Nothing was changed."))

@@ -52,7 +52,7 @@ fn may_replace(context: &Context<'_>) -> Result<bool> {
         return Err(there);
     }
     context.printer.note(&there.message);
-    let question = "Replace it with the other device's key? The old one is kept beside it.";
+    let question = "Replace it with the other device's key? The old one is kept next to it.";
     if prompt::confirm(question, false)? { Ok(true) } else { Err(there) }
 }
 
@@ -86,8 +86,10 @@ async fn take(
                 if !prompt::can_ask() {
                     printer.note("`cclink whoami` on the other device has to show the same key.");
                 } else if !prompt::confirm("Does the other device show the same key?", false)? {
-                    return Err(Error::failed("Somebody else may have put this key there.")
-                        .advise("Nothing was changed. Run `cclink pair` again on both, and keep the words to yourself."));
+                    return Err(Error::failed("Someone else may have put this key there.").advise(
+                        "Nothing was changed. Run `cclink pair` again on both, and keep the words to \
+                            yourself.",
+                    ));
                 }
             }
             passphrase.clone().map_or_else(|| identity::ask_passphrase(printer), Ok)

@@ -17,7 +17,7 @@ const SHARED: &str = "Sync";
 const CLAUDE: &str = r#"#!/bin/sh
 case "$1" in
 --resume)
-    printf '\n  Here Claude Code would go on with session %s\n  in %s.\n\n' "$2" "$PWD"
+    printf '\n  Claude Code would continue session %s here,\n  in %s.\n\n' "$2" "$PWD"
     printf '  The demo starts no real one: Enter goes back. '
     read -r _
     ;;

@@ -31,7 +31,7 @@ impl Service {
         all
     }
 
-    /// What of ours everybody on this machine can change.
+    /// What of ours everyone on this machine can change.
     pub(super) fn open_to_all(&self) -> Vec<PathBuf> {
         let paths = &self.0.settings.paths;
         let mut all = vec![paths.config.clone(), paths.state.clone()];

@@ -155,7 +155,7 @@ pub fn left_behind(path: &Path) -> impl Iterator<Item = (PathBuf, File)> {
     })
 }
 
-/// Whether everybody on this machine can change a file, or what is in a folder.
+/// Whether everyone on this machine can change a file, or what is in a folder.
 pub fn others_may_write(path: &Path) -> bool {
     mode(path) & 0o002 != 0
 }

@@ -113,7 +113,7 @@ impl KeyFile {
                     ));
                 }
                 return Some(format!(
-                    "Others could read {}; now only you can. If somebody may have copied it, make a new key.",
+                    "Others could read {}; now only you can. If someone may have copied it, make a new key.",
                     path.display()
                 ));
             }

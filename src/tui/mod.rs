@@ -448,7 +448,7 @@ fn ended_note(plan: &Plan, status: std::process::ExitStatus, said: &[String]) ->
             Tone::Plain,
             match plan.kind {
                 PlanKind::Attach if plan.is_in_background() => {
-                    "Back from claude. The session goes on in the background.".to_owned()
+                    "Back from claude. The session continues in the background.".to_owned()
                 }
                 PlanKind::Attach => "Back from tmux. The session still runs in its window.".to_owned(),
                 PlanKind::Ssh => format!("Back from {}.", plan.brief),

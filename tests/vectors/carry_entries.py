@@ -4,7 +4,7 @@ import json
 
 from tarball import BLOCK, END, base256, file, header, pax, record
 
-DAMAGED, PLAIN, EXTENSION = "damaged inside", "no plain file", "none of ours"
+DAMAGED, PLAIN, EXTENSION = "damaged inside", "not a plain file", "none of ours"
 ELSEWHERE, STRANGE, CHARACTERS = "leads elsewhere", "none of a session's", "do not belong there"
 SYSTEMS, TWINS, ORDER = "something else on some systems", "take for one", "not in order"
 NOTHING, EARLY, WHAT, OTHER = "no conversation", "ends too early", "what it is", "another session"

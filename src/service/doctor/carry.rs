@@ -92,7 +92,7 @@ impl Service {
         vec![match self.check_web(web, &[]).await {
             Ok(check) if check.same => Check::ok(NAME, format!("{shown} is the page of this cclink")),
             Ok(_) => Check::fail(NAME, format!("{shown} is not the page of this cclink")).advise(
-                "It is from another version, or somebody changed it. `cclink web --out FILE` writes the right one; \
+                "It is from another version, or someone changed it. `cclink web --out FILE` writes the right one; \
                  open no link with it until then.",
             ),
             Err(error) => Check::of(NAME, Health::Fail, error)

@@ -199,7 +199,7 @@ impl Service {
                 if files::others_may_read(path) {
                     return Err(Error::failed(format!("{said}.")));
                 }
-                Ok("only you can read it now; if somebody may have copied it, make a new key".to_owned())
+                Ok("only you can read it now; if someone may have copied it, make a new key".to_owned())
             }
             Fix::Permissions => {
                 self.open_to_all().iter().try_for_each(|path| files::forbid_others_to_write(path))?;

@@ -38,7 +38,7 @@ impl Service {
         if files::others_may_read(path) {
             return Check::fail("key", format!("others can read {shown}"))
                 .advise(format!(
-                    "`cclink doctor --fix` or `chmod 600 {shown}`; if somebody may have copied it, make a new key."
+                    "`cclink doctor --fix` or `chmod 600 {shown}`; if someone may have copied it, make a new key."
                 ))
                 .mended_by(Fix::KeyMode);
         }
@@ -57,7 +57,10 @@ impl Service {
         match self.0.journal.peek() {
             Err(error) => Check::of("journal", Health::Fail, Error::from(error)),
             Ok(None) => Check::fail("journal", format!("{} is damaged", self.0.journal.path().display()))
-                .advise("`cclink doctor --fix` moves it aside and starts a new one; handoffs to your devices are still found on the network.")
+                .advise(
+                    "`cclink doctor --fix` moves it aside and starts a new one; handoffs to your devices \
+                    are still found on the network.",
+                )
                 .mended_by(Fix::Journal),
             Ok(Some(book)) if book.unread_handoffs() > 0 => {
                 let unread = text::count(book.unread_handoffs());
@@ -78,7 +81,7 @@ impl Service {
             return Check::ok("permissions", "only you can change cclink's files");
         };
         let more = text::and_more(open.len() - 1);
-        Check::fail("permissions", format!("everybody on this machine can change {}{more}", first.display()))
+        Check::fail("permissions", format!("everyone on this machine can change {}{more}", first.display()))
             .advise(format!("`cclink doctor --fix`, or `chmod go-w {}`.", first.display()))
             .mended_by(Fix::Permissions)
     }

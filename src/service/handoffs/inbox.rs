@@ -3,10 +3,9 @@
 use futures::stream::{FuturesOrdered, StreamExt};
 
 use super::newest::MOST_LOOKUPS;
-use crate::claude;
 use crate::handoff::{AudienceKind, Record, z32};
 use crate::service::pickup::tokens::Known;
-use crate::service::{ErrorKind, InboxEntry, Job, Result, Service, Signer, Step, blocking};
+use crate::service::{ErrorKind, InboxEntry, Job, Result, Service, Signer, Step};
 
 impl Service {
     /// From my devices and my contacts, newest first, of each session the newest
@@ -89,10 +88,7 @@ impl Service {
     /// Whether a copy of a record's session is here that has less than was published.
     async fn lacks(&self, record: &Record) -> bool {
         match self.best_copy(&record.session_id, Some(record)).await {
-            Some(copy) => {
-                let mark = record.transcript.clone();
-                blocking(move || !claude::holds(&copy.path, &mark).unwrap_or(true)).await.unwrap_or(false)
-            }
+            Some(copy) => !self.holds(&copy, Some(record)).await,
             None => false,
         }
     }

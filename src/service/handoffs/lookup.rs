@@ -192,8 +192,7 @@ impl From<NetworkError> for Error {
         match error {
             NetworkError::Unreachable => Self::new(
                 ErrorKind::Unreachable,
-                "The network cannot be reached: no \
-                node of the DHT and no relay answered.",
+                "The network cannot be reached: no node of the DHT and no relay answered.",
             )
             .advise(
                 "Check the connection; a firewall may block UDP. `cclink whoami` says which network is \
@@ -207,18 +206,12 @@ impl From<NetworkError> for Error {
                 },
             )
             .advise("Try again a little later, or from another network. Nothing is lost."),
-            NetworkError::Socket(why) => Self::new(
-                ErrorKind::Unreachable,
-                format!(
-                    "The network could not be \
-                opened: {why}."
-                ),
-            ),
-            NetworkError::Conflict => Self::failed(
-                "Something else was written there at the same \
-                time.",
-            )
-            .advise("Try again."),
+            NetworkError::Socket(why) => {
+                Self::new(ErrorKind::Unreachable, format!("The network could not be opened: {why}."))
+            }
+            NetworkError::Conflict => {
+                Self::failed("Something else was written there at the same time.").advise("Try again.")
+            }
         }
     }
 }

@@ -135,7 +135,7 @@ fn called_off() -> Error {
 
 /// Two devices ask, or answer: somebody else knows the words.
 fn overheard(what: &str) -> Error {
-    Error::failed(format!("{what}: somebody else may know these words. The pairing was ended."))
+    Error::failed(format!("{what}: someone else may know these words. The pairing was ended."))
         .advise("Start again with new words, and keep them to yourself.")
 }
 

@@ -41,9 +41,8 @@ impl Service {
     /// There is a key here that pairing would replace.
     pub fn has_a_key(&self) -> Error {
         let path = self.identity_path();
-        Error::new(ErrorKind::Exists, format!("This device already has a key: {}.", path.display())).advise(
-            "It was left alone. `cclink pair WORDS --yes` replaces it and keeps the old one beside it.",
-        )
+        Error::new(ErrorKind::Exists, format!("This device already has a key: {}.", path.display()))
+            .advise("It was not changed. `cclink pair --yes` replaces it and keeps the old one next to it.")
     }
 
     /// Who waits with these words, made in this window of time, the last or the next.

@@ -171,11 +171,10 @@ impl Service {
         found.sort_by_key(|known| known.place.token);
         found.dedup_by_key(|known| known.place.token);
         match found.len() {
-            0 => lists
-                .absence()
-                .and(Err(Error::gone(format!("No handoff of yours starts with `{prefix}`.")).advise(
-                    "`cclink list --all` shows them; one from somebody else is picked up by its link.",
-                ))),
+            0 => {
+                lists.absence().and(Err(Error::gone(format!("No handoff of yours starts with `{prefix}`."))
+                    .advise("`cclink list --all` shows them; use the link for one from someone else.")))
+            }
             1 => Ok(found.remove(0)),
             _ => {
                 let tokens: Vec<String> = found.iter().map(|known| known.place.token.to_string()).collect();

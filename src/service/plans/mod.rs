@@ -257,7 +257,7 @@ impl Service {
         blocking(move || claude::named_worktree(&path)).await.ok()?
     }
 
-    async fn holds(&self, copy: &Session, record: Option<&Record>) -> bool {
+    pub(super) async fn holds(&self, copy: &Session, record: Option<&Record>) -> bool {
         let Some(mark) = record.map(|record| record.transcript.clone()) else { return true };
         let path = copy.path.clone();
         blocking(move || claude::holds(&path, &mark).unwrap_or(false)).await.unwrap_or(false)
@@ -314,9 +314,8 @@ impl Service {
         let (size, at) = (text::bytes(carry.bytes), text::ago(record.created_at, self.now()));
         let plan = if places.is_empty() {
             plan.not_ready(format!(
-                "its conversation is in a sealed file ({size}), but no place to fetch it from is set up on this \
-                 machine: \
-                 pass the file with `--from FILE`, or set `[carry]` in the configuration"
+                "its conversation is in a sealed file ({size}), but no place to fetch it from is set up on \
+                 this machine: pass the file with `--from FILE`, or set `[carry]` in the configuration"
             ))
         } else {
             plan.note(format!("the conversation, sealed, {size}, as of {at}: {}", places.join(", or ")))
@@ -344,8 +343,7 @@ impl Service {
         if plan.ready && goal.folder.is_none() {
             return plan.lacks_folder(format!(
                 "no folder of this machine is known for {}: start cclink in a clone of it, or name one with \
-                 `[paths]` \
-                 in the configuration",
+                 `[paths]` in the configuration",
                 text::clean(&record.project)
             ));
         }

@@ -90,9 +90,8 @@ impl Service {
             claude::asks_for_summary(&state) && claude::context_tokens(&path).is_some_and(|t| t >= tokens)
         };
         blocking(asks).await.ok()?.then(|| {
-            "claude may ask whether to resume from a summary, with that selected: choose \"Resume full session \
-             as-is\" \
-             to keep all of it"
+            "claude may ask whether to resume from a summary, with that selected: choose \"Resume full \
+             session as-is\" to keep all of it"
                 .to_owned()
         })
     }

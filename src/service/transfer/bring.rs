@@ -148,7 +148,9 @@ impl Service {
     async fn went_on_elsewhere(&self, id: &str) -> Option<String> {
         let next = self.best_copy(id, None).await?.continued_in?;
         let missing = self.best_copy(&next, None).await.is_none();
-        missing.then(|| format!("it went on there as another session: to bring that, publish {next} there"))
+        missing.then(|| {
+            format!("it continued there as another session: to bring that one, publish {next} there")
+        })
     }
 
     /// Says that a turn is running there, before anything is copied: gives the

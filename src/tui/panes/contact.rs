@@ -20,7 +20,7 @@ impl Contact {
     pub fn new(key: String) -> Self {
         let form = Form::new(vec![
             Field::typed("name", "").placeholder("a name of your choice"),
-            Field::choice("is", &["somebody else", "me, with another key"]),
+            Field::choice("is", &["someone else", "me, with another key"]),
         ]);
         Self { key, form }
     }

@@ -22,7 +22,7 @@ fn audience(view: &AudienceView) -> String {
         (AudienceKind::Devices, _) => "my devices".to_owned(),
         (AudienceKind::Share, Some(name)) => text::fit(name, 24),
         (AudienceKind::Share, None) => "one contact".to_owned(),
-        (AudienceKind::Pin, _) => "whoever has the PIN".to_owned(),
+        (AudienceKind::Pin, _) => "anyone with the PIN".to_owned(),
         (AudienceKind::Link, _) => "anyone with the link".to_owned(),
     }
 }

@@ -49,7 +49,7 @@ impl fmt::Display for ThemeName {
 
 /// What is no theme.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no theme: terminal, dark, light, high-contrast or plain")]
+#[error("`{0}` is not a theme: terminal, dark, light, high-contrast or plain")]
 pub struct NoTheme(String);
 
 impl FromStr for ThemeName {

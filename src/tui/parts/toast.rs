@@ -151,20 +151,29 @@ impl Toasts {
         at.map(|at| self.shown.remove(at)).is_some()
     }
 
+    /// Where the newest failure is that can be tried again.
+    fn failure(&self) -> Option<usize> {
+        self.shown.iter().rposition(|shown| matches!(shown.offer, Some(Offer::Again(_))))
+    }
+
+    /// Where the newest revoke is that can be undone.
+    fn revoke(&self) -> Option<usize> {
+        self.shown.iter().rposition(|shown| matches!(shown.offer, Some(Offer::Undo(_))))
+    }
+
     /// Whether the newest failure can be tried again.
     pub fn can_try_again(&self) -> bool {
-        self.shown.iter().any(|shown| matches!(shown.offer, Some(Offer::Again(_))))
+        self.failure().is_some()
     }
 
     /// Whether something can be undone.
     pub fn can_undo(&self) -> bool {
-        self.shown.iter().any(|shown| matches!(shown.offer, Some(Offer::Undo(_))))
+        self.revoke().is_some()
     }
 
     /// What failed last, to be tried again; its note goes.
     pub fn try_again(&mut self) -> Option<Action> {
-        let at = self.shown.iter().rposition(|shown| matches!(shown.offer, Some(Offer::Again(_))))?;
-        match self.shown.remove(at).offer {
+        match self.shown.remove(self.failure()?).offer {
             Some(Offer::Again(action)) => Some(*action),
             _ => None,
         }
@@ -172,8 +181,7 @@ impl Toasts {
 
     /// What is to be revoked last, to be kept; its note goes.
     pub fn undo(&mut self) -> Option<Vec<String>> {
-        let at = self.shown.iter().rposition(|shown| matches!(shown.offer, Some(Offer::Undo(_))))?;
-        match self.shown.remove(at).offer {
+        match self.shown.remove(self.revoke()?).offer {
             Some(Offer::Undo(tokens)) => Some(tokens),
             _ => None,
         }

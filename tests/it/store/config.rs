@@ -39,7 +39,7 @@ fn a_mistake_is_named_with_line_and_column() {
 #[test]
 fn a_theme_that_the_screen_refuses_is_no_valid_file() {
     let a = configured("theme = \"foo\"\n");
-    a.cmd(&["config"]).fails(1).says(&["config.toml", "`foo` is no theme", "high-contrast"]);
+    a.cmd(&["config"]).fails(1).says(&["config.toml", "`foo` is not a theme", "high-contrast"]);
     // What is no screen does not mind.
     a.cmd(&["whoami"]).ok();
     configured("theme = \"light\"\n").cmd(&["config"]).ok().says(&["is valid"]);

@@ -129,7 +129,7 @@ impl Arriving {
     fn unkept(&self, error: &std::io::Error) -> Error {
         let place = text::clean(&self.beside.to_string_lossy());
         Error::failed(format!("The changes that came along cannot be kept in {place}: {error}."))
-            .advise("The conversation is here already. Make room, then pick it up again.")
+            .advise("The conversation is already here. Free some space, then pick it up again.")
     }
 
     async fn command(&self, place: &Path, repo: Option<&Repo>, stay: &Stay) -> String {

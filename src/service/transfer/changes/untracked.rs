@@ -39,7 +39,7 @@ pub(super) fn choose(top: &Path, untracked: &[PathBuf], changed: &BTreeSet<PathB
     for (path, meta) in those {
         let bytes = if meta.is_symlink() { 0 } else { meta.len() };
         let why = if !(meta.is_file() || meta.is_symlink()) {
-            "no plain file"
+            "not a plain file"
         } else if path.iter().any(|part| is_repository(&part.to_string_lossy())) {
             "its name is not portable"
         } else if bytes > room {

@@ -183,15 +183,13 @@ fn meaning(store: &CarryStore, public: bool) -> String {
             };
             format!(
                 "The sealed conversation is pushed to the git remote {remote} ({url}), as a ref next to the \
-                 branches. \
-                 {who} see that a sealed file is there, its size and its date. {opens} {goes}. A git host may keep \
-                 deleted objects for a while; without the handoff nobody can open them."
+                 branches. {who} see that a sealed file is there, its size and its date. {opens} {goes}. A \
+                 git host may keep deleted objects for a while; without the handoff nobody can open them."
             )
         }
         CarryStore::Folder { path } => format!(
             "The sealed conversation is put into {}. Everyone who can read that folder can see the file, its \
-             size and \
-             its date. {opens} {goes}.",
+             size and its date. {opens} {goes}.",
             text::clean(&path.to_string_lossy())
         ),
         CarryStore::Ssh { address, folder } => format!(

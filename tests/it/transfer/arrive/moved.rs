@@ -127,7 +127,7 @@ fn one_that_goes_on_under_another_id_says_so() {
     there.grows(|more| more.state("continued-in", "continuedInSessionId", next.as_str()));
     let (code, said) = waiting.ends();
     assert_eq!(code, 0, "{said}");
-    assert!(said.contains("it went on there as another session") && said.contains(&next), "{said}");
+    assert!(said.contains("it continued there as another session") && said.contains(&next), "{said}");
     assert_eq!(sha256(&waiting.pair.here), sha256(&session));
     waiting.pair.bring(&[]).ok().says(&["it was already here, complete", &next]);
 }

@@ -69,7 +69,7 @@ fn the_conversation_of_the_other_device_comes_along() {
     terminal.shows("in ~/Sync");
     terminal.types("\r");
     // What stands in for claude is on the terminal, in the project's folder on this device.
-    terminal.shows("Here Claude Code would go on with session");
+    terminal.shows("Claude Code would continue session");
     terminal.shows("/travel-laptop/src/shop.");
     terminal.types("\r");
     terminal.shows("Back from the session.");
@@ -91,7 +91,7 @@ fn the_conversation_of_the_other_device_comes_along() {
     }
     terminal.shows("Totals are sometimes one cent too high");
     terminal.types("r");
-    terminal.shows("Here Claude Code would go on with session");
+    terminal.shows("Claude Code would continue session");
     terminal.types("\r");
     terminal.shows("Back from claude.");
     terminal.types("q");

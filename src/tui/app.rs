@@ -163,6 +163,10 @@ impl App {
         }
         let scan = self.sessions.handle(Intent::Refresh, now);
         self.apply(scan, now);
+        // what came is here now
+        if let Some(found) = self.pickup.offered().cloned() {
+            self.start(Action::Plan(Box::new(found)), true, now);
+        }
         self.lay_out();
         self.dirty = true;
     }

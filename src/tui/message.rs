@@ -431,6 +431,8 @@ pub enum Action {
     EndLive(Box<Plan>, Option<Box<Found>>),
     /// A found handoff's project is in this folder.
     Place(Box<Found>, PathBuf),
+    /// Make the plans of a found handoff once more, without the network.
+    Plan(Box<Found>),
     /// Read the contacts.
     Contacts,
     /// Add a contact: name, key, one of mine.

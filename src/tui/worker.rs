@@ -166,6 +166,10 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             let placed = Box::pin(service.place(*found, &folder));
             until(&lead, async { Ok(Report::Found(vec![placed.await?])) }).await
         }
+        Action::Plan(found) => {
+            let planned = Box::pin(service.planned(*found));
+            until(&lead, async { Ok(Report::Found(vec![planned.await])) }).await
+        }
         Action::Settle(found) => {
             let _ = service.settle(&found);
             Ok(Report::Settled(found.pickup.token))

@@ -239,13 +239,18 @@ pub fn measure(many: &Path, long: &Path, hostile: &[PathBuf; 2]) -> Vec<(&'stati
 
 /// Types into the filter and takes it away again: how long each key took.
 fn filter(screen: &mut Terminal) -> Vec<f64> {
+    const NOTHING: &str = "title, project or branch";
+    // The words of the field, whatever stands behind them.
     let shows = |typed: String| {
         move |frame: &Frame| {
-            let wanted = format!("filter       {typed}");
-            frame.text.lines().any(|line| line.contains(&wanted) && line.contains(" of "))
+            let field = frame.text.lines().find_map(|line| line.split_once("▸ filter"));
+            field.is_some_and(|(_, rest)| {
+                let rest = rest.trim_start().strip_prefix(&typed);
+                rest.is_some_and(|rest| rest.starts_with("  ") && rest.contains(" of "))
+            })
         }
     };
-    screen.press("/", "the filter", |frame| frame.text.contains("filter       title, project"));
+    screen.press("/", "the filter", shows(NOTHING.to_owned()));
     let mut keys = Vec::new();
     for word in WORDS.iter().cycle().take(2 * WORDS.len()) {
         let mut typed = String::new();
@@ -254,7 +259,7 @@ fn filter(screen: &mut Terminal) -> Vec<f64> {
             keys.push(screen.press(&c.to_string(), "what was typed", shows(typed.clone())));
         }
         while typed.pop().is_some() {
-            let wanted = if typed.is_empty() { "title, project".to_owned() } else { format!("{typed} ") };
+            let wanted = if typed.is_empty() { NOTHING.to_owned() } else { typed.clone() };
             keys.push(screen.press("\x7f", "what was left", shows(wanted)));
         }
     }

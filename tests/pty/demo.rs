@@ -74,6 +74,14 @@ fn the_conversation_of_the_other_device_comes_along() {
     terminal.types("\r");
     terminal.shows("Back from the session.");
     // The same offer once more: all of it is here.
+    terminal.shows("▌  Continue here, on this machine");
+    terminal.types("\r");
+    terminal.shows("Enter goes back");
+    terminal.types("\r");
+    terminal.hides("Enter goes back");
+    terminal.shows("▌  Continue here, on this machine");
+    terminal.types(DOWN);
+    terminal.shows("▌  Fetch its conversation");
     terminal.types("\r");
     terminal.shows("it was already here, complete");
     terminal.shows("Enter goes back");

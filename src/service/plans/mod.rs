@@ -81,8 +81,8 @@ impl Hints<'_> {
 }
 
 impl Service {
-    /// The plans for a found handoff.
-    pub(super) async fn planned(&self, mut found: Found) -> Found {
+    /// The plans for a found handoff, as things stand on this machine now.
+    pub async fn planned(&self, mut found: Found) -> Found {
         let address = self.address(&found);
         let whence = address.as_ref().and_then(|(address, source)| source.words(address, &found));
         found.place.record.ssh = address.map(|(address, _)| address);

@@ -180,7 +180,9 @@ impl Service {
         let Some(program) = plan.command.first() else {
             return Err(Error::failed("There is no command to run."));
         };
-        let mut command = child(program);
+        let directory = plan.directory.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_default();
+        let found = self.program_from(program, &directory);
+        let mut command = child(found.as_deref().unwrap_or(std::path::Path::new(program)));
         command.arg("--version");
         if let Some(directory) = &plan.directory {
             command.current_dir(directory);

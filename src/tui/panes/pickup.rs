@@ -96,6 +96,14 @@ impl Pickup {
         self.error = Some(why.to_owned());
     }
 
+    /// What is offered.
+    pub fn offered(&self) -> Option<&Found> {
+        match &self.stage {
+            Phase::Offered(offer) => Some(offer.found()),
+            _ => None,
+        }
+    }
+
     /// Whether a failed search is shown at the form that asked for it.
     pub fn is_typing(&self) -> bool {
         self.typing

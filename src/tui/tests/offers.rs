@@ -3,7 +3,9 @@
 use crossterm::event::KeyCode;
 
 use super::{Play, sample};
-use crate::tui::message::{Action, ContactView, Effect, Error, ErrorKind, Report, Step, Target, Verb};
+use crate::tui::message::{
+    Action, ContactView, Effect, Error, ErrorKind, Note, Report, Step, Target, Tone, Verb,
+};
 
 #[test]
 fn a_handoff_goes_from_the_inbox_to_claude_in_two_enters() {
@@ -82,4 +84,23 @@ fn what_is_typed_is_read_at_once_and_asks_nobody() {
     play.text("dybndrfg");
     assert!(play.shows("✓ the handoff dybndrfg…"), "{}", play.screen());
     assert_eq!(play.jobs.len(), before);
+}
+
+#[test]
+fn back_from_a_way_what_is_here_now_is_offered_first() {
+    let mut play = Play::full(80, 24);
+    play.text("3").press(KeyCode::Enter);
+    play.done(Verb::Find, Ok(Report::Found(vec![sample::found(false, true)])));
+    assert!(play.shows("▌  The command"), "{}", play.screen());
+    let note = Note::new(Tone::Good, "Back from the session.");
+    play.app.returned(note, None, &play.now);
+    play.collect();
+    play.done(Verb::Plan, Ok(Report::Found(vec![sample::found(true, true)])));
+    assert!(play.shows("▌  Continue here"), "{}", play.screen());
+    // Where nothing is offered, nothing is asked.
+    play.press(KeyCode::Esc);
+    let note = Note::new(Tone::Good, "Back from the session.");
+    play.app.returned(note, None, &play.now);
+    play.collect();
+    assert!(play.last(Verb::Plan).is_none());
 }

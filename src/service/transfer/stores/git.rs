@@ -68,6 +68,14 @@ const NOBODY: [(&str, &str); 6] = [
     ("GIT_COMMITTER_DATE", "1767225600 +0000"),
 ];
 
+/// What git calls the address here. It may hold a password, and everybody on the machine
+/// can read a command line: git is told it in the environment, since 2.31.
+const THERE: &str = "cclink-there";
+/// Settings of a remote that count for a push to its address, too.
+const OF_REMOTE: [&str; 2] = ["proxy", "receivepack"];
+/// What a fetch may bring beside the file: git's own headers, the tree, the commit.
+const BESIDE: u64 = 1024 * 1024;
+
 /// A git that reaches a remote.
 pub(super) struct Git {
     /// Where it runs.
@@ -78,25 +86,20 @@ pub(super) struct Git {
     objects: TempDir,
     /// Held as long as they are in use; no file system has to have locks.
     _lock: Option<fs::File>,
-    /// What is read from: a remote by its name, or an address.
+    /// What is read from: a remote by its name, or [`THERE`].
     remote: String,
-    /// What is written to: always an address. By its name more than was said would
-    /// happen: its other addresses and its mirror, and a ref made here of ours there.
+    /// What [`THERE`] is, and all that is written to: always an address. By the
+    /// remote's name more than was said would happen: its other addresses and its
+    /// mirror, and a ref made here of ours there.
     address: String,
-    /// What a push by the remote's name would have taken from its settings.
-    of_remote: OfRemote,
+    /// What a push by the remote's name would have taken from its settings: they are
+    /// those of [`THERE`].
+    of_remote: Vec<(&'static str, String)>,
     /// The remote's address without a password, for people.
     shown: String,
     asks: bool,
     /// Bytes of a part.
     part: u64,
-}
-
-/// A remote's settings that an address has not.
-#[derive(Default)]
-struct OfRemote {
-    proxy: Option<String>,
-    receive_pack: Option<String>,
 }
 
 impl Git {
@@ -117,9 +120,9 @@ impl Git {
             alternate: None,
             objects,
             _lock: lock,
-            remote: url.to_owned(),
+            remote: THERE.to_owned(),
             address: url.to_owned(),
-            of_remote: OfRemote::default(),
+            of_remote: Vec::new(),
             shown,
             asks,
             part: PART,
@@ -156,12 +159,13 @@ impl Git {
         let read = reads.as_ref().filter(is_meant);
         if let Some(address) = writes.as_ref().filter(is_meant).or(read) {
             self.address.clone_from(address);
-            self.remote = if read.is_some() { remote.to_owned() } else { address.clone() };
-            let key = |name| format!("remote.{remote}.{name}");
-            self.of_remote = OfRemote {
-                proxy: self.said(&["config", "--get", &key("proxy")]).await,
-                receive_pack: self.said(&["config", "--get", &key("receivepack")]).await,
-            };
+            if read.is_some() {
+                remote.clone_into(&mut self.remote);
+            }
+            for name in OF_REMOTE {
+                let value = self.said(&["config", "--get", &format!("remote.{remote}.{name}")]).await;
+                self.of_remote.extend(value.map(|value| (name, value)));
+            }
         }
     }
 
@@ -187,8 +191,14 @@ impl Git {
     /// Gets it into `into`; whether it is there.
     pub async fn get(&self, name: &str, into: &Path, bytes: u64, job: &Job) -> Result<bool> {
         let Some(commit) = self.lies_there(&self.remote, name).await? else { return Ok(false) };
-        let mut tell = self.tells("fetching it from", bytes, job);
-        tell(0);
+        let mut shows = self.tells("fetching it from", bytes, job);
+        shows(0)?;
+        // Whoever can write there decides what comes.
+        let mut tell = |came| {
+            shows(came)?;
+            let fits = came <= bytes.saturating_add(BESIDE);
+            fits.then_some(()).ok_or_else(|| Error::failed("more comes than the handoff says"))
+        };
         let fetch = [
             "fetch",
             "--progress",
@@ -208,36 +218,37 @@ impl Git {
 
     /// Takes it away; whether it was there.
     pub async fn take_away(&self, name: &str) -> Result<bool> {
-        if self.lies_there(&self.address, name).await?.is_none() {
+        if self.lies_there(THERE, name).await?.is_none() {
             return Ok(false);
         }
         let gone = format!(":{}", reference(name)?);
-        self.push(&gone, &mut |_| ()).await.map(|_| true).map_err(|said| self.unreached(&said))
+        self.push(&gone, &mut |_| Ok(())).await.map(|_| true).map_err(|said| self.unreached(&said))
     }
 
     /// Tells how much of a file has moved.
-    fn tells<'a>(&self, verb: &str, all: u64, job: &'a Job) -> impl FnMut(u64) + Send + use<'a> {
+    fn tells<'a>(
+        &self,
+        verb: &str,
+        all: u64,
+        job: &'a Job,
+    ) -> impl FnMut(u64) -> Result<()> + Send + use<'a> {
         let what = format!("{verb} {}", text::clean(&self.shown));
         // git counts its own headers, too.
-        move |bytes| job.so_far(&what, bytes.min(all), all)
+        move |bytes| {
+            job.so_far(&what, bytes.min(all), all);
+            Ok(())
+        }
     }
 
     async fn push(&self, what: &str, tell: Tell<'_>) -> std::result::Result<Vec<u8>, String> {
-        let OfRemote { proxy, receive_pack } = &self.of_remote;
-        let proxy = proxy.as_ref().map(|proxy| format!("http.proxy={proxy}"));
-        let receive_pack = receive_pack.as_ref().map(|program| format!("--receive-pack={program}"));
-        let mut arguments = Vec::new();
-        arguments.extend(proxy.iter().flat_map(|proxy| ["-c", proxy]));
-        arguments.extend(["push", "--no-verify", "--porcelain", "--progress"]);
-        arguments.extend(receive_pack.as_deref());
-        arguments.extend(["--", &self.address, what]);
+        let arguments = ["push", "--no-verify", "--porcelain", "--progress", "--", THERE, what];
         self.talk(&arguments, tell).await
     }
 
     /// The commit that lies there under a name.
     async fn lies_there(&self, there: &str, name: &str) -> Result<Option<String>> {
         let reference = reference(name)?;
-        let said = self.talk(&["ls-remote", "--quiet", "--", there, &reference], &mut |_| ()).await;
+        let said = self.talk(&["ls-remote", "--quiet", "--", there, &reference], &mut |_| Ok(())).await;
         let said = said.map_err(|said| self.unreached(&said))?;
         let said = String::from_utf8_lossy(&said);
         let mut lines = said.lines().filter_map(|line| line.split_once('\t'));
@@ -326,6 +337,12 @@ impl Git {
             // Not found by looking for it: the user may have forbidden that for bare ones.
             command.env("GIT_DIR", self.objects.path());
         }
+        let address = ("url", self.address.clone());
+        let settings = std::iter::once(&address).chain(&self.of_remote);
+        told_in_the_environment(
+            &mut command,
+            settings.map(|(name, value)| (format!("remote.{THERE}.{name}"), value)),
+        );
         command
     }
 
@@ -343,7 +360,7 @@ impl Git {
 
     /// What a git prints; an error has its words.
     async fn run(&self, git: Command, input: Option<(&mut File, u64)>) -> Result<Vec<u8>> {
-        self.follow(git, input, &mut |_| ()).await
+        self.follow(git, input, &mut |_| Ok(())).await
     }
 
     /// The same, and how far it is.
@@ -362,7 +379,10 @@ impl Git {
                 let _ = tokio::io::copy(&mut file.take(bytes), &mut stdin).await;
             }
         };
-        let ((), said, words) = tokio::join!(feed, all(stdout), heard(stderr, tell));
+        // Where one gives up the others are dropped, and git with them.
+        let feed = async { Ok(feed.await) };
+        let said = async { Ok(all(stdout).await) };
+        let ((), said, words) = tokio::try_join!(feed, said, heard(stderr, tell))?;
         let status = child.wait().await.map_err(|error| not_started(&error))?;
         if status.success() { Ok(said) } else { Err(Error::failed(self.words(&said, &words))) }
     }
@@ -371,6 +391,7 @@ impl Git {
     fn words(&self, said: &[u8], words: &[u8]) -> String {
         let both = [said, b"\n", words].concat();
         let both = text::clean_lines(&String::from_utf8_lossy(&both)).replace(&self.address, &self.shown);
+        let both = both.replace(THERE, &self.shown);
         let lines: Vec<&str> = both.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let telling = |line: &&&str| line.contains("rejected") || line.contains("hidden ref");
         let fatal = |line: &&&str| line.starts_with("fatal: ") || line.starts_with("error: ");
@@ -383,6 +404,17 @@ impl Git {
         Error::failed(format!("git could not use {remote}: {}.", said.trim_end_matches('.')))
             .advise("Try `git ls-remote` there yourself, or choose another way with `--carry`.")
     }
+}
+
+/// Adds settings to those that the user's own environment gives git.
+fn told_in_the_environment<'a>(command: &mut Command, settings: impl Iterator<Item = (String, &'a String)>) {
+    const COUNT: &str = "GIT_CONFIG_COUNT";
+    let mut count: usize = std::env::var(COUNT).ok().and_then(|count| count.parse().ok()).unwrap_or(0);
+    for (key, value) in settings {
+        command.env(format!("GIT_CONFIG_KEY_{count}"), key).env(format!("GIT_CONFIG_VALUE_{count}"), value);
+        count += 1;
+    }
+    command.env(COUNT, count.to_string());
 }
 
 /// All of what a program writes there that is kept; the rest is read and forgotten.

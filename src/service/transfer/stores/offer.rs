@@ -13,6 +13,8 @@ use crate::text;
 
 /// Remotes of a repository that are asked for a file at most.
 const MOST_REMOTES: usize = 8;
+/// A folder without anybody's settings.
+const NOWHERE: &str = "/dev/null";
 /// How long a remote may take to say whether it answers everybody.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -206,10 +208,20 @@ async fn is_public(store: &CarryStore) -> bool {
     if !web {
         return false;
     }
-    let nobody =
-        ["-c", "credential.helper=", "-c", "http.extraHeader=", "ls-remote", "--quiet", "--", url, "HEAD"];
     let mut git = child("git");
-    git.args(nobody).envs(ASKS_NOTHING).env("GIT_ASKPASS", "").current_dir(std::env::temp_dir());
+    git.args(["ls-remote", "--quiet", "--", url, "HEAD"]).current_dir(std::env::temp_dir());
+    // Nobody's settings: the user's may hold what opens it, as a rewritten address, a
+    // header, a helper, a netrc.
+    for (name, _) in std::env::vars_os() {
+        let bytes = name.as_encoded_bytes();
+        if bytes.starts_with(b"GIT_") && !bytes.starts_with(b"GIT_SSL_") {
+            git.env_remove(name);
+        }
+    }
+    for name in ["HOME", "XDG_CONFIG_HOME"] {
+        git.env(name, NOWHERE);
+    }
+    git.env("GIT_CONFIG_NOSYSTEM", "1").envs(ASKS_NOTHING).env("GIT_ASKPASS", "");
     git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     matches!(tokio::time::timeout(PATIENCE, git.status()).await, Ok(Ok(status)) if status.success())
 }

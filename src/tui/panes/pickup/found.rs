@@ -64,14 +64,18 @@ impl Offer {
         &self.found.pickup.token
     }
 
+    pub(super) fn found(&self) -> &Found {
+        &self.found
+    }
+
     /// The same after a complete lookup, which may know more ways: a chosen one
     /// stays chosen.
-    pub(super) fn confirmed(self, found: Found) -> Self {
+    pub(super) fn confirmed(mut self, found: Found) -> Self {
         let kind = self.plan().filter(|_| self.chosen).map(|plan| plan.kind);
-        let mut offer = Self { found, ..self };
-        let kept = offer.found.pickup.plans.iter().position(|plan| Some(plan.kind) == kind);
-        offer.cursor.at = kept.unwrap_or_else(|| best(&offer.found));
-        offer
+        self.found = found;
+        let kept = self.found.pickup.plans.iter().position(|plan| Some(plan.kind) == kind);
+        self.cursor.at = kept.unwrap_or_else(|| best(&self.found));
+        self
     }
 
     /// Whether it is being taken, or is taken.

@@ -2,25 +2,27 @@
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use crate::service::Result;
+
 /// Of what it says so much is kept.
 const LONGEST: usize = 64 * 1024;
 /// A line that is longer tells nothing.
 const LINE: usize = 1024;
 
-/// Called with the bytes that have gone out, or come in.
-pub(super) type Tell<'a> = &'a mut (dyn FnMut(u64) + Send);
+/// Called with the bytes that have gone out, or come in; an error ends it.
+pub(super) type Tell<'a> = &'a mut (dyn FnMut(u64) -> Result<()> + Send);
 
 /// What a git says, without the lines that it writes over again: those tell how far it is.
-pub(super) async fn heard(from: Option<impl AsyncRead + Unpin>, tell: Tell<'_>) -> Vec<u8> {
+pub(super) async fn heard(from: Option<impl AsyncRead + Unpin>, tell: Tell<'_>) -> Result<Vec<u8>> {
     let (mut kept, mut line, mut chunk) = (Vec::new(), Vec::new(), vec![0; 4096]);
-    let Some(mut from) = from else { return kept };
+    let Some(mut from) = from else { return Ok(kept) };
     let mut returned = false;
     while let Ok(read @ 1..) = from.read(&mut chunk).await {
         for byte in &chunk[..read] {
             // What is written over; ssh ends its lines with both.
             if std::mem::replace(&mut returned, *byte == b'\r') && *byte != b'\n' {
                 if let Some(bytes) = moved(&line) {
-                    tell(bytes);
+                    tell(bytes)?;
                 }
                 line.clear();
             }
@@ -36,7 +38,7 @@ pub(super) async fn heard(from: Option<impl AsyncRead + Unpin>, tell: Tell<'_>) 
         }
     }
     keep(&mut kept, &line);
-    kept
+    Ok(kept)
 }
 
 fn keep(kept: &mut Vec<u8>, line: &[u8]) {
@@ -80,9 +82,24 @@ mod tests {
             Permission denied (publickey).\r\n\
             fatal: the remote end hung up";
         let mut told = Vec::new();
-        let kept = heard(Some(said.as_bytes()), &mut |bytes| told.push(bytes)).await;
+        let mut tell = |bytes| {
+            told.push(bytes);
+            Ok(())
+        };
+        let kept = heard(Some(said.as_bytes()), &mut tell).await.unwrap();
         assert_eq!(told, [4 * 1024 * 1024 + 104_857, 900]);
         assert_eq!(kept, b"Counting objects: 100% (3/3), done.\nPermission denied (publickey).\nfatal: the remote end hung up\n");
+    }
+
+    #[tokio::test]
+    async fn whoever_is_told_ends_it() {
+        let (reader, mut writer) = tokio::io::duplex(1024);
+        tokio::io::AsyncWriteExt::write_all(&mut writer, b"Receiving objects:  66% (2/3), 9 bytes | x\r ")
+            .await
+            .unwrap();
+        // The other end stays open: nothing but the error ends this.
+        let mut tell = |_| Err(crate::service::Error::failed("Too much."));
+        assert_eq!(heard(Some(reader), &mut tell).await.unwrap_err().message, "Too much.");
     }
 
     proptest::proptest! {

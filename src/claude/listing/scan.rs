@@ -2,6 +2,7 @@
 //! the newest are read first.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
 use std::fs::{DirEntry, ReadDir};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -222,20 +223,22 @@ pub(crate) fn is_project(
     }
 }
 
-/// A link to a transcript that is listed itself is a second name of it.
+/// A link to a transcript of the same name that is listed itself is a second name of
+/// it. Where something really is takes a call a folder: it is asked of few.
 fn drop_second_names(candidates: &mut Vec<Candidate>) {
-    if !candidates.iter().any(|candidate| candidate.linked) {
+    let linked = candidates.iter().filter(|candidate| candidate.linked);
+    let names: HashSet<OsString> =
+        linked.filter_map(|candidate| Some(candidate.path.file_name()?.to_owned())).collect();
+    if names.is_empty() {
         return;
     }
-    let real = |path: &Path| path.canonicalize().ok();
-    let own: HashSet<PathBuf> = candidates
-        .iter()
-        .filter(|candidate| !candidate.linked)
-        .filter_map(|candidate| real(&candidate.path))
-        .collect();
+    let own = candidates.iter().filter(|candidate| {
+        !candidate.linked && candidate.path.file_name().is_some_and(|name| names.contains(name))
+    });
+    let own: HashSet<PathBuf> = own.filter_map(|candidate| candidate.path.canonicalize().ok()).collect();
     candidates.retain(|candidate| {
         !candidate.linked
-            || real(&candidate.path).is_some_and(|target| {
+            || candidate.path.canonicalize().is_ok_and(|target| {
                 target.file_name() != candidate.path.file_name() || !own.contains(&target)
             })
     });

@@ -276,8 +276,8 @@ pub struct PublishArgs {
     /// One time: the first pickup removes it
     #[arg(long)]
     pub burn: bool,
-    /// Only this person can pick it up: a contact's name or a public key
-    #[arg(long, value_name = "PUBKEY|CONTACT", conflicts_with = "link")]
+    /// Only this person can pick it up: a contact's name or a public key; several, each once: `anna,ben`, or a team under `[teams]` in the configuration
+    #[arg(long, value_name = "PUBKEY|CONTACT|TEAM[,…]", conflicts_with = "link")]
     pub share: Option<String>,
     /// Anyone with the link can pick it up
     #[arg(long)]

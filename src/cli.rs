@@ -107,7 +107,7 @@ pub enum Command {
     },
     /// Revoke handoffs, so that they can no longer be picked up
     Revoke {
-        /// Tokens, or unique prefixes of at least 4 characters
+        /// Tokens, or unique prefixes of at least 4 characters; one of several people revokes all of them
         #[arg(value_name = "TOKEN", required_unless_present = "all")]
         tokens: Vec<String>,
         /// All active handoffs (share, PIN and link handoffs: of this device)

@@ -205,10 +205,16 @@ impl Book<'_> {
         let word = word.to_lowercase();
         let teams = self.teams.keys().filter(|_| teams);
         let names = self.contacts.iter().map(|known| &known.name).chain(teams);
-        let judged = names.map(|name| (strsim::jaro(&word, &name.to_lowercase()), name));
+        let judged = names.map(|name| (likeness(&word, &name.to_lowercase()), name));
         let alike = judged.filter(|(alike, _)| *alike > ALIKE);
         alike.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, name)| shown(name))
     }
+}
+
+/// How alike two names are, from 0 to 1: short ones also by a single slip.
+fn likeness(word: &str, name: &str) -> f64 {
+    let slipped = word.chars().count() > 2 && strsim::osa_distance(word, name) == 1;
+    strsim::jaro(word, name).max(if slipped { ALIKE + 0.1 } else { 0.0 })
 }
 
 /// A key in short, a name as it is.

@@ -111,7 +111,11 @@ impl Service {
         let (ids, now) = (draft.session_ids(), self.now().timestamp());
         for person in &several.people {
             let audience = AudienceChoice::Share(person.key.to_string());
-            let prepared = job.run(self.prepare(identity, &audience, now)).await?;
+            let named = |error: Error| {
+                let words = format!("{}: {}", short(&person.name), error.message);
+                Error::new(error.kind, words).advise(error.advice)
+            };
+            let prepared = self.prepare(identity, &audience, now).await.map_err(named)?;
             let older = job.run(self.older(identity, &ids, &prepared)).await?;
             job.run(self.may_replace(older, request.replace)).await?;
         }

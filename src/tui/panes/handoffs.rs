@@ -64,7 +64,7 @@ impl Handoffs {
     }
 
     fn alive(&self) -> usize {
-        self.rows.iter().map(Listed::count_alive).sum()
+        self.rows.iter().filter(|row| row.is_alive()).count()
     }
 
     fn row_at(&self, row: u16) -> Option<usize> {
@@ -168,7 +168,7 @@ impl Handoffs {
             "Nobody will be able to pick them up. The sessions themselves are not affected.".to_owned(),
         );
         vec![Effect::Open(Open::Confirm(Box::new(Question {
-            title: match self.alive() {
+            title: match alive.iter().map(|row| row.count_alive()).sum() {
                 1 => "Revoke the only handoff?".to_owned(),
                 many => format!("Revoke all {many} handoffs?"),
             },
@@ -419,6 +419,7 @@ impl View for Handoffs {
 
     fn offers(&self, intent: Intent) -> bool {
         match intent {
+            Intent::ShowQr if self.selected().is_some_and(|row| row.group.is_some()) => false,
             Intent::ShowQr | Intent::CopyLink | Intent::Extend | Intent::Announce | Intent::Revoke => {
                 self.selected().is_some_and(|row| row.is_alive())
             }

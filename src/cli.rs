@@ -107,7 +107,7 @@ pub enum Command {
     },
     /// Revoke handoffs, so that they can no longer be picked up
     Revoke {
-        /// Tokens, or unique prefixes of at least 4 characters
+        /// Tokens, or unique prefixes of at least 4 characters; one of several people revokes all of them
         #[arg(value_name = "TOKEN", required_unless_present = "all")]
         tokens: Vec<String>,
         /// All active handoffs (share, PIN and link handoffs: of this device)
@@ -276,8 +276,8 @@ pub struct PublishArgs {
     /// One time: the first pickup removes it
     #[arg(long)]
     pub burn: bool,
-    /// Only this person can pick it up: a contact's name or a public key
-    #[arg(long, value_name = "PUBKEY|CONTACT", conflicts_with = "link")]
+    /// Only this person can pick it up: a contact's name or a public key; several, each once: `anna,ben`, or a team under `[teams]` in the configuration
+    #[arg(long, value_name = "PUBKEY|CONTACT|TEAM[,…]", conflicts_with = "link")]
     pub share: Option<String>,
     /// Anyone with the link can pick it up
     #[arg(long)]

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use super::publish::publish_as;
+use super::publish::publish_into;
 use super::{Context, stdout};
 use crate::cli::BundleArgs;
 use crate::service::{Destination, Error, Result};
@@ -36,7 +36,7 @@ pub(super) async fn run(context: &Context<'_>, args: BundleArgs) -> Result<()> {
     if let Some(id) = publish.session.as_deref().and_then(|text| context.service.session_of(text)) {
         publish.session = Some(id);
     }
-    let published = publish_as(&context, publish, Some(file)).await?;
+    let published = publish_into(&context, publish, file).await?;
     if let Some(carry) = published.carry {
         let place = if to_stdout { "stdout".to_owned() } else { args.file.display().to_string() };
         printer.note(&format!("Sealed: {place} ({}).", text::bytes(carry.bytes)));

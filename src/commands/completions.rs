@@ -69,14 +69,14 @@ fn grammar() -> clap::Command {
     };
     let publish = |command: clap::Command| {
         let command = with(command, "session", Service::suggest_sessions);
-        with(command, "share", Service::suggest_contacts)
+        with(command, "share", Service::suggest_recipients)
     };
     // Beside the commands sessions would bury them.
     let begun: Names = |service, typed| {
         if typed.is_empty() { Vec::new() } else { service.suggest_sessions(typed) }
     };
     let bare = with(Cli::command(), "session", begun);
-    with(bare, "share", Service::suggest_contacts)
+    with(bare, "share", Service::suggest_recipients)
         .mut_subcommand("publish", publish)
         .mut_subcommand("bundle", publish)
         .mut_subcommand("resume", |command| with(command, "session", Service::suggest_sessions))

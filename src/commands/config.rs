@@ -12,5 +12,8 @@ pub(super) fn run(context: &Context<'_>) -> Result<()> {
     printer.value(&json!({ "path": path.display().to_string(), "created": created }));
     let what = if created { "was created; it explains every setting" } else { "is valid" };
     printer.say(&format!("{} {what}.", path.display()));
+    for fault in context.service.team_faults() {
+        printer.note(&fault);
+    }
     Ok(())
 }

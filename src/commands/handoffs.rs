@@ -59,18 +59,24 @@ fn print(context: &Context<'_>, rows: &[Listed], all: bool) {
         printer.say(&format!("You have no active handoffs.{hint}"));
         return;
     }
+    let rows = Listed::one_a_group(rows.to_vec());
     printer.table(&COLUMNS, rows.iter().map(row).collect());
 }
 
 fn row(row: &Listed) -> Vec<String> {
     let now = Utc::now();
-    let audience = if row.phone_pass { "phone".to_owned() } else { row.audience.words() };
+    let audience = match &row.group {
+        Some(group) => text::fit(&group.name, WIDEST),
+        None if row.phone_pass => "phone".to_owned(),
+        None => row.audience.words(),
+    };
     let left = (row.expires_at - now).num_seconds();
-    let state = match &row.picked_up {
-        Some(by) => {
+    let state = match (&row.group, &row.picked_up) {
+        (Some(group), _) => group.words(),
+        (None, Some(by)) => {
             format!("{} by {} {}", row.state.words(), text::clean(&by.hostname), text::ago(by.at, now))
         }
-        None => row.state.words().to_owned(),
+        (None, None) => row.state.words().to_owned(),
     };
     vec![
         row.token.clone(),
@@ -123,9 +129,15 @@ pub(super) async fn revoke(context: &Context<'_>, tokens: &[String], all: bool, 
 async fn agreed(context: &Context<'_>, tokens: &[String]) -> Result<Vec<String>> {
     let printer = context.printer;
     let doomed = context.service.about_to_revoke(tokens, &Job::quiet()).await?;
-    let named = |one: &Doomed| match &one.title {
-        Some(title) => format!("{} ({})", printer.bold(&text::fit(&text::clean(title), WIDEST)), one.token),
-        None => one.token.clone(),
+    let named = |one: &Doomed| {
+        let what = match &one.title {
+            Some(title) => {
+                format!("{} ({})", printer.bold(&text::fit(&text::clean(title), WIDEST)), one.token)
+            }
+            None => one.token.clone(),
+        };
+        let who = one.group.as_ref().map(|(who, _)| format!(" for {}", text::fit(&text::clean(who), 24)));
+        what + &who.unwrap_or_default()
     };
     let what = match doomed.as_slice() {
         [] => return Ok(Vec::new()),
@@ -134,7 +146,7 @@ async fn agreed(context: &Context<'_>, tokens: &[String]) -> Result<Vec<String>>
             for one in many {
                 printer.note(&format!("  {}", named(one)));
             }
-            format!("these {} handoffs", many.len())
+            format!("these {} handoffs{}", many.len(), of_one_group(many))
         }
     };
     let pronoun = if doomed.len() == 1 { "it" } else { "them" };
@@ -147,6 +159,15 @@ async fn agreed(context: &Context<'_>, tokens: &[String]) -> Result<Vec<String>>
         return Err(Error::cancelled());
     }
     Ok(doomed.into_iter().map(|one| one.token).collect())
+}
+
+/// " for backend", where all of them are of that group.
+fn of_one_group(doomed: &[Doomed]) -> String {
+    let mut names = doomed.iter().map(|one| one.group.as_ref().map(|(_, name)| name));
+    match names.next().flatten() {
+        Some(name) if names.all(|other| other == Some(name)) => format!(" for {name}"),
+        _ => String::new(),
+    }
 }
 
 fn print_revoked(context: &Context<'_>, revoked: &Revoked, all: bool) {

@@ -24,6 +24,7 @@ mod prompt;
 mod publish;
 mod resume;
 mod sessions;
+mod several;
 mod stdout;
 mod table;
 mod watch;

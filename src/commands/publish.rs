@@ -2,31 +2,60 @@
 
 use std::io::IsTerminal;
 
+use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
 
 use super::progress::{end_progress, progress};
-use super::{Context, prompt};
+use super::{Context, prompt, several};
 use crate::cli::{CarryArg, PIN_ADVICE, PublishArgs, command_advice};
 use crate::service::{
-    AudienceChoice, AudienceKind, CarryTo, CarryWay, Destination, Draft, Error, ErrorKind, PublishRequest,
-    Published, Result, Service, Session, Ttl,
+    AudienceChoice, AudienceKind, CarryTo, CarryWay, Destination, Draft, Error, ErrorKind, Outcome,
+    PublishRequest, Published, Result, Service, Session, Ttl,
 };
 use crate::text;
 
 /// Sessions that are offered to choose from at most.
 const MOST_ASKED: usize = 9;
 
+/// What is said where nothing announces it again.
+pub(super) const UNKEPT: &str = "The network may forget it after about 2 h: `cclink keep`, `cclink watch` or an \
+                                 open screen keeps it until it expires (`cclink keep --install`: always).";
+
 pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> {
-    publish_as(context, args, None).await.map(drop)
+    let wants = (args.qr, args.no_qr);
+    match publish_asking(context, request(context, args, None).await?).await? {
+        Outcome::One(published) => finish(context, &published, wants),
+        Outcome::Several(all) => several::finish(context, &all, wants.0),
+    }
 }
 
-/// Publishes what was asked for, with its conversation where that goes along: into a
-/// file, or as is said.
-pub(super) async fn publish_as(
+/// Publishes with the conversation in a file, to one audience.
+pub(super) async fn publish_into(
+    context: &Context<'_>,
+    args: PublishArgs,
+    file: Destination,
+) -> Result<Published> {
+    if let Some(to) = args.share.as_deref().filter(|to| context.service.is_several(to).unwrap_or(false)) {
+        let to = text::fit(&text::clean(to), 60);
+        return Err(Error::usage(format!("`{to}` is several people, and a sealed file opens for one."))
+            .advise(
+                "Nothing was published. Run `cclink bundle` for each of them, or `cclink publish --carry`.",
+            ));
+    }
+    let wants = (args.qr, args.no_qr);
+    match publish_asking(context, request(context, args, Some(file)).await?).await? {
+        Outcome::One(published) => finish(context, &published, wants).map(|()| *published),
+        Outcome::Several(_) => Err(Error::failed("A sealed file opens for one person.")),
+    }
+}
+
+/// What was asked for, with its conversation where that goes along: into a file, or as
+/// is said.
+async fn request(
     context: &Context<'_>,
     args: PublishArgs,
     file: Option<Destination>,
-) -> Result<Published> {
+) -> Result<PublishRequest> {
     let session = session(context, &args)?;
     super::unlock(context).await?;
     let draft = context.service.draft(&session).await?;
@@ -59,21 +88,22 @@ pub(super) async fn publish_as(
         carry: Some(carry),
         ..draft.request()
     };
-    let printer = context.printer;
     for note in notes {
-        printer.note(&note);
+        context.printer.note(&note);
     }
-    let published = publish_asking(context, request).await?;
-    printer.value(&published);
-    print(context, &published);
+    Ok(request)
+}
+
+/// Prints what is out: words, and a code where that is wanted.
+fn finish(context: &Context<'_>, published: &Published, (qr, no_qr): (bool, bool)) -> Result<()> {
+    let printer = context.printer;
+    printer.value(published);
+    print(context, published);
     for warning in &published.warnings {
         printer.note(warning);
     }
     if !printer.is_json() && published.ttl > Ttl::UNKEPT && !context.service.is_kept() {
-        printer.note(
-            "The network may forget it after about 2 h: `cclink keep`, `cclink watch` or an open screen keeps it \
-             until it expires (`cclink keep --install`: always).",
-        );
+        printer.note(UNKEPT);
     }
     printer.check().map_err(|error| {
         error.advise(format!(
@@ -82,17 +112,17 @@ pub(super) async fn publish_as(
         ))
     })?;
     let terminal = std::io::stdout().is_terminal();
-    let wanted = args.qr || (terminal && !args.no_qr);
-    let drawn = wanted && draw_qr(context, &published);
+    let wanted = qr || (terminal && !no_qr);
+    let drawn = wanted && draw_qr(context, published);
     if drawn && terminal {
         // The code may have pushed the words off the screen.
-        print_essence(context, &published);
+        print_essence(context, published);
     }
-    Ok(published)
+    Ok(())
 }
 
 /// Publishes, and asks what only the user can decide.
-async fn publish_asking(context: &Context<'_>, mut request: PublishRequest) -> Result<Published> {
+async fn publish_asking(context: &Context<'_>, mut request: PublishRequest) -> Result<Outcome> {
     loop {
         let error = match publish(context, request.clone()).await {
             Err(error) if prompt::can_ask() => error,
@@ -149,9 +179,9 @@ fn before(draft: &Draft, args: &PublishArgs, takes_changes: bool) -> Vec<String>
 }
 
 /// Publishes; Ctrl-C and a polite end call back what went out already.
-async fn publish(context: &Context<'_>, request: PublishRequest) -> Result<Published> {
+async fn publish(context: &Context<'_>, request: PublishRequest) -> Result<Outcome> {
     let job = progress();
-    let published = super::until_stopped(&job, Box::pin(context.service.publish(request, &job))).await;
+    let published = super::until_stopped(&job, Box::pin(context.service.publish_to_all(request, &job))).await;
     end_progress();
     published
 }
@@ -256,9 +286,14 @@ pub(super) fn who_until(published: &Published) -> String {
         (AudienceKind::Pin, _) => "Anyone with the PIN".to_owned(),
         (AudienceKind::Link, _) => "Anyone with the link".to_owned(),
     };
-    let until = published.expires_at.with_timezone(&chrono::Local).format("%a %H:%M");
-    let once = if published.burn_after_read { ", once" } else { "" };
-    let span = text::span(i64::from(published.ttl.seconds()));
+    pick_up_until(&who, published.burn_after_read, published.ttl, published.expires_at)
+}
+
+/// The same for whoever that is.
+pub(super) fn pick_up_until(who: &str, burns: bool, ttl: Ttl, expires_at: DateTime<Utc>) -> String {
+    let until = expires_at.with_timezone(&chrono::Local).format("%a %H:%M");
+    let once = if burns { ", once" } else { "" };
+    let span = text::span(i64::from(ttl.seconds()));
     format!("{who} can pick this up{once}, for {span} until {until}.")
 }
 

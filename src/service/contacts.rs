@@ -16,6 +16,10 @@ impl Service {
         if let Some(why) = unfit_name(name) {
             return Err(Error::usage(format!("`{}` is not a valid name: {why}.", crate::text::clean(name))));
         }
+        if self.0.settings.config.teams.contains_key(name) {
+            return Err(Error::usage(format!("`{name}` is the name of a team in the configuration."))
+                .advise("Choose another name, or rename the team under `[teams]` (`cclink config`)."));
+        }
         let key: PublicKey = key.parse().map_err(|error| {
             Error::usage(format!("{error}.")).advise("`cclink whoami` on their side prints it.")
         })?;
@@ -49,11 +53,6 @@ impl Service {
             })?;
             Ok(all.remove(place).into())
         })
-    }
-
-    /// A contact's key, by its exact name.
-    pub(super) fn contact_key(&self, name: &str) -> Result<Option<PublicKey>> {
-        Ok(self.0.contacts.load()?.iter().find(|known| known.name == name).and_then(Contact::key))
     }
 
     /// All contacts, or none and a warning where they cannot be read: what does

@@ -56,6 +56,21 @@ impl Service {
         named.map(|contact| Suggestion { about: short(&contact.public_key), word: contact.name }).collect()
     }
 
+    /// To whom can be published: contacts, then teams; behind a comma one more.
+    pub fn suggest_recipients(&self, typed: &str) -> Vec<Suggestion> {
+        let (before, typed) = typed.rsplit_once(',').map_or(("", typed), |(before, last)| (before, last));
+        let before = if before.is_empty() { String::new() } else { format!("{before},") };
+        let is_new = |name: &str| !before.split(',').any(|known| known.trim() == name);
+        let teams = self.0.settings.config.teams.iter().filter(|(name, _)| name.starts_with(typed));
+        let teams = teams.map(|(name, members)| Suggestion {
+            word: name.clone(),
+            about: text::clean(&format!("team: {}", members.join(", "))),
+        });
+        let all = self.suggest_contacts(typed).into_iter().chain(teams);
+        let new = all.filter(|one| is_new(&one.word));
+        new.map(|one| Suggestion { word: format!("{before}{}", one.word), ..one }).collect()
+    }
+
     /// What can be picked up: from contacts, and what this device published, but for
     /// links, whose secret a token leaves out.
     pub fn suggest_targets(&self, typed: &str) -> Vec<Suggestion> {

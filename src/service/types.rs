@@ -1,6 +1,7 @@
 //! What the verbs take and give. Results derive `Serialize` and are the
 //! `--json` value of their command, field for field.
 
+mod group;
 mod inbox;
 mod publishing;
 
@@ -14,6 +15,7 @@ use super::Error;
 pub use crate::handoff::AudienceKind;
 use crate::handoff::Ttl;
 use crate::text;
+pub use group::{GroupView, Member, NotPublished, Outcome, PublishedAll};
 pub use inbox::{Elsewhere, InboxEntry};
 pub use publishing::{Draft, LeftBehind, Named, PublishRequest, SshAddress, SshSource};
 
@@ -48,7 +50,8 @@ pub enum AudienceChoice {
     /// My own devices.
     #[default]
     Devices,
-    /// One recipient: a contact's name or a public key.
+    /// One recipient: a contact's name or a public key; or several: a team of the
+    /// configuration, or names with commas between them.
     Share(String),
     /// Anyone with the PIN; `None` generates one.
     Pin(Option<Zeroizing<String>>),
@@ -162,6 +165,7 @@ impl Published {
             announced_at: None,
             picked_up: None,
             carry: self.carry,
+            group: None,
         }
     }
 }
@@ -283,6 +287,8 @@ pub struct Listed {
     pub picked_up: Option<PickedUp>,
     /// The sealed file with its conversation, where this device put one.
     pub carry: Option<CarriedBy>,
+    /// Those that went out with it, to other people.
+    pub group: Option<GroupView>,
 }
 
 /// How a phone pass ended.

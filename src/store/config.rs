@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 pub use self::carry::{Carry, CarryRule};
+use super::contacts::unfit_name;
 use super::{StoreError, files};
 use crate::handoff::record::is_ssh_address;
 use crate::handoff::{AudienceKind, Ttl};
@@ -45,6 +46,9 @@ pub struct Config {
     pub mosh: bool,
     /// Where folders of other machines lie on this one: prefix by prefix.
     pub paths: BTreeMap<String, String>,
+    /// People by the name of their team, each a contact's name or a public key.
+    #[serde(deserialize_with = "teams")]
+    pub teams: BTreeMap<String, Vec<String>>,
     /// Where other machines are reached by SSH, by their host names.
     #[serde(deserialize_with = "hosts")]
     pub hosts: BTreeMap<String, String>,
@@ -74,6 +78,7 @@ impl Default for Config {
             ssh_options: Vec::new(),
             mosh: false,
             paths: BTreeMap::new(),
+            teams: BTreeMap::new(),
             hosts: BTreeMap::new(),
             title: TitleRule::default(),
             ttl: Ttl::DEFAULT,
@@ -149,6 +154,17 @@ fn hosts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, 
     }
 }
 
+fn teams<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Vec<String>>, D::Error> {
+    let teams = BTreeMap::<String, Vec<String>>::deserialize(deserializer)?;
+    // Where a contact may stand a team may, and a comma stands between two.
+    match teams.keys().find(|name| unfit_name(name).is_some() || name.contains(',')) {
+        None => Ok(teams),
+        Some(_) => Err(serde::de::Error::custom(
+            "the name of a team in `[teams]` is like a contact's, and has no comma: backend = [\"anna\", \"ben\"]",
+        )),
+    }
+}
+
 fn ttl<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ttl, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
@@ -182,6 +198,7 @@ mod tests {
         assert!(carry.folder.is_some() && carry.ssh.is_some() && carry.way == Some(CarryRule::Git));
         assert_eq!(config.look_every, Some(Duration::from_mins(1)));
         assert_eq!(Config::parse("look_every = \"never\"").unwrap().look_every, None);
+        assert_eq!(config.teams["backend"], ["anna", "ben"]);
         assert_eq!((config.ttl, config.title), (Ttl::DEFAULT, TitleRule::Session));
     }
 
@@ -195,6 +212,8 @@ mod tests {
             ("receipts = [\"everybody\"]", "line 1, column 13"),
             ("look_every = \"1s\"", "line 1, column 14"),
             ("title = ", "line 1, column"),
+            ("[teams]\n\"a,b\" = [\"anna\"]", "line"),
+            ("[teams]\nbackend = \"anna\"", "line 2, column 11"),
             ("[hosts]\ndev = \"-oProxyCommand=x\"", "line"),
         ] {
             let why = Config::parse(text).unwrap_err();

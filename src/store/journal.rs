@@ -125,6 +125,24 @@ pub struct JournalEntry {
     /// When it was announced again last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<Announced>,
+    /// Those that went out with it, to other people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Group>,
+    /// Fields of a newer cclink.
+    #[serde(flatten)]
+    pub unknown: Unknown,
+}
+
+/// Several people were given a session at once: one handoff each, one row for who
+/// gave it. Each of its handoffs says so, before it goes out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// Tells it from every other, also of the same name.
+    pub id: String,
+    /// The team's name, or the people's: `anna, ben`.
+    pub name: String,
+    /// How many people were meant.
+    pub of: usize,
     /// Fields of a newer cclink.
     #[serde(flatten)]
     pub unknown: Unknown,

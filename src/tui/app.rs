@@ -38,6 +38,8 @@ pub struct Setup {
     pub theme: Theme,
     /// Where the page for phones is served.
     pub web: Option<String>,
+    /// The teams of the configuration, each with how many are in it.
+    pub teams: Vec<(String, usize)>,
     /// A banner for a demonstration.
     pub demo: Option<String>,
     /// Whether the terminal rings for news.
@@ -457,7 +459,7 @@ impl App {
     fn open_view(&mut self, open: Open, now: &Now) {
         match open {
             Open::Publish(session) => {
-                let form = Publish::new(*session);
+                let form = Publish::new(*session, &self.setup.teams);
                 let actions = form.opening();
                 self.lay(Box::new(form));
                 for action in actions {

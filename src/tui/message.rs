@@ -14,11 +14,12 @@ use zeroize::Zeroizing;
 pub use crate::service::{
     Asked, AudienceChoice, AudienceKind, AudienceView, CarriedBy, CarriedState, CarryOffer, CarryOption,
     CarryTo, CarryWay, Changed, CloneOffer, ContactView, Destination, Draft, END_THERE, ERROR_FILE,
-    Elsewhere, Ended, Error, ErrorKind, Excerpt, Found, Here, Hit, IdentityState, InboxEntry, LineModes,
-    Listed, Live, Matched, Named, News, NewsKind, Next, Page, PassEnd, Pickup as Taken, Pin, Plan, PlanKind,
-    Progress, PublishRequest, Published, Revoked, Role, Searching, Session, Signal, Signals, Signer, SshWay,
-    State, Step, Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of, confirm,
-    is_ssh_address, links_on_one_line, next_look, once_held, quote_for_any_shell, recognise, stop, wait_for,
+    Elsewhere, Ended, Error, ErrorKind, Excerpt, Found, GroupView, Here, Hit, IdentityState, InboxEntry,
+    LineModes, Listed, Live, Matched, Member, Named, News, NewsKind, Next, Page, PassEnd, Pickup as Taken,
+    Pin, Plan, PlanKind, Progress, PublishRequest, Published, PublishedAll, Revoked, Role, Searching,
+    Session, Signal, Signals, Signer, SshWay, State, Step, Target, Ttl, Turn, Wanted, Watch, can_suspend,
+    child, choose, command_of, confirm, is_ssh_address, links_on_one_line, next_look, once_held,
+    quote_for_any_shell, recognise, stop, wait_for,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.
@@ -532,6 +533,8 @@ pub enum Report {
     Draft(String, Box<Draft>),
     /// It is out; `true`: a phone pass of it follows.
     Published(Box<Published>, bool),
+    /// It is out to several people, or to some of them.
+    PublishedAll(Box<PublishedAll>),
     /// All handoffs; `true`: checked on the network.
     Listed(Vec<Listed>, bool),
     /// What was revoked, and what was not.

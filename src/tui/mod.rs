@@ -100,6 +100,7 @@ pub async fn run(service: Service, options: Options) -> io::Result<Exit> {
         home: options.home,
         theme: Theme::named(if plain { ThemeName::Plain } else { options.theme }),
         web: options.web,
+        teams: service.config().teams.iter().map(|(name, all)| (name.clone(), all.len())).collect(),
         demo: options.demo,
         rings: service.config().notices,
         look_every: service.config().look_every,

@@ -19,6 +19,7 @@ mod questions;
 mod reading;
 pub(in crate::tui) mod sample;
 mod screens;
+mod several;
 
 use std::time::Duration;
 

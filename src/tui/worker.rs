@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::message::{Action, Error, Event, Excerpt, JobId, Report, Step};
 pub use crate::service::Service;
-use crate::service::{Job, Keeping};
+use crate::service::{Job, Keeping, Outcome};
 
 /// A conversation is opened when the user stays at it so long: what is only
 /// passed, key by key, takes no time away from the keys.
@@ -140,7 +140,10 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
     match action {
         // these write to the network: the service itself knows where they may stop
         Action::Publish(request, pass) => {
-            Ok(Report::Published(Box::new(service.publish(*request, &job).await?), pass))
+            Ok(match Box::pin(service.publish_to_all(*request, &job)).await? {
+                Outcome::One(published) => Report::Published(published, pass),
+                Outcome::Several(all) => Report::PublishedAll(all),
+            })
         }
         Action::Revoke(tokens) => Ok(Report::Revoked(service.revoke_soon(&tokens, &job).await?)),
         Action::Announce(token) => Ok(Report::Announced(Box::new(service.announce(&token, &job).await?))),

@@ -13,9 +13,10 @@ use super::Input;
 use crate::cli::PublishArgs;
 use crate::cli::handoff::{HANDOFF, handoff_words, parse_handoff};
 use crate::commands::publish::who_until;
-use crate::commands::stdout;
+use crate::commands::{several, stdout};
 use crate::service::{
-    AudienceChoice, AudienceKind, Error, ErrorKind, Job, PublishRequest, Published, Result, Service, Session,
+    AudienceChoice, AudienceKind, Error, ErrorKind, Job, Outcome, PublishRequest, Published, PublishedAll,
+    Result, Service, Session,
 };
 use crate::text;
 
@@ -91,12 +92,16 @@ async fn answer(service: &Service, input: &Input, words: &str) -> Result<String>
         tokio::time::sleep(LONGEST).await;
         cancel.cancel();
     });
-    let published = service.publish(request, &job).await.map_err(|error| match error.kind {
+    let published = Box::pin(service.publish_to_all(request, &job)).await.map_err(|error| match error.kind {
         ErrorKind::Cancelled => Error::new(ErrorKind::Unreachable, "The network is too slow to answer now.")
             .advise("Try again; `cclink list` in a terminal shows what arrived."),
         _ => error,
     });
-    published.map(|published| reason(&published, service.take_warnings()))
+    let warnings = service.take_warnings();
+    Ok(match published? {
+        Outcome::One(published) => reason(&published, warnings),
+        Outcome::Several(all) => reason_of_all(&all, warnings),
+    })
 }
 
 /// What is secret has no place here: the answer is written into the transcript.
@@ -135,6 +140,20 @@ fn session(service: &Service, input: &Input) -> Result<Session> {
         }
         _ => error,
     })
+}
+
+/// The same of several people; who did not get it is named first.
+fn reason_of_all(all: &PublishedAll, on_the_side: Vec<String>) -> String {
+    let title = all.title.as_deref().map_or_else(|| all.session_id.clone(), text::clean);
+    let mut lines = vec![format!("cclink: published “{title}”."), several::who_until(all)];
+    if let Some(error) = all.failure() {
+        lines.extend([error.message, error.advice]);
+    }
+    let there = |one: &Published| format!("{}: cclink pickup {}", several::name(one), one.link);
+    lines.extend(all.handoffs.iter().map(there));
+    lines.extend(all.handoffs.first().and_then(|first| first.left_behind.words()));
+    lines.extend(all.notes().into_iter().chain(on_the_side));
+    lines.join("\n")
 }
 
 fn reason(published: &Published, on_the_side: Vec<String>) -> String {

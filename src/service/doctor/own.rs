@@ -16,6 +16,9 @@ impl Service {
         match Config::load(&self.0.settings.paths.config) {
             Err(error) => Check::of("config", Health::Fail, error.into()),
             Ok(_) if !path.exists() => Check::ok("config", "no file: defaults apply"),
+            Ok(_) if !self.team_faults().is_empty() => {
+                Check::warn("config", self.team_faults().join(" ").trim_end_matches('.'))
+            }
             Ok(_) => Check::ok("config", path.display().to_string()),
         }
     }

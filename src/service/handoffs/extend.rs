@@ -23,7 +23,7 @@ impl Service {
     /// lookup comes first: an end that it finds is announced instead, so that a
     /// stale copy never comes back. One of which nothing is found is sent only
     /// because the user said so.
-    pub async fn announce(&self, token: &str, job: &Job) -> Result<Listed> {
+    pub(super) async fn announce_one(&self, token: &str, job: &Job) -> Result<Listed> {
         let entry = self.entry_to_keep(token)?;
         let (address, stored) = stored_packet(&entry)
             .ok_or_else(|| Error::failed("The journal entry of this handoff is incomplete."))?;
@@ -110,7 +110,7 @@ impl Service {
     /// Lets a handoff live for `ttl` from now on, at most seven days from its
     /// creation: a new record by compare-and-swap, and a later entry in the
     /// list.
-    pub async fn extend(&self, token: &str, ttl: Ttl, job: &Job) -> Result<Listed> {
+    pub(super) async fn extend_one(&self, token: &str, ttl: Ttl, job: &Job) -> Result<Listed> {
         let identity = self.identity().await?;
         let entry = self.entry_to_keep(token)?;
         let place = self.place_of(&identity, &entry).ok_or_else(|| {
@@ -243,6 +243,6 @@ impl Service {
                 _ => row.state = State::Lost,
             }
         }
-        Ok(row)
+        Ok(self.with_group(row))
     }
 }

@@ -29,7 +29,8 @@ impl Service {
         self.tell_aside(aside);
         self.tell_unread(&book);
         let rows = book.handoffs.iter().map(|entry| self.row(identity.as_ref(), entry));
-        Ok(ordered(with_files(rows.collect(), &self.carried_by_token(&book)), all))
+        let rows = self.with_groups(with_files(rows.collect(), &self.carried_by_token(&book)), &book);
+        Ok(ordered(rows, all))
     }
 
     /// The session of a handoff of this device, by its token.
@@ -107,7 +108,8 @@ impl Service {
             let told = |row: Result<Option<Listed>>| {
                 if let Ok(Some(row)) = &row {
                     let carry = files.get(&row.token).copied();
-                    (job.tell)(Step::Listed(Box::new(Listed { carry, ..row.clone() })));
+                    let row = self.with_group(Listed { carry, ..row.clone() });
+                    (job.tell)(Step::Listed(Box::new(row)));
                 }
                 row
             };
@@ -154,7 +156,8 @@ impl Service {
             }
             self.take_away_ended();
             let (book, _) = self.0.journal.load()?;
-            Ok(ordered(with_files(rows, &self.carried_by_token(&book)), all))
+            let rows = self.with_groups(with_files(rows, &self.carried_by_token(&book)), &book);
+            Ok(ordered(rows, all))
         })
         .await
     }
@@ -212,6 +215,7 @@ impl Service {
             announced_at: entry.announced.map(|announced| announced.at),
             picked_up: entry.picked_up.as_ref().map(picked_up),
             carry: None,
+            group: None,
         }
     }
 
@@ -352,6 +356,7 @@ impl Service {
             announced_at: None,
             picked_up: trace.as_ref().map(picked_up),
             carry: None,
+            group: None,
         };
         row.state = alive_state(&record, &row, &sighting, self.now());
         Ok(Some(row))

@@ -3,6 +3,7 @@
 
 pub(super) mod ending;
 pub(super) mod extend;
+mod groups;
 pub(super) mod held;
 pub(super) mod inbox;
 pub(super) mod index;

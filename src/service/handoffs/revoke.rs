@@ -20,27 +20,37 @@ pub struct Doomed {
     pub token: String,
     /// The title that travelled, where this device knows it.
     pub title: Option<String>,
+    /// Whom it is for, and the group's name, where it went out to several people.
+    pub group: Option<(String, String)>,
+}
+
+impl Doomed {
+    fn of(row: Listed) -> Self {
+        let group = row.group.map(|group| (row.audience.name.unwrap_or_default(), group.name));
+        Self { token: row.token, title: row.title, group }
+    }
 }
 
 impl Service {
     /// What a revocation would end, so that it can be named before it is asked
-    /// about: these tokens or unique prefixes, or, where there are none,
+    /// about: these tokens or unique prefixes, with the groups that they are of, or, where there are none,
     /// everything alive. Titles are as this device knows them.
     pub async fn about_to_revoke(&self, tokens: &[String], job: &Job) -> Result<Vec<Doomed>> {
         if tokens.is_empty() {
             let (rows, _) = self.all_alive(job).await?;
-            return Ok(rows.into_iter().map(|row| Doomed { token: row.token, title: row.title }).collect());
+            return Ok(rows.into_iter().map(Doomed::of).collect());
         }
         let identity = self.identity().await?;
         let rows = self.journal_list(true)?;
         let mut doomed: Vec<Doomed> = Vec::new();
         for text in tokens {
             let known = job.run(self.by_token(&identity, text, false)).await?;
-            let token = known.place.token.to_string();
-            let row = rows.iter().find(|row| row.token == token);
-            let title = row.and_then(|row| row.title.clone());
-            if doomed.iter().all(|other| other.token != token) {
-                doomed.push(Doomed { token, title });
+            for place in self.with_its_group(&identity, known.place)? {
+                let token = place.token.to_string();
+                if doomed.iter().all(|other| other.token != token) {
+                    let row = rows.iter().find(|row| row.token == token).cloned();
+                    doomed.push(row.map_or(Doomed { token, title: None, group: None }, Doomed::of));
+                }
             }
         }
         Ok(doomed)
@@ -51,7 +61,7 @@ impl Service {
         tokens.iter().try_for_each(|text| crate::service::pickup::tokens::prefix(text).map(drop))
     }
 
-    /// Revokes handoffs by token or unique prefix. One that cannot be named
+    /// Revokes handoffs by token or unique prefix, each with its group. One that cannot be named
     /// fails the whole call before anything is revoked.
     pub async fn revoke(&self, tokens: &[String], job: &Job) -> Result<Revoked> {
         let identity = self.identity().await?;
@@ -59,7 +69,7 @@ impl Service {
         Ok(self.revoke_places(&identity, places, job).await)
     }
 
-    /// Where these lie, each once.
+    /// Where these lie, and the groups that they are of, each once.
     pub(super) async fn to_be_revoked(
         &self,
         identity: &Identity,
@@ -69,7 +79,8 @@ impl Service {
         job.doing("looking for it");
         let mut places = Vec::new();
         for token in tokens {
-            places.push(job.run(self.by_token(identity, token, false)).await?.place);
+            let place = job.run(self.by_token(identity, token, false)).await?.place;
+            places.extend(self.with_its_group(identity, place)?);
         }
         places.sort_by_key(|place| place.token);
         places.dedup_by_key(|place| place.token);

@@ -3,12 +3,12 @@
 use zeroize::Zeroizing;
 
 use super::super::{AudienceChoice, AudienceKind, AudienceView, Error, Result, Service, blocking, random};
+use super::recipients::Whom;
 use crate::handoff::pin::week;
 use crate::handoff::z32;
 use crate::handoff::{Identity, Link, LinkSecret, LinkTarget, Mailbox, Pin, PublicKey, Token, mailbox};
 use crate::service::handoffs::lookup::Place;
 use crate::store::JournalEntry;
-use crate::text;
 
 /// A handoff made ready: everything that follows from the audience.
 pub(crate) struct Prepared {
@@ -76,7 +76,7 @@ impl Service {
     pub fn audience_view(&self, audience: &AudienceChoice) -> Result<AudienceView> {
         let (kind, name) = match audience {
             AudienceChoice::Devices => (AudienceKind::Devices, None),
-            AudienceChoice::Share(to) => (AudienceKind::Share, Some(self.name_of(&self.recipient(to)?))),
+            AudienceChoice::Share(to) => (AudienceKind::Share, Some(self.whom_words(to)?)),
             AudienceChoice::Pin(_) => (AudienceKind::Pin, None),
             AudienceChoice::Link => (AudienceKind::Link, None),
         };
@@ -84,12 +84,19 @@ impl Service {
     }
 
     fn recipient(&self, to: &str) -> Result<PublicKey> {
-        if let Some(key) = self.contact_key(to)? {
-            return Ok(key);
+        match self.whom(to, None)? {
+            Whom::One(key) => Ok(key),
+            Whom::Several(several) => {
+                Err(Error::usage(format!("{} is several people; this is for one.", several.name))
+                    .advise("Name one contact or public key."))
+            }
         }
-        to.parse().map_err(|_| {
-            Error::usage(format!("`{}` is not a contact or a public key.", text::fit(&text::clean(to), 60)))
-                .advise("`cclink contacts` lists names; a key is `pk:` and 52 characters.")
+    }
+
+    fn whom_words(&self, to: &str) -> Result<String> {
+        Ok(match self.whom(to, None)? {
+            Whom::One(key) => self.name_of(&key),
+            Whom::Several(several) => several.name,
         })
     }
 }

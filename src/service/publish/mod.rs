@@ -4,8 +4,10 @@
 mod audience;
 mod draft;
 pub(super) mod on_exit;
+mod recipients;
 mod record;
 mod replace;
+mod several;
 
 use std::time::Duration;
 
@@ -30,6 +32,7 @@ use crate::handoff::standing::MakeError;
 use crate::handoff::z32;
 use crate::handoff::{Identity, Index, Link, LinkTarget, Record, Token};
 use crate::network::{NetworkError, Sighting};
+use crate::store::journal::Group;
 use crate::store::{CarryChoice, JournalEntry, Stage};
 
 /// Fewer copies than this, on a network with more nodes, is worth a word.
@@ -55,6 +58,8 @@ pub(super) struct Aside {
     pub replaces: Vec<Token>,
     /// How its conversation goes along.
     pub carry: Option<CarriedBy>,
+    /// Those that go out with it, to other people.
+    pub group: Option<Group>,
 }
 
 /// A handoff that the network has, and what was read meanwhile.
@@ -76,12 +81,17 @@ impl Service {
     /// cancelled while it is on its way, it is taken back.
     pub async fn publish(&self, request: PublishRequest, job: &Job) -> Result<Published> {
         let nothing = || Error::new(ErrorKind::Cancelled, "Cancelled. Nothing was published.");
-        self.publish_drafted(request, job)
+        self.publish_drafted(request, None, job)
             .await
             .map_err(|error| if error == Error::cancelled() { nothing() } else { error })
     }
 
-    async fn publish_drafted(&self, mut request: PublishRequest, job: &Job) -> Result<Published> {
+    async fn publish_drafted(
+        &self,
+        mut request: PublishRequest,
+        group: Option<Group>,
+        job: &Job,
+    ) -> Result<Published> {
         let identity = self.identity().await?;
         let clock = self.check_clock()?;
         record::check(&request)?;
@@ -126,6 +136,7 @@ impl Service {
         notes.extend(older.iter().find_map(|older| other_address(older, &record, &request)));
         aside.replaces = older.iter().map(|older| older.place.token).collect();
         aside.session_ids.clone_from(&ids);
+        aside.group = group;
         let project = record.project.clone();
         let sent = self.put_out(&identity, prepared, record, aside, job).await?;
         let known = sent.others.clone();
@@ -417,6 +428,7 @@ fn intent(
         ending: None,
         revoking: None,
         announced: None,
+        group: aside.group.clone(),
         unknown: serde_json::Map::new(),
     })
 }

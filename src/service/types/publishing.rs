@@ -50,7 +50,12 @@ impl Draft {
     /// PIN only the service can say whether it is the same.
     pub fn replaced(&self, audience: &AudienceView) -> impl Iterator<Item = &Listed> {
         let is_one = matches!(audience.kind, AudienceKind::Devices | AudienceKind::Share);
-        self.alive.iter().filter(move |row| is_one && row.audience == *audience)
+        self.alive.iter().filter(move |row| {
+            let group = row.group.as_ref().map(|group| &group.name);
+            is_one
+                && (row.audience == *audience
+                    || group.is_some_and(|name| audience.name.as_ref() == Some(name)))
+        })
     }
 
     /// The draft for one audience: what the user named for the handoff that a

@@ -74,6 +74,25 @@ fn what_is_not_known_is_kept_as_it_is() {
 }
 
 #[test]
+fn a_group_is_kept_and_older_journals_have_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::new(dir.path());
+    let path = dir.path().join("journal.json");
+    let now = time::parse("2026-11-28T11:00:00Z").unwrap();
+    let mut grouped = entry("s1111111111111");
+    grouped["group"] = serde_json::json!({"id": "x", "name": "backend", "of": 3, "colour": "red"});
+    let file = serde_json::json!({"version": 1, "handoffs": [entry("d1111111111111"), grouped]});
+    std::fs::write(&path, file.to_string()).unwrap();
+    journal.update(now, |book| book.handoffs[1].stage = Stage::Revoked).unwrap();
+    let (book, _) = journal.load().unwrap();
+    assert_eq!(book.handoffs[0].group, None);
+    assert_eq!(book.handoffs[1].group.as_ref().map(|group| (&*group.name, group.of)), Some(("backend", 3)));
+    let written: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(written["handoffs"][1]["group"], file["handoffs"][1]["group"]);
+    assert!(written["handoffs"][0].get("group").is_none(), "{written:#}");
+}
+
+#[test]
 fn what_cannot_be_read_is_forgotten_after_a_year() {
     let dir = tempfile::tempdir().unwrap();
     let journal = Journal::new(dir.path());

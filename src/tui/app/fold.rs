@@ -9,7 +9,7 @@ use crate::text;
 use crate::tui::jobs::Running;
 use crate::tui::message::{
     Action, AudienceKind, CarryTo, Destination, Effect, Error, ErrorKind, Event, IdentityState, Note, Now,
-    PaneId, PassEnd, PublishRequest, Published, Question, Report, Revoked, Step, Tone, Verb,
+    PaneId, PassEnd, PublishRequest, Published, PublishedAll, Question, Report, Revoked, Step, Tone, Verb,
 };
 use crate::tui::panes::{identity, moment, qr::Qr};
 use crate::tui::parts::View;
@@ -82,6 +82,10 @@ impl App {
         match report {
             Report::Step(Step::Revoking(tokens, time)) => return self.say_revoking(tokens, time, now),
             Report::Published(published, pass) => return self.published(&published, pass, now),
+            Report::PublishedAll(all) => {
+                self.look_at_handoffs(self.at == PaneId::Handoffs, now);
+                return self.toasts.say(published_to_all(&all, now), now);
+            }
             _ => {}
         }
         if let Some(note) = note(&report, now) {
@@ -287,6 +291,28 @@ fn note(report: &Report, now: &Now) -> Option<Note> {
         }
         _ => return None,
     })
+}
+
+/// Who got it, and first who did not.
+fn published_to_all(all: &PublishedAll, now: &Now) -> Note {
+    let until = moment((all.expires_at - now.utc()).num_seconds(), now);
+    let name = text::fit(all.audience.name.as_deref().unwrap_or_default(), 24);
+    let note = match all.failure() {
+        Some(error) => Note::error(&error),
+        None => {
+            let along = all.handoffs.first().and_then(|first| first.carry);
+            let along = along.map_or("", |_| ", conversation included");
+            let words = format!(
+                "Published. {name} ({} of {}) can pick it up until {until}{along}.",
+                all.handoffs.len(),
+                all.of()
+            );
+            Note::new(Tone::Good, words).line("Press 2 and y to copy each one's link.")
+        }
+    };
+    let replaced = all.handoffs.iter().flat_map(|published| &published.replaced);
+    let replaced = replaced.map(|token| format!("It replaces {token}, which was revoked."));
+    replaced.chain(all.notes()).fold(note, Note::line)
 }
 
 fn published_note(published: &Published, now: &Now) -> Note {

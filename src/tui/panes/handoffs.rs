@@ -3,20 +3,22 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
+mod detail;
+
 use chrono::{DateTime, Utc};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{moment, readers, title};
+use super::{readers, title};
 use crate::text;
 use crate::tui::message::{
-    Action, AudienceKind, CarriedBy, CarriedState, CarryWay, Context, Effect, Intent, Listed, Note, Now,
-    Open, Question, Report, State, Step, Tone, Verb,
+    Action, AudienceKind, Context, Effect, GroupView, Intent, Listed, Member, Note, Now, Open, Question,
+    Report, State, Step, Tone, Verb,
 };
 use crate::tui::parts::list::{self, Cursor, Meta, hit, row, row_height, under};
-use crate::tui::parts::{Look, View, detail_area, fact, lines, long_fact, split, whole_seconds, wrap};
+use crate::tui::parts::{Look, View, detail_area, lines, split, whole_seconds, wrap};
 
 /// The pane's state.
 #[derive(Debug, Default)]
@@ -48,7 +50,7 @@ impl Handoffs {
 
     /// What a handoff is called, by its token.
     pub fn name_of(&self, token: &str) -> Option<String> {
-        let row = self.rows.iter().find(|row| row.token == token)?;
+        let row = &self.rows[self.place_of(token)?];
         Some(format!("“{}”", text::fit(&title(row), 40)))
     }
 
@@ -62,7 +64,7 @@ impl Handoffs {
     }
 
     fn alive(&self) -> usize {
-        self.rows.iter().filter(|row| row.state.is_alive()).count()
+        self.rows.iter().filter(|row| row.is_alive()).count()
     }
 
     fn row_at(&self, row: u16) -> Option<usize> {
@@ -84,7 +86,7 @@ impl Handoffs {
         }
         let selected = self.selected().map(|row| row.token.clone());
         rows.sort_by_key(place);
-        self.rows = rows;
+        self.rows = Listed::one_a_group(rows);
         self.loaded = true;
         if let Some(at) = selected.and_then(|token| self.place_of(&token)) {
             self.cursor.at = at;
@@ -93,7 +95,8 @@ impl Handoffs {
     }
 
     fn place_of(&self, token: &str) -> Option<usize> {
-        self.rows.iter().position(|row| row.token == token)
+        let is_in = |group: &GroupView| group.members.iter().any(|member| member.token == token);
+        self.rows.iter().position(|row| row.token == token || row.group.as_ref().is_some_and(is_in))
     }
 
     /// What was just published has the selection once it is there.
@@ -105,12 +108,18 @@ impl Handoffs {
     }
 
     fn take_row(&mut self, row: Listed) {
-        if let Some(known) = self.rows.iter_mut().find(|known| known.token == row.token) {
-            *known = row;
+        let Some(row) = Listed::one_a_group(vec![row]).pop() else { return };
+        if let Some(known) = self.place_of(&row.token).and_then(|at| self.rows.get_mut(at)) {
+            if known.token == row.token || row.state.is_alive() && !known.state.is_alive() {
+                *known = row;
+            } else {
+                // Another of its group: what all of them have come to.
+                (known.group, known.picked_up) = (row.group, row.picked_up);
+            }
             return;
         }
         // Told first, it would have the selection, and then go.
-        if !self.ended && !row.state.is_alive() {
+        if !self.ended && !row.is_alive() {
             return;
         }
         let at = self.rows.partition_point(|known| place(known) <= place(&row));
@@ -123,24 +132,31 @@ impl Handoffs {
 
     fn ask_revoke(&self) -> Vec<Effect> {
         let Some(row) = self.selected() else { return vec![nothing_here()] };
-        if !row.state.is_alive() {
+        if !row.is_alive() {
             let words = format!("This handoff is {} already.", row.state.words());
             return vec![Effect::Say(Note::new(Tone::Plain, words))];
         }
+        let mut lines = vec![named(row)];
+        let (title, yes, it) = match &row.group {
+            Some(group) if row.count_alive() > 1 => {
+                lines.extend(group.alive().map(|member| format!("  {}, {}", person(member), member.token)));
+                let of = format!("Revoke all {} handoffs for {}?", row.count_alive(), readers(row));
+                (of, "revoke all", "them")
+            }
+            _ => ("Revoke this handoff?".to_owned(), "revoke it", "it"),
+        };
+        lines.push(format!("Nobody will be able to pick {it} up. The session itself is not affected."));
         vec![Effect::Open(Open::Confirm(Box::new(Question {
-            title: "Revoke this handoff?".to_owned(),
-            lines: vec![
-                named(row),
-                "Nobody will be able to pick it up. The session itself is not affected.".to_owned(),
-            ],
-            yes: "revoke it",
-            then: Box::new(Effect::Run(Action::Revoke(vec![row.token.clone()]))),
+            title,
+            lines,
+            yes,
+            then: Box::new(Effect::Run(Action::Revoke(vec![row.acted_on().to_owned()]))),
             instead: None,
         })))]
     }
 
     fn ask_revoke_all(&self) -> Vec<Effect> {
-        let alive: Vec<&Listed> = self.rows.iter().filter(|row| row.state.is_alive()).collect();
+        let alive: Vec<&Listed> = self.rows.iter().filter(|row| row.is_alive()).collect();
         if alive.is_empty() {
             return vec![Effect::Say(Note::new(Tone::Plain, "Nothing to revoke."))];
         }
@@ -152,13 +168,15 @@ impl Handoffs {
             "Nobody will be able to pick them up. The sessions themselves are not affected.".to_owned(),
         );
         vec![Effect::Open(Open::Confirm(Box::new(Question {
-            title: match alive.len() {
+            title: match alive.iter().map(|row| row.count_alive()).sum() {
                 1 => "Revoke the only handoff?".to_owned(),
                 many => format!("Revoke all {many} handoffs?"),
             },
             lines,
             yes: "revoke all",
-            then: Box::new(Effect::Run(Action::Revoke(alive.iter().map(|row| row.token.clone()).collect()))),
+            then: Box::new(Effect::Run(Action::Revoke(
+                alive.iter().map(|row| row.acted_on().to_owned()).collect(),
+            ))),
             instead: None,
         })))]
     }
@@ -169,17 +187,25 @@ impl Handoffs {
                 matches!(intent, Intent::ShowQr | Intent::Announce | Intent::Extend | Intent::CopyLink);
             return asked.then(nothing_here).into_iter().collect();
         };
-        let alive = row.state.is_alive();
+        let alive = row.is_alive();
         match intent {
             Intent::ShowQr | Intent::Announce | Intent::Extend if !alive => {
                 let words =
                     format!("This handoff is {}; publish the session again instead.", row.state.words());
                 vec![Effect::Say(Note::new(Tone::Plain, words))]
             }
+            Intent::ShowQr if row.group.is_some() => {
+                let words = "Each of them has a link of their own: y copies all, one a line.";
+                vec![Effect::Say(Note::new(Tone::Plain, words))]
+            }
             Intent::ShowQr => vec![Effect::Open(Open::Qr(Box::new(row.clone())))],
-            Intent::Announce => vec![Effect::Run(Action::Announce(row.token.clone()))],
-            Intent::Extend => vec![Effect::Open(Open::Extend(Box::new(row.clone())))],
+            Intent::Announce => vec![Effect::Run(Action::Announce(row.acted_on().to_owned()))],
+            Intent::Extend => {
+                let row = Listed { token: row.acted_on().to_owned(), ..row.clone() };
+                vec![Effect::Open(Open::Extend(Box::new(row)))]
+            }
             // what any phone opens, where there is such a page
+            Intent::CopyLink if row.group.is_some() => vec![Effect::Copy(links(row), "Each one's link")],
             Intent::CopyLink => match (&row.web_link, &row.link) {
                 (Some(link), _) => vec![Effect::Copy(link.clone(), "The web link")],
                 (None, Some(link)) => vec![Effect::Copy(link.clone(), "The link")],
@@ -225,7 +251,8 @@ impl Handoffs {
 
     /// The widths of state and time that fit the rows there are.
     fn columns(&self, look: &Look<'_>) -> (usize, usize) {
-        let states = self.rows.iter().map(|row| state(row, look).0.len());
+        let alone = row_height(self.room) == 1;
+        let states = self.rows.iter().map(|row| state(row, alone, look).0.len());
         let days = self.rows.iter().any(|row| (row.expires_at - look.now.utc()).num_days() > 0);
         (states.max().unwrap_or(0).max(4), if days { 14 } else { 11 })
     }
@@ -257,89 +284,24 @@ impl Handoffs {
              devices can then pick it up.{ended}"
         )
     }
-
-    fn draw_detail(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let Some(row) = self.selected() else { return };
-        let columns = usize::from(area.width);
-        let left = (row.expires_at - look.now.utc()).num_seconds();
-        let mut out = vec![Line::styled(
-            text::fit(&title(row), columns),
-            if self.reading { look.theme.accent } else { look.theme.strong },
-        )];
-        out.push(fact("for", readers(row), look));
-        out.extend(row.pin.iter().map(|pin| {
-            Line::from(vec![
-                Span::styled(text::pad("PIN", 11), look.theme.quiet),
-                Span::styled(pin.clone(), look.theme.accent),
-            ])
-        }));
-        let (words, style) = state(row, look);
-        out.push(Line::from(vec![
-            Span::styled(text::pad("state", 11), look.theme.quiet),
-            Span::styled(words, style),
-        ]));
-        if row.state.is_alive() && left > 0 {
-            let until = moment(left, &look.now);
-            out.push(if counts_down(row) {
-                fact("expires in", format!("{} ({until})", text::countdown(left)), look)
-            } else {
-                fact("expires", until, look)
-            });
-            out.extend(bar(row, left, area.width, look));
-        }
-        let copies =
-            row.copies.map_or("not asked yet".to_owned(), |copies| format!("{copies} on the network"));
-        out.push(fact("copies", copies, look));
-        if let Some(at) = row.announced_at {
-            out.push(fact("announced", text::ago(at, look.now.utc()), look));
-        }
-        out.push(fact(
-            "burn",
-            if row.burn_after_read { "one time: the first pickup removes it" } else { "no" },
-            look,
-        ));
-        if let Some(carry) = &row.carry {
-            out.push(fact("carries", carried(carry), look));
-        }
-        if let Some(taken) = &row.picked_up {
-            let words = format!(
-                "by {}, {}, at {}",
-                taken.hostname,
-                text::ago(taken.at, look.now.utc()),
-                moment((taken.at - look.now.utc()).num_seconds(), &look.now)
-            );
-            out.extend(long_fact("picked up", &words, area.width, look));
-        }
-        out.extend(long_fact("project", &look.path(&row.project), area.width, look));
-        out.push(fact("published", text::ago(row.created_at, look.now.utc()), look));
-        out.push(fact("token", row.token.clone(), look));
-        out.push(fact("session", text::fit(&row.session_id, columns.saturating_sub(11)), look));
-        out.extend(row.web_link.iter().flat_map(|link| long_fact("web link", link, area.width, look)));
-        let link = row.link.as_deref().unwrap_or("shown when your key is unlocked");
-        out.extend(long_fact("link", link, area.width, look));
-        lines(frame, area, &out);
-    }
-}
-
-/// The conversation that goes along, and where it is by now.
-fn carried(carry: &CarriedBy) -> String {
-    let place = match carry.way {
-        CarryWay::File => "in a file of yours",
-        CarryWay::Git => "in the git remote",
-        CarryWay::Folder => "in the folder",
-        CarryWay::Ssh => "on your machine that is always on",
-    };
-    let size = text::bytes(carry.bytes);
-    match carry.state {
-        Some(CarriedState::TakenAway) => format!("removed ({size})"),
-        Some(CarriedState::Leaving) => format!("{size}, sealed, {place}: being removed"),
-        Some(CarriedState::There) | None => format!("{size}, sealed, {place}"),
-    }
 }
 
 /// Where it stands among the others: those that are alive first, then the newest.
 fn place(row: &Listed) -> (bool, Reverse<DateTime<Utc>>) {
-    (!row.state.is_alive(), Reverse(row.created_at))
+    (!row.is_alive(), Reverse(row.created_at))
+}
+
+/// One of a group, in a word.
+fn person(member: &Member) -> String {
+    let name = if member.name.starts_with("pk:") { 12 } else { 24 };
+    text::fit(&member.name, name)
+}
+
+/// The links of a group, each with whose it is.
+fn links(row: &Listed) -> String {
+    let alive = row.group.iter().flat_map(GroupView::alive);
+    let links = alive.filter_map(|member| Some(format!("{}: {}", person(member), member.link.as_ref()?)));
+    links.collect::<Vec<_>>().join("\n")
 }
 
 fn nothing_here() -> Effect {
@@ -353,6 +315,9 @@ fn named(row: &Listed) -> String {
 
 /// The same in a word.
 fn short_readers(row: &Listed) -> String {
+    if let Some(group) = &row.group {
+        return group.name.clone();
+    }
     if row.phone_pass {
         return "phone".to_owned();
     }
@@ -366,10 +331,10 @@ fn short_readers(row: &Listed) -> String {
 }
 
 /// Where it stands, in words and colour; past its time it is expired, whatever
-/// was known when it was last checked.
-fn state(row: &Listed, look: &Look<'_>) -> (&'static str, Style) {
-    if row.state.is_alive() && row.expires_at <= look.now.utc() {
-        return (State::Expired.words(), look.theme.quiet);
+/// was known when it was last checked. `counted`: of a group, how many picked it up.
+fn state(row: &Listed, counted: bool, look: &Look<'_>) -> (String, Style) {
+    if row.is_alive() && row.expires_at <= look.now.utc() {
+        return (State::Expired.words().to_owned(), look.theme.quiet);
     }
     let style = match row.state {
         State::Publishing | State::Fading | State::Unknown => look.theme.warn,
@@ -377,7 +342,10 @@ fn state(row: &Listed, look: &Look<'_>) -> (&'static str, Style) {
         State::Lost | State::Failed => look.theme.bad,
         State::Burned | State::Revoked | State::Expired => look.theme.quiet,
     };
-    (row.state.words(), style)
+    match row.group.as_ref().filter(|_| counted) {
+        Some(group) => (group.words(), style),
+        None => (row.state.words().to_owned(), style),
+    }
 }
 
 fn handoff_row(
@@ -388,12 +356,12 @@ fn handoff_row(
     look: &Look<'_>,
 ) -> Line<'static> {
     let left = (handoff.expires_at - look.now.utc()).num_seconds();
-    let alive = handoff.state.is_alive() && left > 0;
+    let alive = handoff.is_alive() && left > 0;
     let counts = counts_down(handoff) && left > 0;
     let at = handoff.picked_up.as_ref().map_or(handoff.created_at, |taken| taken.at);
     let time = if counts { text::countdown(left) } else { text::ago(at, look.now.utc()) };
     let copies = handoff.copies.map(|copies| format!("{copies} copies")).unwrap_or_default();
-    let (words, style) = state(handoff, look);
+    let (words, style) = state(handoff, alone, look);
     let urgent = counts && left < 600;
     let mut metas = vec![
         Meta::new(copies, 9, look.theme.quiet),
@@ -411,12 +379,13 @@ fn handoff_row(
 /// Who may read it or took it, how well it is kept, and what is left of its
 /// time.
 fn second_row(handoff: &Listed, width: u16, selected: bool, look: &Look<'_>) -> Line<'static> {
-    let mut words = vec![match &handoff.picked_up {
-        Some(taken) => {
+    let mut words = vec![match (&handoff.group, &handoff.picked_up) {
+        (Some(group), _) => format!("{}: {}", readers(handoff), group.words()),
+        (None, Some(taken)) => {
             format!("picked up by {}, {}", taken.hostname, text::ago(taken.at, look.now.utc()))
         }
-        None if handoff.phone_pass => "phone pass".to_owned(),
-        None => format!("for {}", readers(handoff)),
+        (None, None) if handoff.phone_pass => "phone pass".to_owned(),
+        (None, None) => format!("for {}", readers(handoff)),
     }];
     if handoff.burn_after_read {
         words.push("once".to_owned());
@@ -430,7 +399,7 @@ fn second_row(handoff: &Listed, width: u16, selected: bool, look: &Look<'_>) -> 
 
 /// Whether its time is what matters: what was taken has done its work.
 fn counts_down(row: &Listed) -> bool {
-    row.state.is_alive() && row.picked_up.is_none()
+    row.is_alive() && row.picked_up.is_none()
 }
 
 /// What is left of its time, as a thin line, once that is little.
@@ -443,13 +412,6 @@ fn remaining(row: &Listed, left: i64, columns: u16, look: &Look<'_>) -> Vec<Span
     list::bar(left, whole, columns, full, look.theme.quiet)
 }
 
-/// The same for the detail.
-fn bar<'a>(row: &Listed, left: i64, width: u16, look: &Look<'_>) -> Option<Line<'a>> {
-    let bar = remaining(row, left, width.saturating_sub(11).min(40), look);
-    let indent = Span::raw(" ".repeat(11));
-    (!bar.is_empty()).then(|| std::iter::once(indent).chain(bar).collect())
-}
-
 impl View for Handoffs {
     fn context(&self) -> Context {
         Context::Handoffs
@@ -457,8 +419,9 @@ impl View for Handoffs {
 
     fn offers(&self, intent: Intent) -> bool {
         match intent {
+            Intent::ShowQr if self.selected().is_some_and(|row| row.group.is_some()) => false,
             Intent::ShowQr | Intent::CopyLink | Intent::Extend | Intent::Announce | Intent::Revoke => {
-                self.selected().is_some_and(|row| row.state.is_alive())
+                self.selected().is_some_and(|row| row.is_alive())
             }
             Intent::RevokeAll => self.alive() > 0,
             Intent::ShowDetail => self.selected().is_some(),

@@ -29,7 +29,11 @@ fn audience(view: &AudienceView) -> String {
 
 /// Who may read a handoff.
 fn readers(row: &Listed) -> String {
-    if row.phone_pass { "the phone that scans it".to_owned() } else { audience(&row.audience) }
+    match &row.group {
+        Some(group) => text::fit(&group.name, 32),
+        None if row.phone_pass => "the phone that scans it".to_owned(),
+        None => audience(&row.audience),
+    }
 }
 
 /// What a handoff is called.

@@ -28,6 +28,9 @@ const SSH: usize = 9;
 const STAYS: &str = "stays here";
 const STAY: &str = "stay here";
 
+/// Audiences that are always there; teams follow.
+const KINDS: usize = 4;
+
 /// Characters of a public key.
 const KEY: usize = 52;
 
@@ -36,6 +39,8 @@ const KEY: usize = 52;
 pub struct Publish {
     session: Session,
     form: Form,
+    /// The last choices of the audience.
+    teams: Vec<(String, usize)>,
     /// `None` until it is made.
     draft: Option<Box<Draft>>,
     /// The draft for the audience that is chosen; what is not typed over comes
@@ -48,9 +53,13 @@ pub struct Publish {
 
 impl Publish {
     /// The form for `session`, with defaults that Enter publishes.
-    pub fn new(session: Session) -> Self {
+    pub fn new(session: Session, teams: &[(String, usize)]) -> Self {
+        let shown = teams.iter().map(|(name, of)| format!("team {} ({of})", text::fit(name, 24)));
+        let kinds = ["my devices", "a contact", "PIN", "anyone with the link"].map(str::to_owned);
+        let options: Vec<String> = kinds.into_iter().chain(shown).collect();
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
         let form = Form::new(vec![
-            Field::choice("for", &["my devices", "a contact", "PIN", "anyone with the link"]),
+            Field::choice("for", &options),
             Field::typed("contact", "").placeholder("a name, or a public key (pk:…)"),
             Field::masked("PIN").placeholder("empty: four random words"),
             Field::typed("expires in", &Ttl::DEFAULT.to_string())
@@ -63,7 +72,9 @@ impl Publish {
             Field::typed("note", "").placeholder("for the recipient"),
             Field::typed("SSH", "").placeholder("user@host, if it can be reached"),
         ]);
-        let mut publish = Self { session, form, draft: None, proposal: None, contacts: None, fault: None };
+        let teams = teams.to_vec();
+        let (draft, proposal, contacts, fault) = (None, None, None, None);
+        let mut publish = Self { session, form, teams, draft, proposal, contacts, fault };
         publish.edited();
         publish
     }
@@ -85,8 +96,13 @@ impl Publish {
                 AudienceChoice::Pin((!pin.is_empty()).then(|| Zeroizing::new(pin.to_owned())))
             }
             3 => AudienceChoice::Link,
-            _ => AudienceChoice::Devices,
+            _ => self.team().map_or(AudienceChoice::Devices, |(team, _)| AudienceChoice::Share(team.clone())),
         }
+    }
+
+    /// The team that is chosen.
+    fn team(&self) -> Option<&(String, usize)> {
+        self.form.fields[AUDIENCE].chosen().checked_sub(KINDS).and_then(|at| self.teams.get(at))
     }
 
     /// Who is chosen, as the draft knows them: by a contact's name.
@@ -184,7 +200,10 @@ impl Publish {
         let who = match self.audience() {
             AudienceChoice::Devices => "Your devices".to_owned(),
             AudienceChoice::Share(whom) if whom.is_empty() => return String::new(),
-            AudienceChoice::Share(whom) => text::fit(&whom, 24),
+            AudienceChoice::Share(whom) => match self.team() {
+                Some((name, of)) => format!("Each of {} ({of})", text::fit(name, 24)),
+                None => text::fit(&whom, 24),
+            },
             AudienceChoice::Pin(_) => "Anyone with the link and the PIN".to_owned(),
             AudienceChoice::Link => "Anyone with the link".to_owned(),
         };

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use chrono::{DateTime, Duration, FixedOffset, TimeZone, Utc};
 
 use crate::handoff::{Git, Transcript};
-use crate::service::{CarryOffer, LeftBehind, Named, SshAddress, SshSource};
+use crate::service::{CarryOffer, LeftBehind, Named, NotPublished, SshAddress, SshSource};
 use crate::text::clean;
 use crate::tui::message::{
-    AudienceKind, AudienceView, CloneOffer, Draft, Found, Hit, InboxEntry, Listed, Live, Matched, Page, Plan,
-    PlanKind, Published, Role, Session, Signer, State, Taken, Ttl, Turn,
+    AudienceKind, AudienceView, CloneOffer, Draft, Error, Found, Hit, InboxEntry, Listed, Live, Matched,
+    Page, Plan, PlanKind, Published, PublishedAll, Role, Session, Signer, State, Taken, Ttl, Turn,
 };
 
 pub const CREATOR: &str = "pk:8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo";
@@ -162,6 +162,7 @@ pub fn listed(at: u8, title: Option<&str>, kind: AudienceKind, state: State, lef
         picked_up: (state == State::PickedUp)
             .then(|| crate::service::PickedUp { at: ago(4), hostname: "pixel-9".to_owned() }),
         carry: None,
+        group: None,
     }
 }
 
@@ -291,6 +292,38 @@ pub fn published(kind: AudienceKind, pin: Option<&str>) -> Published {
         carry: None,
         carry_key: None,
         copies: 17,
+        warnings: Vec::new(),
+    }
+}
+
+/// The same to two of a team; with an error a third one did not get it.
+pub fn published_all(error: Option<Error>) -> PublishedAll {
+    let to = |name: &str| {
+        let mut published = published(AudienceKind::Share, None);
+        published.audience.name = Some(name.to_owned());
+        published
+    };
+    let first = to("anna");
+    PublishedAll {
+        audience: AudienceView { kind: AudienceKind::Share, name: Some("backend".to_owned()) },
+        group: "g".to_owned(),
+        session_id: first.session_id.clone(),
+        project: first.project.clone(),
+        title: first.title.clone(),
+        created_at: first.created_at,
+        expires_at: first.expires_at,
+        ttl: first.ttl,
+        burn_after_read: false,
+        handoffs: vec![first, to("ben")],
+        failed: error
+            .map(|cause| NotPublished {
+                name: "carl".to_owned(),
+                public_key: CREATOR.to_owned(),
+                error: cause.message.clone(),
+                cause,
+            })
+            .into_iter()
+            .collect(),
         warnings: Vec::new(),
     }
 }

@@ -57,6 +57,11 @@ fn what_is_on_this_device_is_proposed() {
     // A link's token opens nothing.
     assert_eq!(words(&proposed(&a, &["cclink", "pickup", ""])), ["anna", &devices]);
     assert_eq!(words(&proposed(&a, &["cclink", "publish", "--share", ""]))[0], "anna");
+    fs::write(a.home.join("config.toml"), "[teams]\nannas = [\"anna\"]\nbackend = [\"anna\"]\n").unwrap();
+    let shared = |typed: &str| words(&proposed(&a, &["cclink", "publish", "--share", typed]));
+    assert_eq!(shared("a"), ["anna", "annas"]);
+    assert_eq!(shared("b"), ["backend"]);
+    assert_eq!(shared("anna,"), ["anna,annas", "anna,backend"]);
     assert_eq!(words(&proposed(&a, &["cclink", "contacts", "remove", "a"])), ["anna"]);
     for command in ["publish", "resume", "bundle"] {
         assert_eq!(words(&proposed(&a, &["cclink", command, "A26e"])), [id.as_str()], "{command}");

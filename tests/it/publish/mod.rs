@@ -4,3 +4,4 @@ mod draft;
 mod faces;
 mod interrupt;
 mod replace;
+mod several;

@@ -132,6 +132,7 @@ mod tests {
             link: Some(LINK.into()),
             picked_up: None,
             carry: None,
+            group: None,
             ssh: None,
             named: Named::default(),
             own: true,

@@ -1,0 +1,66 @@
+//! What is said of a session that was published to several people.
+
+use super::Context;
+use super::publish::pick_up_until;
+use super::table::Column;
+use crate::service::{CarryWay, Published, PublishedAll, Result, Ttl};
+use crate::text;
+
+const COLUMNS: [Column; 3] = [Column::cut("For", 6), Column::whole("Token"), Column::whole("There")];
+/// Columns of a name.
+const NAME: usize = 24;
+
+/// "backend (anna, ben, carl) can pick this up, for 8h until Wed 12:30."
+pub(super) fn who_until(all: &PublishedAll) -> String {
+    let named = text::clean(all.audience.name.as_deref().unwrap_or("They"));
+    let names: Vec<String> = all.handoffs.iter().map(name).collect();
+    let names = names.join(", ");
+    let who = if named == names { named } else { format!("{named} ({names})") };
+    pick_up_until(&who, all.burn_after_read, all.ttl, all.expires_at)
+}
+
+/// The other side of one of them.
+pub(super) fn name(published: &Published) -> String {
+    text::fit(&text::clean(published.audience.name.as_deref().unwrap_or_default()), NAME)
+}
+
+/// Prints what is out and what is not; an error where somebody did not get it.
+pub(super) fn finish(context: &Context<'_>, all: &PublishedAll, qr: bool) -> Result<()> {
+    let printer = context.printer;
+    printer.value(all);
+    let title = all.title.as_deref().map_or_else(|| all.session_id.clone(), text::clean);
+    printer.say(&format!("{} {}", printer.good("Published"), printer.bold(&title)));
+    printer.say(&who_until(all));
+    let carried = || all.handoffs.iter().filter_map(|published| published.carry);
+    if let Some(carry) = carried().next().filter(|carry| carry.way != CarryWay::File) {
+        let size = text::bytes(carry.bytes);
+        printer.say(&format!(
+            "The conversation is included ({size}, sealed for each of them), for anyone who can also reach that \
+             place."
+        ));
+    }
+    for token in all.handoffs.iter().flat_map(|published| &published.replaced) {
+        printer.say(&format!("It replaces {token}, which was revoked."));
+    }
+    let row = |one: &Published| vec![name(one), one.token.clone(), format!("cclink pickup {}", one.link)];
+    printer.table(&COLUMNS, all.handoffs.iter().map(row).collect());
+    if let [first, _, ..] = all.handoffs.as_slice() {
+        printer.say(&printer.dim(&format!("`cclink revoke {}` revokes all of them.", first.token)));
+    }
+    for note in all.notes() {
+        printer.note(&note);
+    }
+    if !printer.is_json() && all.ttl > Ttl::UNKEPT && !context.service.is_kept() {
+        printer.note(super::publish::UNKEPT);
+    }
+    if qr {
+        printer.note("No QR code: each of them has a link of their own.");
+    }
+    let first = &all.handoffs.first().map(|published| published.token.clone()).unwrap_or_default();
+    printer.check().map_err(|error| {
+        error.advise(format!(
+            "It is published: `cclink list` shows it, `cclink revoke {first}` revokes all of it."
+        ))
+    })?;
+    all.failure().map_or(Ok(()), Err)
+}

@@ -1,0 +1,204 @@
+//! To several people: a handoff each, one row, ended as one.
+
+use std::fs;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::pickup::devices::same_handoff;
+use crate::support::{Device, row, text, tokens, until};
+
+/// One who publishes, and two contacts.
+fn three(config: &str) -> [Device; 3] {
+    let all = [Device::new(), Device::new(), Device::new()];
+    for (name, other) in ["anna", "ben"].into_iter().zip(&all[1..]) {
+        all[0].cmd(&["contacts", "add", name, &other.public_key()]).ok();
+    }
+    fs::write(all[0].home.join("config.toml"), config).unwrap();
+    all
+}
+
+/// The token that a name was given.
+fn of<'a>(published: &'a Value, name: &str) -> &'a str {
+    let all = published["handoffs"].as_array().unwrap();
+    let one = all.iter().find(|one| one["audience"]["name"] == name);
+    text(one.unwrap_or_else(|| panic!("{name} in {published:#}")), "token")
+}
+
+#[test]
+fn each_gets_a_handoff_and_the_list_has_one_row() {
+    let [a, anna, ben] = three("");
+    let published = a.publish(&["--share", "anna,ben", "--ttl", "2h"]);
+    assert_eq!(published["audience"], json!({"kind": "share", "name": "anna, ben"}));
+    assert_eq!((&published["ttl"], &published["failed"]), (&json!(7200), &json!([])));
+    assert_eq!(published["title"], "Retry with jitter");
+    for field in ["token", "link"] {
+        assert!(published.get(field).is_none(), "{field} is each one's own: {published:#}");
+    }
+    let (to_anna, to_ben) = (of(&published, "anna"), of(&published, "ben"));
+    anna.cmd(&["pickup", &a.public_key()]).ok();
+    same_handoff(&ben.json(&["pickup", text(&published["handoffs"][1], "link")]), &published["handoffs"][1]);
+    a.json(&["revoke", to_ben, "--yes"]);
+
+    // A second one, of which one is picked up.
+    let published = a.publish(&["--share", "ben,anna"]);
+    let (next_anna, next_ben) = (of(&published, "anna"), of(&published, "ben"));
+    assert!(![to_anna, to_ben].contains(&next_anna), "a new one");
+    anna.json(&["pickup", next_anna_link(&published)]);
+    let list = until("the receipt", Duration::from_secs(20), || {
+        let list = a.json(&["list"]);
+        (row(&list, next_anna)?["state"] == "picked_up").then_some(list)
+    });
+    assert_eq!(tokens(&list).len(), 2, "{list:#}");
+    let group = |token: &str| row(&list, token).unwrap()["group"].clone();
+    assert_eq!(group(next_anna), group(next_ben));
+    assert_eq!(
+        group(next_ben),
+        json!({"id": published["group"], "name": "ben, anna", "of": 2, "picked_up": 1})
+    );
+    let table = a.cmd(&["list"]).ok().says(&["ben, anna", "1 of 2 picked up"]);
+    assert_eq!(table.stdout.lines().count(), 2, "one row:\n{}", table.stdout);
+    let log = a.json(&["log"]);
+    let names: Vec<&str> =
+        log.as_array().unwrap().iter().map(|one| one["audience"]["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"anna") && names.contains(&"ben"), "the log tells each: {log:#}");
+}
+
+fn next_anna_link(published: &Value) -> &str {
+    let all = published["handoffs"].as_array().unwrap();
+    text(all.iter().find(|one| one["audience"]["name"] == "anna").unwrap(), "link")
+}
+
+#[test]
+fn one_token_revokes_all_of_them() {
+    let [a, anna, ben] = three("[teams]\nbackend = [\"anna\", \"ben\"]\n");
+    let alone = a.publish(&["--share", "anna"]);
+    let published = a.publish(&["--share", "backend"]);
+    assert_eq!(published["audience"]["name"], "backend");
+    let to_ben = of(&published, "ben");
+    a.cmd(&["revoke", to_ben]).fails(2).says(&["--yes"]);
+    let revoked = a.json(&["revoke", &to_ben[..8], "--yes"]);
+    let mut ended: Vec<&str> =
+        revoked["revoked"].as_array().unwrap().iter().map(|token| token.as_str().unwrap()).collect();
+    ended.sort_unstable();
+    let mut all = [of(&published, "anna"), to_ben];
+    all.sort_unstable();
+    assert_eq!(ended, all);
+    for (device, at) in [(&anna, 0), (&ben, 1)] {
+        device.cmd(&["pickup", text(&published["handoffs"][at], "link")]).fails(3).says(&["revoked"]);
+    }
+    assert_eq!(tokens(&a.json(&["list"])), [text(&alone, "token")], "what went out alone stays");
+    a.cmd(&["list", "--all"]).ok().says(&["backend", "0 of 2 picked up, 2 revoked"]);
+}
+
+#[test]
+fn what_was_taken_ends_nothing_of_the_others() {
+    let [a, anna, ben] = three("[teams]\nbackend = [\"anna\", \"ben\"]\n");
+    let published = a.publish(&["--share", "backend", "--burn"]);
+    let to_anna = of(&published, "anna");
+    assert_eq!(anna.json(&["pickup", text(&published["handoffs"][0], "link")])["burned"], true);
+    let list = a.json(&["list"]);
+    assert_eq!(tokens(&list), [of(&published, "ben")], "hers is taken");
+    assert_eq!(list[0]["group"]["picked_up"], 1, "{list:#}");
+    a.cmd(&["list"]).ok().says(&["backend", "1 of 2 picked up"]);
+    // Hers stands for the rest of them.
+    let revoked = a.json(&["revoke", to_anna, "--yes"]);
+    assert_eq!(revoked, json!({"revoked": [of(&published, "ben")], "failed": []}));
+    ben.cmd(&["pickup", text(&published["handoffs"][1], "link")]).fails(3);
+    // Nothing is left for it to stand for.
+    a.cmd(&["revoke", to_anna, "--yes"]).fails(3);
+}
+
+#[test]
+fn one_that_fails_takes_no_other_along_and_again_doubles_none() {
+    let [a, anna, _ben] = three("[teams]\nbackend = [\"anna\", \"ben\"]\n");
+    // Another device of mine gave ben the same session, once: that is not replaced unasked.
+    let beside = Device::beside(&a);
+    beside.cmd(&["contacts", "add", "ben", &text(&a.json(&["contacts"])[1], "public_key")]).ok();
+    let session = a.session("uploader", "Retry with jitter");
+    beside.publish_session(&session, &["--share", "ben", "--burn"]);
+
+    let out = a.cmd(&["publish", &session.id, "--share", "backend", "--json"]).fails(1);
+    let published: Value = serde_json::from_str(&out.stdout).unwrap();
+    let to_anna = of(&published, "anna");
+    assert_eq!(published["handoffs"].as_array().unwrap().len(), 1, "{published:#}");
+    assert_eq!(published["failed"][0]["name"], "ben", "{published:#}");
+    let error = out.error();
+    assert!(text(&error["error"], "message").contains("1 of 2 could not be published. ben: "), "{error:#}");
+    assert!(text(&error["error"], "advice").contains(to_anna), "{error:#}");
+    let list = a.json(&["list"]);
+    assert_eq!(tokens(&list), [to_anna]);
+    a.cmd(&["list"]).ok().says(&["0 of 2 picked up, 1 not published"]);
+
+    let again = a.publish_session(&session, &["--share", "backend", "--yes"]);
+    let list = a.json(&["list"]);
+    let mut live = tokens(&list);
+    live.sort_unstable();
+    let mut all = vec![of(&again, "anna"), of(&again, "ben")];
+    all.sort_unstable();
+    assert_eq!(live, all, "each has one");
+    anna.cmd(&["pickup", text(&published["handoffs"][0], "link")]).fails(3);
+    assert_eq!(anna.json(&["pickup", next_anna_link(&again)])["session_id"], session.id.as_str());
+}
+
+#[test]
+fn who_is_meant_is_said_before_anything_goes_out() {
+    let [a, ..] =
+        three("[teams]\nbackend = [\"anna\", \"bne\"]\nboth = [\"anna\"]\nme = [\"anna\", \"self\"]\n");
+    for (share, said) in [
+        ("anna,bne,xyzzy", "`bne`, `xyzzy`"),
+        ("anna,bne", "Did you mean `ben`?"),
+        ("backend", "`bne` in the team backend is not a contact"),
+        (",", "names nobody"),
+    ] {
+        a.cmd(&["publish", "--share", share]).cwd(&a.session("uploader", "x").project).fails(2).says(&[said]);
+    }
+    assert_eq!(a.json(&["list", "--all"]), json!([]), "nothing went out");
+    let stranger = Device::new().public_key();
+    a.cmd(&["contacts", "add", "both", &stranger]).fails(2).says(&["`both` is the name of a team"]);
+    a.cmd(&["contacts", "add", "self", &a.public_key()]).ok();
+    // A team that came later.
+    fs::write(a.home.join("config.toml"), "[teams]\nanna = [\"ben\"]\nme = [\"anna\", \"self\"]\n").unwrap();
+    let both = "`anna` names both a contact and a team.";
+    a.cmd(&["publish", "--share", "ben,anna"]).cwd(&a.project("uploader")).fails(2).says(&[both, "Rename"]);
+    a.cmd(&["config"]).ok().says(&[both]);
+    a.cmd(&["doctor"]).output().says(&[both]);
+    let published = a.publish(&["--share", "me"]);
+    assert_eq!(published["handoffs"].as_array().unwrap().len(), 1, "{published:#}");
+    assert!(published["warnings"][0].as_str().unwrap().contains("You are one of them"), "{published:#}");
+}
+
+#[test]
+fn a_person_who_is_named_twice_is_one() {
+    let [a, anna, _] = three("");
+    let published = a.publish(&["--share", &format!("anna,{}", anna.public_key())]);
+    assert_eq!(published["audience"]["name"], "anna", "as to one: {published:#}");
+    assert!(text(&published, "token").starts_with('s'));
+    assert_eq!(a.json(&["list"])[0]["group"], Value::Null);
+    let words = a.cmd(&["publish", "--share", "anna, ben"]).cwd(&a.project("uploader")).ok();
+    words.says(&["anna, ben can pick this up, for 8h", "cclink pickup pk:", "revokes all of them"]);
+}
+
+#[test]
+fn each_has_a_sealed_file_that_goes_with_the_handoff() {
+    let [a, ..] = three("");
+    let shared = a.path("shared");
+    fs::create_dir(&shared).unwrap();
+    let config =
+        format!("[teams]\nbackend = [\"anna\", \"ben\"]\n[carry]\nfolder = \"{}\"\n", shared.display());
+    fs::write(a.home.join("config.toml"), config).unwrap();
+    let published = a.publish(&["--share", "backend", "--carry=folder", "--yes"]);
+    let files = || crate::support::device::walk(&shared).into_iter().filter(|path| path.is_file()).count();
+    assert_eq!(published["handoffs"][1]["carry"]["way"], "folder", "{published:#}");
+    assert_eq!(files(), 2, "one each");
+    a.json(&["revoke", of(&published, "ben"), "--yes"]);
+    until("both are taken away", Duration::from_secs(20), || {
+        a.cmd(&["keep", "--once"]).output();
+        (files() == 0).then_some(())
+    });
+    let session = a.session("uploader", "x");
+    a.cmd(&["bundle", &session.id, "--share", "backend", "-o"])
+        .arg(a.path("x"))
+        .fails(2)
+        .says(&["`backend` is several people", "for each of them"]);
+}

@@ -71,12 +71,11 @@ fn row(row: &Listed) -> Vec<String> {
         None => row.audience.words(),
     };
     let left = (row.expires_at - now).num_seconds();
-    let state = match (&row.group, &row.picked_up) {
-        (Some(group), _) => group.words(),
-        (None, Some(by)) => {
+    let state = match &row.picked_up {
+        Some(by) if row.group.is_none() => {
             format!("{} by {} {}", row.state.words(), text::clean(&by.hostname), text::ago(by.at, now))
         }
-        (None, None) => row.state.words().to_owned(),
+        _ => row.state_words(),
     };
     vec![
         row.token.clone(),
@@ -184,5 +183,24 @@ fn print_revoked(context: &Context<'_>, revoked: &Revoked, all: bool) {
     }
     if all && revoked.revoked.is_empty() && revoked.failed.is_empty() {
         printer.say("You have no active handoffs; nothing to revoke.");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_named_where_all_of_it_is_revoked_and_nothing_else() {
+        let doomed = |group: Option<&str>| Doomed {
+            token: "s1".to_owned(),
+            title: None,
+            group: group.map(|name| ("anna".to_owned(), name.to_owned())),
+        };
+        let team = || doomed(Some("backend"));
+        assert_eq!(of_one_group(&[team(), team()]), " for backend");
+        assert_eq!(of_one_group(&[team(), doomed(None)]), "");
+        assert_eq!(of_one_group(&[doomed(None), doomed(None)]), "");
+        assert_eq!(of_one_group(&[team(), doomed(Some("docs"))]), "");
     }
 }

@@ -70,6 +70,8 @@ impl Listed {
             let id = |row: &Self| row.group.as_ref().map(|group| group.id.clone());
             match shown.iter_mut().find(|known| known.group.is_some() && id(known) == id(&row)) {
                 Some(known) if row.state.is_alive() && !known.state.is_alive() => *known = row,
+                // What is wrong with one of them is worth telling of all.
+                Some(known) if trouble(row.state) > trouble(known.state) => known.state = row.state,
                 Some(_) => {}
                 None => shown.push(row),
             }
@@ -87,6 +89,13 @@ impl Listed {
             self.state = State::Live;
         }
         self
+    }
+
+    /// Where it stands, in words; of a group, how many picked theirs up.
+    pub fn state_words(&self) -> String {
+        let Some(group) = &self.group else { return self.state.words().to_owned() };
+        let is_told = trouble(self.state) > 0 || matches!(self.state, State::Publishing | State::Expired);
+        if is_told { format!("{}, {}", group.words(), self.state.words()) } else { group.words() }
     }
 
     /// Whether a reader could still pick it up; of a group, any of them.
@@ -112,6 +121,16 @@ impl Listed {
             Some(member) if !self.state.is_alive() => &member.token,
             _ => &self.token,
         }
+    }
+}
+
+/// How much there is to worry about.
+fn trouble(state: State) -> u8 {
+    match state {
+        State::Lost => 3,
+        State::Unknown => 2,
+        State::Fading => 1,
+        _ => 0,
     }
 }
 
@@ -240,6 +259,49 @@ mod tests {
         let picked_up = states.iter().filter(|(_, is_taken)| *is_taken).count();
         let members: Vec<Member> = states.iter().map(member).collect();
         GroupView { id: "g".to_owned(), name: "backend".to_owned(), of, picked_up, members: members.into() }
+    }
+
+    #[test]
+    fn the_row_of_a_group_tells_what_is_wrong_with_any_of_it() {
+        let row = |state: State, group: &GroupView| Listed {
+            token: "s1".to_owned(),
+            audience: AudienceView { kind: crate::handoff::AudienceKind::Share, name: None },
+            session_id: String::new(),
+            project: String::new(),
+            label: None,
+            title: None,
+            state,
+            burn_after_read: false,
+            created_at: DateTime::UNIX_EPOCH,
+            expires_at: DateTime::UNIX_EPOCH,
+            copies: None,
+            link: None,
+            web_link: None,
+            pin: None,
+            ssh: None,
+            named: super::super::Named::default(),
+            own: true,
+            phone_pass: false,
+            announced_at: None,
+            picked_up: None,
+            carry: None,
+            group: Some(group.clone()),
+        };
+        use State::{Burned, Live, Lost, PickedUp};
+        for (states, words) in [
+            (vec![Live, Lost, Live], "0 of 3 picked up, lost"),
+            // Of one who picked it up the others are still to do so.
+            (vec![PickedUp, Live], "0 of 2 picked up"),
+            (vec![Burned, Live], "0 of 2 picked up"),
+        ] {
+            let members: Vec<_> = states.iter().map(|state| (*state, false)).collect();
+            let group = group(&members, states.len());
+            let rows = states.iter().map(|state| row(*state, &group)).collect();
+            let rows = Listed::one_a_group(rows);
+            assert_eq!(rows.len(), 1);
+            assert!(rows[0].is_alive() && rows[0].state.is_alive(), "{states:?}");
+            assert_eq!(rows[0].state_words(), words, "{states:?}");
+        }
     }
 
     #[test]

@@ -342,10 +342,7 @@ fn state(row: &Listed, counted: bool, look: &Look<'_>) -> (String, Style) {
         State::Lost | State::Failed => look.theme.bad,
         State::Burned | State::Revoked | State::Expired => look.theme.quiet,
     };
-    match row.group.as_ref().filter(|_| counted) {
-        Some(group) => (group.words(), style),
-        None => (row.state.words().to_owned(), style),
-    }
+    (if counted { row.state_words() } else { row.state.words().to_owned() }, style)
 }
 
 fn handoff_row(

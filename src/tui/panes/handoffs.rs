@@ -1,6 +1,9 @@
 //! What I published: how long it still lives, where it stands, who took it.
 
+mod detail;
+
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -9,20 +12,22 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{moment, readers, title};
+use super::{readers, title};
 use crate::text;
 use crate::tui::message::{
-    Action, AudienceKind, CarriedBy, CarriedState, CarryWay, Context, Effect, Intent, Listed, Note, Now,
-    Open, Question, Report, State, Step, Tone, Verb,
+    Action, AudienceKind, CarriedState, Context, Effect, Intent, Listed, Logged, Note, Now, Open, Question,
+    Report, State, Step, Tone, Verb,
 };
 use crate::tui::parts::list::{self, Cursor, Meta, hit, row, row_height, under};
-use crate::tui::parts::{Look, View, detail_area, fact, lines, long_fact, split, whole_seconds, wrap};
+use crate::tui::parts::{Look, View, detail_area, lines, split, whole_seconds, wrap};
 
 /// The pane's state.
 #[derive(Debug, Default)]
 #[allow(clippy::struct_excessive_bools)] // facts that have nothing to do with each other
 pub struct Handoffs {
     rows: Vec<Listed>,
+    /// What happened to each, by token, newest first.
+    log: HashMap<String, Vec<Logged>>,
     loaded: bool,
     checking: bool,
     error: Option<String>,
@@ -90,6 +95,13 @@ impl Handoffs {
             self.cursor.at = at;
         }
         self.select_made();
+    }
+
+    fn take_log(&mut self, log: Vec<Logged>) {
+        self.log.clear();
+        for event in log {
+            self.log.entry(event.token.clone()).or_default().push(event);
+        }
     }
 
     fn place_of(&self, token: &str) -> Option<usize> {
@@ -257,84 +269,6 @@ impl Handoffs {
              devices can then pick it up.{ended}"
         )
     }
-
-    fn draw_detail(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
-        let Some(row) = self.selected() else { return };
-        let columns = usize::from(area.width);
-        let left = (row.expires_at - look.now.utc()).num_seconds();
-        let mut out = vec![Line::styled(
-            text::fit(&title(row), columns),
-            if self.reading { look.theme.accent } else { look.theme.strong },
-        )];
-        out.push(fact("for", readers(row), look));
-        out.extend(row.pin.iter().map(|pin| {
-            Line::from(vec![
-                Span::styled(text::pad("PIN", 11), look.theme.quiet),
-                Span::styled(pin.clone(), look.theme.accent),
-            ])
-        }));
-        let (words, style) = state(row, look);
-        out.push(Line::from(vec![
-            Span::styled(text::pad("state", 11), look.theme.quiet),
-            Span::styled(words, style),
-        ]));
-        if row.state.is_alive() && left > 0 {
-            let until = moment(left, &look.now);
-            out.push(if counts_down(row) {
-                fact("expires in", format!("{} ({until})", text::countdown(left)), look)
-            } else {
-                fact("expires", until, look)
-            });
-            out.extend(bar(row, left, area.width, look));
-        }
-        let copies =
-            row.copies.map_or("not asked yet".to_owned(), |copies| format!("{copies} on the network"));
-        out.push(fact("copies", copies, look));
-        if let Some(at) = row.announced_at {
-            out.push(fact("announced", text::ago(at, look.now.utc()), look));
-        }
-        out.push(fact(
-            "burn",
-            if row.burn_after_read { "one time: the first pickup removes it" } else { "no" },
-            look,
-        ));
-        if let Some(carry) = &row.carry {
-            out.push(fact("carries", carried(carry), look));
-        }
-        if let Some(taken) = &row.picked_up {
-            let words = format!(
-                "by {}, {}, at {}",
-                taken.hostname,
-                text::ago(taken.at, look.now.utc()),
-                moment((taken.at - look.now.utc()).num_seconds(), &look.now)
-            );
-            out.extend(long_fact("picked up", &words, area.width, look));
-        }
-        out.extend(long_fact("project", &look.path(&row.project), area.width, look));
-        out.push(fact("published", text::ago(row.created_at, look.now.utc()), look));
-        out.push(fact("token", row.token.clone(), look));
-        out.push(fact("session", text::fit(&row.session_id, columns.saturating_sub(11)), look));
-        out.extend(row.web_link.iter().flat_map(|link| long_fact("web link", link, area.width, look)));
-        let link = row.link.as_deref().unwrap_or("shown when your key is unlocked");
-        out.extend(long_fact("link", link, area.width, look));
-        lines(frame, area, &out);
-    }
-}
-
-/// The conversation that goes along, and where it is by now.
-fn carried(carry: &CarriedBy) -> String {
-    let place = match carry.way {
-        CarryWay::File => "in a file of yours",
-        CarryWay::Git => "in the git remote",
-        CarryWay::Folder => "in the folder",
-        CarryWay::Ssh => "on your machine that is always on",
-    };
-    let size = text::bytes(carry.bytes);
-    match carry.state {
-        Some(CarriedState::TakenAway) => format!("removed ({size})"),
-        Some(CarriedState::Leaving) => format!("{size}, sealed, {place}: being removed"),
-        Some(CarriedState::There) | None => format!("{size}, sealed, {place}"),
-    }
 }
 
 /// Where it stands among the others: those that are alive first, then the newest.
@@ -421,6 +355,9 @@ fn second_row(handoff: &Listed, width: u16, selected: bool, look: &Look<'_>) -> 
     if handoff.burn_after_read {
         words.push("once".to_owned());
     }
+    if handoff.carry.is_some_and(|carry| carry.state != Some(CarriedState::TakenAway)) {
+        words.push("with conversation".to_owned());
+    }
     words.extend(handoff.copies.map(|copies| format!("{copies} copies")));
     let left = (handoff.expires_at - look.now.utc()).num_seconds();
     let counts = counts_down(handoff) && left > 0;
@@ -441,13 +378,6 @@ fn remaining(row: &Listed, left: i64, columns: u16, look: &Look<'_>) -> Vec<Span
     }
     let full = if left < 600 { look.theme.warn } else { look.theme.good };
     list::bar(left, whole, columns, full, look.theme.quiet)
-}
-
-/// The same for the detail.
-fn bar<'a>(row: &Listed, left: i64, width: u16, look: &Look<'_>) -> Option<Line<'a>> {
-    let bar = remaining(row, left, width.saturating_sub(11).min(40), look);
-    let indent = Span::raw(" ".repeat(11));
-    (!bar.is_empty()).then(|| std::iter::once(indent).chain(bar).collect())
 }
 
 impl View for Handoffs {
@@ -522,6 +452,7 @@ impl View for Handoffs {
                 }
                 self.take(rows, checked);
             }
+            Report::Log(log) => self.take_log(log),
             // what became of one row is known: no list has to be read for it
             Report::Step(Step::Listed(row)) | Report::Announced(row) | Report::Extended(row) => {
                 self.take_row(*row);

@@ -108,7 +108,7 @@ pub enum Command {
     /// Revoke handoffs, so that they can no longer be picked up
     Revoke {
         /// Tokens, or unique prefixes of at least 4 characters; one of several people revokes all of them
-        #[arg(value_name = "TOKEN", required_unless_present = "all")]
+        #[arg(value_name = "TOKEN")]
         tokens: Vec<String>,
         /// All active handoffs (share, PIN and link handoffs: of this device)
         #[arg(long, conflicts_with = "tokens")]

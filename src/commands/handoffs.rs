@@ -4,13 +4,20 @@ use chrono::Utc;
 
 use super::table::Column;
 use super::{Context, prompt};
-use crate::service::{Doomed, Error, ErrorKind, Job, Listed, Result, Revoked, Service, State};
+use crate::service::{
+    CarriedBy, CarriedState, CarryWay, Doomed, Error, ErrorKind, Job, Listed, Result, Revoked, Service, State,
+};
 use crate::text;
 
 /// Columns that a title or project takes in the table at most.
 const WIDEST: usize = 40;
+/// Handoffs that an error names at most.
+const NAMED: usize = 8;
 
-const COLUMNS: [Column; 9] = [
+/// The column of the conversation: only where one is included.
+const CARRY: &str = "Conversation";
+
+const COLUMNS: [Column; 10] = [
     Column::whole("Token"),
     Column::path("Project", 8).goes(2),
     Column::cut("Title", 12),
@@ -18,6 +25,7 @@ const COLUMNS: [Column; 9] = [
     Column::whole("Age").goes(3),
     Column::whole("Left"),
     Column::whole("Burn").goes(1),
+    Column::cut(CARRY, 4).goes(2),
     Column::whole("Copies").goes(4),
     Column::cut("State", 9),
 ];
@@ -60,7 +68,14 @@ fn print(context: &Context<'_>, rows: &[Listed], all: bool) {
         return;
     }
     let rows = Listed::one_a_group(rows.to_vec());
-    printer.table(&COLUMNS, rows.iter().map(row).collect());
+    let has_any = rows.iter().any(|row| row.carry.is_some());
+    let is_shown = |column: &Column| has_any || column.head() != CARRY;
+    let columns: Vec<Column> = COLUMNS.into_iter().filter(is_shown).collect();
+    let cells = |listed: &Listed| {
+        let cells = row(listed).into_iter().zip(&COLUMNS).filter(|(_, column)| is_shown(column));
+        cells.map(|(cell, _)| cell).collect()
+    };
+    printer.table(&columns, rows.iter().map(cells).collect());
 }
 
 fn row(row: &Listed) -> Vec<String> {
@@ -85,13 +100,31 @@ fn row(row: &Listed) -> Vec<String> {
         text::ago(row.created_at, now),
         if row.state.is_alive() { text::span(left) } else { String::new() },
         if row.burn_after_read { "once".to_owned() } else { String::new() },
+        row.carry.as_ref().map(conversation).unwrap_or_default(),
         row.copies.map_or_else(|| "?".to_owned(), |copies| copies.to_string()),
         state,
     ]
 }
 
+/// "git 120 kB", or what became of it.
+fn conversation(carry: &CarriedBy) -> String {
+    if carry.state == Some(CarriedState::TakenAway) {
+        return "removed".to_owned();
+    }
+    let way = match carry.way {
+        CarryWay::File => "file",
+        CarryWay::Git => "git",
+        CarryWay::Folder => "folder",
+        CarryWay::Ssh => "ssh",
+    };
+    format!("{way} {}", text::bytes(carry.bytes))
+}
+
 pub(super) async fn revoke(context: &Context<'_>, tokens: &[String], all: bool, yes: bool) -> Result<()> {
     let service = context.service;
+    if tokens.is_empty() && !all {
+        return Err(which(&service.journal_list(false)?));
+    }
     Service::check_tokens(tokens)?;
     if !yes && !prompt::can_ask() {
         return Err(
@@ -122,6 +155,26 @@ pub(super) async fn revoke(context: &Context<'_>, tokens: &[String], all: bool, 
             Err(Error::new(kind, words).advise("`cclink list --all` shows their state."))
         }
     }
+}
+
+/// What could be revoked, as this device knows it without the network.
+fn which(rows: &[Listed]) -> Error {
+    if rows.is_empty() {
+        return Error::usage("No token was given, and this device has no active handoffs.")
+            .advise("`cclink list` also asks the network for those of your other devices.");
+    }
+    let line = |row: &Listed| {
+        let title =
+            row.title.as_deref().map(|title| format!("“{}” ", text::fit(&text::clean(title), WIDEST)));
+        let audience = if row.phone_pass { "phone".to_owned() } else { row.audience.words() };
+        format!("  {}  {}for {audience}", row.token, title.unwrap_or_default())
+    };
+    let mut advice: Vec<String> = rows.iter().take(NAMED).map(line).collect();
+    if let more @ 1.. = rows.len().saturating_sub(NAMED) {
+        advice.push(format!("  and {more} more: cclink list"));
+    }
+    advice.insert(0, "Name one or more of these, or pass --all:".to_owned());
+    Error::usage("No token was given.").advise(advice.join("\n"))
 }
 
 /// Names what would be revoked, and asks: its tokens.

@@ -4,7 +4,7 @@ use chrono::Local;
 
 use super::Context;
 use super::table::Column;
-use crate::service::{Happening, Logged, Result};
+use crate::service::{Logged, Result};
 use crate::text;
 
 /// Columns that a title or project takes in the table at most.
@@ -37,27 +37,10 @@ pub(super) fn run(context: &Context<'_>, since: Option<&str>) -> Result<()> {
 fn row(one: &Logged) -> Vec<String> {
     vec![
         one.at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string(),
-        what(one),
+        one.words(),
         one.token.clone(),
         text::fit(one.title.as_deref().unwrap_or_default(), WIDEST),
         text::fit(one.label.as_deref().or(one.project.as_deref()).unwrap_or_default(), WIDEST),
         one.audience.words(),
     ]
-}
-
-/// "picked up by laptop", "published for 8h".
-fn what(one: &Logged) -> String {
-    let by = one.by.as_deref().map(|host| format!(" by {host}")).unwrap_or_default();
-    let from = one.from.as_deref().map(|from| format!(", from {}", text::fit(from, 12))).unwrap_or_default();
-    let ttl = one.ttl.map(|ttl| text::span(ttl.into()));
-    match one.event {
-        Happening::Published => {
-            format!("published{}", ttl.map(|ttl| format!(" for {ttl}")).unwrap_or_default())
-        }
-        Happening::Failed => "failed to publish".to_owned(),
-        Happening::PickedUp => format!("picked up{by}{from}"),
-        Happening::Burned => format!("burned{by}{from}"),
-        Happening::Revoked => "revoked".to_owned(),
-        Happening::Extended => format!("extended{}", ttl.map(|ttl| format!(" to {ttl}")).unwrap_or_default()),
-    }
 }

@@ -34,6 +34,11 @@ impl Column {
         Self { head, least, goes: 0, ends: true }
     }
 
+    /// What stands above it.
+    pub const fn head(&self) -> &'static str {
+        self.head
+    }
+
     /// Left out where nothing more can be cut; the greatest number goes first.
     pub const fn goes(self, goes: u8) -> Self {
         Self { goes, ..self }

@@ -15,10 +15,10 @@ pub use crate::service::{
     Asked, AudienceChoice, AudienceKind, AudienceView, CarriedBy, CarriedState, CarryOffer, CarryOption,
     CarryTo, CarryWay, Changed, CloneOffer, ContactView, Destination, Draft, END_THERE, ERROR_FILE,
     Elsewhere, Ended, Error, ErrorKind, Excerpt, Found, GroupView, Here, Hit, IdentityState, InboxEntry,
-    LineModes, Listed, Live, Matched, Member, Named, News, NewsKind, Next, Page, PassEnd, Pickup as Taken,
-    Pin, Plan, PlanKind, Progress, PublishRequest, Published, PublishedAll, Revoked, Role, Searching,
-    Session, Signal, Signals, Signer, SshWay, State, Step, Target, Ttl, Turn, Wanted, Watch, can_suspend,
-    child, choose, command_of, confirm, is_ssh_address, links_on_one_line, next_look, once_held,
+    LineModes, Listed, Live, Logged, Matched, Member, Named, News, NewsKind, Next, Page, PassEnd,
+    Pickup as Taken, Pin, Plan, PlanKind, Progress, PublishRequest, Published, PublishedAll, Revoked, Role,
+    Searching, Session, Signal, Signals, Signer, SshWay, State, Step, Target, Ttl, Turn, Wanted, Watch,
+    can_suspend, child, choose, command_of, confirm, is_ssh_address, links_on_one_line, next_look, once_held,
     quote_for_any_shell, recognise, stop, wait_for,
 };
 
@@ -391,8 +391,7 @@ pub enum Action {
     Identity,
     /// List local sessions, those of this directory first to be found.
     Scan(PathBuf),
-    /// Tell what became of local sessions since then, and what becomes of them
-    /// until the screen is left.
+    /// Tell what became of local sessions since then, and becomes of them from now on.
     Follow(DateTime<Utc>),
     /// Read a part of a session's conversation; the text lights up where it
     /// stands in the message that was asked for.
@@ -565,6 +564,8 @@ pub enum Report {
     ContactAdded(ContactView),
     /// Which sessions of this machine others picked up, the last first.
     Elsewhere(Vec<Elsewhere>),
+    /// What happened to handoffs, newest first.
+    Log(Vec<Logged>),
     /// The plans for a session of this machine.
     Plans(Vec<Plan>),
     /// Something that happened on the side.
@@ -588,9 +589,11 @@ impl Report {
             | Self::Hits(..)
             | Self::Plans(_)
             | Self::EndedLive(..) => PaneId::Sessions,
-            Self::Listed(..) | Self::Announced(_) | Self::Extended(_) | Self::Step(Step::Listed(_)) => {
-                PaneId::Handoffs
-            }
+            Self::Listed(..)
+            | Self::Log(_)
+            | Self::Announced(_)
+            | Self::Extended(_)
+            | Self::Step(Step::Listed(_)) => PaneId::Handoffs,
             Self::Inbox(_)
             | Self::Found(_)
             | Self::Taken(..)

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::message::{Action, Error, Event, Excerpt, JobId, Report, Step};
+use super::message::{Action, Error, Event, Excerpt, JobId, Report, Step, Verb};
 pub use crate::service::Service;
 use crate::service::{Job, Keeping, Outcome};
 
@@ -118,11 +118,25 @@ impl Drop for Worker {
 async fn perform(service: Service, action: Action, lead: Lead) -> Result<Report, Error> {
     let tell = lead.tell.clone();
     let service = lead.every.map_or_else(|| service.clone(), |every| service.glancing(every));
+    let is_logged = matches!(
+        action.verb(),
+        Verb::Publish | Verb::Revoke | Verb::Extend | Verb::PhonePass | Verb::Journal | Verb::List
+    );
     let result = Box::pin(act(service.clone(), action, lead)).await;
+    if is_logged {
+        tell_log(&service, &tell).await;
+    }
     for words in service.take_warnings() {
         tell(Report::Warned(words));
     }
     result
+}
+
+/// Tells what the journal says has happened. That it cannot be read was said already.
+async fn tell_log(service: &Service, tell: &Arc<dyn Fn(Report) + Send + Sync>) {
+    let (service, tell) = (service.clone(), tell.clone());
+    let told = move || service.log(None).map(|log| tell(Report::Log(log)));
+    let _ = tokio::task::spawn_blocking(told).await;
 }
 
 async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Error> {
@@ -372,6 +386,21 @@ mod tests {
         assert_eq!(Service::read_seed(&path).unwrap().len(), 64);
         std::fs::write(&path, [b'a'; 5000]).unwrap();
         assert!(Service::read_seed(&path).unwrap_err().message.contains("too large"));
+    }
+
+    #[tokio::test]
+    async fn with_the_journal_comes_what_happened() {
+        let home = tempfile::tempdir().unwrap();
+        let names = ["HOME", "CCLINK_HOME"];
+        let env = |name: &str| names.contains(&name).then(|| home.path().as_os_str().to_owned());
+        let service = Service::new(crate::service::Settings::from_env(&env).unwrap());
+        let (told, mut heard) = mpsc::unbounded_channel();
+        let tell = Arc::new(move |report| drop(told.send(report)));
+        let lead = Lead { tell, cancel: CancellationToken::new(), every: None };
+        let rows = perform(service, Action::Journal(true), lead).await.unwrap();
+        assert!(matches!(rows, Report::Listed(rows, false) if rows.is_empty()));
+        let mut all = std::iter::from_fn(|| heard.try_recv().ok());
+        assert!(all.any(|report| matches!(report, Report::Log(log) if log.is_empty())));
     }
 
     #[tokio::test]

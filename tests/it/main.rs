@@ -14,6 +14,7 @@ mod pairing;
 mod pickup;
 mod program;
 mod publish;
+mod release;
 mod sessions;
 mod store;
 mod support;

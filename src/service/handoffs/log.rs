@@ -40,6 +40,28 @@ pub struct Logged {
     pub ttl: Option<u32>,
 }
 
+impl Logged {
+    /// "picked up by laptop", "published for 8h".
+    pub fn words(&self) -> String {
+        let by = self.by.as_deref().map(|host| format!(" by {host}")).unwrap_or_default();
+        let from =
+            self.from.as_deref().map(|from| format!(", from {}", text::fit(from, 12))).unwrap_or_default();
+        let ttl = self.ttl.map(|ttl| text::span(ttl.into()));
+        match self.event {
+            Happening::Published => {
+                format!("published{}", ttl.map(|ttl| format!(" for {ttl}")).unwrap_or_default())
+            }
+            Happening::Failed => "failed to publish".to_owned(),
+            Happening::PickedUp => format!("picked up{by}{from}"),
+            Happening::Burned => format!("burned{by}{from}"),
+            Happening::Revoked => "revoked".to_owned(),
+            Happening::Extended => {
+                format!("extended{}", ttl.map(|ttl| format!(" to {ttl}")).unwrap_or_default())
+            }
+        }
+    }
+}
+
 impl Service {
     /// What happened, newest first; `since` is a time span such as `2d`, or a date.
     pub fn log(&self, since: Option<&str>) -> Result<Vec<Logged>> {

@@ -1,9 +1,10 @@
 //! What I published: how long it still lives, where it stands, who took it.
 
-use std::cmp::Reverse;
-use std::time::Duration;
-
 mod detail;
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use ratatui::Frame;
@@ -14,8 +15,8 @@ use ratatui::text::{Line, Span};
 use super::{readers, title};
 use crate::text;
 use crate::tui::message::{
-    Action, AudienceKind, Context, Effect, GroupView, Intent, Listed, Member, Note, Now, Open, Question,
-    Report, State, Step, Tone, Verb,
+    Action, AudienceKind, CarriedState, Context, Effect, GroupView, Intent, Listed, Logged, Member, Note,
+    Now, Open, Question, Report, State, Step, Tone, Verb,
 };
 use crate::tui::parts::list::{self, Cursor, Meta, hit, row, row_height, under};
 use crate::tui::parts::{Look, View, detail_area, lines, split, whole_seconds, wrap};
@@ -25,6 +26,8 @@ use crate::tui::parts::{Look, View, detail_area, lines, split, whole_seconds, wr
 #[allow(clippy::struct_excessive_bools)] // facts that have nothing to do with each other
 pub struct Handoffs {
     rows: Vec<Listed>,
+    /// What happened to each, by token, newest first.
+    log: HashMap<String, Vec<Logged>>,
     loaded: bool,
     checking: bool,
     error: Option<String>,
@@ -92,6 +95,13 @@ impl Handoffs {
             self.cursor.at = at;
         }
         self.select_made();
+    }
+
+    fn take_log(&mut self, log: Vec<Logged>) {
+        self.log.clear();
+        for event in log {
+            self.log.entry(event.token.clone()).or_default().push(event);
+        }
     }
 
     fn place_of(&self, token: &str) -> Option<usize> {
@@ -387,6 +397,9 @@ fn second_row(handoff: &Listed, width: u16, selected: bool, look: &Look<'_>) -> 
     if handoff.burn_after_read {
         words.push("once".to_owned());
     }
+    if handoff.carry.is_some_and(|carry| carry.state != Some(CarriedState::TakenAway)) {
+        words.push("with conversation".to_owned());
+    }
     words.extend(handoff.copies.map(|copies| format!("{copies} copies")));
     let left = (handoff.expires_at - look.now.utc()).num_seconds();
     let counts = counts_down(handoff) && left > 0;
@@ -482,6 +495,7 @@ impl View for Handoffs {
                 }
                 self.take(rows, checked);
             }
+            Report::Log(log) => self.take_log(log),
             // what became of one row is known: no list has to be read for it
             Report::Step(Step::Listed(row)) | Report::Announced(row) | Report::Extended(row) => {
                 self.take_row(*row);

@@ -5,7 +5,9 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 
 use super::{Play, sample};
-use crate::tui::message::{Action, AudienceKind, Effect, Error, Listed, Report, State, Step, Verb};
+use crate::tui::message::{
+    Action, AudienceKind, CarriedBy, CarriedState, CarryWay, Effect, Error, Listed, Report, State, Step, Verb,
+};
 
 #[test]
 fn revoking_asks_first_and_a_reflex_is_no_answer() {
@@ -126,6 +128,47 @@ fn a_pin_that_was_made_is_told_again_and_a_phones_link_is_copied() {
     assert!(matches!(play.other.last(), Some(Effect::Copy(text, "The web link")) if text == copied));
     play.press(KeyCode::Enter);
     assert!(play.shows("PIN velvet-orbit-cactus-lamp"), "{}", play.screen());
+}
+
+#[test]
+fn the_detail_tells_what_happened_to_this_handoff_alone() {
+    let mut play = Play::full(120, 40);
+    play.text("2");
+    play.step(Verb::List, Report::Log(sample::log()));
+    assert!(play.shows("25 Nov 10:29  published for 8h") && !play.shows("extended"), "{}", play.screen());
+    play.press(KeyCode::Down);
+    for words in
+        ["25 Nov 10:37  picked up by pixel-9", "25 Nov 10:34  extended to 1h 12m", "published for 1h"]
+    {
+        assert!(play.shows(words), "{words}: {}", play.screen());
+    }
+    // Nothing is asked for to draw it, and a newer log takes the older one's place.
+    play.step(Verb::List, Report::Log(sample::log().into_iter().skip(3).collect()));
+    assert!(play.shows("published for 1h") && !play.shows("extended"), "{}", play.screen());
+}
+
+#[test]
+fn more_than_there_is_room_for_names_the_command() {
+    let mut play = Play::full(120, 40);
+    play.text("2").press(KeyCode::Down);
+    let event = sample::log().remove(0);
+    play.step(Verb::List, Report::Log(vec![event; 50]));
+    assert!(play.shows(" more: cclink log") && play.shows("picked up by pixel-9"), "{}", play.screen());
+}
+
+#[test]
+fn a_row_says_that_its_conversation_is_included() {
+    for (state, shown) in
+        [(None, true), (Some(CarriedState::There), true), (Some(CarriedState::TakenAway), false)]
+    {
+        let row = Listed {
+            carry: Some(CarriedBy { way: CarryWay::Git, bytes: 120_000, state }),
+            ..sample::listed(5, Some("Some work"), AudienceKind::Devices, State::Live, 9000)
+        };
+        let play = only(120, 40, row);
+        assert_eq!(play.shows("with conversation"), shown, "{}", play.screen());
+        assert!(play.shows("carries"), "{}", play.screen());
+    }
 }
 
 #[test]

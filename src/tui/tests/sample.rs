@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use chrono::{DateTime, Duration, FixedOffset, TimeZone, Utc};
 
 use crate::handoff::{Git, Transcript};
-use crate::service::{CarryOffer, LeftBehind, Named, NotPublished, SshAddress, SshSource};
+use crate::service::{CarryOffer, Happening, LeftBehind, Named, NotPublished, SshAddress, SshSource};
 use crate::text::clean;
 use crate::tui::message::{
-    AudienceKind, AudienceView, CloneOffer, Draft, Error, Found, Hit, InboxEntry, Listed, Live, Matched,
-    Page, Plan, PlanKind, Published, PublishedAll, Role, Session, Signer, State, Taken, Ttl, Turn,
+    AudienceKind, AudienceView, CloneOffer, Draft, Error, Found, Hit, InboxEntry, Listed, Live, Logged,
+    Matched, Page, Plan, PlanKind, Published, PublishedAll, Role, Session, Signer, State, Taken, Ttl, Turn,
 };
 
 pub const CREATOR: &str = "pk:8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo";
@@ -178,6 +178,33 @@ pub fn handoffs() -> Vec<Listed> {
         listed(2, Some("외주 앱의 로그인 화면"), AudienceKind::Share, State::PickedUp, 3600),
         listed(3, None, AudienceKind::Pin, State::Publishing, 540),
         listed(4, Some("👩‍👩‍👧‍👦 🇯🇵 ❤️ a family of emoji in a title"), AudienceKind::Link, State::Fading, 200_000),
+    ]
+}
+
+/// What happened to the first two of [`handoffs`], newest first.
+pub fn log() -> Vec<Logged> {
+    let logged = |at: u8, kind, minutes, event, ttl, by: Option<&str>| {
+        let row = listed(at, Some("A title"), kind, State::Live, 3600);
+        Logged {
+            at: ago(minutes),
+            event,
+            token: row.token,
+            audience: row.audience,
+            session_id: Some(row.session_id),
+            project: Some(row.project),
+            label: None,
+            title: row.title,
+            by: by.map(str::to_owned),
+            from: None,
+            ttl,
+        }
+    };
+    let (devices, share) = (AudienceKind::Devices, AudienceKind::Share);
+    vec![
+        logged(2, share, 4, Happening::PickedUp, None, Some("pixel-9")),
+        logged(2, share, 7, Happening::Extended, Some(4320), None),
+        logged(1, devices, 12, Happening::Published, Some(28_800), None),
+        logged(2, share, 12, Happening::Published, Some(3600), None),
     ]
 }
 

@@ -5,7 +5,8 @@ use crossterm::event::KeyCode;
 
 use super::{Play, sample};
 use crate::tui::message::{
-    AudienceKind, Error, Excerpt, IdentityState, Listed, Report, Searching, State, Step, Verb,
+    AudienceKind, CarriedBy, CarriedState, CarryWay, Error, Excerpt, IdentityState, Listed, Report,
+    Searching, State, Step, Verb,
 };
 use crate::tui::parts::theme::{Theme, ThemeName};
 
@@ -160,6 +161,18 @@ fn handoffs() {
 fn handoff_in_detail() {
     scene("handoffs_detail", |play| {
         play.press(KeyCode::Char('2')).press(KeyCode::Down).press(KeyCode::Right);
+    });
+}
+
+#[test]
+fn what_happened_to_a_handoff() {
+    scene("handoffs_log", |play| {
+        play.press(KeyCode::Char('2')).press(KeyCode::Down).press(KeyCode::Right);
+        let mut rows = sample::handoffs();
+        rows[1].carry =
+            Some(CarriedBy { way: CarryWay::Git, bytes: 120_000, state: Some(CarriedState::There) });
+        play.done(Verb::Journal, Ok(Report::Listed(rows, true)));
+        play.step(Verb::List, Report::Log(sample::log()));
     });
 }
 

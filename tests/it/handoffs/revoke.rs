@@ -44,6 +44,28 @@ fn a_prefix_is_enough() {
 }
 
 #[test]
+fn without_a_token_it_names_what_could_be_revoked() {
+    let a = Device::new();
+    a.cmd(&["revoke"]).fails(2).says(&["no active handoffs", "cclink list"]);
+    let mine = a.publish(&["--title", "Retry with jitter"]);
+    let link = a.publish(&["--link"]);
+    let ended = a.publish(&[]);
+    a.cmd(&["revoke", text(&ended, "token"), "--yes"]).ok();
+    a.cmd(&["list"]).ok().says(&["Copies"]).hides(&["Conversation"]);
+    let out = a.cmd(&["revoke", "--yes"]).fails(2);
+    let out = out.says(&["--all", text(&mine, "token"), "“Retry with jitter” for my devices", "for link"]);
+    let out = out.says(&[text(&link, "token")]);
+    out.hides(&[text(&ended, "token"), text(&link, "link")]);
+    let error = a.cmd(&["revoke", "--json"]).fails(2).error();
+    assert!(text(&error, "advice").contains(text(&mine, "token")), "{error:#}");
+    for _ in 0..9 {
+        a.publish(&["--link"]);
+    }
+    a.cmd(&["revoke"]).fails(2).says(&["and 3 more: cclink list"]);
+    assert_eq!(tokens(&a.json(&["list"])).len(), 11, "nothing was revoked");
+}
+
+#[test]
 fn without_a_terminal_nothing_is_revoked_unasked() {
     // The first cclink revoked without a word.
     let a = Device::new();

@@ -106,6 +106,7 @@ fn it_travels_in_the_git_remote_and_leaves_both_repositories_alone() {
     assert!(!session.project.join("hook-ran").exists());
     let row = &a.json(&["list"])[0];
     assert_eq!(row["carry"], json!({"way": "git", "bytes": published["carry"]["bytes"], "state": "there"}));
+    a.cmd(&["list"]).ok().says(&["Conversation", "git "]);
     // Chosen once, it is proposed again; what is replaced is taken away.
     let published = pair.publish(&[]);
     assert_eq!(published["carry"]["way"], "git");
@@ -141,6 +142,7 @@ fn it_is_taken_away_when_it_is_revoked_burned_or_expired() {
     a.cmd(&["revoke", "--yes", text(&published, "token")]).ok();
     assert_eq!(sealed_in(bare), 0);
     assert_eq!(a.json(&["list", "--all"])[0]["carry"]["state"], "taken_away");
+    a.cmd(&["list", "--all"]).ok().says(&["Conversation", "removed"]);
 
     let published = pair.publish(&["--burn"]);
     assert_eq!(sealed_in(bare), 1);

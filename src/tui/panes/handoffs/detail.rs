@@ -1,4 +1,7 @@
-//! The selected handoff in full; of a group, who picked it up and who did not.
+//! The selected handoff: what is known of it, and what happened to it; of a group, who
+//! picked it up and who did not.
+
+use std::cmp::Reverse;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -6,7 +9,7 @@ use ratatui::text::{Line, Span};
 
 use super::{Handoffs, counts_down, person, remaining, state};
 use crate::text;
-use crate::tui::message::{CarriedBy, CarriedState, CarryWay, Listed, Member, State};
+use crate::tui::message::{CarriedBy, CarriedState, CarryWay, Listed, Logged, Member, State};
 use crate::tui::panes::{moment, readers, title};
 use crate::tui::parts::{Look, fact, lines, long_fact};
 
@@ -79,7 +82,31 @@ impl Handoffs {
             None => row.link.as_deref().unwrap_or("shown when your key is unlocked"),
         };
         out.extend(long_fact("link", link, area.width, look));
+        let room = usize::from(area.height).saturating_sub(out.len());
+        out.extend(self.log_of(row, room, area.width, look));
         lines(frame, area, &out);
+    }
+
+    /// What happened to it, newest first, in so many lines at most.
+    fn log_of<'a>(&self, row: &Listed, room: usize, width: u16, look: &Look<'_>) -> Vec<Line<'a>> {
+        let members = row.group.iter().flat_map(|group| group.members.iter());
+        let others = members.map(|member| &member.token).filter(|token| **token != row.token);
+        let tokens = std::iter::once(&row.token).chain(others);
+        let mut events: Vec<&Logged> = tokens.filter_map(|token| self.log.get(token)).flatten().collect();
+        events.sort_by_key(|event| Reverse(event.at));
+        let line = |event: &&Logged| {
+            let at = event.at.with_timezone(look.now.local.offset());
+            let words = format!("{}  {}", at.format("%-d %b %H:%M"), event.words());
+            text::fit(&words, usize::from(width).saturating_sub(11))
+        };
+        let mut told: Vec<String> = events.iter().map(line).collect();
+        if told.len() > room {
+            told.truncate(room.saturating_sub(1));
+            told.push(format!("{} more: cclink log", events.len() - told.len()));
+            told.truncate(room);
+        }
+        let label = |at: usize| if at == 0 { "log" } else { "" };
+        told.into_iter().enumerate().map(|(at, words)| fact(label(at), words, look)).collect()
     }
 }
 

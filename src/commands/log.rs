@@ -4,7 +4,7 @@ use chrono::Local;
 
 use super::Context;
 use super::table::Column;
-use crate::service::{Happening, Logged, Result};
+use crate::service::{AudienceView, Happening, Logged, Result};
 use crate::text;
 
 /// Columns that a title or project takes in the table at most.
@@ -38,10 +38,10 @@ fn row(one: &Logged) -> Vec<String> {
     vec![
         one.at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string(),
         what(one),
-        one.token.clone(),
+        one.token.clone().unwrap_or_default(),
         text::fit(one.title.as_deref().unwrap_or_default(), WIDEST),
         text::fit(one.label.as_deref().or(one.project.as_deref()).unwrap_or_default(), WIDEST),
-        one.audience.words(),
+        one.audience.as_ref().map(AudienceView::words).unwrap_or_default(),
     ]
 }
 
@@ -58,6 +58,7 @@ fn what(one: &Logged) -> String {
         Happening::PickedUp => format!("picked up{by}{from}"),
         Happening::Burned => format!("burned{by}{from}"),
         Happening::Revoked => "revoked".to_owned(),
+        Happening::Paired => format!("paired with {}", one.by.as_deref().unwrap_or("another device")),
         Happening::Extended => format!("extended{}", ttl.map(|ttl| format!(" to {ttl}")).unwrap_or_default()),
     }
 }

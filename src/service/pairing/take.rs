@@ -34,6 +34,9 @@ impl Service {
         }
         let (pairing, offer) = job.run(self.find_offer(&code)).await?;
         let taken = self.take(&pairing, &offer, taking, job).await;
+        if taken.is_ok() {
+            self.note_pairing(&name_of(&offer));
+        }
         self.end_pairing(&pairing).await;
         taken
     }

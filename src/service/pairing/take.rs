@@ -154,6 +154,6 @@ fn no_words() -> Error {
 
 fn nobody_waits() -> Error {
     Error::gone("No device is waiting with these words.").advise(
-        "They work once and for 10 minutes. Run `cclink pair` on the device that has your key for new ones.",
+        "They work once and for 10 minutes. Run `cclink pair` (or :pair on its screen) on the device that has your key for new ones.",
     )
 }

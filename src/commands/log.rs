@@ -4,7 +4,7 @@ use chrono::Local;
 
 use super::Context;
 use super::table::Column;
-use crate::service::{Logged, Result};
+use crate::service::{AudienceView, Logged, Result};
 use crate::text;
 
 /// Columns that a title or project takes in the table at most.
@@ -38,9 +38,9 @@ fn row(one: &Logged) -> Vec<String> {
     vec![
         one.at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string(),
         one.words(),
-        one.token.clone(),
+        one.token.clone().unwrap_or_default(),
         text::fit(one.title.as_deref().unwrap_or_default(), WIDEST),
         text::fit(one.label.as_deref().or(one.project.as_deref()).unwrap_or_default(), WIDEST),
-        one.audience.words(),
+        one.audience.as_ref().map(AudienceView::words).unwrap_or_default(),
     ]
 }

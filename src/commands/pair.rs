@@ -66,7 +66,7 @@ async fn give(context: &Context<'_>) -> Result<()> {
     };
     let paired = until_stopped(&job, Box::pin(context.service.give_key(&giving, &job))).await?;
     printer.line(&paired);
-    printer.say(&format!("{} has your key now.", paired.hostname));
+    printer.say(&format!("{} has fetched your key. `cclink whoami` there shows it.", paired.hostname));
     Ok(())
 }
 

@@ -182,7 +182,8 @@ impl Service {
                 if let Some(taking) = book.taking.get_mut(&address) {
                     taking.settled = false;
                 }
-                let noted = book.log.iter().rposition(|event| event.token == token && event.from.is_some());
+                let noted =
+                    book.log.iter().rposition(|event| event.token == Some(token) && event.from.is_some());
                 noted.map(|at| book.log.remove(at));
             });
         }

@@ -7,6 +7,7 @@ mod fold;
 mod front;
 mod input;
 mod notices;
+mod pairing;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -189,9 +190,10 @@ impl App {
         });
         let covered = self.overlays.iter().any(|view| view.context().is_qr());
         let tick = self.pane().changes(now).filter(|_| !covered && !self.too_small());
+        let front = self.overlays.last().and_then(|view| view.changes(now)).filter(|_| !self.too_small());
         let toast = self.toasts.next().map(|at| at.saturating_sub(now.since));
         let look = self.next_look().map(|at| at.saturating_sub(now.since));
-        [spin, tick, toast, look].into_iter().flatten().min()
+        [spin, tick, front, toast, look].into_iter().flatten().min()
     }
 
     /// The time that [`App::next_wake`] named has come.
@@ -308,6 +310,7 @@ impl App {
             Intent::Undo => self.undo_revoke(now),
             Intent::Help if self.top().context() != Context::Help => self.open_help(),
             Intent::Palette if self.top().context() != Context::Palette => self.open_palette(),
+            Intent::Pair => self.give_key(now),
             Intent::Back => self.back(now),
             // a pasted `dy` must not revoke
             answer if answer.is_answer() && !self.answers(now) => {}
@@ -391,7 +394,7 @@ impl App {
             Some(IdentityState::None) => {
                 self.pickup.without_key(
                     "This device has no key yet, so nothing can be addressed to it.",
-                    "R creates or imports one.",
+                    "R sets one up.",
                 );
             }
             None => {}
@@ -450,6 +453,7 @@ impl App {
 
     /// A phone pass lives no longer than its view.
     fn end_pass(&mut self, now: &Now) {
+        self.end_pairing(now);
         if !self.overlays.iter().any(|view| view.context().is_qr()) {
             let ending = self.jobs.wind_up(Verb::PhonePass, "ending the phone pass", now.since);
             self.effects.extend(ending.map(Effect::Cancel));
@@ -458,6 +462,7 @@ impl App {
 
     fn open_view(&mut self, open: Open, now: &Now) {
         match open {
+            Open::Publish(_) if self.lacks_key() => self.ask_for_first_key(Some(Effect::Open(open)), now),
             Open::Publish(session) => {
                 let form = Publish::new(*session, &self.setup.teams);
                 let actions = form.opening();
@@ -479,6 +484,12 @@ impl App {
     fn ask_or_start(&mut self, action: Action, now: &Now) {
         if matches!(action, Action::Publish(_, true)) && self.setup.web.is_none() {
             return self.toasts.say(lacks_page(), now);
+        }
+        if matches!(action, Action::Publish(..)) && self.lacks_key() {
+            return self.ask_for_first_key(Some(Effect::Run(action)), now);
+        }
+        if matches!(action, Action::GiveKey) {
+            return self.give_key(now);
         }
         if action.verb() == Verb::List && self.identity == Some(IdentityState::Locked) {
             return self.lay(Box::new(identity::Unlock::new(Some(action))));

@@ -78,7 +78,7 @@ pub enum Told {
 pub struct Binding {
     /// Where it holds.
     pub context: Context,
-    /// The keys, the one to show first.
+    /// The keys, the one to show first; none for what only the palette runs.
     pub keys: &'static [Key],
     /// What they ask for.
     pub intent: Intent,
@@ -91,11 +91,19 @@ pub struct Binding {
 impl Binding {
     /// The key to show.
     pub fn key(&self) -> String {
-        self.keys.first().map(|key| key.name()).unwrap_or_default()
+        self.keys.first().map_or_else(|| self.command(), |key| key.name())
+    }
+
+    /// What finds it in the palette: its first word.
+    fn command(&self) -> String {
+        format!(":{}", self.words.split(' ').next().unwrap_or_default())
     }
 
     /// All keys, as the help shows them.
     pub fn all_keys(&self) -> String {
+        if self.keys.is_empty() {
+            return self.command();
+        }
         self.keys.iter().map(|key| key.name()).collect::<Vec<_>>().join(" ")
     }
 }
@@ -239,8 +247,10 @@ pub const TABLE: &[Binding] = {
         row(C::Unlock, &[ENTER], I::Accept, "unlock", Footer),
         row(C::Unlock, &[Key::ctrl('r')], I::Reveal, "show or hide", Footer),
 
-        row(C::Welcome, &[ENTER], I::Accept, "make or bring the key", Footer),
+        row(C::Welcome, &[ENTER], I::Accept, "go on", Footer),
         row(C::Welcome, &[Key::ctrl('r')], I::Reveal, "show or hide", Footer),
+
+        row(C::Pair, &[Key::char('q')], I::Back, "cancel the pairing", Help),
 
         row(C::Fields, &[TAB, DOWN], I::NextField, "next field", Footer),
         row(C::Fields, &[BACK_TAB, UP], I::PreviousField, "previous field", Help),
@@ -260,6 +270,8 @@ pub const TABLE: &[Binding] = {
         row(C::Panes, &[Key::char('2')], I::GoHandoffs, "Handoffs", Palette),
         row(C::Panes, &[Key::char('3')], I::GoPickup, "Pick up", Palette),
         row(C::Browse, &[Key::char('R'), Key::plain(KeyCode::F(5))], I::Refresh, "refresh", Footer),
+
+        row(C::Browse, &[], I::Pair, "pair another device", Palette),
 
         row(C::Common, &[Key::char(':')], I::Palette, "commands", Footer),
         row(C::Common, &[Key::char('m')], I::Mouse, "mouse on or off (off: select text)", Palette),
@@ -311,6 +323,8 @@ pub fn chain(context: Context, choosing: bool) -> &'static [Context] {
         (C::Confirm, _) => &[C::Confirm, C::Always],
         (C::ConfirmOr, _) => &[C::ConfirmOr, C::Confirm, C::Always],
         (C::Unlock, _) => &[C::Unlock, C::Always],
+        (C::Pair, _) => &[C::Pair, C::Always],
+        (C::PairAsked, _) => &[C::Confirm, C::Pair, C::Always],
         (C::Welcome, false) => &[C::Welcome, C::Fields, C::Always],
         (C::Welcome, true) => &[C::Welcome, C::Choice, C::Fields, C::Always],
         _ => &[C::Always],
@@ -355,7 +369,7 @@ pub const GROUPS: &[(&str, &[Context])] = {
         ("Add a contact", &[C::ContactForm]),
         ("Where a project is", &[C::FolderForm]),
         ("Questions", &[C::Confirm, C::ConfirmOr]),
-        ("Your key", &[C::Unlock, C::Welcome]),
+        ("Your key", &[C::Unlock, C::Welcome, C::Pair]),
         ("Fields of a form", &[C::Fields, C::Choice]),
         ("Moving", &[C::Moves]),
         ("Every pane", &[C::Browse, C::Panes]),
@@ -369,10 +383,7 @@ pub const GROUPS: &[(&str, &[Context])] = {
 pub fn help() -> String {
     let groups = GROUPS.iter().map(|(name, contexts)| {
         let rows = rows(contexts, &[Told::Footer, Told::Palette, Told::Help]);
-        let lines = rows.iter().map(|row| {
-            let keys: Vec<String> = row.keys.iter().map(|key| key.name()).collect();
-            format!("  {:<16}  {}\n", keys.join(" "), row.words)
-        });
+        let lines = rows.iter().map(|row| format!("  {:<16}  {}\n", row.all_keys(), row.words));
         format!("{name}\n{}", lines.collect::<String>())
     });
     groups.collect::<Vec<_>>().join("\n")
@@ -409,6 +420,8 @@ mod tests {
             C::ConfirmOr,
             C::Unlock,
             C::Welcome,
+            C::Pair,
+            C::PairAsked,
             C::Failed,
             C::Undo,
         ]

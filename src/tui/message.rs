@@ -4,6 +4,9 @@
 //! [`Intent`]: key → screen. [`Effect`]: pane → loop. [`Action`]: screen →
 //! worker. [`Event`]: worker → screen.
 
+mod note;
+mod pairing;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -11,15 +14,17 @@ use chrono::{DateTime, FixedOffset, Local, Utc};
 use strum::EnumDiscriminants;
 use zeroize::Zeroizing;
 
+pub use self::note::{Note, Tone};
+pub use self::pairing::{Pairing, Reply};
 pub use crate::service::{
     Asked, AudienceChoice, AudienceKind, AudienceView, CarriedBy, CarriedState, CarryOffer, CarryOption,
     CarryTo, CarryWay, Changed, CloneOffer, ContactView, Destination, Draft, END_THERE, ERROR_FILE,
     Elsewhere, Ended, Error, ErrorKind, Excerpt, Found, GroupView, Here, Hit, IdentityState, InboxEntry,
-    LineModes, Listed, Live, Logged, Matched, Member, Named, News, NewsKind, Next, Page, PassEnd,
-    Pickup as Taken, Pin, Plan, PlanKind, Progress, PublishRequest, Published, PublishedAll, Revoked, Role,
-    Searching, Session, Signal, Signals, Signer, SshWay, State, Step, Target, Ttl, Turn, Wanted, Watch,
-    can_suspend, child, choose, command_of, confirm, is_ssh_address, links_on_one_line, next_look, once_held,
-    quote_for_any_shell, recognise, stop, wait_for,
+    LineModes, Listed, Live, Logged, Matched, Member, Named, News, NewsKind, Next, Page, PairCheck,
+    PairingCode, PassEnd, Pickup as Taken, Pin, Plan, PlanKind, Progress, PublishRequest, Published,
+    PublishedAll, Revoked, Role, Searching, Session, Signal, Signals, Signer, SshWay, State, Step, Target,
+    Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of, confirm, is_ssh_address,
+    links_on_one_line, next_look, once_held, quote_for_any_shell, recognise, stop, wait_for,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.
@@ -117,14 +122,23 @@ pub enum Context {
     ConfirmOr,
     /// Asking for the passphrase of the key.
     Unlock,
-    /// First run: no key yet.
+    /// No key yet: one is got from another device, made or brought.
     Welcome,
+    /// The words that give the key to another device.
+    Pair,
+    /// Whether that device shows the same six words.
+    PairAsked,
 }
 
 impl Context {
-    /// Whether it is a question before something is lost, of whatever kind.
+    /// Whether it is a question before something is lost or given, of whatever kind.
     pub fn is_question(self) -> bool {
-        matches!(self, Self::Confirm | Self::ConfirmOr)
+        matches!(self, Self::Confirm | Self::ConfirmOr | Self::PairAsked)
+    }
+
+    /// Whether the key is being given to another device.
+    pub fn is_pairing(self) -> bool {
+        matches!(self, Self::Pair | Self::PairAsked)
     }
 
     /// Whether it is the full-screen QR, of whatever kind.
@@ -201,6 +215,7 @@ pub enum Intent {
     Yes,
     No,
     EndThere,
+    Pair,
     /// Hidden: provokes a panic, to test that the terminal survives it.
     Panic,
 }
@@ -313,68 +328,6 @@ pub struct Question {
     pub instead: Option<(&'static str, Box<Effect>)>,
 }
 
-/// How a note is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// It worked.
-    Good,
-    /// Good to know.
-    Plain,
-    /// It did not work.
-    Bad,
-}
-
-/// Something to tell the user, shown for a while over the pane.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
-    /// How it is meant.
-    pub tone: Tone,
-    /// What happened, in one line.
-    pub title: String,
-    /// Why, and what to do next.
-    pub lines: Vec<String>,
-    /// Stays until dismissed, because it holds what is not shown again.
-    pub stays: bool,
-    /// A newer note of the same topic takes its place.
-    pub topic: Option<&'static str>,
-}
-
-impl Note {
-    /// A note that goes by itself.
-    pub fn new(tone: Tone, title: impl Into<String>) -> Self {
-        Self { tone, title: title.into(), lines: Vec::new(), stays: false, topic: None }
-    }
-
-    /// The same with one more line; an empty one is left out.
-    #[must_use]
-    pub fn line(mut self, line: impl Into<String>) -> Self {
-        let line = line.into();
-        if !line.is_empty() {
-            self.lines.push(line);
-        }
-        self
-    }
-
-    /// The same, staying until dismissed.
-    #[must_use]
-    pub fn stay(mut self) -> Self {
-        self.stays = true;
-        self
-    }
-
-    /// The same, in place of an older one on this.
-    #[must_use]
-    pub fn on(mut self, topic: &'static str) -> Self {
-        self.topic = Some(topic);
-        self
-    }
-
-    /// An error of the service: what failed, why, and what to do next.
-    pub fn error(error: &Error) -> Self {
-        Self::new(Tone::Bad, error.message.clone()).line(error.advice.clone())
-    }
-}
-
 /// Names a job from its start to its end.
 pub type JobId = u64;
 
@@ -442,6 +395,10 @@ pub enum Action {
     /// Create an identity, or take over the key in this file; an empty
     /// passphrase is none.
     CreateIdentity(Option<PathBuf>, Zeroizing<String>),
+    /// Give the key to another device by four words, as the user answers.
+    GiveKey,
+    /// Get the key of the device that shows these four words.
+    TakeKey(Zeroizing<String>),
     /// Read the plans for a session of this machine.
     ResumeHere(Box<Session>),
 }
@@ -469,6 +426,8 @@ impl Verb {
             Self::PickUp => "picking up",
             Self::Unlock => "unlocking your key",
             Self::CreateIdentity => "creating your key",
+            Self::GiveKey => "making the words for pairing",
+            Self::TakeKey => "looking for the device with these words",
             _ => return None,
         })
     }
@@ -512,6 +471,8 @@ pub enum Report {
     Identity(IdentityState, String),
     /// The identity changed: unlocked or made.
     Unlocked(IdentityState),
+    /// A pairing goes on.
+    Pairing(Pairing),
     /// A batch of sessions, and how far the scan has come.
     Sessions(Vec<Session>, Progress),
     /// All sessions have been told.

@@ -11,6 +11,7 @@ mod narrowing;
 mod notes;
 mod notices;
 mod offers;
+mod pairing;
 mod pastes;
 mod phone;
 mod picking;

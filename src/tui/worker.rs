@@ -1,6 +1,8 @@
 //! The background: an [`Action`] goes in, [`Event`]s come out. No job waits for
 //! another, and each can be cancelled by its id.
 
+mod pairing;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -179,6 +181,8 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             service.end_live(&plan, &job).await?;
             Ok(Report::EndedLive(plan, found))
         }
+        Action::GiveKey => pairing::give(&service, &lead).await,
+        Action::TakeKey(words) => pairing::take(&service, &words, &lead).await,
         Action::Place(found, folder) => {
             let placed = Box::pin(service.place(*found, &folder));
             until(&lead, async { Ok(Report::Found(vec![placed.await?])) }).await

@@ -15,6 +15,7 @@ mod going_on;
 mod kinds;
 mod leaving;
 mod notices;
+mod pairing;
 mod phone;
 mod pictures;
 mod reading;

@@ -2,37 +2,50 @@
 
 use std::time::{Duration, Instant};
 
+use crate::support::Device;
 use crate::terminal::{Terminal, until};
 
+/// The screen of a device without a key, with a session, where Enter asks for one.
+fn without_a_key(device: &Device) -> Terminal {
+    device.session("garden", "Mend the gate");
+    let mut terminal = Terminal::of(device, &[]);
+    terminal.shows("Mend the gate");
+    terminal.asks_for_a_key();
+    terminal
+}
+
 #[test]
-fn without_a_key_it_explains_itself_and_makes_one() {
-    let mut terminal = Terminal::shell("exec \"$0\"", &[]);
-    terminal.shows("key");
+fn without_a_key_enter_makes_one_and_goes_on() {
+    let device = Device::bare();
+    let mut terminal = without_a_key(&device);
+    terminal.types("\x1b[C");
+    terminal.shows("‹new here›");
     terminal.types("\r");
-    let key = terminal.home.path().join("cclink/secret_key");
-    until("a key", || key.exists().then_some(()));
-    terminal.shows("Key created.");
+    terminal.shows("Publish: Mend the gate");
+    assert!(device.home.join("secret_key").exists());
+    terminal.types("\r");
+    terminal.shows("Published.");
     terminal.types("q");
     assert_eq!(terminal.code(), 0);
 }
 
 #[test]
 fn a_key_is_brought_from_a_file() {
-    let mut terminal = Terminal::shell("exec \"$0\"", &[]);
-    terminal.shows("Welcome to cclink");
+    let device = Device::bare();
+    let mut terminal = without_a_key(&device);
     let seed = "0123456789abcdef".repeat(4);
-    std::fs::write(terminal.home.path().join("brought"), &seed).unwrap();
-    terminal.types("\x1b[C");
-    terminal.shows("‹bring one from a file›");
+    std::fs::write(device.path("user").join("brought"), &seed).unwrap();
+    terminal.types("\x1b[D");
+    terminal.shows("‹key file›");
     terminal.types("\t");
     terminal.shows("▸ file");
     terminal.types("\x1b[200~~/brought\x1b[201~");
     terminal.shows("~/brought");
     terminal.types("\r");
-    terminal.shows("Key created.");
-    let key = std::fs::read_to_string(terminal.home.path().join("cclink/secret_key")).unwrap();
+    terminal.shows("Publish: Mend the gate");
+    let key = std::fs::read_to_string(device.home.join("secret_key")).unwrap();
     assert_eq!(key.trim(), seed);
-    terminal.types("q");
+    terminal.types("\x03");
     assert_eq!(terminal.code(), 0);
 }
 

@@ -114,6 +114,24 @@ impl Terminal {
         self.typed = Instant::now();
     }
 
+    /// Enter on a session of a device without a key, whose screen asks for one then.
+    #[track_caller]
+    pub fn asks_for_a_key(&mut self) {
+        loop {
+            self.types("\r");
+            let shown = until("a form", || {
+                let shown = self.text();
+                (shown.contains("This device has no key yet") || shown.contains("Publish: ")).then_some(shown)
+            });
+            if !shown.contains("Publish: ") {
+                return;
+            }
+            // Sooner than it was known that there is no key.
+            self.types("\x1b");
+            self.hides("Publish: ");
+        }
+    }
+
     /// How long it takes until a typed character is shown, as the one after `at`
     /// others of its kind in a row (30 of them at most are in view).
     pub fn time_of(&mut self, at: usize, c: char) -> Duration {

@@ -1,4 +1,5 @@
-//! What happened to handoffs, as this device noted it; asks no network.
+//! What happened to handoffs and with other devices, as this device noted it; asks no
+//! network.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use crate::service::{AudienceView, Error, Happening, Result, Service, Signer};
 use crate::store::journal::{About, Event};
 use crate::text;
 
-/// One thing that happened to a handoff.
+/// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Logged {
     /// Whole seconds, UTC.
@@ -19,10 +20,10 @@ pub struct Logged {
     pub at: DateTime<Utc>,
     /// What happened.
     pub event: Happening,
-    /// Audience letter and 13 z-base-32 characters.
-    pub token: String,
+    /// Audience letter and 13 z-base-32 characters; `None` where it is about no handoff.
+    pub token: Option<String>,
     /// Who may read it.
-    pub audience: AudienceView,
+    pub audience: Option<AudienceView>,
     /// The session's UUID; `None` where it is no longer known.
     pub session_id: Option<String>,
     /// The project's path.
@@ -31,7 +32,7 @@ pub struct Logged {
     pub label: Option<String>,
     /// Its title, where one travelled.
     pub title: Option<String>,
-    /// The host that picked it up.
+    /// The host that picked it up, or the other one of a pairing.
     pub by: Option<String>,
     /// Who published it, where this device picked it up: `you`, a contact's name, or
     /// a key.
@@ -55,6 +56,7 @@ impl Logged {
             Happening::PickedUp => format!("picked up{by}{from}"),
             Happening::Burned => format!("burned{by}{from}"),
             Happening::Revoked => "revoked".to_owned(),
+            Happening::Paired => format!("paired with {}", self.by.as_deref().unwrap_or("another device")),
             Happening::Extended => {
                 format!("extended{}", ttl.map(|ttl| format!(" to {ttl}")).unwrap_or_default())
             }
@@ -74,9 +76,9 @@ impl Service {
         // What happened last of one second was noted last.
         all.sort_by_key(|event| event.at);
         let about: BTreeMap<Token, About> =
-            all.iter().rev().filter_map(|event| Some((event.token, event.about.clone()?))).collect();
+            all.iter().rev().filter_map(|event| Some((event.token?, event.about.clone()?))).collect();
         let told = all.iter().rev().filter(|event| earliest.is_none_or(|earliest| event.at >= earliest));
-        Ok(told.map(|event| self.logged(event, about.get(&event.token))).collect())
+        Ok(told.map(|event| self.logged(event, event.token.and_then(|token| about.get(&token)))).collect())
     }
 
     fn earliest(&self, since: &str) -> Result<DateTime<Utc>> {
@@ -95,13 +97,13 @@ impl Service {
         Logged {
             at: event.at,
             event: event.event,
-            token: event.token.to_string(),
-            audience: AudienceView {
-                kind: event.token.audience,
+            token: event.token.map(|token| token.to_string()),
+            audience: event.token.map(|token| AudienceView {
+                kind: token.audience,
                 name: recipient
-                    .filter(|_| event.token.audience == AudienceKind::Share)
+                    .filter(|_| token.audience == AudienceKind::Share)
                     .map(|key| self.name_of(&key)),
-            },
+            }),
             session_id: about.map(|about| text::clean(&about.session_id)),
             project: about.map(|about| text::clean(&about.project)),
             label: about.and_then(|about| clean(&about.label)),

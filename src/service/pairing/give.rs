@@ -52,15 +52,20 @@ impl Service {
         let is_out = AtomicBool::new(false);
         let answered = self.answer_request(identity, pairing, &request, &is_out, job);
         let error = match timeout_at(deadline, job.run(answered)).await {
-            Ok(Ok(())) => return Ok(Paired { paired: true, hostname }),
+            Ok(Ok(())) => {
+                self.note_pairing(&hostname);
+                return Ok(Paired { paired: true, hostname });
+            }
             Ok(Err(error)) => error,
-            Err(_) => Error::failed("The other device did not confirm in time."),
+            Err(_) => Error::failed(format!("{hostname} did not confirm in time.")),
         };
         if !is_out.into_inner() {
             return Err(error);
         }
-        let message =
-            format!("{} {hostname} may have your key: `cclink whoami` there shows it.", error.message);
+        let message = format!(
+            "{} It is unknown whether {hostname} has your key: `cclink whoami` there shows it.",
+            error.message
+        );
         Err(Error { message, ..error })
     }
 

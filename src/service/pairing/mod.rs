@@ -16,6 +16,7 @@ use super::{Error, Result, Service, blocking};
 use crate::handoff::pairing::{self, At, Code, Pairing};
 use crate::handoff::{Trace, time};
 use crate::network::{NetworkError, Sighting};
+use crate::store::journal::Event;
 use crate::text;
 
 /// Between two looks at one address.
@@ -52,7 +53,7 @@ pub struct PairCheck {
 pub struct Paired {
     /// Always.
     pub paired: bool,
-    /// The device that has the key now.
+    /// The device that has fetched it.
     pub hostname: String,
 }
 
@@ -88,6 +89,11 @@ impl Service {
         self.0.network.lookup(&pairing.address(at), &mut |_| {}).await
     }
 
+    /// Notes with whom, and no secret.
+    fn note_pairing(&self, hostname: &str) {
+        self.note(|book| book.log.push(Event::paired(self.now(), hostname)));
+    }
+
     /// This device, now.
     fn who(&self) -> Trace {
         pairing::who(&self.0.settings.hostname, self.now())
@@ -107,7 +113,7 @@ fn name_of(who: &Trace) -> String {
     if name.trim().is_empty() { "the other device".to_owned() } else { name }
 }
 
-/// Tells once that the network is away, for whoever looks again and again.
+/// Tells once that the network is away, or back, for whoever looks again and again.
 #[derive(Default)]
 struct Away(bool);
 
@@ -119,8 +125,10 @@ impl Away {
         job: &super::Job,
     ) -> Option<Sighting> {
         let is_away = looked.is_err();
-        if is_away && !self.0 {
-            job.doing("the network cannot be reached; still trying");
+        match (self.0, is_away) {
+            (false, true) => job.doing("the network cannot be reached; still trying"),
+            (true, false) => job.doing("the network can be reached again"),
+            _ => {}
         }
         self.0 = is_away;
         looked.ok()
@@ -139,4 +147,5 @@ fn overheard(what: &str) -> Error {
         .advise("Start again with new words, and keep them to yourself.")
 }
 
-const AGAIN: &str = "To try again, run `cclink pair` on the device that has the key.";
+const AGAIN: &str =
+    "To try again, run `cclink pair` (or :pair on its screen) on the device that has the key.";

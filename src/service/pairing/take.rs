@@ -34,6 +34,9 @@ impl Service {
         }
         let (pairing, offer) = job.run(self.find_offer(&code)).await?;
         let taken = self.take(&pairing, &offer, taking, job).await;
+        if taken.is_ok() {
+            self.note_pairing(&name_of(&offer));
+        }
         self.end_pairing(&pairing).await;
         taken
     }
@@ -151,6 +154,6 @@ fn no_words() -> Error {
 
 fn nobody_waits() -> Error {
     Error::gone("No device is waiting with these words.").advise(
-        "They work once and for 10 minutes. Run `cclink pair` on the device that has your key for new ones.",
+        "They work once and for 10 minutes. Run `cclink pair` (or :pair on its screen) on the device that has your key for new ones.",
     )
 }

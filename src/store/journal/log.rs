@@ -1,5 +1,5 @@
-//! What happened to handoffs, and when: noted whenever the journal changes, kept for a
-//! year. No secret and no link stands in it.
+//! What happened to handoffs and with other devices, and when: noted whenever the
+//! journal changes, kept for a year. No secret and no link stands in it.
 
 use std::collections::BTreeSet;
 
@@ -32,9 +32,11 @@ pub enum Happening {
     Revoked,
     /// It was given more time.
     Extended,
+    /// The key was given to another device, or came from one; no handoff's.
+    Paired,
 }
 
-/// One thing that happened to a handoff.
+/// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// When; whole seconds.
@@ -43,8 +45,9 @@ pub struct Event {
     /// What.
     pub event: Happening,
     /// To which handoff.
-    pub token: Token,
-    /// The host that picked it up; foreign text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Token>,
+    /// The host that picked it up, or the other one of a pairing; foreign text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// Who signed it (`pk:…`), where this device picked it up.
@@ -83,7 +86,13 @@ impl Event {
     /// That something happened now.
     pub fn new(at: DateTime<Utc>, event: Happening, token: Token) -> Self {
         let (by, from, ttl, about) = (None, None, None, None);
-        Self { at, event, token, by, from, ttl, about, unknown: Unknown::new() }
+        Self { at, event, token: Some(token), by, from, ttl, about, unknown: Unknown::new() }
+    }
+
+    /// That this device was paired with another one.
+    pub fn paired(at: DateTime<Utc>, hostname: &str) -> Self {
+        let (token, by, from, ttl, about) = (None, Some(hostname.to_owned()), None, None, None);
+        Self { at, event: Happening::Paired, token, by, from, ttl, about, unknown: Unknown::new() }
     }
 }
 
@@ -147,7 +156,7 @@ impl Book {
             matches!(event.event, Happening::Published | Happening::Failed) && event.from.is_none()
         };
         let known: BTreeSet<Token> =
-            self.log.iter().filter(|event| begins(event)).map(|event| event.token).collect();
+            self.log.iter().filter(|event| begins(event)).filter_map(|event| event.token).collect();
         let older = self.handoffs.iter().filter(|entry| !known.contains(&entry.token));
         older.flat_map(|entry| told_by(entry, now)).chain(self.log.iter().cloned()).collect()
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::App;
 use super::failure::types_words;
 use super::input::takes_text;
+use super::pairing::given_note;
 use crate::text;
 use crate::tui::jobs::Running;
 use crate::tui::message::{
@@ -99,15 +100,17 @@ impl App {
     }
 
     fn take_fact(&mut self, report: Report, now: &Now) {
+        let first = self.identity.is_none();
         // before what waited for the key goes on
-        if let Report::Unlocked(state) = &report {
+        if let Report::Unlocked(state) | Report::Identity(state, _) = &report {
             self.identity = Some(state.clone());
         }
+        self.hush_pairing(&report);
         self.broadcast(&report, now);
         match report {
-            Report::Identity(state, network) => {
+            Report::Identity(_, network) => {
                 self.network = network;
-                self.meet(state, now);
+                self.meet(first, now);
             }
             // Our own reading would be told, too: not before it is over.
             Report::Scanned if !self.jobs.runs(Verb::Follow) => {
@@ -146,14 +149,10 @@ impl App {
         }
     }
 
-    /// What is known of the key decides how the screen greets.
-    fn meet(&mut self, state: IdentityState, now: &Now) {
-        let first = self.identity.is_none();
-        self.identity = Some(state);
+    /// What is known of the key, for the `first` time or since, decides what can be
+    /// looked at. A missing one is asked for when something needs it.
+    fn meet(&mut self, first: bool, now: &Now) {
         match &self.identity {
-            Some(IdentityState::None) if first => {
-                self.lay(Box::new(identity::Welcome::new(None, self.setup.home.clone())));
-            }
             Some(IdentityState::Damaged(error)) => self.toasts.say(Note::error(error), now),
             Some(IdentityState::Unlocked(_)) => self.start(Action::Inbox, true, now),
             _ => {}
@@ -173,7 +172,7 @@ impl App {
     pub(super) fn look_at_handoffs_every(&mut self, every: Option<Duration>, network: bool, now: &Now) {
         let why = match self.identity {
             Some(IdentityState::Locked) => Some("your key is locked; R unlocks it"),
-            Some(IdentityState::None) => Some("this device has no key yet; R creates or imports one"),
+            Some(IdentityState::None) => Some("this device has no key yet; R sets one up"),
             Some(IdentityState::Damaged(_)) => Some("your key cannot be used; `cclink whoami` says why"),
             _ => None,
         };
@@ -212,7 +211,7 @@ impl App {
                 self.ask_to_agree(job.action, error);
             }
             ErrorKind::NoIdentity if !job.auto => {
-                self.lay(Box::new(identity::Welcome::new(Some(job.action), self.setup.home.clone())));
+                self.ask_for_first_key(Some(Effect::Run(job.action)), now);
             }
             _ if job.auto || says_itself(verb) || verb == Verb::Find && self.pickup.is_typing() => {}
             _ => self.say_failed(job.action, error, now),
@@ -261,6 +260,8 @@ fn says_itself(verb: Verb) -> bool {
             | Verb::Contacts
             | Verb::Unlock
             | Verb::CreateIdentity
+            | Verb::GiveKey
+            | Verb::TakeKey
     )
 }
 
@@ -285,6 +286,7 @@ fn note(report: &Report, now: &Now) -> Option<Note> {
         Report::PassEnded(_, PassEnd::Expired) => {
             Note::new(Tone::Plain, "The phone pass has expired after 15 minutes. p makes another.")
         }
+        Report::Pairing(pairing) => return given_note(pairing),
         Report::Warned(words) => Note::new(Tone::Plain, words.clone()),
         Report::ContactAdded(contact) => {
             Note::new(Tone::Good, format!("Added {} to your contacts.", contact.name))

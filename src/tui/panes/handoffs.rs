@@ -100,7 +100,9 @@ impl Handoffs {
     fn take_log(&mut self, log: Vec<Logged>) {
         self.log.clear();
         for event in log {
-            self.log.entry(event.token.clone()).or_default().push(event);
+            if let Some(token) = event.token.clone() {
+                self.log.entry(token).or_default().push(event);
+            }
         }
     }
 

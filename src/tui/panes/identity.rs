@@ -1,16 +1,39 @@
-//! The user's key: unlocking it, and getting the first one.
+//! The user's key: unlocking it, getting the first one, giving it to another device.
 
+mod joining;
+mod pair;
 mod welcome;
 
 use ratatui::layout::Rect;
 use zeroize::Zeroizing;
 
-use crate::tui::message::{Action, Context, Effect, ErrorKind, Now, Report, Verb};
+use crate::text;
+use crate::tui::message::{Action, Context, Effect, ErrorKind, Now, PairCheck, Report, Verb};
 use crate::tui::parts::Look;
 use crate::tui::parts::dialog::{Dialog, Face, Said};
 use crate::tui::parts::form::{Field, Form};
 
+pub use pair::Pair;
 pub use welcome::Welcome;
+
+/// Words in each row of those that are compared: both devices show them alike.
+const IN_A_ROW: usize = 3;
+
+/// Columns that another device's name takes at most: it must not push away what is to
+/// be compared.
+const NAME: usize = 32;
+
+/// What is compared with another device, its name cut to the room there is.
+fn compared(check: &PairCheck) -> PairCheck {
+    PairCheck { hostname: text::fit(&check.hostname, NAME), check: check.check.clone() }
+}
+
+/// The six words of a pairing, in rows.
+fn check_rows(check: &str) -> Vec<String> {
+    let words: Vec<&str> = check.split(' ').collect();
+    let row = |row: &[&str]| row.iter().map(|word| text::pad(word, 10)).collect::<String>();
+    words.chunks(IN_A_ROW).map(|words| row(words).trim_end().to_owned()).collect()
+}
 
 /// Asks for the passphrase; what waited for the key goes on after it.
 #[derive(Debug)]

@@ -49,6 +49,16 @@ pub trait Dialog {
     /// Enter.
     fn accept(&mut self, now: &Now) -> Vec<Effect>;
 
+    /// Esc.
+    fn back(&mut self) -> Vec<Effect> {
+        vec![Effect::Close]
+    }
+
+    /// Whether there is something now that this could be done with.
+    fn offers(&self, _intent: Intent) -> bool {
+        true
+    }
+
     /// A value changed: what follows from it, and what is wrong with it.
     fn edited(&mut self) {}
 
@@ -60,8 +70,8 @@ pub trait Dialog {
     /// How it looks.
     fn face(&self, area: Rect, now: &Now) -> Face;
 
-    /// How the lines over its fields are drawn.
-    fn head_style(&self, look: &Look<'_>) -> Style {
+    /// How a line over its fields is drawn, by its row.
+    fn head_style(&self, _row: usize, look: &Look<'_>) -> Style {
         look.theme.quiet
     }
 
@@ -103,10 +113,14 @@ impl<D: Dialog> View for D {
         self.form().choosing()
     }
 
+    fn offers(&self, intent: Intent) -> bool {
+        Dialog::offers(self, intent)
+    }
+
     fn handle(&mut self, intent: Intent, now: &Now) -> Vec<Effect> {
         match intent {
             Intent::Accept => return self.accept(now),
-            Intent::Back => return vec![Effect::Close],
+            Intent::Back => return self.back(),
             other if self.form_mut().handle(other) => self.edited(),
             _ => {}
         }
@@ -153,8 +167,9 @@ impl<D: Dialog> View for D {
     fn draw(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         let face = self.face(area, &look.now);
         let inner = boxed(frame, place(self, area, &face), &face.title, look.theme.accent);
-        let style = self.head_style(look);
-        let head: Vec<Line<'_>> = face.head.iter().map(|line| Line::styled(line.as_str(), style)).collect();
+        let head = face.head.iter().enumerate();
+        let head: Vec<Line<'_>> =
+            head.map(|(row, line)| Line::styled(line.as_str(), self.head_style(row, look))).collect();
         lines(frame, inner, &head);
         let below = |row: u16| {
             let row = row.min(inner.height);

@@ -127,6 +127,11 @@ impl Field {
         }
     }
 
+    /// Whether it is a text that is shown as dots.
+    pub fn is_masked(&self) -> bool {
+        matches!(self.value, Value::Typed { masked: true, .. })
+    }
+
     fn step(&mut self, forward: bool) -> bool {
         let preset = self.preset();
         match &mut self.value {

@@ -188,8 +188,8 @@ pub fn log() -> Vec<Logged> {
         Logged {
             at: ago(minutes),
             event,
-            token: row.token,
-            audience: row.audience,
+            token: Some(row.token),
+            audience: Some(row.audience),
             session_id: Some(row.session_id),
             project: Some(row.project),
             label: None,

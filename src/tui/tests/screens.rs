@@ -24,7 +24,7 @@ fn scene(name: &str, set: impl Fn(&mut Play)) {
 
 /// Every box on the screen is closed at its right, no wide character hides a
 /// border, and nothing but text is in the cells.
-fn check(play: &Play) {
+pub(super) fn check(play: &Play) {
     let buffer = play.buffer();
     let area = buffer.area;
     for y in 0..area.height {
@@ -331,8 +331,8 @@ fn a_job_is_told() {
 #[test]
 fn welcome() {
     for (width, height) in SIZES {
-        let mut play = Play::open(width, height);
-        play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, "public network".into())));
+        let mut play = Play::without_key(width, height);
+        play.press(KeyCode::Enter);
         check(&play);
         insta::assert_snapshot!(format!("welcome_{width}x{height}"), play.screen());
     }
@@ -341,9 +341,9 @@ fn welcome() {
 #[test]
 fn welcome_with_a_key_of_mine() {
     for (width, height) in SIZES {
-        let mut play = Play::open(width, height);
-        play.done(Verb::Identity, Ok(Report::Identity(IdentityState::None, "public network".into())));
-        play.press(KeyCode::Right)
+        let mut play = Play::without_key(width, height);
+        play.press(KeyCode::Enter)
+            .press(KeyCode::Left)
             .press(KeyCode::Tab)
             .text("~/외주/secret_key")
             .press(KeyCode::Tab)

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::offering;
 use super::talk::Talk;
+use super::{asking, offering};
 use crate::support::{Device, Pty, hostname, seconds, text};
 
 #[test]
@@ -119,7 +119,7 @@ fn on_terminals_both_sides_are_asked() {
         new.types("a passphrase of its own\r");
     }
     assert_eq!((new.code(), old.code()), (0, 0), "{}\n{}", new.said(), old.said());
-    assert!(new.said().contains(&a.public_key()) && old.said().contains("has your key now"));
+    assert!(new.said().contains(&a.public_key()) && old.said().contains("has fetched your key"));
     assert!(old.said().contains(&a.public_key()), "it says what the other one has to show");
 }
 
@@ -134,4 +134,29 @@ fn a_key_that_is_not_the_others_is_not_kept() {
     new.types("n\r");
     assert_eq!(new.code(), 1, "{}", new.said());
     assert!(!b.home.join("secret_key").exists());
+}
+
+/// Both devices note it, and nothing that could be misused.
+#[test]
+fn a_pairing_is_in_the_log_of_both() {
+    let (a, b) = (Device::new(), Device::bare());
+    let (mut old, code) = offering(&a);
+    let (mut new, check) = asking(&b, &code);
+    old.types(&check);
+    new.ends_with(0);
+    old.ends_with(0);
+    for device in [&a, &b] {
+        let log = device.json(&["log"]);
+        assert_eq!(log.as_array().unwrap().len(), 1, "{log:#}");
+        let (event, by) = (text(&log[0], "event"), text(&log[0], "by"));
+        assert_eq!((event, by, &log[0]["token"]), ("paired", &*hostname(), &json!(null)));
+        device.cmd(&["log"]).ok().says(&[&format!("paired with {}", hostname())]);
+        let journal = fs::read_to_string(
+            device.files().into_iter().find(|path| path.ends_with("journal.json")).unwrap(),
+        );
+        let (journal, secret) = (journal.unwrap(), fs::read_to_string(device.key_file()).unwrap());
+        for secret in [code.as_str(), check.as_str(), secret.trim()] {
+            assert!(!journal.contains(secret), "{journal}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod device;
 pub mod output;
+pub mod pairing;
 #[allow(dead_code)] // `tests/pty` uses the rest
 pub mod pty;
 pub mod relay;

@@ -49,7 +49,7 @@ impl Release {
     fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         let dist = root.path().join("releases/download").join(format!("v{VERSION}"));
-        let release = Self { dist, root };
+        let release = Self { root, dist };
         let manual = release.path("manual");
         made(&["manual", env!("CARGO_BIN_EXE_cclink"), &manual]);
         for (target, _, _) in TARGETS {

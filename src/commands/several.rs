@@ -12,10 +12,9 @@ const NAME: usize = 24;
 
 /// "backend (anna, ben, carl) can pick this up, for 8h until Wed 12:30."
 pub(super) fn who_until(all: &PublishedAll) -> String {
-    let named = text::clean(all.audience.name.as_deref().unwrap_or("They"));
-    let names: Vec<String> = all.handoffs.iter().map(name).collect();
-    let names = names.join(", ");
-    let who = if named == names { named } else { format!("{named} ({names})") };
+    let called = text::clean(all.audience.name.as_deref().unwrap_or("They"));
+    let people = all.handoffs.iter().map(name).collect::<Vec<String>>().join(", ");
+    let who = if called == people { called } else { format!("{called} ({people})") };
     pick_up_until(&who, all.burn_after_read, all.ttl, all.expires_at)
 }
 

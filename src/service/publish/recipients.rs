@@ -194,10 +194,12 @@ impl Book<'_> {
             .map(|name| format!("`{name}`"))
             .collect();
         let lists = "`cclink contacts` lists names; a key is `pk:` and 52 characters.";
-        Error::usage(said).advise(match meant.is_empty() {
-            true => lists.to_owned(),
-            false => format!("Did you mean {}? {lists}", meant.join(", ")),
-        })
+        let advice = if meant.is_empty() {
+            lists.to_owned()
+        } else {
+            format!("Did you mean {}? {lists}", meant.join(", "))
+        };
+        Error::usage(said).advise(advice)
     }
 
     /// The name that is nearest to a word.

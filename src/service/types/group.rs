@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::super::ErrorKind;
 use super::{AudienceView, Error, Listed, PickedUp, Published, State};
 use crate::handoff::Ttl;
 use crate::text;
@@ -215,14 +216,16 @@ impl PublishedAll {
 
     /// That some did not get it; `None` where all did.
     pub fn failure(&self) -> Option<Error> {
-        let Some(first) = self.handoffs.first().filter(|_| !self.failed.is_empty()) else { return None };
+        let first = self.handoffs.first().filter(|_| !self.failed.is_empty())?;
         let error = NotPublished::error(&self.failed, self.of())?;
+        let advice = &error.advice;
         let (them, live) = match self.handoffs.len() {
             1 => ("it", "The other one is live"),
             _ => ("them", "The others are live"),
         };
         let again = "publish again to reach everyone (what is out is replaced, not doubled)";
-        Some(error.advise(format!("{live}: `cclink revoke {}` revokes {them}; {again}.", first.token)))
+        let words = format!("{advice} {live}: `cclink revoke {}` revokes {them}; {again}.", first.token);
+        Some(error.advise(words.trim_start()))
     }
 }
 
@@ -230,10 +233,8 @@ impl NotPublished {
     /// All of these as one error; `None` where there are none.
     pub(in crate::service) fn error(failed: &[Self], of: usize) -> Option<Error> {
         let first = &failed.first()?.cause;
-        let kind = match failed.iter().all(|other| other.cause.kind == first.kind) {
-            true => first.kind,
-            false => super::super::ErrorKind::Failed,
-        };
+        let is_one_reason = failed.iter().all(|other| other.cause.kind == first.kind);
+        let kind = if is_one_reason { first.kind } else { ErrorKind::Failed };
         let why: Vec<String> = failed
             .iter()
             .map(|one| format!("{}: {}", text::fit(&text::clean(&one.name), 24), one.error))
@@ -245,6 +246,7 @@ impl NotPublished {
 
 #[cfg(test)]
 mod tests {
+    use super::State::{Burned, Failed, Live, Lost, PickedUp as Taken, Revoked};
     use super::*;
 
     fn group(states: &[(State, bool)], of: usize) -> GroupView {
@@ -287,11 +289,10 @@ mod tests {
             carry: None,
             group: Some(group.clone()),
         };
-        use State::{Burned, Live, Lost, PickedUp};
         for (states, words) in [
             (vec![Live, Lost, Live], "0 of 3 picked up, lost"),
             // Of one who picked it up the others are still to do so.
-            (vec![PickedUp, Live], "0 of 2 picked up"),
+            (vec![Taken, Live], "0 of 2 picked up"),
             (vec![Burned, Live], "0 of 2 picked up"),
         ] {
             let members: Vec<_> = states.iter().map(|state| (*state, false)).collect();
@@ -306,9 +307,8 @@ mod tests {
 
     #[test]
     fn who_picked_up_and_who_was_never_reached_is_counted() {
-        use State::{Burned, Failed, Live, PickedUp, Revoked};
         for (states, of, words) in [
-            (vec![(Live, false), (PickedUp, true), (Live, false)], 3, "1 of 3 picked up"),
+            (vec![(Live, false), (Taken, true), (Live, false)], 3, "1 of 3 picked up"),
             (vec![(Burned, true), (Failed, false)], 2, "1 of 2 picked up, 1 not published"),
             // Killed before it came to the third.
             (vec![(Live, false), (Failed, false)], 3, "0 of 3 picked up, 2 not published"),

@@ -299,18 +299,14 @@ fn note(report: &Report, now: &Now) -> Option<Note> {
 fn published_to_all(all: &PublishedAll, now: &Now) -> Note {
     let until = moment((all.expires_at - now.utc()).num_seconds(), now);
     let name = text::fit(all.audience.name.as_deref().unwrap_or_default(), 24);
-    let note = match all.failure() {
-        Some(error) => Note::error(&error),
-        None => {
-            let along = all.handoffs.first().and_then(|first| first.carry);
-            let along = along.map_or("", |_| ", conversation included");
-            let words = format!(
-                "Published. {name} ({} of {}) can pick it up until {until}{along}.",
-                all.handoffs.len(),
-                all.of()
-            );
-            Note::new(Tone::Good, words).line("Press 2 and y to copy each one's link.")
-        }
+    let note = if let Some(error) = all.failure() {
+        Note::error(&error)
+    } else {
+        let along = all.handoffs.first().and_then(|first| first.carry);
+        let along = along.map_or("", |_| ", conversation included");
+        let how_many = format!("{} of {}", all.handoffs.len(), all.of());
+        let words = format!("Published. {name} ({how_many}) can pick it up until {until}{along}.");
+        Note::new(Tone::Good, words).line("Press 2 and y to copy each one's link.")
     };
     let replaced = all.handoffs.iter().flat_map(|published| &published.replaced);
     let replaced = replaced.map(|token| format!("It replaces {token}, which was revoked."));

@@ -180,7 +180,7 @@ impl Handoffs {
             "Nobody will be able to pick them up. The sessions themselves are not affected.".to_owned(),
         );
         vec![Effect::Open(Open::Confirm(Box::new(Question {
-            title: match alive.iter().map(|row| row.count_alive()).sum() {
+            title: match alive.iter().copied().map(Listed::count_alive).sum() {
                 1 => "Revoke the only handoff?".to_owned(),
                 many => format!("Revoke all {many} handoffs?"),
             },
@@ -433,7 +433,7 @@ impl View for Handoffs {
         match intent {
             Intent::ShowQr if self.selected().is_some_and(|row| row.group.is_some()) => false,
             Intent::ShowQr | Intent::CopyLink | Intent::Extend | Intent::Announce | Intent::Revoke => {
-                self.selected().is_some_and(|row| row.is_alive())
+                self.selected().is_some_and(Listed::is_alive)
             }
             Intent::RevokeAll => self.alive() > 0,
             Intent::ShowDetail => self.selected().is_some(),

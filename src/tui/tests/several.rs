@@ -79,13 +79,13 @@ fn one_question_revokes_all_of_it() {
 
 #[test]
 fn a_group_lives_as_long_as_one_of_it() {
-    let taken = [State::Burned, State::Live, State::Failed];
-    let mut play = shown(100, 30, taken);
+    let states = [State::Burned, State::Live, State::Failed];
+    let mut play = shown(100, 30, states);
     assert!(play.shows("2 active"), "{}", play.screen());
     // The first has ended: another one stands for it.
     play.text("e").ctrl('u').text("9h").press(KeyCode::Enter);
     let Some((_, Action::Extend(token, _))) = play.last(Verb::Extend) else { panic!("it extends") };
-    assert_eq!(token, rows(taken)[1].token);
+    assert_eq!(token, rows(states)[1].token);
     play.text("y");
     let Some(Effect::Copy(links, _)) = play.other.last() else { panic!("it copies") };
     assert!(links.starts_with("ben: pk:") && links.lines().count() == 1, "{links}");

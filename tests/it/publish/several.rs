@@ -115,7 +115,7 @@ fn one_that_fails_takes_no_other_along_and_again_doubles_none() {
     let [a, anna, _ben] = three("[teams]\nbackend = [\"anna\", \"ben\"]\n");
     // Another device of mine gave ben the same session, once: that is not replaced unasked.
     let beside = Device::beside(&a);
-    beside.cmd(&["contacts", "add", "ben", &text(&a.json(&["contacts"])[1], "public_key")]).ok();
+    beside.cmd(&["contacts", "add", "ben", text(&a.json(&["contacts"])[1], "public_key")]).ok();
     let session = a.session("uploader", "Retry with jitter");
     beside.publish_session(&session, &["--share", "ben", "--burn"]);
 

@@ -140,7 +140,7 @@ pub enum Command {
         /// On the other device: store the key without a passphrase, and without asking for one
         #[arg(long)]
         no_passphrase: bool,
-        /// On the other device: replace its own key without asking; the old one is kept beside it
+        /// On the other device: replace its own key without asking; the old one is kept next to it
         #[arg(long, short = 'y')]
         yes: bool,
     },
@@ -195,7 +195,7 @@ pub enum Command {
         /// Exit when no handoff is active, or another keeper runs
         #[arg(long, hide = true, conflicts_with_all = ["once", "install", "remove"])]
         while_alive: bool,
-        /// Start it with this machine from now on (systemd, launchd or cron): shows what it writes, and asks
+        /// Start it at login (systemd, launchd or cron): shows what it writes, and asks
         #[arg(long)]
         install: bool,
         /// Remove what `--install` wrote
@@ -205,7 +205,7 @@ pub enum Command {
         #[arg(long, short = 'y')]
         yes: bool,
     },
-    /// /cclink:handoff inside Claude Code: add it to its settings, or remove it
+    /// Add /cclink:handoff to Claude Code, or remove it
     Plugin {
         /// What to do.
         #[command(subcommand)]
@@ -223,7 +223,7 @@ pub enum Command {
         #[arg(long, value_name = "URL|FILE")]
         check: Option<String>,
     },
-    /// Print what makes a shell complete cclink's words: `source <(cclink completions bash)`
+    /// Print shell completions: `source <(cclink completions bash)`
     Completions {
         /// The shell
         shell: Shell,
@@ -291,7 +291,7 @@ pub struct PublishArgs {
     /// A few words for the recipient
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-    /// Where the session can be reached
+    /// SSH address of this machine
     #[arg(long, value_name = "USER@HOST")]
     pub ssh: Option<String>,
     /// Include the conversation itself, sealed; without a value: as last chosen or configured
@@ -303,7 +303,7 @@ pub struct PublishArgs {
     /// With the conversation, include the project's memory
     #[arg(long)]
     pub with_memory: bool,
-    /// Do not ask: replace a one-time handoff of this session, agree to where the sealed conversation goes
+    /// Skip questions: replaces a one-time handoff of this session, accepts where the sealed conversation goes
     #[arg(long, short = 'y')]
     pub yes: bool,
     /// Show the QR code even without a terminal

@@ -87,7 +87,9 @@ async fn install(context: &Context<'_>, yes: bool) -> Result<()> {
 }
 
 async fn remove(context: &Context<'_>, yes: bool) -> Result<()> {
-    let start = start(context).await?;
+    let start = start(context).await.map_err(|error| {
+        error.advise("Run `cclink keep --remove` in the login session where it was installed.")
+    })?;
     if !start.is_installed() {
         context.printer.say("Nothing is installed.");
         return Ok(());

@@ -22,6 +22,8 @@ pub(super) async fn run(
         return give(context).await;
     }
     let typed = typed(words)?;
+    // Said before anything is asked.
+    context.service.check_pairing_words(&typed)?;
     let passphrase = identity::chosen_passphrase(context, no_passphrase)?;
     let replace = yes || may_replace(context)?;
     take(context, &typed, passphrase, replace).await

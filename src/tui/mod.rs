@@ -454,14 +454,14 @@ fn ended_note(plan: &Plan, status: std::process::ExitStatus, said: &[String]) ->
                 PlanKind::Attach => "Back from tmux. The session still runs in its window.".to_owned(),
                 PlanKind::Ssh => format!("Back from {}.", plan.brief),
                 PlanKind::Bring | PlanKind::Carried => {
-                    "Back from the session. It is in Sessions (1) now: r resumes it.".to_owned()
+                    "Back from the session. It is here now: press 1, then r to resume it.".to_owned()
                 }
                 PlanKind::Command if plan.is_clone() => {
                     let into = plan.command.last().map_or("", String::as_str);
                     format!("Cloned into {}.", text::clean(into))
                 }
                 PlanKind::Here | PlanKind::Command => {
-                    format!("Back from {}. You can resume the session any time.", name_of(plan))
+                    format!("Back from {}. Press r in Sessions to resume it.", name_of(plan))
                 }
             },
         );

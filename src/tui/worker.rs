@@ -195,7 +195,13 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             let _ = service.settle(&found);
             Ok(Report::Settled(found.pickup.token))
         }
-        // these only read: they may be dropped anywhere
+        other => read(service, other, lead, job).await,
+    }
+}
+
+/// What only reads: it may be dropped anywhere.
+async fn read(service: Service, action: Action, lead: Lead, job: Job) -> Result<Report, Error> {
+    match action {
         Action::List(all) => {
             let tell = lead.tell.clone();
             let list = async {

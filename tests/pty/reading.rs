@@ -57,10 +57,10 @@ fn what_was_said_is_found_and_read_there() {
     terminal.shows("you: Ask the pélican again");
     terminal.types("\r");
     terminal.shows("▌ Ask the pélican again");
-    terminal.shows("hit 1 of 2 in it");
+    terminal.shows("match 1 of 2");
     terminal.types("n");
     terminal.shows("▌ Where is the PÉLICAN?");
-    terminal.shows("hit 2 of 2 in it");
+    terminal.shows("match 2 of 2");
     terminal.types("\u{1b}");
     terminal.shows("open it there");
     terminal.types("\u{1b}");

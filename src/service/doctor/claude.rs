@@ -39,9 +39,14 @@ impl Service {
                 )
                 .advise("Its sessions are missing from every list. Check whose it is (`ls -ld`).")
             }
-            Ok(Ok((sessions, _))) => {
-                Check::ok(NAME, format!("{root}, {} sessions", text::count(sessions.len())))
-            }
+            Ok(Ok((sessions, _))) => Check::ok(
+                NAME,
+                format!(
+                    "{root}, {} session{}",
+                    text::count(sessions.len()),
+                    if sessions.len() == 1 { "" } else { "s" }
+                ),
+            ),
         }
     }
 
@@ -66,8 +71,7 @@ impl Service {
     async fn check_login(&self) -> Check {
         const NAME: &str = "login";
         if !self.seems_logged_in() {
-            return Check::warn(NAME, "claude does not seem to be logged in")
-                .advise("Run `claude` and /login.");
+            return Check::warn(NAME, "claude seems not to be logged in").advise("Run `claude` and /login.");
         }
         if self.0.settings.claude_key {
             return Check::ok(NAME, "by a key in the environment");

@@ -19,6 +19,11 @@ const ROUNDS: u32 = 3;
 const SHORTEST_WAIT: Duration = Duration::from_mins(1);
 
 impl Service {
+    /// Whether these can be the words of a pairing at all.
+    pub fn check_pairing_words(&self, words: &str) -> Result<()> {
+        Code::new(words).map(drop).ok_or_else(no_words)
+    }
+
     /// Takes over the key of the device that shows these words. A key that is here
     /// already is left alone without `replace`, and kept beside with it.
     pub async fn take_key(

@@ -227,5 +227,5 @@ fn nothing() -> Error {
 
 fn wrong_pin() -> Error {
     Error::new(ErrorKind::NotForYou, "Wrong PIN, or nothing was published with it.")
-        .advise("Check it with whoever gave it to you; it expires a week after publishing at the latest.")
+        .advise("Check the PIN with the sender, and whether the handoff has expired.")
 }

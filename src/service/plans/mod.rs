@@ -335,7 +335,7 @@ impl Service {
 
     /// What any way needs by which a session comes here, and what to know before.
     fn arriving(&self, plan: Plan, record: &Record, goal: &Goal) -> Plan {
-        let plan = plan.note("a transcript holds everything said and shown in it, secrets included");
+        let plan = plan.note("a transcript contains everything said and shown, secrets included");
         if plan.ready && self.claude_program().is_none() {
             let claude = text::clean(&self.0.settings.claude);
             return plan.not_ready(format!("`{claude}` was not found on this machine"));

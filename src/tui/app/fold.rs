@@ -318,14 +318,16 @@ fn published_note(published: &Published, now: &Now) -> Note {
     let who = match published.audience.kind {
         AudienceKind::Devices => "Your devices".to_owned(),
         AudienceKind::Share => text::fit(published.audience.name.as_deref().unwrap_or("Your contact"), 24),
-        AudienceKind::Pin => "Anyone with the link and the PIN".to_owned(),
+        AudienceKind::Pin => "Anyone with the PIN".to_owned(),
         AudienceKind::Link => "Anyone with the link".to_owned(),
     };
     let along = match published.carry.map(|carry| text::bytes(carry.bytes)) {
         Some(size) => format!(", conversation included ({size}, sealed)"),
         None => String::new(),
     };
-    let mut note = Note::new(Tone::Good, format!("Published. {who} can pick it up until {until}{along}."));
+    let once = if published.burn_after_read { " once," } else { "" };
+    let words = format!("Published. {who} can pick it up{once} until {until}{along}.");
+    let mut note = Note::new(Tone::Good, words);
     for token in &published.replaced {
         note = note.line(format!("It replaces {token}, which was revoked."));
     }

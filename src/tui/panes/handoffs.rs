@@ -157,7 +157,7 @@ impl Handoffs {
             }
             _ => ("Revoke this handoff?".to_owned(), "revoke it", "it"),
         };
-        lines.push(format!("Nobody will be able to pick {it} up. The session itself is not affected."));
+        lines.push(format!("Nobody will be able to pick {it} up. Your session is not affected."));
         vec![Effect::Open(Open::Confirm(Box::new(Question {
             title,
             lines,
@@ -176,9 +176,7 @@ impl Handoffs {
         if alive.len() > 6 {
             lines.push(format!("and {} more", alive.len() - 6));
         }
-        lines.push(
-            "Nobody will be able to pick them up. The sessions themselves are not affected.".to_owned(),
-        );
+        lines.push("Nobody will be able to pick these up. Your sessions are not affected.".to_owned());
         vec![Effect::Open(Open::Confirm(Box::new(Question {
             title: match alive.iter().copied().map(Listed::count_alive).sum() {
                 1 => "Revoke the only handoff?".to_owned(),
@@ -290,7 +288,7 @@ impl Handoffs {
         }
         let unchecked =
             self.error.as_ref().map(|error| format!("Not checked: {error}\n")).unwrap_or_default();
-        let ended = if self.ended { "" } else { " o shows ended ones." };
+        let ended = if self.ended { "" } else { " Press o to show ended ones." };
         format!(
             "{unchecked}You have no active handoffs. Press 1, choose a session and press Enter twice: your own \
              devices can then pick it up.{ended}"

@@ -102,7 +102,7 @@ impl Dialog for Unlock {
     }
 
     fn sentence(&self, look: &Look<'_>) -> Said {
-        let why = "It is asked for once, and kept in memory only until you quit. Esc: not now.";
+        let why = "Asked once, and kept in memory until you quit. Esc: not now.";
         (why.to_owned(), look.theme.quiet)
     }
 }

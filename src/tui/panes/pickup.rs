@@ -222,7 +222,7 @@ impl Pickup {
         }
         let words = match (&self.stage, self.selected()) {
             (Phase::Choosing | Phase::Finding, None) => "Open a handoff of theirs first, then press a.",
-            _ => "This one is from a contact or from your own device.",
+            _ => "This key has a name already, or is your own.",
         };
         vec![Effect::Say(Note::new(Tone::Plain, words))]
     }

@@ -204,7 +204,7 @@ impl Publish {
                 Some((name, of)) => format!("Each of {} ({of})", text::fit(name, 24)),
                 None => text::fit(&whom, 24),
             },
-            AudienceChoice::Pin(_) => "Anyone with the link and the PIN".to_owned(),
+            AudienceChoice::Pin(_) => "Anyone with the PIN".to_owned(),
             AudienceChoice::Link => "Anyone with the link".to_owned(),
         };
         let what = if self.takes_changes() { "conversation and changes" } else { "conversation" };

@@ -191,7 +191,7 @@ fn a_search_streams_in_and_its_hit_is_read() {
     play.press(KeyCode::Enter);
     answer_preview(&mut play, sample::page_around());
     assert!(
-        play.shows("▌ Uploads fail when the network drops") && play.shows("hit 1 of 2 in it"),
+        play.shows("▌ Uploads fail when the network drops") && play.shows("match 1 of 2"),
         "{}",
         play.screen()
     );
@@ -201,13 +201,13 @@ fn a_search_streams_in_and_its_hit_is_read() {
     let Some((_, Action::Preview(_, place, _))) = play.last(Verb::Preview) else { panic!() };
     assert_eq!(place, Excerpt::Around(0..100));
     answer_preview(&mut play, sample::page_around());
-    assert!(play.shows("hit 2 of 2 in it"));
+    assert!(play.shows("match 2 of 2"));
     play.text("nN");
     answer_preview(&mut play, sample::page_around());
-    assert!(play.shows("hit 1 of 2 in it"));
+    assert!(play.shows("match 1 of 2"));
     play.text("N");
     answer_preview(&mut play, sample::page_around());
-    assert!(play.shows("the only hit in it"), "{}", play.screen());
+    assert!(play.shows("the only match"), "{}", play.screen());
     play.press(KeyCode::Enter);
     assert!(play.shows("Publish"), "{}", play.screen());
     play.press(KeyCode::Esc).press(KeyCode::Esc).press(KeyCode::Esc);

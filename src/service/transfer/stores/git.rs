@@ -378,9 +378,9 @@ impl Git {
             if let (Some(mut stdin), Some((file, bytes))) = (stdin, input) {
                 let _ = tokio::io::copy(&mut file.take(bytes), &mut stdin).await;
             }
+            Ok(())
         };
         // Where one gives up the others are dropped, and git with them.
-        let feed = async { Ok(feed.await) };
         let said = async { Ok(all(stdout).await) };
         let ((), said, words) = tokio::try_join!(feed, said, heard(stderr, tell))?;
         let status = child.wait().await.map_err(|error| not_started(&error))?;

@@ -173,7 +173,7 @@ pub(crate) fn place(store: &CarryStore, home: Option<&Path>) -> String {
 /// What putting a sealed file there means, before it is done for the first time.
 fn meaning(store: &CarryStore, public: bool) -> String {
     let goes =
-        "It is removed once the handoff is picked up for good, revoked or expired, the next time cclink runs";
+        "cclink removes it the next time it runs after the handoff is burned, replaced, revoked or expired";
     let opens = "Only those who can pick up the handoff can open it.";
     match store {
         CarryStore::Git { remote, url, .. } => {

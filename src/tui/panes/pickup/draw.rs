@@ -124,7 +124,7 @@ impl Pickup {
             return "Looking for handoffs from your devices and contacts …".to_owned();
         }
         "Nothing is waiting for you. Publish a session on another of your devices, then press R here. That \
-         device needs the same key: compare `cclink whoami` on both. For a link, a key or a PIN press i."
+         device needs the same key: compare `cclink whoami` on both. Press i to enter a link, a key or a PIN."
             .to_owned()
     }
 
@@ -219,7 +219,7 @@ fn draw_entry(frame: &mut Frame<'_>, area: Rect, entry: &InboxEntry, look: &Look
     }
     out.push(fact("token", text::fit(&entry.token, room), look));
     out.push(Line::default());
-    out.push(Line::styled("Enter shows who signed it and how to continue.", look.theme.quiet));
+    out.push(Line::styled("Press Enter to open it.", look.theme.quiet));
     lines(frame, area, &out);
 }
 

@@ -59,7 +59,7 @@ impl Sessions {
                 look,
             ),
             fact(
-                "last said",
+                "updated",
                 text::fit(
                     &format!(
                         "{} · {}",

@@ -265,7 +265,7 @@ impl Search {
         let known = row.session.path == self.open.path && !self.open.hits.is_empty();
         let of = if known { self.open.hits.len() } else { row.count };
         let at = if known { of - self.open.at } else { 1 };
-        Some(if of == 1 { "the only hit in it".to_owned() } else { format!("hit {at} of {of} in it") })
+        Some(if of == 1 { "the only match".to_owned() } else { format!("match {at} of {of}") })
     }
 
     /// How many were found, among how many, and how fast.

@@ -142,7 +142,7 @@ fn a_fetch_ends_where_more_comes_than_the_handoff_says() {
     fs::set_permissions(&slow, PermissionsExt::from_mode(0o755)).unwrap();
     git(clone, &["config", "remote.origin.uploadpack", slow.to_str().unwrap()]);
     let pickup = b.cmd(&["pickup", text(&published, "token"), "--plan", "carried"]);
-    pickup.cwd(clone).within(Duration::from_secs(60)).fails(1).says(&["more comes than the handoff says"]);
+    pickup.cwd(clone).within(Duration::from_mins(1)).fails(1).says(&["more comes than the handoff says"]);
     let folder = b.home.join("state/carry");
     let left = fs::read_dir(&folder).map_or(0, Iterator::count);
     assert_eq!(left, 0, "{folder:?}");

@@ -7,5 +7,6 @@ mod pairing;
 mod pickups;
 mod poor;
 mod sequences;
+mod several;
 mod watching;
 mod week;

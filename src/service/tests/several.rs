@@ -1,0 +1,60 @@
+//! Handoffs to several people: stopped on the way none is left, and what is done to one
+//! is done to all.
+
+use std::sync::Arc;
+
+use super::super::{AudienceChoice, ErrorKind, Job, Outcome, PublishRequest, Result, Step, Ttl};
+use super::devices::{Device, seed};
+use crate::handoff::Identity;
+use crate::network::world::{Weather, World};
+
+/// More than go out at the same time.
+const PEOPLE: u8 = 6;
+
+async fn publish_to_all(a: &Device, job: &Job) -> Result<Outcome> {
+    let names: Vec<String> = (1..=PEOPLE).map(|number| format!("p{number}")).collect();
+    for (number, name) in (1..=PEOPLE).zip(&names) {
+        let key = Identity::from_seed(&[number; 32]).public().to_string();
+        a.service.add_contact(name, &key, false).unwrap();
+    }
+    let audience = AudienceChoice::Share(names.join(","));
+    let request = PublishRequest { audience, carry: None, ..PublishRequest::proposed(a.session(1)) };
+    a.service.publish_to_all(request, job).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopped_on_the_way_none_is_left() {
+    let world = World::enter(71, 20, Weather::FINE);
+    let a = Device::new(&world, &seed(71));
+    let mut job = Job::quiet();
+    let cancel = job.cancel.clone();
+    job.tell = Arc::new(move |step| {
+        if matches!(step, Step::Acknowledged(_)) {
+            cancel.cancel();
+        }
+    });
+    let error = publish_to_all(&a, &job).await.map(drop).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Cancelled, "{error:?}");
+    assert!(a.service.finish().await);
+    let left = a.service.list(false, &Job::quiet()).await.unwrap();
+    assert!(left.is_empty(), "{left:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_time_is_given_to_all_of_them() {
+    let world = World::enter(72, 20, Weather::FINE);
+    let a = Device::new(&world, &seed(72));
+    let Outcome::Several(all) = publish_to_all(&a, &Job::quiet()).await.unwrap() else {
+        panic!("several were named")
+    };
+    assert_eq!((all.handoffs.len(), all.failed.len()), (usize::from(PEOPLE), 0));
+    let longer = Ttl::from_seconds(2 * 86_400).unwrap();
+    let row = a.service.extend(&all.handoffs[2].token, longer, &Job::quiet()).await.unwrap();
+    let group = row.group.unwrap();
+    assert_eq!((group.of, group.members.len()), (usize::from(PEOPLE), usize::from(PEOPLE)));
+    let rows = a.service.list(false, &Job::quiet()).await.unwrap();
+    assert_eq!(rows.len(), usize::from(PEOPLE));
+    for row in rows {
+        assert!((row.expires_at - row.created_at).num_hours() >= 47, "{row:#?}");
+    }
+}

@@ -463,8 +463,8 @@ impl App {
     fn open_view(&mut self, open: Open, now: &Now) {
         match open {
             Open::Publish(_) if self.lacks_key() => self.ask_for_first_key(Some(Effect::Open(open)), now),
-            Open::Publish(session) => {
-                let form = Publish::new(*session, &self.setup.teams);
+            Open::Publish(request) => {
+                let form = Publish::new(*request, &self.setup.teams);
                 let actions = form.opening();
                 self.lay(Box::new(form));
                 for action in actions {

@@ -299,8 +299,8 @@ pub enum Effect {
 /// What can lie over a pane.
 #[derive(Debug)]
 pub enum Open {
-    /// The publish form for a session.
-    Publish(Box<Session>),
+    /// The publish form for a session, with what was typed in it before.
+    Publish(Box<PublishRequest>),
     /// The form that gives a handoff more time.
     Extend(Box<Listed>),
     /// The form that adds the owner of a key to the contacts.
@@ -326,6 +326,8 @@ pub struct Question {
     pub then: Box<Effect>,
     /// What else can be done, and how: it ends what is in the way first.
     pub instead: Option<(&'static str, Box<Effect>)>,
+    /// Where "no" leads, if not back to the pane.
+    pub otherwise: Option<Box<Effect>>,
 }
 
 /// Names a job from its start to its end.

@@ -10,7 +10,8 @@ use crate::text;
 use crate::tui::jobs::Running;
 use crate::tui::message::{
     Action, AudienceKind, CarryTo, Destination, Effect, Error, ErrorKind, Event, IdentityState, Note, Now,
-    PaneId, PassEnd, PublishRequest, Published, PublishedAll, Question, Report, Revoked, Step, Tone, Verb,
+    Open, PaneId, PassEnd, PublishRequest, Published, PublishedAll, Question, Report, Revoked, Step, Tone,
+    Verb,
 };
 use crate::tui::panes::{identity, moment, qr::Qr};
 use crate::tui::parts::View;
@@ -222,6 +223,7 @@ impl App {
     /// without it another key does.
     fn ask_to_agree(&mut self, action: Action, error: &Error) {
         let Action::Publish(mut request, pass) = action else { return };
+        let otherwise = typed_again(&request, pass);
         let mut without = request.clone();
         without.carry = Some(CarryTo::to(Destination::Stays));
         let Some(carry) = &mut request.carry else { return };
@@ -232,12 +234,14 @@ impl App {
             yes: "store it there",
             then: Box::new(Effect::Run(Action::Publish(request, pass))),
             instead: Some(("publish without it", Box::new(Effect::Run(Action::Publish(without, pass))))),
+            otherwise,
         })));
     }
 
     /// Asks, where publishing would end a handoff that burns; "yes" publishes.
     fn ask_to_replace(&mut self, action: Action, error: &Error) {
         let Action::Publish(request, pass) = action else { return };
+        let otherwise = typed_again(&request, pass);
         let publish = Action::Publish(Box::new(PublishRequest { replace: true, ..*request }), pass);
         self.lay(Box::new(Confirm(Question {
             title: "Replace a one-time handoff?".to_owned(),
@@ -245,8 +249,15 @@ impl App {
             yes: "replace it",
             then: Box::new(Effect::Run(publish)),
             instead: None,
+            otherwise,
         })));
     }
+}
+
+/// The form with what was typed in it: whoever does not agree may choose otherwise there.
+/// A phone pass has none.
+fn typed_again(request: &PublishRequest, pass: bool) -> Option<Box<Effect>> {
+    (!pass).then(|| Box::new(Effect::Open(Open::Publish(Box::new(request.clone())))))
 }
 
 /// Verbs whose failure is shown where it belongs, or not worth a word.

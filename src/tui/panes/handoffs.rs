@@ -164,6 +164,7 @@ impl Handoffs {
             yes,
             then: Box::new(Effect::Run(Action::Revoke(vec![row.acted_on().to_owned()]))),
             instead: None,
+            otherwise: None,
         })))]
     }
 
@@ -188,6 +189,7 @@ impl Handoffs {
                 alive.iter().map(|row| row.acted_on().to_owned()).collect(),
             ))),
             instead: None,
+            otherwise: None,
         })))]
     }
 

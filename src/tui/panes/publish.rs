@@ -8,7 +8,7 @@ use super::moment;
 use crate::text;
 use crate::tui::message::{
     Action, AudienceChoice, AudienceKind, AudienceView, CarryTo, ContactView, Context, Destination, Draft,
-    Effect, Listed, Now, Open, Pin, PublishRequest, Question, Report, Session, Ttl, is_ssh_address,
+    Effect, Listed, Now, Open, Pin, PublishRequest, Question, Report, Ttl, is_ssh_address,
 };
 use crate::tui::parts::Look;
 use crate::tui::parts::dialog::{Dialog, Face, Said};
@@ -37,7 +37,8 @@ const KEY: usize = 52;
 /// The publish form's state.
 #[derive(Debug)]
 pub struct Publish {
-    session: Session,
+    /// The session, and what was typed before.
+    asked: PublishRequest,
     form: Form,
     /// The last choices of the audience.
     teams: Vec<(String, usize)>,
@@ -52,8 +53,9 @@ pub struct Publish {
 }
 
 impl Publish {
-    /// The form for `session`, with defaults that Enter publishes.
-    pub fn new(session: Session, teams: &[(String, usize)]) -> Self {
+    /// The form for a session, with defaults that Enter publishes, and with what was
+    /// typed before.
+    pub fn new(asked: PublishRequest, teams: &[(String, usize)]) -> Self {
         let shown = teams.iter().map(|(name, of)| format!("team {} ({of})", text::fit(name, 24)));
         let kinds = ["my devices", "a contact", "PIN", "anyone with the link"].map(str::to_owned);
         let options: Vec<String> = kinds.into_iter().chain(shown).collect();
@@ -74,14 +76,64 @@ impl Publish {
         ]);
         let teams = teams.to_vec();
         let (draft, proposal, contacts, fault) = (None, None, None, None);
-        let mut publish = Self { session, form, teams, draft, proposal, contacts, fault };
+        let mut publish = Self { asked, form, teams, draft, proposal, contacts, fault };
+        publish.choose_again();
         publish.edited();
+        publish.type_again();
         publish
+    }
+
+    /// Chooses and types what no proposal touches.
+    fn choose_again(&mut self) {
+        let fields = &mut self.form.fields;
+        let kind = match &self.asked.audience {
+            AudienceChoice::Devices => 0,
+            AudienceChoice::Share(whom) => match self.teams.iter().position(|(team, _)| team == whom) {
+                Some(at) => KINDS + at,
+                None => {
+                    fields[CONTACT].set_text(whom);
+                    1
+                }
+            },
+            AudienceChoice::Pin(pin) => {
+                fields[PIN].set_text(pin.as_ref().map_or("", |pin| pin.as_str()));
+                2
+            }
+            AudienceChoice::Link => 3,
+        };
+        fields[AUDIENCE].choose(kind);
+        fields[BURN].choose(usize::from(self.asked.burn));
+        fields[NOTE].set_text(self.asked.note.as_deref().unwrap_or_default());
+    }
+
+    /// Types over what is proposed.
+    fn type_again(&mut self) {
+        let ttl = self.asked.ttl.map(|ttl| ttl.to_string());
+        let typed = [(TTL, ttl), (TITLE, self.asked.title.clone()), (SSH, self.asked.ssh.clone())];
+        for (field, text) in typed {
+            if let Some(text) = text {
+                self.form.fields[field].set_text(&text);
+            }
+        }
+    }
+
+    /// Chooses again how the conversation goes along, now that the ways are known.
+    fn carry_again(&mut self) {
+        let (Some(draft), Some(carry)) = (&self.draft, &self.asked.carry) else { return };
+        let place = match carry.to {
+            Destination::Stays => 0,
+            Destination::Way(way) => {
+                draft.carry.ways.iter().position(|option| option.way == way).map_or(0, |at| at + 1)
+            }
+            _ => return,
+        };
+        self.form.fields[CARRY].choose(place);
+        self.form.fields[CHANGES].choose(usize::from(carry.with_changes));
     }
 
     /// What the form has to ask the background when it opens.
     pub fn opening(&self) -> Vec<Action> {
-        vec![Action::Draft(Box::new(self.session.clone())), Action::Contacts]
+        vec![Action::Draft(Box::new(self.asked.session.clone())), Action::Contacts]
     }
 
     fn text(&self, field: usize) -> &str {
@@ -284,7 +336,7 @@ impl Dialog for Publish {
         };
         let burning = self.replaced().into_iter().find(|row| row.burn_after_read);
         let request = PublishRequest {
-            session: self.session.clone(),
+            session: self.asked.session.clone(),
             audience: self.audience(),
             ttl: own(TTL).map(|_| ttl),
             burn: self.form.fields[BURN].chosen() == 1,
@@ -297,6 +349,7 @@ impl Dialog for Publish {
             // It may have changed since: the service makes it anew.
             draft: None,
         };
+        let again = Effect::Open(Open::Publish(Box::new(request.clone())));
         let publish = Action::Publish(Box::new(request), false);
         let next = match burning {
             Some(row) => Effect::Open(Open::Confirm(Box::new(Question {
@@ -308,6 +361,7 @@ impl Dialog for Publish {
                 yes: "replace it",
                 then: Box::new(Effect::Run(publish)),
                 instead: None,
+                otherwise: Some(Box::new(again)),
             }))),
             None => Effect::Run(publish),
         };
@@ -336,9 +390,12 @@ impl Dialog for Publish {
 
     fn heard(&mut self, report: &Report) -> Vec<Effect> {
         match report {
-            Report::Draft(id, draft) if *id == self.session.session_id && self.draft.is_none() => {
+            Report::Draft(id, draft) if *id == self.asked.session.session_id && self.draft.is_none() => {
                 self.draft = Some(draft.clone());
                 self.offer_ways();
+                self.carry_again();
+                self.edited();
+                self.type_again();
             }
             Report::Contacts(contacts) => self.contacts = Some(contacts.clone()),
             _ => return Vec::new(),
@@ -349,7 +406,7 @@ impl Dialog for Publish {
 
     fn face(&self, _area: Rect, now: &Now) -> Face {
         let notes = u16::try_from(self.notes(now).len()).unwrap_or(u16::MAX);
-        let title = format!("Publish: {}", self.session.title);
+        let title = format!("Publish: {}", self.asked.session.title);
         Face { title, head: Vec::new(), width: 80, foot: notes.saturating_add(2) }
     }
 

@@ -56,7 +56,10 @@ impl View for Confirm {
             Intent::EndThere => {
                 self.0.instead.take().map(|(_, then)| vec![Effect::Close, *then]).unwrap_or_default()
             }
-            Intent::No | Intent::Back => vec![Effect::Close],
+            Intent::No | Intent::Back => {
+                let otherwise = self.0.otherwise.take().map(|effect| *effect);
+                std::iter::once(Effect::Close).chain(otherwise).collect()
+            }
             _ => Vec::new(),
         }
     }

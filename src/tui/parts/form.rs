@@ -127,6 +127,15 @@ impl Field {
         }
     }
 
+    /// Chooses an option by its place.
+    pub fn choose(&mut self, place: usize) {
+        if let Value::Choice { options, at } = &mut self.value
+            && place < options.len()
+        {
+            *at = place;
+        }
+    }
+
     /// Whether it is a text that is shown as dots.
     pub fn is_masked(&self) -> bool {
         matches!(self.value, Value::Typed { masked: true, .. })

@@ -288,3 +288,22 @@ fn a_long_title_is_shown_from_its_beginning() {
     play.drafted(Draft { title, ..sample::draft() });
     assert!(play.shows("The beginning of a long") && !play.shows("the tail"), "{}", play.screen());
 }
+
+#[test]
+fn whoever_does_not_agree_is_back_in_the_form_with_what_was_typed() {
+    for answer in [KeyCode::Char('n'), KeyCode::Esc] {
+        let mut play = Play::full(80, 24);
+        play.press(KeyCode::Enter);
+        play.drafted(can_carry(None));
+        play.press(KeyCode::Tab).press(KeyCode::Right).press(KeyCode::Tab).press(KeyCode::Right);
+        play.press(KeyCode::Tab).press(KeyCode::Right).press(KeyCode::Tab).press(KeyCode::Right);
+        play.press(KeyCode::Tab).text(", for tonight").press(KeyCode::Tab).text("the tests are red");
+        let typed = published_by_enter(&mut play);
+        assert!(typed.burn && typed.ttl.is_some() && typed.carry.as_ref().unwrap().with_changes);
+        play.done(Verb::Publish, Err(Error::new(ErrorKind::Agree, "It would be stored there.")));
+        play.inputs(Vec::new()).inputs(Vec::new()).wait(Duration::from_secs(2)).press(answer);
+        assert!(play.shows("the tests are red") && play.shows(", for tonight"), "{}", play.screen());
+        play.drafted(can_carry(None));
+        assert_eq!(format!("{:?}", published_by_enter(&mut play)), format!("{typed:?}"));
+    }
+}

@@ -141,6 +141,7 @@ impl Offer {
                     yes,
                     then: Box::new(self.run_asked(plan)),
                     instead: instead.map(|plan| (END_THERE, Box::new(self.run_asked(plan)))),
+                    otherwise: None,
                 })))]
             }
             Way::Run(plan) => self.pick_up(plan),

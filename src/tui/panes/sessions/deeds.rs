@@ -24,7 +24,9 @@ impl Sessions {
                 let words = format!("It could not be resumed elsewhere, nor here: {why}.");
                 vec![Effect::Say(Note::new(Tone::Plain, words))]
             }
-            Intent::Publish => vec![Effect::Open(Open::Publish(Box::new(session.clone())))],
+            Intent::Publish => {
+                vec![Effect::Open(Open::Publish(Box::new(PublishRequest::proposed(session.clone()))))]
+            }
             Intent::ToPhone => {
                 let request = PublishRequest::proposed(session.clone());
                 vec![Effect::Run(Action::Publish(Box::new(request), true))]

@@ -15,6 +15,7 @@ pub(super) fn resume(plans: &[Plan]) -> Vec<Effect> {
                 yes,
                 then: Box::new(run(plan)),
                 instead: instead.map(|plan| (END_THERE, Box::new(run(plan)))),
+                otherwise: None,
             })))]
         }
         Next::Nowhere(why) => {

@@ -112,6 +112,12 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
+/// The same with its first letter as a sentence begins.
+pub fn capitalised(text: &str) -> String {
+    let (first, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
+    format!("{}{rest}", first.to_uppercase())
+}
+
 /// `text` cut to at most `columns` terminal columns, with an ellipsis where
 /// something was cut; never in the middle of a grapheme.
 pub fn fit(text: &str, columns: usize) -> String {

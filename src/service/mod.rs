@@ -62,6 +62,7 @@ pub use crate::handoff::record::{host_and_port, is_ssh_address};
 pub use crate::handoff::{Pin, Ttl, TtlError, links_on_one_line};
 use crate::network::{Fresh, Network};
 pub use crate::store::Config;
+pub use crate::store::contacts::unfit_name;
 pub use crate::store::journal::Happening;
 use crate::store::{Contacts, Journal};
 

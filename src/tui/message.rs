@@ -24,7 +24,7 @@ pub use crate::service::{
     PairingCode, PassEnd, Pickup as Taken, Pin, Plan, PlanKind, Progress, PublishRequest, Published,
     PublishedAll, Revoked, Role, Searching, Session, Signal, Signals, Signer, SshWay, State, Step, Target,
     Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of, confirm, is_ssh_address,
-    links_on_one_line, next_look, once_held, quote_for_any_shell, recognise, stop, wait_for,
+    links_on_one_line, next_look, once_held, quote_for_any_shell, recognise, stop, unfit_name, wait_for,
 };
 
 /// What the clocks say; read once a turn of the loop, held still in tests.

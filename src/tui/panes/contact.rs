@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::text;
-use crate::tui::message::{Action, Context, Effect, Now};
+use crate::tui::message::{Action, Context, Effect, Now, unfit_name};
 use crate::tui::parts::Look;
 use crate::tui::parts::dialog::{Dialog, Face, Said};
 use crate::tui::parts::form::{Field, Form};
@@ -46,6 +46,10 @@ impl Dialog for Contact {
         let name = self.name().to_owned();
         if name.is_empty() {
             self.form.fields[0].error = Some("A contact needs a name.".to_owned());
+            return Vec::new();
+        }
+        if let Some(why) = unfit_name(&name) {
+            self.form.fields[0].error = Some(format!("{}.", text::capitalised(why)));
             return Vec::new();
         }
         let mine = self.form.fields[1].chosen() == 1;

@@ -315,7 +315,10 @@ impl Pickup {
     fn handle_form(&mut self, intent: Intent) -> Vec<Effect> {
         match intent {
             Intent::Accept => return self.submit(),
-            Intent::Back => self.typing = false,
+            Intent::Back => {
+                self.typing = false;
+                self.form.fields.iter_mut().for_each(|field| field.error = None);
+            }
             Intent::PreviousField if self.form.focus == LINK => self.typing = false,
             other => {
                 self.form.handle(other);

@@ -296,9 +296,7 @@ fn pin_fault(typed: &str) -> Option<String> {
         return None;
     }
     let fault = Pin::new(typed).and_then(|pin| pin.check_strength()).err()?;
-    let fault = fault.to_string();
-    let (first, rest) = fault.split_at(fault.chars().next().map_or(0, char::len_utf8));
-    Some(format!("{}{rest}; leave it empty for four random words.", first.to_uppercase()))
+    Some(format!("{}; leave it empty for four random words.", text::capitalised(&fault.to_string())))
 }
 
 fn ssh_fault(typed: &str) -> Option<String> {

@@ -3,7 +3,7 @@
 use crossterm::event::{Event as Input, KeyCode};
 
 use super::{Play, sample};
-use crate::tui::message::{Found, Plan, PlanKind, Report, Signer, Verb};
+use crate::tui::message::{Action, Found, Plan, PlanKind, Report, Signer, Verb};
 
 const LINK: &str = "pk:yb4b3uq6wckh9zcu8k9gin8pp1pq3y3q9bi1kywcic3x6zdbtrco/cclink/djsgxhd35fnr36";
 const OTHER: &str = "pk:yb4b3uq6wckh9zcu8k9gin8pp1pq3y3q9bi1kywcic3x6zdbtrco/cclink/pjsgxhd35fnr36";
@@ -86,6 +86,31 @@ fn a_contact_is_added_only_of_a_key_without_a_name() {
     let mut play = Play::full(120, 40);
     play.text("3");
     assert!(!play.shows("a add contact"), "the first one is mine: {}", play.screen());
+}
+
+#[test]
+fn a_name_that_no_contact_can_have_is_said_in_the_form() {
+    let mut play = Play::full(120, 40);
+    play.text("3").press(KeyCode::Enter);
+    let mut found = sample::found(true, true);
+    found.signer = Signer::Key("8pin…ewo".into());
+    play.done(Verb::Find, Ok(Report::Found(vec![found])));
+    play.text("a").text("a/b").press(KeyCode::Enter);
+    assert!(play.shows("A contact's name has no `/`") && play.last(Verb::AddContact).is_none());
+    play.press(KeyCode::Backspace).press(KeyCode::Backspace).press(KeyCode::Enter);
+    assert!(matches!(play.last(Verb::AddContact), Some((_, Action::AddContact(name, ..))) if name == "a"));
+}
+
+#[test]
+fn what_is_wrong_with_a_link_is_said_while_it_is_typed() {
+    let mut play = Play::full(120, 40);
+    play.text("3i");
+    play.done(Verb::Contacts, Ok(Report::Contacts(Vec::new())));
+    play.text("pk:abc").press(KeyCode::Enter);
+    assert!(play.shows("! pk:abc") && play.shows("public key"), "{}", play.screen());
+    play.press(KeyCode::Esc);
+    assert!(play.shows("pk:abc") && !play.shows("! pk:abc"), "{}", play.screen());
+    assert!(!play.shows("not a public key") && !play.shows("Invalid"), "{}", play.screen());
 }
 
 #[test]

@@ -142,8 +142,8 @@ impl Pickup {
                 let pin = if target.wants_pin() { "; it needs a PIN" } else { "" };
                 (format!("✓ {words}{pin}"), |look| look.theme.good)
             }
-            Some(Err(error)) => (error.message.clone(), |look| look.theme.warn),
-            None => (String::new(), |look| look.theme.quiet),
+            Some(Err(error)) if self.typing => (error.message.clone(), |look| look.theme.warn),
+            _ => (String::new(), |look| look.theme.quiet),
         }
     }
 }

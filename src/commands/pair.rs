@@ -68,7 +68,10 @@ async fn give(context: &Context<'_>) -> Result<()> {
     };
     let paired = until_stopped(&job, Box::pin(context.service.give_key(&giving, &job))).await?;
     printer.line(&paired);
-    printer.say(&format!("{} has fetched your key. `cclink whoami` there shows it.", paired.hostname));
+    printer.say(&format!(
+        "{} has fetched your key. Once it is stored there, `cclink whoami` shows it.",
+        paired.hostname
+    ));
     Ok(())
 }
 

@@ -90,9 +90,12 @@ impl Service {
         Ok(self.hold(Identity::from_seed(seed), !passphrase.is_empty()))
     }
 
-    /// Takes over the key of another device; one that is here already stays beside
-    /// it, under another name. Slow with a passphrase.
-    pub(super) fn adopt_seed(&self, seed: &Secret, passphrase: &str) -> Result<IdentityView> {
+    /// Takes over the key of another device; one that is here already is left alone, or
+    /// with `replace` stays beside it, under another name. Slow with a passphrase.
+    pub(super) fn adopt_seed(&self, seed: &Secret, passphrase: &str, replace: bool) -> Result<IdentityView> {
+        if !replace {
+            return self.keep_seed(seed, passphrase, false);
+        }
         let Some(old) = identity::keep_beside(&self.0.settings.paths.key)? else {
             return self.keep_seed(seed, passphrase, false);
         };
@@ -232,7 +235,7 @@ impl From<StoreError> for Error {
                     )
             }
             StoreError::Exists(path) => {
-                Self::failed(format!("There is already a key at {}.", path.display()))
+                Self::new(ErrorKind::Exists, format!("There is already a key at {}.", path.display()))
                     .advise("It was not changed. `cclink init --yes` replaces it for good.")
             }
             StoreError::Passphrase(_) => Self::failed(message).advise("Nothing was changed; try again."),

@@ -415,7 +415,11 @@ impl App {
                 Effect::Run(action) => self.ask_or_start(action, now),
                 Effect::Stop(verb) => self.effects.extend(self.jobs.cancel_verb(verb).map(Effect::Cancel)),
                 Effect::Open(open) => self.open_view(open, now),
-                Effect::Close => drop(self.overlays.pop()),
+                Effect::Close => {
+                    drop(self.overlays.pop());
+                    // A question below it was covered until now.
+                    self.asked = Asked::No;
+                }
                 Effect::Go(pane) => self.go(pane, now),
                 Effect::Say(note) => self.toasts.say(note, now),
                 Effect::Intend(pane, intent) => {

@@ -107,10 +107,13 @@ fn plain<S: serde::Serializer>(
     serializer.serialize_str(code)
 }
 
+/// Columns of another device's name in a sentence.
+const LONGEST_NAME: usize = 32;
+
 /// What the other device calls itself.
 fn name_of(who: &Trace) -> String {
     let name = text::clean(&who.hostname);
-    if name.trim().is_empty() { "the other device".to_owned() } else { name }
+    if name.trim().is_empty() { "the other device".to_owned() } else { text::fit(&name, LONGEST_NAME) }
 }
 
 /// Tells once that the network is away, or back, for whoever looks again and again.

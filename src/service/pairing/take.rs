@@ -38,7 +38,7 @@ impl Service {
             return Err(self.has_a_key());
         }
         let (pairing, offer) = job.run(self.find_offer(&code)).await?;
-        let taken = self.take(&pairing, &offer, taking, job).await;
+        let taken = self.take(&pairing, &offer, replace, taking, job).await;
         if taken.is_ok() {
             self.note_pairing(&name_of(&offer));
         }
@@ -71,6 +71,7 @@ impl Service {
         &self,
         pairing: &Pairing,
         offer: &Trace,
+        replace: bool,
         taking: &Taking<'_>,
         job: &Job,
     ) -> Result<IdentityView> {
@@ -83,8 +84,8 @@ impl Service {
         let ask = taking.passphrase.clone();
         let passphrase = job.run(async { blocking(move || ask(&public_key)).await? }).await?;
         let service = self.clone();
-        self.must_finish(async move { blocking(move || service.adopt_seed(&given.seed, &passphrase)).await? })
-            .await
+        let adopt = move || service.adopt_seed(&given.seed, &passphrase, replace);
+        self.must_finish(async move { blocking(adopt).await? }).await
     }
 
     /// As long as the other device waits, if the clocks agree.
@@ -115,8 +116,10 @@ impl Service {
             let Some(seen) = away.seen(self.look_at(pairing, At::Answer).await, job) else { continue };
             let answers = pairing.read_answers(&seen.packets());
             if answers.ended.is_some() {
-                return Err(Error::failed(format!("{hostname} refused, or cancelled the pairing."))
-                    .advise(format!("Nothing was changed. {AGAIN}")));
+                return Err(Error::failed(format!(
+                    "{hostname} ended the pairing: refused, cancelled, or too late."
+                ))
+                .advise(format!("Nothing was changed. {AGAIN}")));
             }
             if let Some(given) = the_only_answer(&key, &answers)? {
                 return Ok(given);

@@ -14,6 +14,8 @@ use crate::tui::parts::{View, form};
 const BURST: Duration = Duration::from_millis(20);
 /// Nobody has read a question sooner than this after it was shown.
 const REFLEX: Duration = Duration::from_millis(100);
+/// Six words are not compared sooner, and a key that is held repeats faster.
+const COMPARED: Duration = Duration::from_secs(1);
 
 /// Whether the question that has the keys is on the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,8 +159,13 @@ impl App {
     /// Whether a key of now answers what was read: not one that was pressed
     /// before the question could be, nor one of many at once, which were pasted.
     pub(super) fn answers(&self, now: &Now) -> bool {
-        let alone = self.last_input.is_none_or(|last| now.since.saturating_sub(last) >= BURST);
-        alone && matches!(self.asked, Asked::Since(shown) if now.since >= shown + REFLEX)
+        let (gap, rest) = match self.top().context() {
+            // What this gives away does not come back.
+            Context::PairAsked => (COMPARED, COMPARED),
+            _ => (BURST, REFLEX),
+        };
+        let alone = self.last_input.is_none_or(|last| now.since.saturating_sub(last) >= gap);
+        alone && matches!(self.asked, Asked::Since(shown) if now.since >= shown + rest)
     }
 }
 

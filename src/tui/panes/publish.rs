@@ -88,13 +88,14 @@ impl Publish {
         let fields = &mut self.form.fields;
         let kind = match &self.asked.audience {
             AudienceChoice::Devices => 0,
-            AudienceChoice::Share(whom) => match self.teams.iter().position(|(team, _)| team == whom) {
-                Some(at) => KINDS + at,
-                None => {
+            AudienceChoice::Share(whom) => {
+                if let Some(at) = self.teams.iter().position(|(team, _)| team == whom) {
+                    KINDS + at
+                } else {
                     fields[CONTACT].set_text(whom);
                     1
                 }
-            },
+            }
             AudienceChoice::Pin(pin) => {
                 fields[PIN].set_text(pin.as_ref().map_or("", |pin| pin.as_str()));
                 2

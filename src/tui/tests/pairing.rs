@@ -1,6 +1,8 @@
 //! The key goes to another device, or comes from one: what each of the two screens
 //! shows, and what ends it.
 
+use std::time::Duration;
+
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use zeroize::Zeroizing;
 
@@ -11,6 +13,8 @@ use crate::tui::message::{Action, Error, IdentityState, Pairing, Reply, Report, 
 use crate::tui::parts::theme::Theme;
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (60, 16)];
+/// So long six words are compared.
+const COMPARED: Duration = Duration::from_secs(1);
 const KEY: &str = "pk:8pinxxgqs41n4aididenw5apqp1urfmzdztr8jt4abrkdn435ewo";
 /// As long as words of the list can be.
 const CODE: &str = "abstract-accident-zoo-birthday";
@@ -87,13 +91,13 @@ fn each_state_of_the_device_that_gives() {
         play.snapshot("pair_away");
         let (mut play, _) = Play::asked(width, height);
         play.snapshot("pair_asked");
-        play.press(KeyCode::Char('y'));
+        play.wait(COMPARED).press(KeyCode::Char('y'));
         play.snapshot("pair_agreed");
         let paired = Paired { paired: true, hostname: "framework-laptop".to_owned() };
         play.done(Verb::GiveKey, Ok(told(Pairing::Given(paired))));
         play.snapshot("pair_given");
         let (mut play, _) = Play::asked(width, height);
-        play.press(KeyCode::Char('n'));
+        play.wait(COMPARED).press(KeyCode::Char('n'));
         play.snapshot("pair_refused");
     }
 }
@@ -113,11 +117,10 @@ fn each_state_of_the_device_that_gets() {
         play.snapshot("join_comparing");
         let (mut play, _) = Play::received(width, height);
         play.snapshot("join_received");
-        play.text("x").press(KeyCode::Enter);
+        play.press(KeyCode::Right).press(KeyCode::Tab).text("x").press(KeyCode::Enter);
         play.snapshot("join_again");
-        play.press(KeyCode::Backspace).press(KeyCode::BackTab);
         let (mut play, _) = Play::received(width, height);
-        play.press(KeyCode::Enter);
+        play.press(KeyCode::Right).press(KeyCode::Enter);
         play.snapshot("join_storing");
         play.done(Verb::TakeKey, Ok(Report::Unlocked(IdentityState::Unlocked(KEY.to_owned()))));
         play.snapshot("join_going_on");
@@ -146,7 +149,12 @@ fn yes_is_a_key_that_was_pressed_after_the_words_were_read() {
     assert!(play.shows("y yes, give it my key"), "{}", play.screen());
     play.press(KeyCode::Enter);
     assert!(play.shows("y yes, give it my key"), "Enter is no yes");
-    play.press(KeyCode::Char('y'));
+    // A key that is held, however long.
+    for _ in 0..200 {
+        play.wait(Duration::from_millis(30)).input(key('y'));
+    }
+    assert!(play.shows("y yes, give it my key"), "{}", play.screen());
+    play.wait(COMPARED).press(KeyCode::Char('y'));
     assert!(play.shows("Giving your key to framework-laptop"), "{}", play.screen());
     assert_eq!(answer(), Some(true));
 }
@@ -174,7 +182,7 @@ fn a_long_name_hides_nothing() {
 #[test]
 fn no_gives_nothing_and_is_said() {
     let (mut play, answer) = Play::asked(80, 24);
-    play.press(KeyCode::Char('n'));
+    play.wait(COMPARED).press(KeyCode::Char('n'));
     assert_eq!(answer(), Some(false));
     play.done(Verb::GiveKey, Err(Error::failed("You refused framework-laptop. It did not get your key.")));
     assert!(play.shows("You refused framework-laptop.") && !play.shows("Pair another device"));
@@ -227,7 +235,10 @@ fn what_goes_wrong_is_said_with_advice() {
 #[test]
 fn the_deed_goes_on_once_the_key_came() {
     let (mut play, phrase) = Play::received(80, 24);
-    play.text("sesame").press(KeyCode::Enter);
+    // Typed ahead, it is no yes.
+    play.press(KeyCode::Enter).press(KeyCode::Enter);
+    assert!(play.shows("Compare the keys first"), "{}", play.screen());
+    play.press(KeyCode::Right).press(KeyCode::Tab).text("sesame").press(KeyCode::Enter);
     assert!(play.shows("once more") && play.shows("▸ again"), "{}", play.screen());
     play.text("sesame").press(KeyCode::Enter);
     assert_eq!(phrase().as_deref(), Some("sesame"));

@@ -71,7 +71,8 @@ impl Joining {
                 check.hostname
             ),
             Self::Received { hostname, .. } => format!(
-                "Enter stores it. If {hostname} shows another key, someone else may have put this one there: Esc."
+                "The same on {hostname}? → for yes, then Enter stores it. If not, someone else may have put it \
+                 there: Esc."
             ),
         }
     }

@@ -118,7 +118,7 @@ impl Pair {
                 page.shows(&[words.unwrap_or_default()], strong);
                 page.says(&format!("They work once, for {left} more. Esc cancels."), text);
                 page.says(
-                    "There, Enter on a session asks for them; on the command line, `cclink pair`. To get another \
+                    "There, :pair or Enter on a session asks for them; on the command line, `cclink pair`. To get another \
                      device's key here instead, run `cclink pair --yes`.",
                     quiet,
                 );

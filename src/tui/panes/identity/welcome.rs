@@ -42,6 +42,12 @@ const FILE: usize = 2;
 const PASSPHRASE: usize = 3;
 const AGAIN: usize = 4;
 
+/// The fields once a key came.
+const SAME: usize = 0;
+const RECEIVED_PASSPHRASE: usize = 1;
+const RECEIVED_AGAIN: usize = 2;
+const NOT_SAME: &str = "Compare the keys first: → for yes. If they differ, press Esc.";
+
 /// The form.
 #[derive(Debug)]
 pub struct Welcome {
@@ -117,7 +123,7 @@ impl Welcome {
     /// Enter while a pairing goes on: it stores the key that came.
     fn store(&mut self) {
         if let Some(Joining::Received { hostname, reply, .. }) = &self.joining {
-            reply.give(Zeroizing::new(self.form.fields[0].text().to_owned()));
+            reply.give(Zeroizing::new(self.form.fields[RECEIVED_PASSPHRASE].text().to_owned()));
             let hostname = hostname.clone();
             self.show(Form::new(Vec::new()));
             self.joining = Some(Joining::Storing { hostname });
@@ -151,6 +157,8 @@ impl Welcome {
         self.meanwhile = None;
         let fields = match next {
             Joining::Received { .. } => vec![
+                // An Enter that was typed ahead is no yes.
+                Field::choice("same key", &["not compared", "yes"]),
                 Field::masked("passphrase").placeholder(NO_PASSPHRASE),
                 Field::masked("again").placeholder("repeat it"),
             ],
@@ -159,6 +167,13 @@ impl Welcome {
         self.show(Form::new(fields));
         self.joining = Some(next);
         self.edited();
+    }
+
+    /// It did not work. Where another process made a key meanwhile, that one is looked at.
+    fn failed(&mut self, error: &Error) -> Vec<Effect> {
+        self.start_again(Some(error));
+        let is_there = error.kind == ErrorKind::Exists;
+        is_there.then_some(Effect::Run(Action::Identity)).into_iter().collect()
     }
 
     /// The key is there: what waited for it goes on.
@@ -206,6 +221,12 @@ impl Dialog for Welcome {
         }
         self.error = None;
         if self.joining.is_some() {
+            let is_asked = matches!(self.joining, Some(Joining::Received { .. }));
+            if is_asked && self.form.fields[SAME].chosen() == 0 {
+                self.form.focus = SAME;
+                self.error = Some(NOT_SAME.to_owned());
+                return Vec::new();
+            }
             self.store();
             return Vec::new();
         }
@@ -241,7 +262,9 @@ impl Dialog for Welcome {
     fn edited(&mut self) {
         self.error = None;
         match &self.joining {
-            Some(Joining::Received { .. }) => return ask_again(&mut self.form, 0, 1),
+            Some(Joining::Received { .. }) => {
+                return ask_again(&mut self.form, RECEIVED_PASSPHRASE, RECEIVED_AGAIN);
+            }
             Some(_) => return,
             None => {}
         }
@@ -269,8 +292,8 @@ impl Dialog for Welcome {
             Report::Identity(IdentityState::Unlocked(_) | IdentityState::Locked, _) if !self.busy => {
                 return self.go_on(None);
             }
-            Report::Failed(Verb::CreateIdentity, error) => self.start_again(Some(error)),
-            Report::Failed(Verb::TakeKey, error) if self.joining.is_some() => self.start_again(Some(error)),
+            Report::Failed(Verb::CreateIdentity, error) => return self.failed(error),
+            Report::Failed(Verb::TakeKey, error) if self.joining.is_some() => return self.failed(error),
             _ => {}
         }
         Vec::new()

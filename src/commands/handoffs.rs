@@ -152,7 +152,12 @@ pub(super) async fn revoke(context: &Context<'_>, tokens: &[String], all: bool, 
             let is_one_reason = failed.iter().all(|other| other.code == failed[0].code);
             let kind = if is_one_reason { first.kind } else { ErrorKind::Failed };
             let words = format!("{} of {all} could not be revoked.", failed.len());
-            Err(Error::new(kind, words).advise("`cclink list --all` shows their state."))
+            let advice = if is_one_reason {
+                first.advice
+            } else {
+                "`cclink list --all` shows their state.".to_owned()
+            };
+            Err(Error::new(kind, words).advise(advice))
         }
     }
 }

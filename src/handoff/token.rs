@@ -55,7 +55,7 @@ pub struct Token {
 
 /// The text is not a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a token is one of d, s, p, l and 13 characters of a-z and 1-9; 4 or more characters are enough")]
+#[error("a token is one of d, s, p, l and 13 characters of a-z and 1-9; 4 characters are enough")]
 pub struct TokenError;
 
 impl Token {

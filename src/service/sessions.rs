@@ -81,7 +81,7 @@ impl Service {
         let wanted = id.to_ascii_lowercase();
         if !is_beginning(&wanted) {
             return Err(Error::usage(format!("`{}` is not a session id.", text::fit(&text::clean(id), 60)))
-                .advise("`cclink sessions` lists them; 4 or more characters of an id are enough."));
+                .advise("`cclink sessions` lists them; 4 characters of an id are enough."));
         }
         let copies = self.store()?.find_all(&|found| found.starts_with(&wanted));
         one_session(&wanted, &copies)?;

@@ -238,6 +238,17 @@ pub struct Book {
 }
 
 impl Book {
+    /// Whether the group of a handoff that is to go out was revoked meanwhile.
+    pub fn is_group_revoked(&self, entry: &JournalEntry) -> bool {
+        let Some(group) = &entry.group else { return false };
+        self.handoffs.iter().any(|other| {
+            let is_beside = other.group.as_ref().is_some_and(|its| its.id == group.id);
+            // What failed is owed its end, too.
+            let is_owed = other.ending.is_some() && other.stage != Stage::Failed;
+            is_beside && (other.stage == Stage::Revoked || is_owed)
+        })
+    }
+
     /// The entry of a token.
     pub fn entry(&mut self, token: &Token) -> Option<&mut JournalEntry> {
         self.handoffs.iter_mut().find(|entry| entry.token == *token)

@@ -110,7 +110,7 @@ impl Service {
     /// Lets a handoff live for `ttl` from now on, at most seven days from its
     /// creation: a new record by compare-and-swap, and a later entry in the
     /// list.
-    pub(super) async fn extend_one(&self, token: &str, ttl: Ttl, job: &Job) -> Result<Listed> {
+    pub(in crate::service) async fn extend_one(&self, token: &str, ttl: Ttl, job: &Job) -> Result<Listed> {
         let identity = self.identity().await?;
         let entry = self.entry_to_keep(token)?;
         let place = self.place_of(&identity, &entry).ok_or_else(|| {

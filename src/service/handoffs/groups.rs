@@ -7,13 +7,13 @@ use super::lookup::Place;
 use crate::handoff::{Identity, Token};
 use crate::service::{Error, ErrorKind, GroupView, Job, Listed, Member, Result, Service, Ttl};
 use crate::store::JournalEntry;
-use crate::store::journal::Book;
+use crate::store::journal::{Book, Group};
 use crate::text;
 
 impl Service {
     /// The rows with their groups, as the journal knows these now.
     pub(super) fn with_groups(&self, mut rows: Vec<Listed>, book: &Book) -> Vec<Listed> {
-        let groups = self.groups(book);
+        let groups = self.groups(book, &|_| true);
         for row in &mut rows {
             row.group = groups.get(&row.token).cloned();
         }
@@ -22,16 +22,20 @@ impl Service {
 
     /// The same for one row.
     pub(super) fn with_group(&self, row: Listed) -> Listed {
-        match self.0.journal.load() {
-            Ok((book, _)) => self.with_groups(vec![row.clone()], &book).pop().unwrap_or(row),
-            Err(_) => row,
-        }
+        let Ok((book, _)) = self.0.journal.load() else { return row };
+        let own = book.handoffs.iter().find(|entry| entry.token.to_string() == row.token);
+        let Some(own) = own.and_then(|entry| entry.group.as_ref()) else { return row };
+        let group = self.groups(&book, &|group| group.id == own.id).remove(&row.token);
+        Listed { group, ..row }
     }
 
-    /// The groups of this device's handoffs, by their tokens.
-    fn groups(&self, book: &Book) -> BTreeMap<String, GroupView> {
+    /// The groups of this device's handoffs that are wanted, by their tokens.
+    fn groups(&self, book: &Book, is_wanted: &dyn Fn(&Group) -> bool) -> BTreeMap<String, GroupView> {
         let mut members: BTreeMap<&str, Vec<Member>> = BTreeMap::new();
-        let grouped = || book.handoffs.iter().filter_map(|entry| Some((entry, entry.group.as_ref()?)));
+        let grouped = || {
+            let all = book.handoffs.iter().filter_map(|entry| Some((entry, entry.group.as_ref()?)));
+            all.filter(|(_, group)| is_wanted(group))
+        };
         for (entry, group) in grouped() {
             let row = self.row(None, entry);
             members.entry(&group.id).or_default().push(Member {
@@ -44,7 +48,7 @@ impl Service {
         }
         let members: BTreeMap<&str, Arc<[Member]>> =
             members.into_iter().map(|(id, members)| (id, members.into())).collect();
-        let view = |(entry, group): (&JournalEntry, &crate::store::journal::Group)| {
+        let view = |(entry, group): (&JournalEntry, &Group)| {
             let members = members.get(&*group.id)?;
             let view = GroupView {
                 id: group.id.clone(),
@@ -84,7 +88,7 @@ impl Service {
     /// [`Service::extend_one`] for a handoff, and for all that are alive of its group.
     pub async fn extend(&self, token: &str, ttl: Ttl, job: &Job) -> Result<Listed> {
         let others = self.alive_beside(token)?;
-        let own = self.extend_one(token, ttl, job).await?;
+        let own = self.extend_one(token, ttl, job).await;
         let mut failed: Vec<(String, Error)> = Vec::new();
         for entry in &others {
             match self.extend_one(&entry.token.to_string(), ttl, job).await {
@@ -93,20 +97,45 @@ impl Service {
                 _ => {}
             }
         }
-        done_for_all(self.with_group(own), others.len(), &failed)
+        self.done_for_all(token, own, others.len(), &failed)
     }
 
     /// [`Service::announce_one`] for a handoff, and for all that are alive of its group.
     pub async fn announce(&self, token: &str, job: &Job) -> Result<Listed> {
         let others = self.alive_beside(token)?;
-        let own = self.announce_one(token, job).await?;
+        let own = self.announce_one(token, job).await;
         let mut failed: Vec<(String, Error)> = Vec::new();
         for entry in &others {
             if let Err(error) = self.announce_one(&entry.token.to_string(), job).await {
                 failed.push((self.whose(entry), error));
             }
         }
-        done_for_all(self.with_group(own), others.len(), &failed)
+        self.done_for_all(token, own, others.len(), &failed)
+    }
+
+    /// What came of something for a handoff, unless it failed for others of its group.
+    /// One that needs it no more holds nobody up.
+    fn done_for_all(
+        &self,
+        token: &str,
+        own: Result<Listed>,
+        others: usize,
+        failed: &[(String, Error)],
+    ) -> Result<Listed> {
+        let is_past = |error: &Error| matches!(error.kind, ErrorKind::Usage | ErrorKind::Gone);
+        let own = match own {
+            Err(error) if is_past(&error) && others > failed.len() => {
+                let (book, _) = self.0.journal.load()?;
+                let entry = book.handoffs.iter().find(|entry| entry.token.to_string() == token);
+                entry.map(|entry| self.row(None, entry)).ok_or(error)?
+            }
+            own => own?,
+        };
+        let Some((_, first)) = failed.first() else { return Ok(self.with_group(own)) };
+        let names: Vec<&str> = failed.iter().map(|(name, _)| name.as_str()).collect();
+        let (all, not) = (others + 1, names.join(", "));
+        let words = format!("Done for {} of {all}, not for {not}: {}", all - failed.len(), first.message);
+        Err(Error::new(first.kind, words).advise(first.advice.clone()))
     }
 
     fn alive_beside(&self, token: &str) -> Result<Vec<JournalEntry>> {
@@ -119,13 +148,4 @@ impl Service {
     fn whose(&self, entry: &JournalEntry) -> String {
         text::fit(&text::clean(&self.row(None, entry).audience.name.unwrap_or_default()), 24)
     }
-}
-
-/// What came of something for a handoff, unless it failed for others of its group.
-fn done_for_all(own: Listed, others: usize, failed: &[(String, Error)]) -> Result<Listed> {
-    let Some((_, first)) = failed.first() else { return Ok(own) };
-    let names: Vec<&str> = failed.iter().map(|(name, _)| name.as_str()).collect();
-    let (all, not) = (others + 1, names.join(", "));
-    let words = format!("Done for {} of {all}, not for {not}: {}", all - failed.len(), first.message);
-    Err(Error::new(first.kind, words).advise(first.advice.clone()))
 }

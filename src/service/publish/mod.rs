@@ -209,7 +209,16 @@ impl Service {
         let packet =
             prepared.place.mailbox.make_record(identity, &prepared.place.token, record.clone(), sequence)?;
         let entry = intent(identity, &prepared, &record, &aside, &packet)?;
-        self.journal(|book| book.handoffs.push(entry))?;
+        let is_revoked = self.journal(|book| {
+            let is_revoked = book.is_group_revoked(&entry);
+            if !is_revoked {
+                book.handoffs.push(entry);
+            }
+            is_revoked
+        })?;
+        if is_revoked {
+            return Err(Error::new(ErrorKind::Cancelled, "The others were revoked meanwhile."));
+        }
 
         job.doing("publishing");
         let put = async {
@@ -330,7 +339,9 @@ impl Service {
     fn note_sent(&self, token: &Token, others: &[Older]) {
         self.note(|book| {
             if let Some(entry) = book.entry(token) {
-                entry.stage = Stage::Published;
+                if !matches!(entry.stage, Stage::Burned | Stage::Revoked) {
+                    entry.stage = Stage::Published;
+                }
                 entry.replaces.extend(others.iter().map(|other| other.place.token));
             }
         });

@@ -185,7 +185,15 @@ impl Service {
             Err(_) => tokens,
         };
         match left.first() {
-            None => Error::new(ErrorKind::Cancelled, "Cancelled. What had been sent was revoked."),
+            None => {
+                let error = Error::new(ErrorKind::Cancelled, "Cancelled. What had been sent was revoked.");
+                // The older ones ended when the new ones were out.
+                match handoffs.iter().map(|published| published.replaced.len()).sum::<usize>() {
+                    0 => error,
+                    1 => error.advise("It had replaced an older handoff: publish again."),
+                    many => error.advise(format!("It had replaced {many} older handoffs: publish again.")),
+                }
+            }
             Some(first) => {
                 let words = format!("Cancelled, but still there: {}.", left.join(", "));
                 Error::new(ErrorKind::Cancelled, words)

@@ -58,3 +58,40 @@ async fn more_time_is_given_to_all_of_them() {
         assert!((row.expires_at - row.created_at).num_hours() >= 47, "{row:#?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn revoked_while_it_goes_out_none_is_left() {
+    let world = World::enter(73, 20, Weather::FINE);
+    let a = Device::new(&world, &seed(73));
+    let mut job = Job::quiet();
+    let service = a.service.clone();
+    job.tell = Arc::new(move |step| {
+        if let Step::Acknowledged(published) = step {
+            let service = service.clone();
+            tokio::spawn(async move {
+                service.revoke(std::slice::from_ref(&published.token), &Job::quiet()).await
+            });
+        }
+    });
+    let error = publish_to_all(&a, &job).await.map(drop).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Cancelled, "{error:?}");
+    assert!(a.service.finish().await);
+    let left = a.service.list(false, &Job::quiet()).await.unwrap();
+    assert!(left.is_empty(), "{left:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_lasts_long_enough_holds_nobody_up() {
+    let world = World::enter(74, 20, Weather::FINE);
+    let a = Device::new(&world, &seed(74));
+    let Outcome::Several(all) = publish_to_all(&a, &Job::quiet()).await.unwrap() else {
+        panic!("several were named")
+    };
+    let (first, week) = (&all.handoffs[0].token, Ttl::from_seconds(7 * 86_400).unwrap());
+    a.service.extend_one(first, week, &Job::quiet()).await.unwrap();
+    assert_eq!(a.service.extend_one(first, week, &Job::quiet()).await.unwrap_err().kind, ErrorKind::Usage);
+    a.service.extend(first, week, &Job::quiet()).await.unwrap();
+    for row in a.service.list(false, &Job::quiet()).await.unwrap() {
+        assert!((row.expires_at - row.created_at).num_hours() >= 167, "{row:#?}");
+    }
+}

@@ -176,9 +176,13 @@ impl Publish {
     /// What is wrong with a contact: there is none, or nobody is called that.
     fn contact_fault(&self, typed: &str) -> Option<String> {
         let contacts = self.contacts.as_deref().unwrap_or_default();
-        // a key is judged where it is used
-        let is_key = typed.trim_start_matches("pk:").len() >= KEY;
-        if is_key || contacts.iter().any(|contact| contact.name == typed) {
+        let is_known = |name: &str| {
+            // a key is judged where it is used
+            let is_key = name.trim_start_matches("pk:").len() >= KEY;
+            let is_contact = contacts.iter().any(|contact| contact.name == name);
+            is_key || is_contact || self.teams.iter().any(|(team, _)| team == name)
+        };
+        if is_known(typed) || typed.contains(',') && typed.split(',').all(|name| is_known(name.trim())) {
             return None;
         }
         if contacts.is_empty() {

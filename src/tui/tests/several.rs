@@ -4,8 +4,8 @@ use crossterm::event::KeyCode;
 
 use super::{Play, sample};
 use crate::tui::message::{
-    Action, AudienceChoice, AudienceKind, Effect, Error, ErrorKind, GroupView, Listed, Member, Report, State,
-    Step, Verb,
+    Action, AudienceChoice, AudienceKind, ContactView, Effect, Error, ErrorKind, GroupView, Listed, Member,
+    Report, State, Step, Verb,
 };
 
 /// The rows of a group of three, one of whom picked hers up, and one of nobody else.
@@ -123,4 +123,22 @@ fn the_form_offers_teams_beside_the_contacts() {
     let why = Error::new(ErrorKind::Unreachable, "It was not published: no node stored it in time.");
     play.done(Verb::Publish, Ok(Report::PublishedAll(Box::new(sample::published_all(Some(why))))));
     assert!(play.shows("1 of 3 could not be published. carl: It was not"), "{}", play.screen());
+}
+
+#[test]
+fn several_names_are_typed_in_the_form_too() {
+    let mut play = Play::set_up(100, 30, |setup| setup.teams = vec![("backend".to_owned(), 3)]);
+    play.fill();
+    play.press(KeyCode::Enter);
+    let contact = |name: &str| ContactView {
+        name: name.to_owned(),
+        public_key: sample::CREATOR.to_owned(),
+        mine: false,
+    };
+    play.done(Verb::Contacts, Ok(Report::Contacts(vec![contact("anna"), contact("ben")])));
+    play.press(KeyCode::Right).press(KeyCode::Tab).text("anna, carl").press(KeyCode::Enter);
+    assert!(play.shows("No contact by that name") && play.last(Verb::Publish).is_none(), "{}", play.screen());
+    play.ctrl('u').text("anna, backend").press(KeyCode::Enter);
+    let Some((_, Action::Publish(request, false))) = play.last(Verb::Publish) else { panic!("it publishes") };
+    assert_eq!(request.audience, AudienceChoice::Share("anna, backend".to_owned()));
 }

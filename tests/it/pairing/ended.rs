@@ -21,7 +21,7 @@ fn a_polite_end_of_either_ends_all_three() {
         let (ended, other) = if is_old { (&mut old, &mut new) } else { (&mut new, &mut old) };
         ended.signal(signal);
         assert!(ended.ends_with(1).contains("Cancelled"));
-        assert!(other.ends_with(1).contains("cancelled the pairing"));
+        assert!(other.ends_with(1).contains("ancelled"));
         assert_eq!(ends(&code), [true; 3]);
         assert!(!b.home.join("secret_key").exists());
     }

@@ -69,7 +69,8 @@ const NOBODY: [(&str, &str); 6] = [
 ];
 
 /// What git calls the address here. It may hold a password, and everybody on the machine
-/// can read a command line: git is told it in the environment, since 2.31.
+/// can read a command line: git is told it in the environment, since 2.31. What git then
+/// calls its own helper with is git's, as for the user's own pushes.
 const THERE: &str = "cclink-there";
 /// Settings of a remote that count for a push to its address, too.
 const OF_REMOTE: [&str; 2] = ["proxy", "receivepack"];

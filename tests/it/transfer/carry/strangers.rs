@@ -92,7 +92,7 @@ fn a_project_that_is_nowhere_is_cloned_and_the_conversation_comes_with_it() {
 }
 
 #[test]
-fn a_password_in_a_remotes_address_is_on_no_command_line() {
+fn a_password_in_a_remotes_address_is_on_no_command_line_of_ours() {
     let Some(pair) = Pair::new() else { return };
     let Pair { a, session, .. } = &pair;
     let (real, bin, log) = (which::which("git").unwrap(), a.path("bin"), a.path("log"));

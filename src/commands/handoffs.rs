@@ -80,11 +80,6 @@ fn print(context: &Context<'_>, rows: &[Listed], all: bool) {
 
 fn row(row: &Listed) -> Vec<String> {
     let now = Utc::now();
-    let audience = match &row.group {
-        Some(group) => text::fit(&group.name, WIDEST),
-        None if row.phone_pass => "phone".to_owned(),
-        None => row.audience.words(),
-    };
     let left = (row.expires_at - now).num_seconds();
     let state = match &row.picked_up {
         Some(by) if row.group.is_none() => {
@@ -96,7 +91,7 @@ fn row(row: &Listed) -> Vec<String> {
         row.token.clone(),
         text::fit(&text::clean(row.label.as_deref().unwrap_or(&row.project)), WIDEST),
         text::fit(&text::clean(row.title.as_deref().unwrap_or("")), WIDEST),
-        audience,
+        audience(row),
         text::ago(row.created_at, now),
         if row.state.is_alive() { text::span(left) } else { String::new() },
         if row.burn_after_read { "once".to_owned() } else { String::new() },
@@ -104,6 +99,15 @@ fn row(row: &Listed) -> Vec<String> {
         row.copies.map_or_else(|| "?".to_owned(), |copies| copies.to_string()),
         state,
     ]
+}
+
+/// Who can pick it up.
+fn audience(row: &Listed) -> String {
+    match &row.group {
+        Some(group) => text::fit(&group.name, WIDEST),
+        None if row.phone_pass => "phone".to_owned(),
+        None => row.audience.words(),
+    }
 }
 
 /// "git 120 kB", or what became of it.
@@ -123,7 +127,7 @@ fn conversation(carry: &CarriedBy) -> String {
 pub(super) async fn revoke(context: &Context<'_>, tokens: &[String], all: bool, yes: bool) -> Result<()> {
     let service = context.service;
     if tokens.is_empty() && !all {
-        return Err(which(&service.journal_list(false)?));
+        return Err(which(&Listed::one_a_group(service.journal_list(false)?)));
     }
     Service::check_tokens(tokens)?;
     if !yes && !prompt::can_ask() {
@@ -171,8 +175,7 @@ fn which(rows: &[Listed]) -> Error {
     let line = |row: &Listed| {
         let title =
             row.title.as_deref().map(|title| format!("“{}” ", text::fit(&text::clean(title), WIDEST)));
-        let audience = if row.phone_pass { "phone".to_owned() } else { row.audience.words() };
-        format!("  {}  {}for {audience}", row.token, title.unwrap_or_default())
+        format!("  {}  {}for {}", row.token, title.unwrap_or_default(), audience(row))
     };
     let mut advice: Vec<String> = rows.iter().take(NAMED).map(line).collect();
     if let more @ 1.. = rows.len().saturating_sub(NAMED) {

@@ -22,6 +22,7 @@ mod plugin;
 mod progress;
 mod prompt;
 mod publish;
+mod published;
 mod resume;
 mod sessions;
 mod several;

@@ -2,24 +2,20 @@
 
 use std::io::IsTerminal;
 
-use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
 
 use super::progress::{end_progress, progress};
+use super::published::{note_unkept, say_replaced, who_until};
 use super::{Context, prompt, several};
 use crate::cli::{CarryArg, PIN_ADVICE, PublishArgs, command_advice};
 use crate::service::{
     AudienceChoice, AudienceKind, CarryTo, CarryWay, Destination, Draft, Error, ErrorKind, Outcome,
-    PublishRequest, Published, Result, Service, Session, Ttl,
+    PublishRequest, Published, Result, Service, Session,
 };
 use crate::text;
 
 /// Sessions that are offered to choose from at most.
 const MOST_ASKED: usize = 9;
-
-/// What is said where nothing announces it again.
-pub(super) const UNKEPT: &str = "The network may forget it after about 2 h: `cclink keep`, `cclink watch` or an \
-                                 open screen keeps it until it expires (`cclink keep --install`: always).";
 
 pub(super) async fn run(context: &Context<'_>, args: PublishArgs) -> Result<()> {
     let wants = (args.qr, args.no_qr);
@@ -35,7 +31,9 @@ pub(super) async fn publish_into(
     args: PublishArgs,
     file: Destination,
 ) -> Result<Published> {
-    if let Some(to) = args.share.as_deref().filter(|to| context.service.is_several(to).unwrap_or(false)) {
+    if let Some(to) = args.share.as_deref()
+        && context.service.is_several(to)?
+    {
         let to = text::fit(&text::clean(to), 60);
         return Err(Error::usage(format!("`{to}` is several people, and a sealed file opens for one."))
             .advise(
@@ -102,9 +100,7 @@ fn finish(context: &Context<'_>, published: &Published, (qr, no_qr): (bool, bool
     for warning in &published.warnings {
         printer.note(warning);
     }
-    if !printer.is_json() && published.ttl > Ttl::UNKEPT && !context.service.is_kept() {
-        printer.note(UNKEPT);
-    }
+    note_unkept(context, published.ttl);
     printer.check().map_err(|error| {
         error.advise(format!(
             "The handoff {0} is published: `cclink list` shows it, `cclink revoke {0}` revokes it.",
@@ -277,26 +273,6 @@ fn ask_pin(context: &Context<'_>) -> Result<Option<Zeroizing<String>>> {
     Ok(typed.filter(|pin| !pin.is_empty()))
 }
 
-/// "Your devices can pick this up, once, for 8h until Wed 12:30."
-pub(super) fn who_until(published: &Published) -> String {
-    let who = match (published.audience.kind, &published.audience.name) {
-        (AudienceKind::Devices, _) => "Your devices".to_owned(),
-        (AudienceKind::Share, Some(name)) => text::clean(name),
-        (AudienceKind::Share, None) => "The recipient".to_owned(),
-        (AudienceKind::Pin, _) => "Anyone with the PIN".to_owned(),
-        (AudienceKind::Link, _) => "Anyone with the link".to_owned(),
-    };
-    pick_up_until(&who, published.burn_after_read, published.ttl, published.expires_at)
-}
-
-/// The same for whoever that is.
-pub(super) fn pick_up_until(who: &str, burns: bool, ttl: Ttl, expires_at: DateTime<Utc>) -> String {
-    let until = expires_at.with_timezone(&chrono::Local).format("%a %H:%M");
-    let once = if burns { ", once" } else { "" };
-    let span = text::span(i64::from(ttl.seconds()));
-    format!("{who} can pick this up{once}, for {span} until {until}.")
-}
-
 fn print(context: &Context<'_>, published: &Published) {
     let printer = context.printer;
     let title = published.title.as_deref().map_or_else(|| published.session_id.clone(), text::clean);
@@ -310,9 +286,7 @@ fn print(context: &Context<'_>, published: &Published) {
         let size = text::bytes(carry.bytes);
         printer.say(&format!("The conversation is included ({size}, sealed){reach}."));
     }
-    for token in &published.replaced {
-        printer.say(&format!("It replaces {token}, which was revoked."));
-    }
+    say_replaced(printer, published.replaced.iter());
     printer.say(&format!("Token:  {}", published.token));
     printer.say(&format!("Link:   {}", published.link));
     if let Some(link) = &published.web_link {

@@ -1,9 +1,9 @@
 //! What is said of a session that was published to several people.
 
 use super::Context;
-use super::publish::pick_up_until;
+use super::published::{note_unkept, pick_up_until, say_replaced};
 use super::table::Column;
-use crate::service::{CarryWay, Published, PublishedAll, Result, Ttl};
+use crate::service::{CarryWay, Published, PublishedAll, Result};
 use crate::text;
 
 const COLUMNS: [Column; 3] = [Column::cut("For", 6), Column::whole("Token"), Column::whole("There")];
@@ -38,9 +38,7 @@ pub(super) fn finish(context: &Context<'_>, all: &PublishedAll, qr: bool) -> Res
              place."
         ));
     }
-    for token in all.handoffs.iter().flat_map(|published| &published.replaced) {
-        printer.say(&format!("It replaces {token}, which was revoked."));
-    }
+    say_replaced(printer, all.handoffs.iter().flat_map(|published| &published.replaced));
     let row = |one: &Published| vec![name(one), one.token.clone(), format!("cclink pickup {}", one.link)];
     printer.table(&COLUMNS, all.handoffs.iter().map(row).collect());
     if let [first, _, ..] = all.handoffs.as_slice() {
@@ -49,9 +47,7 @@ pub(super) fn finish(context: &Context<'_>, all: &PublishedAll, qr: bool) -> Res
     for note in all.notes() {
         printer.note(&note);
     }
-    if !printer.is_json() && all.ttl > Ttl::UNKEPT && !context.service.is_kept() {
-        printer.note(super::publish::UNKEPT);
-    }
+    note_unkept(context, all.ttl);
     if qr {
         printer.note("No QR code: each of them has a link of their own.");
     }

@@ -1,12 +1,14 @@
 //! Contacts: names for public keys.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::StoreError;
+use super::files::{self, Stamp};
 use super::journal::Unknown;
-use super::{StoreError, files};
 use crate::handoff::PublicKey;
 use crate::text;
 
@@ -52,18 +54,33 @@ pub fn unfit_name(name: &str) -> Option<&'static str> {
 /// The file of contacts.
 pub struct Contacts {
     path: PathBuf,
+    /// What was read last, and of which file: a list asks for a name in every row.
+    memory: Mutex<Option<(Stamp, Vec<Contact>)>>,
 }
 
 impl Contacts {
     /// In the folder of settings.
     pub fn new(config: &Path) -> Self {
-        Self { path: config.join("contacts.json") }
+        Self { path: config.join("contacts.json"), memory: Mutex::default() }
     }
 
     /// All of them, in the order they were added, names made safe to show. What
     /// is no contact is left out.
     pub fn load(&self) -> Result<Vec<Contact>, StoreError> {
-        Ok(self.read()?.0)
+        // Taken before: should the file be replaced now, it is read again.
+        let stamp = files::stamp(&self.path);
+        let remembered = || {
+            let memory = self.memory.lock().ok()?;
+            memory.as_ref().filter(|(read, _)| Some(*read) == stamp).map(|(_, contacts)| contacts.clone())
+        };
+        if let Some(contacts) = remembered() {
+            return Ok(contacts);
+        }
+        let (contacts, _) = self.read()?;
+        if let (Some(stamp), Ok(mut memory)) = (stamp, self.memory.lock()) {
+            *memory = Some((stamp, contacts.clone()));
+        }
+        Ok(contacts)
     }
 
     /// The contacts, and entries that are none.
@@ -103,5 +120,38 @@ impl Contacts {
         let content = serde_json::to_vec_pretty(&all).map_err(damaged)?;
         files::replace(&self.path, &content)?;
         Ok(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handoff::Identity;
+
+    #[test]
+    fn what_another_process_changes_is_read_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (ours, theirs) = (Contacts::new(dir.path()), Contacts::new(dir.path()));
+        let names = || ours.load().unwrap().into_iter().map(|contact| contact.name).collect::<Vec<_>>();
+        assert_eq!(names(), [""; 0]);
+        for (number, name) in [(1, "anna"), (2, "ben")] {
+            let public_key = Identity::from_seed(&[number; 32]).public().to_string();
+            let contact = Contact { name: name.to_owned(), public_key, mine: false, unknown: Unknown::new() };
+            let add = |all: &mut Vec<Contact>| {
+                all.push(contact);
+                Ok::<_, StoreError>(())
+            };
+            theirs.update(add).unwrap();
+            assert_eq!(names().last().map(String::as_str), Some(name));
+        }
+        // Of the same size.
+        let swap = |all: &mut Vec<Contact>| {
+            all.swap(0, 1);
+            Ok::<_, StoreError>(())
+        };
+        theirs.update(swap).unwrap();
+        assert_eq!(names(), ["ben", "anna"]);
+        std::fs::remove_file(dir.path().join("contacts.json")).unwrap();
+        assert_eq!(names(), [""; 0]);
     }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::Input;
 use crate::cli::PublishArgs;
 use crate::cli::handoff::{HANDOFF, handoff_words, parse_handoff};
-use crate::commands::publish::who_until;
+use crate::commands::published::who_until;
 use crate::commands::{several, stdout};
 use crate::service::{
     AudienceChoice, AudienceKind, Error, ErrorKind, Job, Outcome, PublishRequest, Published, PublishedAll,

@@ -243,6 +243,6 @@ impl Service {
                 _ => row.state = State::Lost,
             }
         }
-        Ok(self.with_group(row))
+        Ok(row)
     }
 }

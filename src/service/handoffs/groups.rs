@@ -87,65 +87,64 @@ impl Service {
 
     /// [`Service::extend_one`] for a handoff, and for all that are alive of its group.
     pub async fn extend(&self, token: &str, ttl: Ttl, job: &Job) -> Result<Listed> {
-        let others = self.alive_beside(token)?;
-        let own = self.extend_one(token, ttl, job).await;
-        let mut failed: Vec<(String, Error)> = Vec::new();
-        for entry in &others {
-            match self.extend_one(&entry.token.to_string(), ttl, job).await {
-                // Published a moment later, it may last that long.
-                Err(error) if error.kind != ErrorKind::Usage => failed.push((self.whose(entry), error)),
-                _ => {}
-            }
+        let mut results = Vec::new();
+        for one in self.with_those_beside(token)? {
+            results.push((one, self.extend_one(&one.to_string(), ttl, job).await));
         }
-        self.done_for_all(token, own, others.len(), &failed)
+        self.done_for_all(results)
     }
 
     /// [`Service::announce_one`] for a handoff, and for all that are alive of its group.
     pub async fn announce(&self, token: &str, job: &Job) -> Result<Listed> {
-        let others = self.alive_beside(token)?;
-        let own = self.announce_one(token, job).await;
-        let mut failed: Vec<(String, Error)> = Vec::new();
-        for entry in &others {
-            if let Err(error) = self.announce_one(&entry.token.to_string(), job).await {
-                failed.push((self.whose(entry), error));
+        let mut results = Vec::new();
+        for one in self.with_those_beside(token)? {
+            results.push((one, self.announce_one(&one.to_string(), job).await));
+        }
+        self.done_for_all(results)
+    }
+
+    /// The handoff, and the others of its group that are alive.
+    fn with_those_beside(&self, token: &str) -> Result<Vec<Token>> {
+        let own: Token = token.parse().map_err(|error| Error::usage(format!("{error}.")))?;
+        let group = self.alive_of_group(&own)?.into_iter().map(|entry| entry.token);
+        Ok(std::iter::once(own).chain(group.filter(|token| *token != own)).collect())
+    }
+
+    /// The row of one of them, where it was done for all. What has ended or lasts that
+    /// long already holds nobody up, as long as it was done for one.
+    fn done_for_all(&self, results: Vec<(Token, Result<Listed>)>) -> Result<Listed> {
+        let of = results.len();
+        let (mut done, mut past, mut failed) = (None, None, Vec::new());
+        for (token, result) in results {
+            match result {
+                Ok(row) => done = done.or(Some(row)),
+                Err(error) if matches!(error.kind, ErrorKind::Usage | ErrorKind::Gone) => {
+                    past = past.or(Some(error));
+                }
+                Err(error) => failed.push((token, error)),
             }
         }
-        self.done_for_all(token, own, others.len(), &failed)
-    }
-
-    /// What came of something for a handoff, unless it failed for others of its group.
-    /// One that needs it no more holds nobody up.
-    fn done_for_all(
-        &self,
-        token: &str,
-        own: Result<Listed>,
-        others: usize,
-        failed: &[(String, Error)],
-    ) -> Result<Listed> {
-        let is_past = |error: &Error| matches!(error.kind, ErrorKind::Usage | ErrorKind::Gone);
-        let own = match own {
-            Err(error) if is_past(&error) && others > failed.len() => {
-                let (book, _) = self.0.journal.load()?;
-                let entry = book.handoffs.iter().find(|entry| entry.token.to_string() == token);
-                entry.map(|entry| self.row(None, entry)).ok_or(error)?
+        match (done, failed.first()) {
+            (Some(row), None) => Ok(self.with_group(row)),
+            (Some(_), Some((_, first))) => {
+                let names: Vec<String> = failed.iter().map(|(token, _)| self.whose(token)).collect();
+                let words = format!(
+                    "Done for {} of {of}, not for {}: {}",
+                    of - failed.len(),
+                    names.join(", "),
+                    first.message
+                );
+                Err(Error::new(first.kind, words).advise(first.advice.clone()))
             }
-            own => own?,
-        };
-        let Some((_, first)) = failed.first() else { return Ok(self.with_group(own)) };
-        let names: Vec<&str> = failed.iter().map(|(name, _)| name.as_str()).collect();
-        let (all, not) = (others + 1, names.join(", "));
-        let words = format!("Done for {} of {all}, not for {not}: {}", all - failed.len(), first.message);
-        Err(Error::new(first.kind, words).advise(first.advice.clone()))
+            (None, Some((_, first))) => Err(first.clone()),
+            (None, None) => Err(past.unwrap_or_else(Error::cancelled)),
+        }
     }
 
-    fn alive_beside(&self, token: &str) -> Result<Vec<JournalEntry>> {
-        let token: Token = token.parse().map_err(|error| Error::usage(format!("{error}.")))?;
-        let mut others = self.alive_of_group(&token)?;
-        others.retain(|entry| entry.token != token);
-        Ok(others)
-    }
-
-    fn whose(&self, entry: &JournalEntry) -> String {
-        text::fit(&text::clean(&self.row(None, entry).audience.name.unwrap_or_default()), 24)
+    /// To whom one of them went, in short.
+    fn whose(&self, token: &Token) -> String {
+        let entry = self.own_entry(&token.to_string()).ok();
+        let name = entry.and_then(|entry| self.row(None, &entry).audience.name);
+        text::fit(&text::clean(&name.unwrap_or_default()), 24)
     }
 }

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
 use super::super::{AudienceChoice, ErrorKind, Job, Outcome, PublishRequest, Result, Step, Ttl};
 use super::devices::{Device, seed};
 use crate::handoff::Identity;
@@ -22,22 +24,43 @@ async fn publish_to_all(a: &Device, job: &Job) -> Result<Outcome> {
     a.service.publish_to_all(request, job).await
 }
 
-#[tokio::test(start_paused = true)]
-async fn stopped_on_the_way_none_is_left() {
-    let world = World::enter(71, 20, Weather::FINE);
-    let a = Device::new(&world, &seed(71));
+/// Publishes to all of them, and ends that once a handoff of theirs is out.
+async fn none_is_left(number: u64, end: impl Fn(&Device, &Job, String)) {
+    let world = World::enter(number, 20, Weather::FINE);
+    let a = Device::new(&world, &seed(number));
+    let (told, mut out) = mpsc::unbounded_channel();
     let mut job = Job::quiet();
-    let cancel = job.cancel.clone();
     job.tell = Arc::new(move |step| {
-        if matches!(step, Step::Acknowledged(_)) {
-            cancel.cancel();
+        if let Step::Acknowledged(published) = step {
+            let _ = told.send(published.token);
         }
     });
-    let error = publish_to_all(&a, &job).await.map(drop).unwrap_err();
+    let ends = async {
+        end(&a, &job, out.recv().await.unwrap());
+        std::future::pending::<()>().await;
+    };
+    let error = tokio::select! {
+        published = publish_to_all(&a, &job) => published.map(drop).unwrap_err(),
+        () = ends => unreachable!("it waits"),
+    };
     assert_eq!(error.kind, ErrorKind::Cancelled, "{error:?}");
     assert!(a.service.finish().await);
     let left = a.service.list(false, &Job::quiet()).await.unwrap();
     assert!(left.is_empty(), "{left:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopped_on_the_way_none_is_left() {
+    none_is_left(71, |_, job, _| job.cancel.cancel()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn revoked_while_it_goes_out_none_is_left() {
+    none_is_left(73, |a, _, token| {
+        let service = a.service.clone();
+        tokio::spawn(async move { service.revoke(&[token], &Job::quiet()).await });
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,27 +80,6 @@ async fn more_time_is_given_to_all_of_them() {
     for row in rows {
         assert!((row.expires_at - row.created_at).num_hours() >= 47, "{row:#?}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn revoked_while_it_goes_out_none_is_left() {
-    let world = World::enter(73, 20, Weather::FINE);
-    let a = Device::new(&world, &seed(73));
-    let mut job = Job::quiet();
-    let service = a.service.clone();
-    job.tell = Arc::new(move |step| {
-        if let Step::Acknowledged(published) = step {
-            let service = service.clone();
-            tokio::spawn(async move {
-                service.revoke(std::slice::from_ref(&published.token), &Job::quiet()).await
-            });
-        }
-    });
-    let error = publish_to_all(&a, &job).await.map(drop).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Cancelled, "{error:?}");
-    assert!(a.service.finish().await);
-    let left = a.service.list(false, &Job::quiet()).await.unwrap();
-    assert!(left.is_empty(), "{left:#?}");
 }
 
 #[tokio::test(start_paused = true)]

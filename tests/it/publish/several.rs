@@ -57,6 +57,8 @@ fn each_gets_a_handoff_and_the_list_has_one_row() {
         group(next_ben),
         json!({"id": published["group"], "name": "ben, anna", "of": 2, "picked_up": 1})
     );
+    let alone = a.cmd(&["revoke"]).fails(2).says(&["for ben, anna"]);
+    assert_eq!(alone.stderr.matches("Retry with jitter").count(), 1, "{}", alone.stderr);
     let table = a.cmd(&["list"]).ok().says(&["ben, anna", "1 of 2 picked up"]);
     assert_eq!(table.stdout.lines().count(), 2, "one row:\n{}", table.stdout);
     let log = a.json(&["log"]);

@@ -68,10 +68,7 @@ async fn give(context: &Context<'_>) -> Result<()> {
     };
     let paired = until_stopped(&job, Box::pin(context.service.give_key(&giving, &job))).await?;
     printer.line(&paired);
-    printer.say(&format!(
-        "{} has fetched your key. Once it is stored there, `cclink whoami` shows it.",
-        paired.hostname
-    ));
+    printer.say(&paired.words().join(" "));
     Ok(())
 }
 

@@ -57,6 +57,17 @@ pub struct Paired {
     pub hostname: String,
 }
 
+impl Paired {
+    /// What is known, and how to learn the rest: the other device does not tell that
+    /// it has stored the key.
+    pub fn words(&self) -> [String; 2] {
+        [
+            format!("{} has fetched your key.", text::fit(&self.hostname, LONGEST_NAME)),
+            "Once it is stored there, `cclink whoami` shows it.".to_owned(),
+        ]
+    }
+}
+
 /// A question to the user, shared with the thread that waits for the answer.
 pub type Asking<Q, A> = Arc<dyn Fn(&Q) -> Result<A> + Send + Sync>;
 

@@ -2,7 +2,6 @@
 //! that needs it, and no pairing outlives its view.
 
 use super::App;
-use crate::text;
 use crate::tui::message::{Action, Context, Effect, IdentityState, Note, Now, Pairing, Report, Tone, Verb};
 use crate::tui::panes::identity::{Pair, Unlock, Welcome};
 
@@ -57,8 +56,8 @@ impl App {
 /// What is said where the key was given.
 pub(super) fn given_note(pairing: &Pairing) -> Option<Note> {
     let Pairing::Given(paired) = pairing else { return None };
-    let words = format!("{} has fetched your key.", text::fit(&paired.hostname, 40));
-    let note = Note::new(Tone::Good, words).line("`cclink whoami` there shows it.");
+    let [words, rest] = paired.words();
+    let note = Note::new(Tone::Good, words).line(rest);
     // Whoever pairs looks at the other device meanwhile.
     Some(note.stay())
 }

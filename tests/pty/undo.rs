@@ -9,7 +9,8 @@ fn revoking(device: &Device) -> Terminal {
     // below a shell, so that a signal has somebody to go to
     let mut terminal = Terminal::shell_of(device, "\"$0\"; exit $?", &[]);
     terminal.types("2");
-    terminal.shows("Retry with jitter");
+    // Its title stands among the sessions, too.
+    terminal.shows("1 active");
     terminal.types("d");
     terminal.shows("Revoke this handoff?");
     // an answer that came before the question could be read would be none

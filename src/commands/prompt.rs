@@ -1,6 +1,6 @@
 //! Questions on a terminal. Without one nothing is asked.
 
-use std::io::{BufRead, IsTerminal, Read, Write};
+use std::io::{BufRead, ErrorKind, IsTerminal, Read, Write};
 
 use zeroize::Zeroizing;
 
@@ -16,9 +16,68 @@ pub fn secret(question: &str) -> Result<Option<Zeroizing<String>>> {
     if !can_ask() {
         return Ok(None);
     }
-    match rpassword::prompt_password(question) {
+    match prompt_password(question) {
         Ok(answer) => Ok(Some(Zeroizing::new(answer))),
+        // Ctrl-C, and Ctrl-D as for every other question
+        Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::UnexpectedEof) => {
+            eprintln!();
+            Err(Error::cancelled())
+        }
         Err(error) => Err(Error::failed(format!("The terminal cannot be read: {error}."))),
+    }
+}
+
+#[cfg(not(unix))]
+use rpassword::prompt_password;
+
+/// As the crate's, but Ctrl-C is an answer: its own ends the program before what is
+/// typed is shown again, and the terminal would stay like that.
+#[cfg(unix)]
+fn prompt_password(question: &str) -> std::io::Result<String> {
+    let config = rpassword::ConfigBuilder::new().input_reader(unix::Hidden::open()?).build();
+    rpassword::prompt_password_with_config(question, config)
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::File;
+    use std::io::{ErrorKind, Read, Result};
+
+    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+    const CTRL_C: u8 = 3;
+
+    /// The terminal, showing nothing of what is typed and giving each key at once;
+    /// as it was again when dropped.
+    pub struct Hidden {
+        terminal: File,
+        modes: Termios,
+    }
+
+    impl Hidden {
+        pub fn open() -> Result<Self> {
+            let terminal = File::open("/dev/tty")?;
+            let modes = tcgetattr(&terminal)?;
+            let mut hidden = modes.clone();
+            hidden.local_modes -=
+                LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG;
+            tcsetattr(&terminal, OptionalActions::Now, &hidden)?;
+            Ok(Self { terminal, modes })
+        }
+    }
+
+    impl Read for Hidden {
+        fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+            let read = self.terminal.read(buffer)?;
+            if buffer[..read].contains(&CTRL_C) { Err(ErrorKind::Interrupted.into()) } else { Ok(read) }
+        }
+    }
+
+    impl Drop for Hidden {
+        fn drop(&mut self) {
+            // a terminal that is gone shows nothing anyway
+            let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.modes);
+        }
     }
 }
 

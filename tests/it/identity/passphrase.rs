@@ -115,6 +115,22 @@ fn init_asks_on_a_terminal() {
 }
 
 #[test]
+fn stopped_at_a_secret_the_terminal_shows_again_what_is_typed() {
+    let (a, bare) = (locked(), Device::bare());
+    for (device, command) in [(&bare, "init"), (&a, "list")] {
+        for key in ["\u{3}", "\u{4}"] {
+            let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &[command], &device.env(), &a.projects);
+            assert!(pty.asks_for_a_secret(), "{}", pty.said());
+            pty.types(key);
+            assert_eq!(pty.code(), 1, "{}", pty.said());
+            assert!(pty.said().contains("Cancelled."), "{}", pty.said());
+            assert!(pty.shows_what_is_typed());
+        }
+    }
+    assert!(!bare.home.join("secret_key").exists());
+}
+
+#[test]
 fn two_different_passphrases_make_no_key() {
     let a = Device::bare();
     let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &["init"], &a.env(), &a.projects);

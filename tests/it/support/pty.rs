@@ -183,11 +183,16 @@ impl Pty {
             if pty.ended() {
                 return Some(false);
             }
-            let shown = pty.window().master.get_termios().is_none_or(|modes| {
-                let flags = format!("{:?}", modes.local_flags);
-                flags.split(|c: char| !c.is_alphanumeric()).any(|flag| flag == "ECHO")
-            });
+            let shown = pty.shows_what_is_typed();
             (pty.written() > pty.answered && !shown).then_some(true)
+        })
+    }
+
+    /// Whether the terminal shows what is typed.
+    pub fn shows_what_is_typed(&mut self) -> bool {
+        self.window().master.get_termios().is_none_or(|modes| {
+            let flags = format!("{:?}", modes.local_flags);
+            flags.split(|c: char| !c.is_alphanumeric()).any(|flag| flag == "ECHO")
         })
     }
 

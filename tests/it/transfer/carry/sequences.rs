@@ -108,13 +108,14 @@ fn one_that_was_given_more_time_keeps_its_file_until_then() {
     let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &[], &a.env(), &session.project);
     assert!(pty.waits_for(&["handoffs"]), "{}", pty.text());
     pty.types("2");
-    until("its row", Duration::from_secs(20), || pty.text().contains("Take me along").then_some(()));
+    // The session has the same title, and the row's detail says "expires in" as the form does.
+    until("its row", Duration::from_secs(20), || pty.text().contains("1 active").then_some(()));
     pty.types("e");
-    assert!(pty.waits_for(&["expires in"]), "{}", pty.text());
+    assert!(pty.waits_for(&["More time for"]), "{}", pty.text());
     pty.types("\x153h");
     // An Enter that comes as fast as a paste is none: the form stays, and is answered again.
     until("the form to go", Duration::from_secs(20), || {
-        let is_open = pty.text().contains("expires in");
+        let is_open = pty.text().contains("More time for");
         if is_open {
             pty.types("\r");
         }

@@ -22,7 +22,8 @@ pub use query::{Query, Since};
 use self::fold::{Folded, fold};
 use self::hits::Spots;
 use self::prefilter::Gate;
-use super::listing::metadata::{self, Candidate};
+use super::listing::candidate::Candidate;
+use super::listing::{metadata, row};
 use super::live::registry::LiveRecord;
 use super::transcript::line::Line;
 use super::transcript::{partial_line, pieces};
@@ -184,7 +185,7 @@ impl Job<'_> {
     fn try_search(&self, candidate: &Candidate, rank: usize, spots: &mut Spots) -> Option<()> {
         let mut session = None;
         if self.query.filters() {
-            let read = metadata::read(candidate, &self.live, &mut metadata::Room::new())?;
+            let read = row::read(candidate, &self.live, &mut metadata::Room::new())?;
             session = Some(read).filter(|session| self.query.admits(session, Utc::now()));
             session.as_ref()?;
         }
@@ -196,8 +197,7 @@ impl Job<'_> {
                 return None;
             }
         }
-        let session =
-            session.or_else(|| metadata::read(candidate, &self.live, &mut metadata::Room::new()))?;
+        let session = session.or_else(|| row::read(candidate, &self.live, &mut metadata::Room::new()))?;
         let Kept { mut hits, mut count, .. } = kept;
         if !session.hidden {
             hits.retain(|hit| !hit.sidechain);

@@ -5,20 +5,18 @@
 pub(super) mod burn;
 pub(super) mod find;
 pub(super) mod handed;
+pub(super) mod handle;
 pub(super) mod target;
 pub(super) mod tokens;
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
+use self::handle::PlaceHandle;
 use super::handoffs::lookup::{Place, Readable, alive};
 use super::types::Carried;
 use super::{Found, Happening, Job, Pickup, Plan, Result, Service, Signer};
 use crate::handoff::z32;
-use crate::handoff::{
-    AudienceKind as Audience, Mailbox, PublicKey, Record, Standing, Token, Trace, mailbox, packet,
-};
+use crate::handoff::{AudienceKind as Audience, Mailbox, PublicKey, Standing, Token, Trace, mailbox, packet};
 use crate::store::journal::{About, Event};
 use crate::text;
 
@@ -238,20 +236,6 @@ impl Service {
 #[derive(Debug)]
 pub struct Settled(Option<(String, Token)>);
 
-/// A found handoff's place and record, so that going on with it need not search
-/// again.
-#[derive(Clone, Debug)]
-pub struct PlaceHandle {
-    pub(super) place: Place,
-    pub(super) record: Record,
-    /// Where the user says that its machine is reached.
-    pub(super) reached_at: Option<String>,
-    /// This device took it for good before, and may have shown it.
-    pub(super) again: bool,
-    /// When a lookup that enough nodes answered found it.
-    pub(super) looked_at: Option<Instant>,
-}
-
 #[cfg(test)]
 impl Found {
     /// A found handoff that lies nowhere, to be drawn in tests.
@@ -259,7 +243,7 @@ impl Found {
         let nobody = crate::handoff::Identity::from_seed(&[0; 32]);
         let mailbox = Mailbox::devices(&nobody.devices_secret());
         let token = Token { audience: Audience::Devices, bytes: [0; 8] };
-        let record = Record {
+        let record = crate::handoff::Record {
             session_id: pickup.session_id.clone(),
             hostname: pickup.hostname.clone(),
             project: pickup.project.clone(),

@@ -404,7 +404,7 @@ pub struct Found {
     /// The packet's sequence in µs: orders handoffs of one second.
     pub(super) sequence: u64,
     /// Where it lies.
-    pub(super) place: super::pickup::PlaceHandle,
+    pub(super) place: super::pickup::handle::PlaceHandle,
 }
 
 /// What `pickup` shows.

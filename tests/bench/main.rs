@@ -12,7 +12,7 @@ mod screen;
 mod session;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -31,11 +31,11 @@ const SEED: u64 = 7;
 const LONG: &str = "long/projects/-home-dana-long/11111111-2222-4333-8444-555555555555.jsonl";
 const BYTES: usize = 100 << 20;
 
-/// Sessions of which each message is as hostile as a reader of Markdown fears, and
-/// the same of plain words.
+/// Sessions of which a message is as hostile as a reader of Markdown fears, and one
+/// of plain words.
 const HOSTILE: &str = "hostile";
 const PLAIN: &str = "plain";
-/// What is repeated in them, and how large each message is: lines of a megabyte and
+/// What is repeated in each of them, and how large the message is: lines of a megabyte and
 /// more are not read whole.
 const MARKS: [&str; 8] = ["*", "> ", "[", "- ", "a**b", "`a", "|a", "**a *b "];
 const MESSAGE: usize = 900_000;
@@ -143,7 +143,8 @@ fn main() {
     verdicts.extend(screen::measure(
         &root,
         &root.join("long"),
-        &[HOSTILE, PLAIN].map(|name| root.join(name)),
+        &(0..MARKS.len()).map(|n| hostile_root(&root, n)).collect::<Vec<_>>(),
+        &root.join(PLAIN),
     ));
     println!();
     println!(
@@ -192,15 +193,20 @@ fn prepare(root: &Path, count: usize) {
         // Newer, and so the one that is selected first.
         std::fs::write(long.with_file_name("22222222-2222-4333-8444-555555555555.jsonl"), many).unwrap();
     }
-    hostile(&root.join(HOSTILE), &MARKS);
-    hostile(&root.join(PLAIN), &["word "; MARKS.len()]);
+    for (n, mark) in MARKS.iter().enumerate() {
+        one_message(&hostile_root(root, n), mark);
+    }
+    one_message(&root.join(PLAIN), "word ");
 }
 
-/// A session of such messages below a newer one, which is selected first.
-fn hostile(root: &Path, marks: &[&str]) {
+fn hostile_root(root: &Path, n: usize) -> PathBuf {
+    root.join(HOSTILE).join(n.to_string())
+}
+
+/// A session with such a message below a newer one, which is selected first.
+fn one_message(root: &Path, mark: &str) {
     let cwd = Path::new("/home/dana/hostile");
-    let talk = Transcript::new(cwd).says("read this");
-    let talk = marks.iter().fold(talk, |talk, mark| talk.answers(&mark.repeat(MESSAGE / mark.len())));
+    let talk = Transcript::new(cwd).says("read this").answers(&mark.repeat(MESSAGE / mark.len()));
     let old = talk.answers(screen::LAST_WORDS).write(root);
     let yesterday = SystemTime::now() - Duration::from_hours(24);
     std::fs::File::options().append(true).open(old.path).unwrap().set_modified(yesterday).unwrap();

@@ -180,8 +180,9 @@ fn device() -> TempDir {
 }
 
 /// Measures all of it: among the sessions of `many`, and with a long one in
-/// `long`, and with hostile messages and plain ones of their size. Answers what was measured and what is wanted of it, in ms and MB.
-pub fn measure(many: &Path, long: &Path, hostile: &[PathBuf; 2]) -> Vec<(&'static str, f64, f64)> {
+/// `long`, and with a hostile message in each of `hostile`, one of its size in
+/// `plain`. Answers what was measured and what is wanted of it, in ms and MB.
+pub fn measure(many: &Path, long: &Path, hostile: &[PathBuf], plain: &Path) -> Vec<(&'static str, f64, f64)> {
     let home = device();
     let empty = tempfile::tempdir().unwrap();
     println!();
@@ -222,17 +223,17 @@ pub fn measure(many: &Path, long: &Path, hostile: &[PathBuf; 2]) -> Vec<(&'stati
         memory.push(more);
     }
     let open = show("100 MB session opens", &opened, None);
-    let opens = |folder: &PathBuf| rounds(|| open_long(home.path(), folder).0);
-    let [marks, words] = hostile.each_ref().map(opens);
-    let marks = show("hostile messages open", &marks, None);
-    let words = show("plain ones of their size (floor)", &words, None);
+    let opens = |folder: &Path| rounds(|| open_long(home.path(), folder).0);
+    let each = hostile.iter().map(|folder| show("a hostile message opens", &opens(folder), None));
+    let worst = each.fold(0.0, f64::max);
+    let words = show("a plain one of its size (floor)", &opens(plain), None);
     vec![
         ("first frame, no sessions, ms", alone, 30.0),
         ("first frame, all sessions, ms", among, 30.0),
         ("99 % of keys in the filter, ms", slowest, 8.0),
         ("peak memory of the screen, MB", peak, 64.0),
         ("100 MB session opens, ms", open, 50.0),
-        ("8 hostile messages over plain ones, ms", marks - words, 10.0),
+        ("worst hostile message over plain, ms", worst - words, 10.0),
         ("100 MB session opens, MB more", memory.into_iter().fold(0.0, f64::max), 10.0),
     ]
 }

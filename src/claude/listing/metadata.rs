@@ -5,15 +5,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use unicode_normalization::UnicodeNormalization;
 
-use super::continued;
+use super::candidate::{Candidate, is_folder_of};
 use crate::claude::live::registry::LiveRecord;
 use crate::claude::transcript::line::Line;
-use crate::claude::transcript::partial_line;
 use crate::claude::transcript::pieces::{Edges, State};
 use crate::claude::transcript::whole::{self, Silent};
 use crate::claude::transcript::window::Window;
+use crate::claude::transcript::{continued_in, partial_line};
 use crate::claude::{Live, Session, file};
 use crate::text;
 
@@ -23,52 +22,6 @@ const WINDOW: u64 = 65_536;
 const SIDECAR: u64 = 65_536;
 /// Longest title given by hand, in characters; nothing shows more.
 const TITLE: usize = 1000;
-
-/// A file that has a session's name, known from `stat` alone.
-#[derive(Clone, Debug)]
-pub(crate) struct Candidate {
-    pub session_id: String,
-    pub path: PathBuf,
-    pub modified: DateTime<Utc>,
-    pub size: u64,
-    pub duplicate: bool,
-    /// The file is elsewhere: claude resumes it, though its picker does not list it.
-    pub linked: bool,
-}
-
-impl Candidate {
-    /// The session of that id in the same folder as a transcript; `None` when
-    /// there is no regular file of that name.
-    pub(crate) fn beside(transcript: &Path, id: &str) -> Option<Self> {
-        let path = transcript.with_file_name(format!("{id}.jsonl"));
-        let metadata = path.symlink_metadata().ok().filter(std::fs::Metadata::is_file)?;
-        let (modified, size) = (file::modified(&metadata), metadata.len());
-        Some(Self { session_id: id.to_owned(), path, modified, size, duplicate: false, linked: false })
-    }
-}
-
-/// Reads a session's metadata; `None` when the file has gone meanwhile.
-pub(crate) fn read(
-    candidate: &Candidate,
-    live: &HashMap<String, LiveRecord>,
-    room: &mut Room,
-) -> Option<Session> {
-    let mut session = glance(candidate, live, room)?;
-    settle(&mut session);
-    Some(session)
-}
-
-/// As [`read`] at the cost of the file's ends: where they do not tell whether a
-/// conversation is in it, that is left to be [settled](settle).
-pub(crate) fn glance(
-    candidate: &Candidate,
-    live: &HashMap<String, LiveRecord>,
-    room: &mut Room,
-) -> Option<Session> {
-    let mut session = ends_of(candidate, live, room)?;
-    session.hidden = session.hidden || candidate.linked || continued::successor(&session, live).is_some();
-    Some(session)
-}
 
 /// Reads on in a file whose ends do not tell whether it can be resumed.
 pub(crate) fn settle(session: &mut Session) {
@@ -83,7 +36,7 @@ pub(crate) fn settle(session: &mut Session) {
     refuse(session, why);
 }
 
-/// As [`read`], without a look at the session that it may be continued in.
+/// A session's metadata, without a look at the session that it may be continued in.
 pub(crate) fn read_alone(
     candidate: &Candidate,
     live: &HashMap<String, LiveRecord>,
@@ -94,7 +47,11 @@ pub(crate) fn read_alone(
     Some(session)
 }
 
-fn ends_of(candidate: &Candidate, live: &HashMap<String, LiveRecord>, room: &mut Room) -> Option<Session> {
+pub(super) fn ends_of(
+    candidate: &Candidate,
+    live: &HashMap<String, LiveRecord>,
+    room: &mut Room,
+) -> Option<Session> {
     let mut session = blank(candidate);
     session.live = match live.get(&session.session_id) {
         Some(record) => record.live,
@@ -203,7 +160,7 @@ fn fill(session: &mut Session, ends: &Ends<'_>, sidecar: impl FnOnce() -> Option
     let last =
         if ends.tail.is_empty() { bytes.get(bytes.len().saturating_sub(window)..) } else { Some(ends.tail) };
     let last = last.unwrap_or_default();
-    session.continued_in = continued::named(last);
+    session.continued_in = continued_in::named(last);
     session.api_error =
         memchr::memmem::find(last, b"\"isApiErrorMessage\":").is_some() && tail.ends_in_api_error();
     session.size = ends.size;
@@ -319,23 +276,6 @@ fn own_cwd(head: &Window<'_>, tail: &Window<'_>, folder: Option<&Path>) -> Optio
     Some(head.cwds().chain(tail.cwds()).find(|cwd| is_its_own(cwd)).unwrap_or_else(|| first.clone()))
 }
 
-/// Whether Claude's rule gives `cwd` this folder name: every UTF-16 unit that
-/// is no ASCII letter or digit becomes `-`; after 200 a hash follows, which
-/// differs between builds and is not looked at. Other directories may share the
-/// name, so this only ever chooses among directories that were named.
-pub(crate) fn is_folder_of(folder: &str, cwd: &str) -> bool {
-    let dashed = |c: char| {
-        let shown = if c.is_ascii_alphanumeric() { c } else { '-' };
-        std::iter::repeat_n(shown, c.len_utf16())
-    };
-    let mut slug = cwd.nfc().flat_map(dashed);
-    let start: String = slug.by_ref().take(200).collect();
-    match slug.next() {
-        None => folder == start,
-        Some(_) => folder.strip_prefix(&*start).is_some_and(|hash| hash.starts_with('-')),
-    }
-}
-
 /// Whether `claude --resume` would find a conversation, by its own answers.
 enum Verdict {
     Talk,
@@ -375,24 +315,6 @@ fn nobody_speaks(met: Silent) -> &'static str {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn folder_names_are_compared_by_claudes_rule() {
-        for (cwd, folder) in [
-            ("/home/dana/enc/My Proj_v1.2", "-home-dana-enc-My-Proj-v1-2"),
-            ("/home/dana/enc/ünïcödé", "-home-dana-enc--n-c-d-"),
-            ("/home/dana/enc/日本語", "-home-dana-enc----"),
-            ("/home/dana/enc/emoji😀x", "-home-dana-enc-emoji--x"),
-            ("C:\\Users\\bob\\my.proj", "C--Users-bob-my-proj"),
-        ] {
-            assert!(is_folder_of(folder, cwd), "{cwd}");
-            assert!(!is_folder_of(folder, "/tmp"), "{cwd}");
-        }
-        let long = format!("/home/dana/{}/{}", "a".repeat(120), "b".repeat(120));
-        let folder = format!("-home-dana-{}-{}", "a".repeat(120), "b".repeat(68));
-        assert!(is_folder_of(&format!("{folder}-vb67ld"), &long));
-        assert!(!is_folder_of(&folder, &long));
-    }
 
     fn parts() -> impl Strategy<Value = Vec<u8>> {
         let known = prop::sample::select(vec![

@@ -2,9 +2,11 @@
 //! and what became of it since.
 
 pub(super) mod added;
+pub(super) mod candidate;
 pub(super) mod continued;
 pub(super) mod metadata;
 pub(super) mod order;
+pub(super) mod row;
 pub(super) mod scan;
 pub(super) mod watch;
 pub(super) mod worktree;

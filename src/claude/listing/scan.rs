@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use thiserror::Error;
 
-use super::metadata::{self, Candidate, is_folder_of};
+use super::candidate::{Candidate, is_folder_of};
 use super::order;
+use super::{metadata, row};
 use crate::claude::live::registry::LiveRecord;
 use crate::claude::{Session, Store, file, session_id};
 
@@ -71,7 +72,7 @@ impl Store {
     /// # Errors
     /// When there is no Claude folder, or its projects cannot be listed.
     pub fn scan(&self, cwd: &Path, batch: &mut dyn FnMut(Vec<Session>)) -> Result<Vec<Skipped>, ScanError> {
-        self.scan_with(cwd, metadata::read, &mut |sessions, _| {
+        self.scan_with(cwd, row::read, &mut |sessions, _| {
             if !sessions.is_empty() {
                 batch(sessions);
             }
@@ -92,7 +93,7 @@ impl Store {
     ) -> Result<Vec<Skipped>, ScanError> {
         let mut checking = Vec::new();
         let mut last = Progress::default();
-        let skipped = self.scan_with(cwd, metadata::glance, &mut |sessions, progress| {
+        let skipped = self.scan_with(cwd, row::glance, &mut |sessions, progress| {
             checking.extend(sessions.iter().filter(|session| session.checking).cloned());
             last = progress;
             batch(sessions, progress);
@@ -146,7 +147,7 @@ impl Store {
     /// As [`Store::find`], of every session whose id is `wanted`.
     pub fn find_all(&self, wanted: &dyn Fn(&str) -> bool) -> Vec<Session> {
         let Ok((candidates, _)) = self.candidates(wanted) else { return Vec::new() };
-        let mut found = read_all(&candidates, &self.live_sessions(), metadata::read);
+        let mut found = read_all(&candidates, &self.live_sessions(), row::read);
         order::order(&mut found, Path::new(""));
         found
     }
@@ -158,7 +159,7 @@ impl Store {
         let ids = candidates.iter().map(|candidate| candidate.session_id.clone()).collect();
         candidates.retain(|candidate| wanted(&candidate.session_id));
         candidates.truncate(most);
-        (read_all(&candidates, &HashMap::new(), metadata::glance), ids)
+        (read_all(&candidates, &HashMap::new(), row::glance), ids)
     }
 
     /// Everything that passes for a session by `stat` alone, newest file first;
@@ -310,7 +311,7 @@ fn newest_and_here_first(candidates: &mut [Candidate], cwd: &Path) -> usize {
     first
 }
 
-/// How a row is read: [`metadata::read`], or only a glance.
+/// How a row is read: [`row::read`], or only a glance.
 type Reader = fn(&Candidate, &HashMap<String, LiveRecord>, &mut metadata::Room) -> Option<Session>;
 
 /// Reads a batch on all cores; its order stays.

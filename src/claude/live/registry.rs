@@ -11,7 +11,7 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use crate::claude::listing::metadata::{Candidate, is_folder_of};
+use crate::claude::listing::candidate::{Candidate, is_folder_of};
 use crate::claude::{Live, Store, file, session_id};
 
 /// Longest record, in bytes; Claude's own limit.

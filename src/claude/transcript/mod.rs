@@ -3,6 +3,7 @@
 
 pub(super) mod binding;
 pub(super) mod branch;
+pub(super) mod continued_in;
 pub(super) mod line;
 pub(super) mod mark;
 pub(super) mod partial_line;
@@ -10,6 +11,7 @@ pub(super) mod pieces;
 mod plain;
 pub(super) mod preview;
 pub(super) mod prompt;
+mod quiet;
 mod tools;
 pub(super) mod turns;
 pub(super) mod version;

@@ -7,12 +7,10 @@ use std::collections::HashMap;
 use similar::{ChangeTag, TextDiff};
 
 use super::line::{Block, Image, Input};
-use super::turns::{QUIET, quiet, quiet_line};
+use super::quiet::{DETAIL, QUIET, cut, fenced, head, quiet, quiet_line};
 use crate::claude::{Call, Role, Turn};
 use crate::text;
 
-/// Most that is kept of what a tool took or gave, in bytes.
-const DETAIL: usize = 4096;
 /// Lines of it that are shown in brief.
 const BRIEF: usize = 8;
 /// The same of a command's output, and of what went wrong.
@@ -242,27 +240,6 @@ fn agent(name: &str, input: &Input<'_>) -> Turn {
 /// Plain words in Markdown.
 fn escaped(words: &str) -> String {
     words.chars().flat_map(|c| c.is_ascii_punctuation().then_some('\\').into_iter().chain([c])).collect()
-}
-
-/// Text as it is in Markdown: its fence is longer than any in it.
-pub(super) fn fenced(language: &str, text: &str) -> String {
-    if text.trim().is_empty() {
-        return String::new();
-    }
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}{language}\n{}\n{fence}", text.trim_end())
-}
-
-/// The beginning of it, cleaned.
-pub(super) fn head(raw: &str) -> String {
-    cut(text::clean_lines(&cut(raw.trim_matches('\n'), DETAIL)).trim_end(), DETAIL)
-}
-
-/// So many bytes of it at most, without a look at each grapheme of what may be much.
-fn cut(text: &str, most: usize) -> String {
-    let start = text.get(..text.floor_char_boundary(most)).unwrap_or_default();
-    if start.len() < text.len() { format!("{start}…") } else { text.to_owned() }
 }
 
 /// Its end, cleaned.

@@ -2,14 +2,13 @@
 
 use super::line::{Block, Content, Line};
 use super::prompt::{self, tagged};
+use super::quiet::{fenced, quiet};
 use super::tools;
 use crate::claude::{Role, Turn};
 use crate::text;
 
 /// Longest text of one turn, in bytes.
 const LONGEST: usize = 16_384;
-/// Longest quiet line, in columns.
-pub(super) const QUIET: usize = 160;
 
 /// The turns of a line, oldest first; none for what no one said.
 pub(crate) fn of(line: &Line<'_>) -> Vec<Turn> {
@@ -79,7 +78,7 @@ fn said_by_user(raw: &str) -> Option<Turn> {
     for tag in ["bash-stdout", "bash-stderr", "local-command-stdout", "local-command-stderr"] {
         if let Some(output) = tagged(raw, tag).filter(|output| !output.trim().is_empty()) {
             let turn = quiet("output", output);
-            let detail = tools::fenced("", &turn.detail);
+            let detail = fenced("", &turn.detail);
             return Some(Turn { detail, ..turn });
         }
     }
@@ -106,23 +105,4 @@ fn loud(role: Role, raw: &str) -> Option<Turn> {
     let clean = text::clean_lines(raw);
     let text = text::fit_bytes(clean.trim(), LONGEST);
     (!text.is_empty()).then(|| Turn::new(role, text))
-}
-
-/// One line: what it is, its first words, and how many lines there are more, which
-/// its detail has.
-pub(super) fn quiet(what: &str, detail: &str) -> Turn {
-    let (text, whole) = quiet_line(what, detail);
-    let detail = if whole { String::new() } else { tools::head(detail) };
-    Turn { detail, ..Turn::new(Role::Tool, text) }
-}
-
-/// The line alone, and whether it leaves nothing out.
-pub(super) fn quiet_line(what: &str, detail: &str) -> (String, bool) {
-    let mut lines = detail.lines().map(str::trim).filter(|line| !line.is_empty());
-    let first = lines.next().map(prompt::one_line).unwrap_or_default();
-    let more = lines.count();
-    let mut line = text::fit(&format!("{what} {first}"), QUIET);
-    line.truncate(line.trim_end().len());
-    let whole = more == 0 && line.ends_with(&first) && !line.ends_with('…');
-    (if more > 0 { format!("{line} (+{more} lines)") } else { line }, whole)
 }

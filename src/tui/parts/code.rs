@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::flow::{Ink, Tint};
+use super::flow::Ink;
+use super::theme::Tint;
 
 /// How a language is written.
 struct Grammar {

@@ -7,30 +7,8 @@ use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::NARROW;
-use super::theme::Theme;
+use super::theme::{Theme, Tint};
 use crate::text;
-
-/// What a piece of text is; the theme says how that looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tint {
-    /// Words.
-    #[default]
-    Text,
-    /// What may be overlooked: addresses, lines of a table, comments.
-    Quiet,
-    /// Code among words.
-    Code,
-    /// A word that the language knows.
-    Keyword,
-    /// A string.
-    Quoted,
-    /// A number.
-    Number,
-    /// A line that came.
-    Added,
-    /// A line that went.
-    Removed,
-}
 
 /// A tint and emphasis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

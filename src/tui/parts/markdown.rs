@@ -13,7 +13,8 @@ use ratatui::style::Modifier;
 
 use self::table::Table;
 use super::code;
-use super::flow::{Flow, Ink, Piece, Row, Tint};
+use super::flow::{Flow, Ink, Piece, Row};
+use super::theme::Tint;
 use crate::text;
 
 /// Most of a text that is read as Markdown, in bytes.

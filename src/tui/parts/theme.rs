@@ -7,7 +7,27 @@ use std::str::FromStr;
 
 use ratatui::style::{Color, Modifier, Style};
 
-use super::flow::Tint;
+/// What a piece of text is; the theme says how that looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tint {
+    /// Words.
+    #[default]
+    Text,
+    /// What may be overlooked: addresses, lines of a table, comments.
+    Quiet,
+    /// Code among words.
+    Code,
+    /// A word that the language knows.
+    Keyword,
+    /// A string.
+    Quoted,
+    /// A number.
+    Number,
+    /// A line that came.
+    Added,
+    /// A line that went.
+    Removed,
+}
 
 /// A theme as the user names it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

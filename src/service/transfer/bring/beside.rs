@@ -7,19 +7,12 @@ use std::path::{Path, PathBuf};
 
 use super::super::arrive::Parcel;
 use super::super::sftp::{CHUNK, Listing, RemoteEntry, Shape};
-use super::left::{Left, Why};
+use super::left::{DEEPEST, Left, MOST_BYTES, MOST_FILES, Why};
 use super::origin::Origin;
 use crate::claude::{self, Beside};
 use crate::service::{Error, Result, blocking};
 use crate::store::files;
 use crate::text;
-
-/// Files that are taken along at most.
-pub(super) const MOST_FILES: usize = 5000;
-/// Bytes of them together.
-pub(super) const MOST_BYTES: u64 = 1024 * 1024 * 1024;
-/// Folders in folders.
-pub(super) const DEEPEST: usize = 6;
 
 /// What is here of a session that is here already, whole.
 pub(super) struct Here<'a> {

@@ -4,9 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::sftp::MOST_ENTRIES;
-use super::beside::{DEEPEST, MOST_BYTES, MOST_FILES};
 use crate::text;
 
+/// Files that are taken along at most.
+pub(super) const MOST_FILES: usize = 5000;
+/// Bytes of them together.
+pub(super) const MOST_BYTES: u64 = 1024 * 1024 * 1024;
+/// Folders in folders.
+pub(super) const DEEPEST: usize = 6;
 /// Columns of a name that is shown.
 const MOST_SHOWN: usize = 120;
 

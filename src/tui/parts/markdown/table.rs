@@ -3,7 +3,8 @@
 use pulldown_cmark::Alignment;
 
 use crate::text;
-use crate::tui::parts::flow::{Flow, Ink, Piece, Row, Tint};
+use crate::tui::parts::flow::{Flow, Ink, Piece, Row};
+use crate::tui::parts::theme::Tint;
 
 const QUIET: Ink = Ink::of(Tint::Quiet);
 /// Columns that no column of a table has less than, if it needs them.

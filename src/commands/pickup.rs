@@ -201,11 +201,11 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Br
         Next::Ask { why, question, plan, instead, .. } if ask => {
             let chosen = super::go_on::ask(&format!("{why} {question}{once}"), *plan, instead)?;
             return match chosen {
-                Some(plan) => go_on(context, &found, plan, how).await,
+                Some(plan) => go_on(context, &found, noted(plan), how).await,
                 None => nothing(),
             };
         }
-        Next::Ask { plan, .. } => return go_on(context, &found, *plan, how).await,
+        Next::Ask { plan, .. } => return go_on(context, &found, noted(*plan), how).await,
         Next::Nowhere(_) if found.pickup.burn_after_read => ("Pick it up?", None),
         Next::Nowhere(_) => return take(context, &found).await,
     };
@@ -213,9 +213,14 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Br
         return nothing();
     }
     match plan {
-        Some(plan) => go_on(context, &found, plan, how).await,
+        Some(plan) => go_on(context, &found, noted(plan), how).await,
         None => take(context, &found).await,
     }
+}
+
+/// A plan whose notes have been read already.
+fn noted(plan: Plan) -> Plan {
+    Plan { notes: Vec::new(), ..plan }
 }
 
 /// Whether the way that is meant only wants for the project's folder.

@@ -20,7 +20,6 @@ pub fn secret(question: &str) -> Result<Option<Zeroizing<String>>> {
         Ok(answer) => Ok(Some(Zeroizing::new(answer))),
         // Ctrl-C, and Ctrl-D as for every other question
         Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::UnexpectedEof) => {
-            let _ = writeln!(std::io::stderr());
             Err(Error::cancelled())
         }
         Err(error) => Err(Error::failed(format!("The terminal cannot be read: {error}."))),
@@ -35,7 +34,10 @@ use rpassword::prompt_password;
 #[cfg(unix)]
 fn prompt_password(question: &str) -> std::io::Result<String> {
     let config = rpassword::ConfigBuilder::new().input_reader(unix::Hidden::open()?).build();
-    rpassword::prompt_password_with_config(question, config)
+    let typed = rpassword::prompt_password_with_config(question, config);
+    // Enter was not shown either.
+    let _ = writeln!(std::io::stderr());
+    typed
 }
 
 #[cfg(unix)]

@@ -84,13 +84,6 @@ impl Index {
         span.expires > now && span.expires <= now.saturating_add(MAX_LIFE)
     }
 
-    /// What a writer who needs room keeps at `now`: more than is shown, so that a
-    /// clock that is off destroys little.
-    pub fn prune(&mut self, now: u32) {
-        let keep = now.saturating_sub(DAY)..=now.saturating_add(8 * DAY);
-        self.0.retain(|_, span| keep.contains(&span.expires));
-    }
-
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.0.len()

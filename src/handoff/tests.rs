@@ -354,14 +354,6 @@ proptest! {
     }
 
     #[test]
-    fn a_writer_destroys_nothing_that_a_reader_may_show(entries in entries(), now: u32) {
-        let mut index = index_of(&entries);
-        let shown = index.shown(now);
-        index.prune(now);
-        prop_assert_eq!(index.shown(now), shown);
-    }
-
-    #[test]
     fn open_undoes_seal(payload in prop::collection::vec(any::<u8>(), 0..=seal::MAX_PAYLOAD)) {
         let lock = devices(&identity(1)).lock();
         let sealed = seal::seal(&lock.to_public(), PacketKind::Receipt, &payload).unwrap();

@@ -13,7 +13,7 @@ use svg::{Paper, Sheet, film};
 
 /// Columns and rows of the pictures: list and detail side by side.
 const SIZE: (u16, u16) = (120, 26);
-const NAMES: [&str; 4] = ["sessions", "handoffs", "qr", "pickup"];
+const NAMES: [&str; 3] = ["handoffs", "qr", "pickup"];
 /// The moving picture: which screens, in their order, each for so many seconds.
 const FILM: [(&str, u32); 5] = [("sessions", 4), ("form", 3), ("qr", 4), ("handoffs", 3), ("pickup", 6)];
 

@@ -221,6 +221,18 @@ const CASES = {
     return { seen: await look(page, "expired") };
   },
 
+  /** For the README: the first screen, as it opens on a phone. */
+  async readme(browser) {
+    for (const { paper, path } of request.into) {
+      const page = await tab(browser, { colorScheme: paper, deviceScaleFactor: 1.25 });
+      await page.goto(request.link);
+      await checked(page);
+      await page.screenshot({ path });
+      await page.context().close();
+    }
+    return {};
+  },
+
   async walls(browser) {
     let reached = 0;
     await listen(request.foreign, (asked, answer) => {

@@ -28,11 +28,6 @@ impl Handed {
         Self(Zeroizing::new(text))
     }
 
-    /// For its environment.
-    pub fn text(&self) -> &str {
-        &self.0
-    }
-
     fn of(place: &Place) -> Self {
         let creators: Vec<String> = place.expected.iter().map(ToString::to_string).collect();
         let secret = Zeroizing::new(z32::encode(place.mailbox.secret().as_slice()));
@@ -87,11 +82,11 @@ mod tests {
         let token = Token { audience: AudienceKind::Link, bytes: [3; 8] };
         let place = Place { mailbox, token, expected: vec![me.public()] };
         let handed = Handed::of(&place);
-        let again = Handed::given(handed.text().to_owned()).place().unwrap();
+        let again = Handed::given(handed.0.to_string()).place().unwrap();
         assert_eq!(again.address(), place.address());
         assert_eq!((again.token, &again.expected), (place.token, &place.expected));
         assert_eq!(format!("{handed:?}"), "Handed(…)");
-        for bad in ["", "x", handed.text().split(' ').next().unwrap(), "l x y"] {
+        for bad in ["", "x", handed.0.split(' ').next().unwrap(), "l x y"] {
             assert!(Handed::given(bad.to_owned()).place().is_err(), "{bad}");
         }
     }

@@ -41,6 +41,16 @@ fn a_session_that_changes_while_all_are_read_is_one_row() {
 }
 
 #[test]
+fn nothing_of_the_list_shows_through_what_is_read() {
+    let mut play = Play::full(120, 40);
+    play.press(KeyCode::Down);
+    answer_preview(&mut play, numbered(0..40, 400));
+    assert!(play.screen().contains('│'), "a rule beside the list: {}", play.screen());
+    play.press(KeyCode::Right);
+    assert!(!play.screen().contains('│'), "{}", play.screen());
+}
+
+#[test]
 fn what_is_being_read_stays_when_more_is_said() {
     let mut play = Play::full(80, 24);
     let mut changed = sample::sessions()[2].clone();

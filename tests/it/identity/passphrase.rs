@@ -105,6 +105,7 @@ fn init_asks_on_a_terminal() {
     let a = Device::bare();
     let (code, said) = init_on_a_terminal(&a, PASSPHRASE);
     assert_eq!(code, 0, "{said}");
+    assert!(said.contains("Passphrase (empty for none): \r\n"), "{said}");
     assert!(!said.contains(PASSPHRASE), "it shows what is typed: {said}");
     key_file(&a);
 

@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
 
 use super::search::{Row, State};
 use super::{Scan, Sessions};
@@ -43,7 +44,11 @@ pub(super) fn columns(sessions: &[&Session]) -> Columns {
 impl Sessions {
     pub(super) fn draw_all(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
         match split(area) {
-            _ if self.covers_list() => self.draw_detail(frame, self.talk_area(area), look),
+            _ if self.covers_list() => {
+                // the rule beside a list is no part of it
+                frame.render_widget(Clear, area);
+                self.draw_detail(frame, self.talk_area(area), look);
+            }
             (list, Some(detail)) => {
                 self.draw_list(frame, list, look);
                 self.draw_detail(frame, detail, look);

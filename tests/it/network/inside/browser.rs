@@ -4,6 +4,7 @@
 
 mod hands;
 mod kept;
+mod picture;
 mod states;
 
 use std::path::PathBuf;

@@ -4,6 +4,7 @@ use std::io::{BufRead, ErrorKind, IsTerminal, Read, Write};
 
 use zeroize::Zeroizing;
 
+use super::output::broken;
 use crate::service::{Error, Result};
 
 /// Whether somebody can answer.
@@ -20,7 +21,7 @@ pub fn secret(question: &str) -> Result<Option<Zeroizing<String>>> {
         Ok(answer) => Ok(Some(Zeroizing::new(answer))),
         // Ctrl-C, and Ctrl-D as for every other question
         Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::UnexpectedEof) => {
-            eprintln!();
+            let _ = writeln!(std::io::stderr());
             Err(Error::cancelled())
         }
         Err(error) => Err(Error::failed(format!("The terminal cannot be read: {error}."))),
@@ -81,13 +82,14 @@ mod unix {
     }
 }
 
-/// Asks a question whose answer is a line. What was typed before it could be read
+/// Asks a question whose answer is a line behind it. What was typed before it could be read
 /// is no answer to it.
 pub fn line(question: &str) -> Result<String> {
     forget_typed();
     // Not locked while it waits: what ends the program meanwhile has a last word.
     let mut stderr = std::io::stderr();
-    let _ = write!(stderr, "{question}");
+    let words = question.trim_end();
+    let _ = write!(stderr, "{}{}", broken(words), question.get(words.len()..).unwrap_or_default());
     let _ = stderr.flush();
     let mut answer = String::new();
     let read = std::io::stdin().lock().take(4096).read_line(&mut answer);

@@ -127,7 +127,7 @@ pub enum Command {
         /// Without a passphrase, and without asking for one
         #[arg(long)]
         no_passphrase: bool,
-        /// Replace an existing key without asking: handoffs of the old one are lost
+        /// Replace an existing key without asking; the old one is kept next to it
         #[arg(long, short = 'y', alias = "force")]
         yes: bool,
     },
@@ -273,7 +273,7 @@ pub struct PublishArgs {
     /// Anyone with the PIN can pick it up; without a value: `CCLINK_PIN`, or it is asked for or generated
     #[arg(long, value_name = "PIN", num_args = 0..=1, require_equals = true, conflicts_with_all = ["share", "link"])]
     pub pin: Option<Option<String>>,
-    /// One time: the first pickup removes it
+    /// One-time: the first pickup removes it, and nobody can pick it up after that
     #[arg(long)]
     pub burn: bool,
     /// Only this person can pick it up: a contact's name or a public key; several, each once: `anna,ben`, or a team under `[teams]` in the configuration
@@ -348,7 +348,7 @@ pub struct PickupArgs {
     /// Only print the command: the best one on stdout, notes on stderr
     #[arg(long)]
     pub print: bool,
-    /// How to continue, instead of the best way
+    /// Continue in this way instead of the best one
     #[arg(long, value_name = "WAY")]
     pub plan: Option<PlanKind>,
     /// SSH address of its machine, when the handoff has none or a wrong one; remembered once it worked
@@ -366,7 +366,7 @@ pub struct PickupArgs {
     /// Read the conversation from this sealed file (`cclink bundle` writes it; `-` is stdin) and resume it here
     #[arg(long, value_name = "FILE|-", conflicts_with_all = ["print", "qr"])]
     pub from: Option<PathBuf>,
-    /// When the session is brought here, its project's memory comes along
+    /// When the session is brought here, include its project's memory
     #[arg(long)]
     pub with_memory: bool,
     /// Do not ask for confirmation

@@ -117,7 +117,7 @@ async fn with_service(cli: Cli, printer: Printer) -> Result<ExitCode> {
     if matches!(command, Command::Config) {
         theme(&service)?;
     }
-    commands::run(&context, command).await.map(|()| ExitCode::SUCCESS)
+    commands::run(&context, command).await
 }
 
 /// The theme of the configuration; only the screen knows their names.
@@ -264,9 +264,10 @@ fn refuse(args: &[OsString], error: &clap::Error) -> ExitCode {
         let advice = if spaced { cli::PIN_ADVICE } else { "`cclink --help` lists all commands." };
         let _ = writeln!(std::io::stderr(), "{}", Error::usage(first).advise(advice).to_json());
     } else {
-        let _ = error.print();
+        let printer = plain().aside();
+        printer.refused(error);
         if spaced {
-            let _ = writeln!(std::io::stderr(), "{}", cli::PIN_ADVICE);
+            printer.note(cli::PIN_ADVICE);
         }
     }
     // From a hook 2 would mean: hold back what the user typed.

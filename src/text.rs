@@ -5,6 +5,7 @@
 
 mod ability;
 mod clipboard;
+mod prose;
 
 use std::fmt::Write;
 use std::iter::Peekable;
@@ -19,6 +20,7 @@ use unicode_width::UnicodeWidthStr;
 
 pub use ability::{Ability, LEAST_SCREEN};
 pub use clipboard::Clipboards;
+pub use prose::prose;
 
 const ELLIPSIS: &str = "…";
 /// Columns of a notification at most: more is cut by most desktops anyway.

@@ -9,7 +9,7 @@ pub enum HookEvent {
     Prompt,
     /// A session ended: it is handed over by a worker
     SessionEnd {
-        /// Its conversation goes along, where a place for it was agreed to
+        /// Include its conversation, where a place for it was agreed to
         #[arg(long)]
         carry: bool,
     },

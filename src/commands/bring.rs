@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::output::broken;
 use super::progress::{end_progress, progress};
 use super::{Context, prompt, until_stopped};
 use crate::cli::PickupArgs;
@@ -101,7 +102,7 @@ fn choose(question: &Question) -> Result<Answer> {
     let answers = question.answers();
     let mut stderr = std::io::stderr();
     end_progress();
-    let _ = writeln!(stderr, "{}", question.words());
+    let _ = writeln!(stderr, "{}", broken(&question.words()));
     for (number, (_, words)) in answers.iter().enumerate() {
         let _ = writeln!(stderr, "{:>3}  {words}", number + 1);
     }

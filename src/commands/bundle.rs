@@ -41,7 +41,7 @@ pub(super) async fn run(context: &Context<'_>, args: BundleArgs) -> Result<()> {
         let place = if to_stdout { "stdout".to_owned() } else { args.file.display().to_string() };
         printer.note(&format!("Sealed: {place} ({}).", text::bytes(carry.bytes)));
         let from = if to_stdout { "FILE".to_owned() } else { text::clean(&args.file.to_string_lossy()) };
-        printer.note(&format!("Elsewhere: cclink pickup {} --from {from}", published.token));
+        printer.note(&format!("Elsewhere: `cclink pickup {} --from {from}`", published.token));
     }
     if let Some(key) = published.carry_key.as_ref().filter(|_| args.show_key) {
         printer.note("Anyone with this key and the file can read the conversation:");

@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context<'_>, action: Option<ContactsAction>) -> Resu
             let contacts = service.contacts()?;
             printer.value(&contacts);
             if contacts.is_empty() {
-                printer.say("No contacts yet. `cclink contacts add NAME PUBKEY` adds one.");
+                printer.tell("No contacts yet. `cclink contacts add NAME PUBKEY` adds one.");
                 return Ok(());
             }
             let row = |contact: &crate::service::ContactView| {

@@ -69,33 +69,11 @@ fn print(context: &Context<'_>, Check { name, state, says, advice, .. }: &Check)
         Health::Warn => printer.bold("warn"),
         Health::Fail => printer.bad("FAIL"),
     };
-    let mut lines = wrapped(&text::clean(says)).into_iter();
-    let first = lines.next().unwrap_or_default();
-    printer.say(&format!("{mark}  {}  {first}", text::pad(name, WIDEST)));
-    for line in lines {
-        printer.say(&format!("{:INDENT$}{line}", ""));
+    let head = format!("{mark}  {}  ", text::pad(name, WIDEST));
+    printer.tell_behind((&head, INDENT), &text::clean(says));
+    if let Some(advice) = advice {
+        printer.tell_behind((&" ".repeat(INDENT), INDENT), &printer.dim(&text::clean(advice)));
     }
-    for line in advice.iter().flat_map(|advice| wrapped(&text::clean(advice))) {
-        printer.say(&printer.dim(&format!("{:INDENT$}{line}", "")));
-    }
-}
-
-/// The lines of a text behind the indent, where it goes to a terminal; else one.
-fn wrapped(text: &str) -> Vec<String> {
-    let columns = crossterm::terminal::size().ok().filter(|_| std::io::stdout().is_terminal());
-    let room = columns.map_or(usize::MAX, |(columns, _)| usize::from(columns).saturating_sub(INDENT).max(20));
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if text::width(line) + 1 + text::width(word) <= room => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 /// An error where something fails, with the names of what does.

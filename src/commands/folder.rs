@@ -54,7 +54,7 @@ pub(super) async fn ask(context: &Context<'_>, found: Found) -> Result<Found> {
     printer.note(&format!("Where is {} on this machine?", text::clean(&found.pickup.project)));
     let choices = match &offer {
         Some(offer) => {
-            printer.note(&format!("c clones it: {}", offer.plan.shell));
+            printer.note(&format!("c clones it: `{}`", offer.plan.shell));
             "A folder, c, c FOLDER to clone it there, or Enter for none: "
         }
         None => "A folder, or Enter for none: ",

@@ -12,6 +12,9 @@ use crate::text;
 /// Said where a handoff that burned did not reach its reader yet.
 const OURS: &str = "It is yours now: `cclink pickup` shows it again on this device.";
 
+/// Columns of most ways' labels.
+const BEHIND: usize = 10;
+
 /// One way to go on, in a line or two.
 pub(super) fn print_plan(context: &Context<'_>, plan: &Plan, hostname: &str) {
     let printer = context.printer;
@@ -21,15 +24,17 @@ pub(super) fn print_plan(context: &Context<'_>, plan: &Plan, hostname: &str) {
         PlanKind::Attach => "In tmux: ".to_owned(),
         PlanKind::Ssh => "By SSH:  ".to_owned(),
         PlanKind::Bring => "Bring it:".to_owned(),
-        PlanKind::Carried => "Sealed:  ".to_owned(),
+        PlanKind::Carried => "Included:".to_owned(),
         PlanKind::Command => format!("On {}:", text::clean(hostname)),
     };
     match &plan.why_not {
         None => printer.say(&format!("{label} {}", plan.shell)),
-        Some(why) => printer.say(&printer.dim(&format!("{label} not ready: {why}"))),
+        Some(why) => {
+            printer.tell_behind((&format!("{label} "), BEHIND), &printer.dim(&format!("not ready: {why}")));
+        }
     }
     for note in plan.notes.iter().filter(|_| plan.ready) {
-        printer.say(&printer.dim(&format!("          ({note})")));
+        printer.tell_behind((&" ".repeat(BEHIND), BEHIND), &printer.dim(&format!("({note})")));
     }
 }
 
@@ -76,7 +81,7 @@ pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how:
         _ => Came { plan, is_here: false },
     };
     let plan = came.plan;
-    service.check_way(found, &plan).await?;
+    service.check_way(found, &plan).await.map_err(|error| other_ways(found, &plan, error))?;
     let job = Job::quiet();
     let taken = until_stopped(&job, Box::pin(service.pick_up(found, &job))).await?;
     if job.cancel.is_cancelled() {
@@ -116,6 +121,17 @@ pub(super) async fn go_on(context: &Context<'_>, found: &Found, plan: Plan, how:
         printer.note("Nothing was picked up; the handoff is unchanged.");
     }
     leave_with(context, ended).await
+}
+
+/// The same error with the ways that are left, as they are asked for here.
+fn other_ways(found: &Found, plan: &Plan, error: Error) -> Error {
+    let others: Vec<String> =
+        plan.others(&found.pickup.plans).map(|kind| format!("`--plan {}`", <&str>::from(kind))).collect();
+    if others.is_empty() {
+        return error;
+    }
+    let advice = format!("{} Other ways: {}.", error.advice, others.join(", "));
+    error.advise(advice)
 }
 
 /// An error after it was taken.
@@ -159,7 +175,7 @@ async fn run_aside(plan: &Plan) -> Result<Ended> {
 fn not_started(plan: &Plan, error: &std::io::Error) -> Error {
     let program = plan.command.first().map_or("the command", String::as_str);
     Error::failed(format!("{program} could not be started: {error}."))
-        .advise(format!("Run it yourself: {}", plan.shell))
+        .advise(format!("Run it yourself: `{}`", plan.shell))
 }
 
 /// Another program takes this process's place, in its folder and without the

@@ -1,11 +1,12 @@
 //! `list` and `revoke`.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 use super::table::Column;
 use super::{Context, prompt};
 use crate::service::{
-    CarriedBy, CarriedState, CarryWay, Doomed, Error, ErrorKind, Job, Listed, Result, Revoked, Service, State,
+    CarriedBy, CarriedState, CarryWay, Doomed, Error, ErrorKind, IdentityState, Job, Listed, Result, Revoked,
+    Service, State,
 };
 use crate::text;
 
@@ -16,6 +17,12 @@ const NAMED: usize = 8;
 
 /// The column of the conversation: only where one is included.
 const CARRY: &str = "Conversation";
+
+/// What is said where no handoff is active, and where only this device knows of none.
+const NONE: &str = "You have no active handoffs.";
+const NONE_KNOWN: &str = "This device knows of no active handoffs.";
+/// As the screen says it above its list.
+const NOT_CHECKED: &str = "not checked";
 
 const COLUMNS: [Column; 10] = [
     Column::whole("Token"),
@@ -37,7 +44,8 @@ pub(super) async fn list(context: &Context<'_>, all: bool) -> Result<()> {
         .or_else(|error| if error.kind == ErrorKind::Locked { Ok(()) } else { Err(error) })?;
     match service.list(all, &Job::quiet()).await {
         Ok(rows) => {
-            print(context, &rows, all);
+            let is_locked = service.identity_state() == IdentityState::Locked;
+            print(context, &rows, all, if is_locked { NONE_KNOWN } else { NONE });
             match rows.iter().filter(|row| row.state == State::Unknown).count() {
                 0 => Ok(()),
                 unknown => Err(Error::new(
@@ -49,14 +57,15 @@ pub(super) async fn list(context: &Context<'_>, all: bool) -> Result<()> {
         }
         // What the journal knows is worth showing; the exit code says the rest.
         Err(error) if error.kind == ErrorKind::Unreachable => {
-            print(context, &service.journal_list(all)?, all);
+            print(context, &service.journal_list(all)?, all, NONE_KNOWN);
             Err(error)
         }
         Err(error) => Err(error),
     }
 }
 
-fn print(context: &Context<'_>, rows: &[Listed], all: bool) {
+/// `none` is said where there are no rows.
+fn print(context: &Context<'_>, rows: &[Listed], all: bool, none: &str) {
     let printer = context.printer;
     printer.value(&rows);
     if printer.is_json() {
@@ -64,7 +73,7 @@ fn print(context: &Context<'_>, rows: &[Listed], all: bool) {
     }
     if rows.is_empty() {
         let hint = if all { "" } else { " `--all` shows the ended ones." };
-        printer.say(&format!("You have no active handoffs.{hint}"));
+        printer.tell(&format!("{none}{hint}"));
         return;
     }
     let rows = Listed::one_a_group(rows.to_vec());
@@ -81,12 +90,6 @@ fn print(context: &Context<'_>, rows: &[Listed], all: bool) {
 fn row(row: &Listed) -> Vec<String> {
     let now = Utc::now();
     let left = (row.expires_at - now).num_seconds();
-    let state = match &row.picked_up {
-        Some(by) if row.group.is_none() => {
-            format!("{} by {} {}", row.state.words(), text::clean(&by.hostname), text::ago(by.at, now))
-        }
-        _ => row.state_words(),
-    };
     vec![
         row.token.clone(),
         text::fit(&text::clean(row.label.as_deref().unwrap_or(&row.project)), WIDEST),
@@ -94,11 +97,26 @@ fn row(row: &Listed) -> Vec<String> {
         audience(row),
         text::ago(row.created_at, now),
         if row.state.is_alive() { text::span(left) } else { String::new() },
-        if row.burn_after_read { "once".to_owned() } else { String::new() },
+        if row.burn_after_read { "one-time".to_owned() } else { String::new() },
         row.carry.as_ref().map(conversation).unwrap_or_default(),
         row.copies.map_or_else(|| "?".to_owned(), |copies| copies.to_string()),
-        state,
+        state(row, now),
     ]
+}
+
+/// Where it stands, and who took it; what only the network could confirm, and was not
+/// asked about, is not called live.
+fn state(row: &Listed, now: DateTime<Utc>) -> String {
+    let is_checked = row.copies.is_some() || row.state != State::Live;
+    match (&row.picked_up, &row.group) {
+        (Some(by), None) => {
+            let taken = format!("picked up by {} {}", text::clean(&by.hostname), text::ago(by.at, now));
+            if row.state == State::PickedUp { taken } else { format!("{}, {taken}", row.state.words()) }
+        }
+        (_, None) if !is_checked => NOT_CHECKED.to_owned(),
+        (_, Some(_)) if !is_checked => format!("{}, {NOT_CHECKED}", row.state_words()),
+        _ => row.state_words(),
+    }
 }
 
 /// Who can pick it up.
@@ -131,6 +149,7 @@ pub(super) async fn revoke(context: &Context<'_>, tokens: &[String], all: bool, 
     }
     Service::check_tokens(tokens)?;
     if !yes && !prompt::can_ask() {
+        can_be_meant(context, tokens).await?;
         return Err(
             Error::usage("Cannot ask for confirmation here; pass --yes.").advise("Nothing was revoked.")
         );
@@ -163,6 +182,18 @@ pub(super) async fn revoke(context: &Context<'_>, tokens: &[String], all: bool, 
             };
             Err(Error::new(kind, words).advise(advice))
         }
+    }
+}
+
+/// What is wrong with the tokens is said before consent to it is asked for. What cannot
+/// be known without the network or the key is left to who asks with `--yes`.
+async fn can_be_meant(context: &Context<'_>, tokens: &[String]) -> Result<()> {
+    if tokens.is_empty() {
+        return Ok(());
+    }
+    match context.service.about_to_revoke(tokens, &Job::quiet()).await {
+        Err(error) if matches!(error.kind, ErrorKind::Usage | ErrorKind::Gone) => Err(error),
+        _ => Ok(()),
     }
 }
 

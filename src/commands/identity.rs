@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::{Context, Printer, prompt};
-use crate::service::{Error, ErrorKind, IdentityState, IdentityView, Result, Service};
+use crate::service::{Error, ErrorKind, IdentityState, IdentityView, REPLACE_KEY, Result, Service};
 
 /// A key file is small; this is generous.
 const MAX_IMPORT: u64 = 4096;
@@ -26,13 +26,13 @@ pub(super) async fn init(
         let there = match service.identity_state() {
             IdentityState::Damaged(error) => error,
             _ => Error::failed(format!("There is already a key: {}.", service.identity_path().display()))
-                .advise("It was not changed. `cclink init --yes` replaces it for good."),
+                .advise(REPLACE_KEY),
         };
         if !prompt::can_ask() {
             return Err(there);
         }
         context.printer.note(&there.message);
-        let question = "Replace it? Its handoffs can then no longer be opened or revoked.";
+        let question = "Replace it? The new key cannot open or revoke the old one's handoffs. The old one is kept next to it.";
         overwrite = prompt::confirm(question, false)?;
         if !overwrite {
             return Err(there);
@@ -45,7 +45,7 @@ pub(super) async fn init(
         seed => make(context, seed, passphrase(context, no_passphrase)?, overwrite).await?,
     };
     print(context, &view);
-    context.printer.say(
+    context.printer.tell(
         &context
             .printer
             .dim("All devices with this key are yours: run `cclink pair` here to give it to another one."),

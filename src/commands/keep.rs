@@ -36,11 +36,13 @@ async fn once(context: &Context<'_>) -> Result<()> {
     if kept.is_empty() {
         context.printer.say("This device has no active handoffs.");
     }
-    for one in &kept {
-        context.printer.say(&words(one));
+    for one in kept.iter().filter(|one| one.did != Did::Failed) {
+        context.printer.tell(&words(one));
     }
-    match kept.iter().find_map(|one| one.error.clone()) {
-        Some(error) => Err(Error::new(ErrorKind::Unreachable, error)),
+    match failures(&kept) {
+        Some(failures) => {
+            Err(Error::new(ErrorKind::Unreachable, failures).advise("Run it again once you are online."))
+        }
         None => Ok(()),
     }
 }
@@ -55,8 +57,11 @@ async fn keep(context: &Context<'_>) -> Result<()> {
     let tell = |kept: &[Kept]| {
         let at = Local::now().format("%H:%M:%S");
         printer.line(&kept);
-        for one in kept {
-            printer.say(&format!("{at} {}", words(one)));
+        for one in kept.iter().filter(|one| one.did != Did::Failed) {
+            printer.tell(&format!("{at} {}", words(one)));
+        }
+        if let Some(failures) = failures(kept) {
+            printer.tell(&format!("{at} {failures}"));
         }
     };
     tokio::select! {
@@ -74,7 +79,23 @@ fn words(kept: &Kept) -> String {
         (Did::Lost, _) => {
             format!("{token}  not found; it may have been picked up, otherwise publish the session again")
         }
-        (Did::Failed, _) => format!("{token}  {}", kept.error.as_deref().unwrap_or("failed")),
+        (Did::Failed, _) => format!("{token}  {}", why(kept)),
+    }
+}
+
+fn why(kept: &Kept) -> &str {
+    kept.error.as_deref().unwrap_or("failed")
+}
+
+/// What could not be done, with each reason once.
+fn failures(kept: &[Kept]) -> Option<String> {
+    let failed: Vec<&Kept> = kept.iter().filter(|one| one.did == Did::Failed).collect();
+    let mut reasons: Vec<&str> = failed.iter().map(|one| why(one)).collect();
+    reasons.dedup();
+    match failed.as_slice() {
+        [] => None,
+        [only] => Some(words(only)),
+        many => Some(format!("{} of {} handoffs failed: {}", many.len(), kept.len(), reasons.join(" "))),
     }
 }
 
@@ -82,7 +103,7 @@ async fn install(context: &Context<'_>, yes: bool) -> Result<()> {
     let start = start(context).await?;
     agreed(context, &start, yes, "install")?;
     start.install().await?;
-    context.printer.say("Installed. Your handoffs stay on the network while this machine runs.");
+    context.printer.tell("Installed. Your handoffs stay on the network while this machine runs.");
     Ok(())
 }
 

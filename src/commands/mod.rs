@@ -34,6 +34,7 @@ mod web;
 use std::ffi::OsString;
 use std::path::Path;
 use std::pin::Pin;
+use std::process::ExitCode;
 
 use crate::cli::Command;
 pub use crate::commands::completions::{complete, script as completions};
@@ -41,7 +42,7 @@ pub use crate::commands::hook::run as hook;
 pub use crate::commands::man::run as man;
 pub use crate::commands::output::Printer;
 pub use crate::service::{Error, Result};
-use crate::service::{IdentityState, Job, Service, Settings};
+use crate::service::{ErrorKind, IdentityState, Job, Service, Settings};
 
 /// Tries to unlock a key on a terminal, as ssh does.
 const PASSPHRASE_TRIES: u32 = 3;
@@ -71,7 +72,8 @@ pub fn open_to_look(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Service> {
 }
 
 /// Runs a command of the service; those that need none are run by the program itself.
-pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
+/// Wrong usage is told before everything else, and gives its exit code.
+pub async fn run(context: &Context<'_>, command: Command) -> Result<ExitCode> {
     let result = match command {
         Command::Publish(args) => publish::run(context, args).await,
         Command::Bundle(args) => Box::pin(bundle::run(context, args)).await,
@@ -108,6 +110,13 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<()> {
             .printer
             .note("Some writes to the network did not finish in time; `cclink list` shows what arrived.");
     }
+    let result = match result {
+        Err(error) if error.kind == ErrorKind::Usage && !context.printer.is_json() => {
+            context.printer.last_words(&error);
+            Ok(ExitCode::from(error.exit_code()))
+        }
+        result => result.map(|()| ExitCode::SUCCESS),
+    };
     // With --json a failure's stderr is one JSON value.
     if result.is_ok() || !context.printer.is_json() {
         for warning in context.service.take_warnings() {

@@ -12,7 +12,10 @@ use super::table::{self, Column};
 use crate::cli::{Color, Output};
 use crate::qr;
 use crate::service::{ERROR_FILE, Error, Result};
-use crate::text::Ability;
+use crate::text::{self, Ability};
+
+/// Sentences are not broken into fewer columns.
+const LEAST: usize = 20;
 
 /// Prints the answers of one command.
 #[derive(Clone, Copy, Debug)]
@@ -50,14 +53,37 @@ impl Printer {
     pub fn say(self, line: &str) {
         match (self.json, self.aside) {
             (true, _) => {}
-            (false, true) => self.note(line),
+            (false, true) => self.note_exactly(line),
             (false, false) => write_out(line),
         }
     }
 
-    /// Progress, a warning, a question's context: never part of the answer.
+    /// The same of sentences: on a terminal they break at words.
+    pub fn tell(self, words: &str) {
+        self.tell_behind(("", 0), words);
+    }
+
+    /// The same behind a label, which takes so many columns.
+    pub(super) fn tell_behind(self, (label, indent): (&str, usize), words: &str) {
+        let columns =
+            if self.aside { columns_of(&std::io::stderr()) } else { columns_of(&std::io::stdout()) };
+        let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(indent).max(LEAST));
+        let mut label = label.to_owned();
+        for line in text::prose(words, room) {
+            self.say(&format!("{label}{line}"));
+            label = " ".repeat(indent);
+        }
+    }
+
+    /// Progress, a warning, a question's context: never part of the answer. On a
+    /// terminal it breaks at words.
+    pub fn note(self, words: &str) {
+        self.note_exactly(&broken(words));
+    }
+
+    /// The same for what is no sentence.
     #[allow(clippy::unused_self)] // reads like its siblings
-    pub fn note(self, line: &str) {
+    pub fn note_exactly(self, line: &str) {
         let _ = writeln!(std::io::stderr().lock(), "{line}");
     }
 
@@ -72,6 +98,17 @@ impl Printer {
     pub fn rendered(self, text: &StyledStr) {
         let text = if self.color { text.ansi().to_string() } else { text.to_string() };
         let _ = stdout::write(text.as_bytes());
+    }
+
+    /// What clap has against words.
+    pub fn refused(self, error: &clap::Error) {
+        if std::io::stderr().is_terminal() {
+            let words = error.render();
+            let words = if self.color { words.ansi().to_string() } else { words.to_string() };
+            self.note(words.trim_end());
+        } else {
+            let _ = error.print();
+        }
     }
 
     /// The command's value, where JSON is wanted.
@@ -121,7 +158,7 @@ impl Printer {
     /// An error: what happened, then what to do.
     pub fn error(self, error: &Error) {
         if self.json {
-            self.note(&error.to_json().to_string());
+            self.note_exactly(&error.to_json().to_string());
             return;
         }
         self.note(&format!("cclink: {}", error.message));
@@ -156,8 +193,7 @@ impl Printer {
 
     /// A table without lines; on a terminal within its width.
     pub(super) fn table(self, columns: &[Column], rows: Vec<Vec<String>>) {
-        let size = crossterm::terminal::size().ok().filter(|_| std::io::stdout().is_terminal());
-        for line in table::lines(columns, rows, size.map(|(width, _)| usize::from(width))) {
+        for line in table::lines(columns, rows, columns_of(&std::io::stdout())) {
             self.say(&line);
         }
     }
@@ -200,6 +236,20 @@ fn draw(grid: &qr::Grid) -> impl Iterator<Item = String> {
         let line: String = (0..grid.side()).map(cell).collect();
         format!("\u{1b}[38;5;16;48;5;231m{line}\u{1b}[0m")
     })
+}
+
+/// Words as they go to stderr: on a terminal they break at words.
+pub(super) fn broken(words: &str) -> String {
+    match columns_of(&std::io::stderr()) {
+        Some(columns) => text::prose(words, columns.max(LEAST)).join("\n"),
+        None => words.to_owned(),
+    }
+}
+
+/// How wide it is, where it is a terminal.
+pub(super) fn columns_of(stream: &impl IsTerminal) -> Option<usize> {
+    let size = crossterm::terminal::size().ok().filter(|_| stream.is_terminal());
+    size.map(|(columns, _)| usize::from(columns))
 }
 
 /// A line to stdout; [`Printer::check`] tells what became of it.

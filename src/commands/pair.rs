@@ -68,7 +68,7 @@ async fn give(context: &Context<'_>) -> Result<()> {
     };
     let paired = until_stopped(&job, Box::pin(context.service.give_key(&giving, &job))).await?;
     printer.line(&paired);
-    printer.say(&paired.words().join(" "));
+    printer.tell(&paired.words().join(" "));
     Ok(())
 }
 
@@ -124,19 +124,19 @@ fn telling(printer: Printer) -> Job {
 fn show_code(printer: Printer, code: &PairingCode) {
     printer.line(code);
     // On its command line other users there could read the words.
-    printer.say("On your other device, run `cclink pair` and type these words:");
+    printer.tell("On your other device, run `cclink pair` and type these words:");
     printer.say("");
     printer.say(&format!("  {}", printer.bold(&code.code)));
     printer.say("");
     let until = code.expires_at.with_timezone(&chrono::Local).format("%H:%M");
-    printer.say(&printer.dim(&format!("The words work once, until {until}. Ctrl-C cancels.")));
+    printer.tell(&printer.dim(&format!("The words work once, until {until}. Ctrl-C cancels.")));
 }
 
 fn show_check(printer: Printer, check: &PairCheck) {
     printer.line(check);
-    printer.say(&format!("{} is waiting. Compare these six words with the ones it shows:", check.hostname));
+    printer.tell(&format!("{} is waiting. Compare these six words with the ones it shows:", check.hostname));
     show_words(printer, check);
-    printer.say(&printer.dim(&format!("If they match, confirm on {}. Ctrl-C cancels.", check.hostname)));
+    printer.tell(&printer.dim(&format!("If they match, confirm on {}. Ctrl-C cancels.", check.hostname)));
 }
 
 /// Whether the other device may have the key: where nobody can be asked, the six
@@ -144,9 +144,9 @@ fn show_check(printer: Printer, check: &PairCheck) {
 fn asked(printer: Printer, check: &PairCheck, own: &str) -> Result<bool> {
     printer.line(check);
     printer.say("");
-    printer.say(&format!("{} asks for your key. It must show these six words:", check.hostname));
+    printer.tell(&format!("{} asks for your key. It must show these six words:", check.hostname));
     show_words(printer, check);
-    printer.say(&printer.dim(&format!("It will then show your key: {own}")));
+    printer.tell(&printer.dim(&format!("It will then show your key: {own}")));
     if prompt::can_ask() {
         return match prompt::confirm(&format!("Does {} show exactly these?", check.hostname), false) {
             Err(error) if error.kind == ErrorKind::Cancelled => Ok(false),

@@ -10,7 +10,7 @@ use super::{Context, prompt};
 use crate::cli::{PIN_ADVICE, PickupArgs};
 use crate::service::{
     Error, ErrorKind, Found, HANDED, Handed, IdentityState, Job, Next, Pickup, Plan, PlanKind, Result,
-    Target, Wanted, choose,
+    Service, Target, Wanted, choose,
 };
 use crate::text;
 
@@ -27,6 +27,7 @@ pub(super) async fn run(context: &Context<'_>, mut args: PickupArgs) -> Result<(
         }
         (plan, _) => plan,
     };
+    args.ssh.as_deref().map_or(Ok(()), Service::check_address)?;
     let on_terminal = prompt::can_ask() && std::io::stdout().is_terminal() && !context.printer.is_json();
     let goes_on = !args.print && args.plan != Some(PlanKind::Command) && (args.exec || args.plan.is_some());
     let asks = on_terminal && !args.print && !goes_on && !args.yes;
@@ -180,7 +181,11 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Br
     if ask && lacks_folder(&found, Wanted::Best) {
         found = super::folder::ask(context, found).await?;
     }
-    let once = if found.pickup.burn_after_read { " It can be picked up only once." } else { "" };
+    let once = if found.pickup.burn_after_read {
+        " It is one-time: nobody else can pick it up after you."
+    } else {
+        ""
+    };
     let nothing = || {
         context.printer.note("Nothing was picked up; the handoff is unchanged.");
         Ok(())
@@ -262,7 +267,7 @@ async fn take(context: &Context<'_>, found: &Found) -> Result<()> {
 fn print_qr(context: &Context<'_>, found: &Found) {
     match &found.pickup.link {
         Some(link) => drop(context.printer.qr(&link.to_ascii_uppercase())),
-        None => context.printer.note("No QR code: the link of this handoff carries its secret."),
+        None => context.printer.note("No QR code: the link of this handoff contains its secret."),
     }
 }
 
@@ -270,7 +275,7 @@ fn print(context: &Context<'_>, pickup: &Pickup, signed_by: &str) {
     let printer = context.printer;
     let title = pickup.title.as_deref().unwrap_or(&pickup.session_id);
     printer.say(&printer.bold(title));
-    printer.say(&format!("{}{}", signed_by[..1].to_uppercase(), &signed_by[1..]));
+    printer.tell(&format!("{}{}", signed_by[..1].to_uppercase(), &signed_by[1..]));
     printer.say(&format!("Session:  {}", pickup.session_id));
     printer.say(&format!("Project:  {} on {}", text::clean(&pickup.project), text::clean(&pickup.hostname)));
     if let Some(branch) = pickup.git.as_ref().and_then(|git| git.branch.as_ref()) {
@@ -280,10 +285,10 @@ fn print(context: &Context<'_>, pickup: &Pickup, signed_by: &str) {
         printer.say(&format!("SSH:      {ssh}"));
     }
     if let Some(note) = &pickup.note {
-        printer.say(&format!("Note:     {note}"));
+        printer.tell_behind(("Note:     ", 10), note);
     }
     if pickup.burned {
-        printer.say("It is yours now: nobody else can pick it up.");
+        printer.tell("It is yours now: nobody else can pick it up.");
     }
     for plan in &pickup.plans {
         super::go_on::print_plan(context, plan, &pickup.hostname);

@@ -40,12 +40,12 @@ fn install(context: &Context<'_>, on_exit: bool, carry: bool, yes: bool) -> Resu
     }
     if done {
         printer.say(&format!("{}: active in sessions you start from now on", printer.good("Installed")));
-        printer.say("/cclink:handoff publishes the session it is typed into, without a model call.");
+        printer.tell("/cclink:handoff publishes the session it is typed into, without a model call.");
         if on_exit {
-            printer.say("A session that ends is published to your devices.");
+            printer.tell("A session that ends is published to your devices.");
         }
         if carry {
-            printer.say(
+            printer.tell(
                 "Its conversation is included, sealed, once you agreed to a place: the folder or machine set \
                  under `[carry]`, or a git remote after you published there with `--carry=git`.",
             );
@@ -90,7 +90,7 @@ fn remove(context: &Context<'_>, yes: bool) -> Result<()> {
     let done = make(context, &changes, yes, "Remove it?")?;
     let printer = context.printer;
     printer.value(&json!({ "changed": done, "files": paths(&changes) }));
-    printer.say(if done {
+    printer.tell(if done {
         "Removed. Running sessions may keep calling the hook until they exit."
     } else {
         "Not installed; nothing was changed."
@@ -108,7 +108,7 @@ fn make(context: &Context<'_>, changes: &[FileChange], yes: bool, question: &str
         for change in changes.iter().filter(|change| change.shown) {
             let name = change.path.display().to_string();
             for line in diff::lines(&name, change.before.as_deref(), change.after.as_deref()) {
-                printer.note(&line);
+                printer.note_exactly(&line);
             }
         }
     }
@@ -135,43 +135,43 @@ fn status(context: &Context<'_>, status: &PluginStatus) {
     if status.installed {
         printer.say(&format!("{} in {}", printer.good("Installed"), status.settings.display()));
     } else {
-        printer.say("Not installed. `cclink plugin install` shows what it would change.");
+        printer.tell("Not installed. `cclink plugin install` shows what it would change.");
     }
     for hook in &status.hooks {
         let when = if hook.event == "SessionEnd" { "When a session ends:" } else { "/cclink:handoff:" };
         printer.say(&format!("{when} {}", text::clean(&hook.command)));
         if !hook.exists {
-            printer.say(&format!(
+            printer.tell(&format!(
                 "{} no longer exists, so this hook does nothing: `cclink plugin install` fixes it.",
                 text::clean(&hook.program)
             ));
         }
     }
     if status.installed && !status.on_exit {
-        printer.say("When a session ends: nothing (`cclink plugin install --on-exit` publishes it).");
+        printer.tell("When a session ends: nothing (`cclink plugin install --on-exit` publishes it).");
     }
     match status.command {
         "current" => printer.say(&format!("Command: {}", status.command_file.display())),
         "missing" if status.installed => {
-            printer.say("Command: missing from Claude's menu; `cclink plugin install` restores it.");
+            printer.tell("Command: missing from Claude's menu; `cclink plugin install` restores it.");
         }
         "missing" => {}
-        _ => printer.say(&format!(
+        _ => printer.tell(&format!(
             "Command: {}, changed or from another version; `cclink plugin install` updates it.",
             status.command_file.display()
         )),
     }
     if status.installed && status.locked {
-        printer.say(LOCKED);
+        printer.tell(LOCKED);
     }
     if status.hooks_disabled {
-        printer.say("`disableAllHooks` is set in the settings: no hook runs.");
+        printer.tell("`disableAllHooks` is set in the settings: no hook runs.");
     }
     if status.waiting > 0 {
         printer.say(&format!("{} ended and are waiting to be published.", status.waiting));
     }
     if let Some(failure) = &status.failure {
-        printer.say(&format!(
+        printer.tell(&format!(
             "Session {} was not published when it ended, {}: {} `cclink publish {}` does it now.",
             failure.session_id,
             text::ago(failure.at, Utc::now()),

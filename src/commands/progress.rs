@@ -3,8 +3,9 @@
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
+use super::output::columns_of;
 use crate::service::{Job, Step};
-use crate::text::Ability;
+use crate::text::{self, Ability};
 
 /// A job that tells on a terminal how far it is.
 pub(super) fn progress() -> Job {
@@ -12,6 +13,10 @@ pub(super) fn progress() -> Job {
     if can_redraw() {
         job.tell = Arc::new(|step| {
             if let Step::Doing(words) = step {
+                // a second line would stay behind
+                let room =
+                    columns_of(&std::io::stderr()).map_or(usize::MAX, |columns| columns.saturating_sub(1));
+                let words = text::fit(&words, room);
                 let _ = write!(std::io::stderr().lock(), "\r\u{1b}[K{words}\r");
             }
         });

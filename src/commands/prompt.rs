@@ -4,6 +4,7 @@ use std::io::{BufRead, ErrorKind, IsTerminal, Read, Write};
 
 use zeroize::Zeroizing;
 
+use super::output::broken;
 use crate::service::{Error, Result};
 
 /// Whether somebody can answer.
@@ -83,13 +84,14 @@ mod unix {
     }
 }
 
-/// Asks a question whose answer is a line. What was typed before it could be read
+/// Asks a question whose answer is a line behind it. What was typed before it could be read
 /// is no answer to it.
 pub fn line(question: &str) -> Result<String> {
     forget_typed();
     // Not locked while it waits: what ends the program meanwhile has a last word.
     let mut stderr = std::io::stderr();
-    let _ = write!(stderr, "{question}");
+    let words = question.trim_end();
+    let _ = write!(stderr, "{}{}", broken(words), question.get(words.len()..).unwrap_or_default());
     let _ = stderr.flush();
     let mut answer = String::new();
     let read = std::io::stdin().lock().take(4096).read_line(&mut answer);

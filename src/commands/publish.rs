@@ -86,6 +86,7 @@ async fn request(
         carry: Some(carry),
         ..draft.request()
     };
+    context.service.check_request(&request)?;
     for note in notes {
         context.printer.note(&note);
     }
@@ -191,7 +192,7 @@ fn draw_qr(context: &Context<'_>, published: &Published) -> bool {
         printer.qr(link)
     } else if let Some(ssh) = &published.user_ssh {
         let drawn = printer.qr(&format!("ssh://{ssh}"));
-        printer.note(&format!("Then run there: cclink pickup {} --exec", published.token));
+        printer.note(&format!("Then run there: `cclink pickup {} --exec`", published.token));
         drawn
     } else if published.audience.kind == AudienceKind::Link {
         printer.note(
@@ -277,14 +278,14 @@ fn print(context: &Context<'_>, published: &Published) {
     let printer = context.printer;
     let title = published.title.as_deref().map_or_else(|| published.session_id.clone(), text::clean);
     printer.say(&format!("{} {}", printer.good("Published"), printer.bold(&title)));
-    printer.say(&who_until(published));
+    printer.tell(&who_until(published));
     if let Some(carry) = published.carry.filter(|carry| carry.way != CarryWay::File) {
         let reach = match published.audience.kind {
             AudienceKind::Devices => ", even when this machine is off",
             _ => ", for anyone who can also reach that place",
         };
         let size = text::bytes(carry.bytes);
-        printer.say(&format!("The conversation is included ({size}, sealed){reach}."));
+        printer.tell(&format!("The conversation is included ({size}, sealed){reach}."));
     }
     say_replaced(printer, published.replaced.iter());
     printer.say(&format!("Token:  {}", published.token));

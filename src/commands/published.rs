@@ -29,7 +29,7 @@ pub(super) fn pick_up_until(who: &str, burns: bool, ttl: Ttl, expires_at: DateTi
 /// Says which older handoffs it took the place of.
 pub(super) fn say_replaced<'a>(printer: Printer, tokens: impl Iterator<Item = &'a String>) {
     for token in tokens {
-        printer.say(&format!("It replaces {token}, which was revoked."));
+        printer.tell(&format!("It replaces {token}, which was revoked."));
     }
 }
 

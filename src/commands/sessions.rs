@@ -31,7 +31,7 @@ pub(super) fn run(context: &Context<'_>, search: Option<&str>, all: bool) -> Res
     printer.value(&sessions);
     if sessions.is_empty() {
         let hint = if all { "" } else { " `--all` also shows SDK runs and sidechains." };
-        printer.say(&format!("No Claude Code sessions on this machine.{hint}"));
+        printer.tell(&format!("No Claude Code sessions on this machine.{hint}"));
         return Ok(());
     }
     if !printer.is_json() {
@@ -54,7 +54,8 @@ fn find(context: &Context<'_>, query: &str, all: bool) -> Result<()> {
         printer.say(&printer.dim(&format!("  {}", session.session_id)));
         for hit in &one.matches {
             let who = if hit.role == Role::User { "you" } else { "claude" };
-            printer.say(&format!("  {who}: {}", hit.snippet));
+            let label = format!("  {who}: ");
+            printer.tell_behind((&label, label.len()), &hit.snippet);
         }
     }
     Ok(())

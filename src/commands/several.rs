@@ -29,11 +29,11 @@ pub(super) fn finish(context: &Context<'_>, all: &PublishedAll, qr: bool) -> Res
     printer.value(all);
     let title = all.title.as_deref().map_or_else(|| all.session_id.clone(), text::clean);
     printer.say(&format!("{} {}", printer.good("Published"), printer.bold(&title)));
-    printer.say(&who_until(all));
+    printer.tell(&who_until(all));
     let carried = || all.handoffs.iter().filter_map(|published| published.carry);
     if let Some(carry) = carried().next().filter(|carry| carry.way != CarryWay::File) {
         let size = text::bytes(carry.bytes);
-        printer.say(&format!(
+        printer.tell(&format!(
             "The conversation is included ({size}, sealed for each of them), for anyone who can also reach that \
              place."
         ));
@@ -42,7 +42,7 @@ pub(super) fn finish(context: &Context<'_>, all: &PublishedAll, qr: bool) -> Res
     let row = |one: &Published| vec![name(one), one.token.clone(), format!("cclink pickup {}", one.link)];
     printer.table(&COLUMNS, all.handoffs.iter().map(row).collect());
     if let [first, _, ..] = all.handoffs.as_slice() {
-        printer.say(&printer.dim(&format!("`cclink revoke {}` revokes all of them.", first.token)));
+        printer.tell(&printer.dim(&format!("`cclink revoke {}` revokes all of them.", first.token)));
     }
     for note in all.notes() {
         printer.note(&note);

@@ -33,8 +33,9 @@ pub(super) async fn run(context: &Context<'_>, args: Args) -> Result<()> {
     printer.say(&format!("Wrote {} ({} bytes).", out.display(), page.html.len()));
     printer.say(&format!("SHA-256  {}", page.sha256));
     printer.say(&format!("Relays   {}", page.relays.join(" ")));
-    printer
-        .say("Upload it to a web host, and set its address as `web` in the configuration (`cclink config`).");
+    printer.tell(
+        "Upload it to a web host, and set its address as `web` in the configuration (`cclink config`).",
+    );
     Ok(())
 }
 

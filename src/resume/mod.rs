@@ -14,17 +14,17 @@ use zeroize::Zeroizing;
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum PlanKind {
-    /// On this machine, where its file is.
+    /// Resume it here: this machine has its conversation
     Here,
-    /// In the window of tmux where it runs.
+    /// Go to its tmux window on this machine, where it runs
     Attach,
-    /// Over SSH, where it lives.
+    /// Resume it over SSH, on its own machine
     Ssh,
-    /// On this machine, after its file was copied here over SSH.
+    /// Copy its conversation here over SSH, then resume it here
     Bring,
-    /// On this machine, from the sealed file that travels with it.
+    /// Fetch the conversation that is included (`--carry`), then resume it here
     Carried,
-    /// The command, printed.
+    /// Print the command to run on its machine
     Command,
 }
 
@@ -188,6 +188,12 @@ impl Plan {
     /// Whether it clones a repository.
     pub fn is_clone(&self) -> bool {
         self.command.get(1).is_some_and(|word| word == "clone")
+    }
+
+    /// The other ways that are open, of all there are.
+    pub fn others<'a>(&self, all: &'a [Self]) -> impl Iterator<Item = PlanKind> + use<'a> {
+        let own = self.kind;
+        all.iter().filter(move |other| other.ready && other.kind != own).map(|other| other.kind)
     }
 
     /// Whether it goes on in a copy, beside a session that is open elsewhere.

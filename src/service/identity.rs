@@ -63,18 +63,18 @@ impl Service {
 
     /// Creates an identity, or takes over `seed`: 64 hex digits, 32 raw bytes,
     /// or a key file with a passphrase, which then is the one to give. An empty
-    /// passphrase means none. An existing identity is left alone without
-    /// `overwrite`. Slow with a passphrase.
+    /// passphrase means none. An existing identity is left alone, or with `replace`
+    /// stays beside the new one, under another name. Slow with a passphrase.
     pub fn create_identity(
         &self,
         seed: Option<&[u8]>,
         passphrase: &str,
-        overwrite: bool,
+        replace: bool,
     ) -> Result<IdentityView> {
         let seed = if let Some(content) = seed {
             let file = KeyFile::of(&self.0.settings.paths.key, content);
             if file.is_protected() {
-                return self.adopt(&file, passphrase, overwrite);
+                return self.adopt(&file, passphrase, replace);
             }
             identity::parse_seed(content).ok_or_else(no_key)?
         } else {
@@ -82,31 +82,34 @@ impl Service {
             random(seed.as_mut_slice())?;
             seed
         };
-        self.keep_seed(&seed, passphrase, overwrite)
+        self.adopt_seed(&seed, passphrase, replace)
     }
 
-    fn keep_seed(&self, seed: &Secret, passphrase: &str, overwrite: bool) -> Result<IdentityView> {
-        identity::write(&self.0.settings.paths.key, seed, passphrase, overwrite)?;
+    /// The same of a seed, for example that of another device. Slow with a passphrase.
+    pub(super) fn adopt_seed(&self, seed: &Secret, passphrase: &str, replace: bool) -> Result<IdentityView> {
+        let path = &self.0.settings.paths.key;
+        self.beside_the_old(replace, |overwrite| identity::write(path, seed, passphrase, overwrite))?;
         Ok(self.hold(Identity::from_seed(seed), !passphrase.is_empty()))
     }
 
-    /// Takes over the key of another device; one that is here already is left alone, or
-    /// with `replace` stays beside it, under another name. Slow with a passphrase.
-    pub(super) fn adopt_seed(&self, seed: &Secret, passphrase: &str, replace: bool) -> Result<IdentityView> {
-        if !replace {
-            return self.keep_seed(seed, passphrase, false);
+    /// Puts a key where it belongs. One that is there already is never lost: it stays
+    /// alone, or with `replace` under another name beside the new one.
+    fn beside_the_old(
+        &self,
+        replace: bool,
+        put: impl FnOnce(bool) -> std::result::Result<(), StoreError>,
+    ) -> Result<()> {
+        let old = if replace { identity::keep_beside(&self.0.settings.paths.key)? } else { None };
+        put(old.is_some())?;
+        if let Some(old) = old {
+            self.warn(format!("The old key is kept at {}.", old.display()));
         }
-        let Some(old) = identity::keep_beside(&self.0.settings.paths.key)? else {
-            return self.keep_seed(seed, passphrase, false);
-        };
-        let view = self.keep_seed(seed, passphrase, true)?;
-        self.warn(format!("The old key is kept at {}.", old.display()));
-        Ok(view)
+        Ok(())
     }
 
     /// Takes over a key file with a passphrase as it is: the same bytes, under
     /// the same passphrase.
-    fn adopt(&self, file: &KeyFile, passphrase: &str, overwrite: bool) -> Result<IdentityView> {
+    fn adopt(&self, file: &KeyFile, passphrase: &str, replace: bool) -> Result<IdentityView> {
         if passphrase.is_empty() {
             return Err(Error::failed("The key to import is protected by a passphrase.")
                 .advise("Nothing was changed. Enter the passphrase of that file."));
@@ -116,7 +119,7 @@ impl Service {
                 .advise("Nothing was changed; try again."),
             _ => no_key(),
         })?;
-        file.put(overwrite)?;
+        self.beside_the_old(replace, |overwrite| file.put(overwrite))?;
         Ok(self.hold(identity, true))
     }
 
@@ -202,10 +205,14 @@ impl Service {
     }
 }
 
+/// What to do where a key is in the way of another.
+pub const REPLACE_KEY: &str =
+    "It was not changed. `cclink init --yes` replaces it and keeps the old one next to it.";
+
 /// A key that is there is never called missing, and never replaced unasked.
 pub(super) fn key_trouble(error: StoreError) -> Error {
-    let what_then = "It was not changed. Restore a copy, or replace it for good: `cclink init --import FILE \
-        --yes`, or `cclink init --yes` for a new key.";
+    let what_then = "It was not changed. Restore a copy: `cclink init --import FILE --yes`; or create a \
+        new key: `cclink init --yes`. The old file is kept next to it.";
     match error {
         StoreError::Damaged { path, why } => {
             Error::failed(format!("The key {} is damaged: it {why}.", path.display())).advise(what_then)
@@ -236,7 +243,7 @@ impl From<StoreError> for Error {
             }
             StoreError::Exists(path) => {
                 Self::new(ErrorKind::Exists, format!("There is already a key at {}.", path.display()))
-                    .advise("It was not changed. `cclink init --yes` replaces it for good.")
+                    .advise(REPLACE_KEY)
             }
             StoreError::Passphrase(_) => Self::failed(message).advise("Nothing was changed; try again."),
             StoreError::Damaged { .. } => {

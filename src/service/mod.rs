@@ -32,6 +32,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use handoffs::keeper::{Did, Keeping, Kept};
 pub use handoffs::log::Logged;
 pub use handoffs::watch::{News, NewsKind, Watch, next_look};
+pub use identity::REPLACE_KEY;
 pub use pairing::{Asking, Giving, PairCheck, Paired, PairingCode, Taking};
 pub use pickup::Settled;
 pub use pickup::handed::{HANDED, Handed};

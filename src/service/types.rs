@@ -491,7 +491,7 @@ pub use crate::store::CarryWay;
 pub struct CarryOption {
     /// Which way.
     pub way: CarryWay,
-    /// "sealed, in the git remote origin".
+    /// "included, in the git remote origin".
     pub words: String,
 }
 

@@ -322,7 +322,8 @@ impl App {
     }
 
     /// One step back: what lies in front goes first, then a running job is
-    /// cancelled, then a note that stays is put away, then the pane steps back.
+    /// cancelled, then a note that stays is put away, then the pane steps back; where it
+    /// cannot, any note is put away.
     fn back(&mut self, now: &Now) {
         let context = self.top().context();
         let making_key = matches!(context, Context::Unlock | Context::Welcome);
@@ -333,7 +334,7 @@ impl App {
             if let Some(id) = self.jobs.cancel_newest(auto) {
                 return self.effects.push(Effect::Cancel(id));
             }
-            if self.toasts.dismiss() {
+            if self.toasts.dismiss(!self.top().can_leave()) {
                 return;
             }
         }

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::message::{Action, Error, Event, Excerpt, JobId, Report, Step, Verb};
+use super::message::{Action, Error, ErrorKind, Event, Excerpt, Found, JobId, Plan, Report, Step, Verb};
 pub use crate::service::Service;
 use crate::service::{Job, Keeping, Outcome};
 
@@ -171,7 +171,8 @@ async fn act(service: Service, action: Action, lead: Lead) -> Result<Report, Err
             Ok(Report::PassEnded(pass, end))
         }
         Action::PickUp(found, plan) => {
-            until(&lead, async { service.check_way(&found, &plan).await.map(|()| Report::Scanned) }).await?;
+            let checked = async { service.check_way(&found, &plan).await.map(|()| Report::Scanned) };
+            until(&lead, checked).await.map_err(|error| other_ways(&found, &plan, error))?;
             let taken = service.pick_up(&found, &job).await?;
             // only now: had another reader been faster, nothing were to be ended
             service.end_live(&plan, &job).await?;
@@ -255,6 +256,15 @@ async fn read(service: Service, action: Action, lead: Lead, job: Job) -> Result<
             until(&lead, work).await
         }
     }
+}
+
+/// The same error with the ways that are left, as the screen offers them.
+fn other_ways(found: &Found, plan: &Plan, error: Error) -> Error {
+    if error.kind == ErrorKind::Cancelled || plan.others(&found.pickup.plans).next().is_none() {
+        return error;
+    }
+    let advice = format!("{} Choose another way (↑ ↓), then press Enter.", error.advice);
+    error.advise(advice)
 }
 
 /// A result, unless the job is cancelled first.

@@ -66,7 +66,7 @@ fn the_conversation_of_the_other_device_comes_along() {
     terminal.shows("▌ Prices are off");
     terminal.types("\r");
     terminal.shows("Fetch its conversation, then continue here");
-    terminal.shows("in ~/Sync");
+    terminal.shows("~/Sync");
     terminal.types("\r");
     // What stands in for claude is on the terminal, in the project's folder on this device.
     terminal.shows("Claude Code would continue session");
@@ -115,9 +115,9 @@ fn the_folder_of_both_devices_is_a_way_to_publish() {
     terminal.types(DOWN);
     terminal.shows("▌ Split the tokenizer");
     terminal.types("\r");
-    terminal.shows("‹stays here›  sealed, in ~/Sync");
+    terminal.shows("‹stays here›  included, in ~/Sync");
     terminal.types("\t\t\t\x1b[C");
-    terminal.shows("‹sealed, in ~/Sync");
+    terminal.shows("‹included, in ~/Sync");
     // What it means was agreed to: nothing is asked.
     terminal.types("\r");
     terminal.shows("Published. Your devices");

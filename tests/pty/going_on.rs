@@ -77,7 +77,8 @@ fn all_four_do_the_same() {
         for keys in ["r", "\r"] {
             if keys == "\r" {
                 terminal.types("3");
-                terminal.shows("1 for you");
+                // it was picked up here before, or could not be
+                terminal.shows("from your device");
                 terminal.types("\r");
                 terminal.shows("signed by you");
                 terminal.shows(way);

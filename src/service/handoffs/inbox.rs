@@ -6,6 +6,7 @@ use super::newest::MOST_LOOKUPS;
 use crate::handoff::{AudienceKind, Record, z32};
 use crate::service::pickup::tokens::Known;
 use crate::service::{ErrorKind, InboxEntry, Job, Result, Service, Signer, Step};
+use crate::store::journal::Book;
 
 impl Service {
     /// From my devices and my contacts, newest first, of each session the newest
@@ -27,7 +28,8 @@ impl Service {
             });
             let (known, too_many) = self.worth_a_look(known, &mut MOST_LOOKUPS.clone());
             lists.unsure = lists.unsure.take().or(too_many);
-            let mut looked: FuturesOrdered<_> = known.iter().map(|known| self.inbox_entry(known)).collect();
+            let look = |known| self.inbox_entry(known, &book);
+            let mut looked: FuturesOrdered<_> = known.iter().map(look).collect();
             let mut entries: Vec<InboxEntry> = Vec::new();
             while let Some(entry) = looked.next().await {
                 match entry {
@@ -59,7 +61,7 @@ impl Service {
     }
 
     /// `None` for what is not alive: it is nobody's to pick up.
-    async fn inbox_entry(&self, known: &Known) -> Result<Option<InboxEntry>> {
+    async fn inbox_entry(&self, known: &Known, book: &Book) -> Result<Option<InboxEntry>> {
         let found = match self.find_place(&known.place, &Job::quiet()).await {
             Ok(found) => found,
             Err(error) if error.kind == ErrorKind::Unreachable => return Err(error),
@@ -81,6 +83,7 @@ impl Service {
             created_at: pickup.created_at,
             expires_at: pickup.expires_at,
             burn_after_read: pickup.burn_after_read,
+            picked_up: book.picked_up_here(&known.place.token),
             outdates,
         }))
     }

@@ -42,19 +42,22 @@ pub struct Logged {
 }
 
 impl Logged {
-    /// "picked up by laptop", "published for 8h".
+    /// "picked up by laptop", "burned, picked up here, published by anna".
     pub fn words(&self) -> String {
-        let by = self.by.as_deref().map(|host| format!(" by {host}")).unwrap_or_default();
-        let from =
-            self.from.as_deref().map(|from| format!(", from {}", text::fit(from, 12))).unwrap_or_default();
+        let taken = || match (&self.from, &self.by) {
+            (Some(from), _) => format!("picked up here, published by {}", text::fit(from, 12)),
+            (None, Some(host)) => format!("picked up by {host}"),
+            (None, None) => "picked up".to_owned(),
+        };
         let ttl = self.ttl.map(|ttl| text::span(ttl.into()));
         match self.event {
             Happening::Published => {
                 format!("published{}", ttl.map(|ttl| format!(" for {ttl}")).unwrap_or_default())
             }
             Happening::Failed => "failed to publish".to_owned(),
-            Happening::PickedUp => format!("picked up{by}{from}"),
-            Happening::Burned => format!("burned{by}{from}"),
+            Happening::PickedUp => taken(),
+            Happening::Burned if self.by.is_none() && self.from.is_none() => "burned".to_owned(),
+            Happening::Burned => format!("burned, {}", taken()),
             Happening::Revoked => "revoked".to_owned(),
             Happening::Paired => format!("paired with {}", self.by.as_deref().unwrap_or("another device")),
             Happening::Extended => {
@@ -114,6 +117,41 @@ impl Service {
                 signer => signer.name().to_owned(),
             }),
             ttl: event.ttl,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_took_what_of_whom_reads_as_a_sentence() {
+        let words = |event, by: Option<&str>, from: Option<&str>| {
+            let (by, from) = (by.map(str::to_owned), from.map(str::to_owned));
+            let logged = Logged {
+                at: DateTime::UNIX_EPOCH,
+                event,
+                token: None,
+                audience: None,
+                session_id: None,
+                project: None,
+                label: None,
+                title: None,
+                by,
+                from,
+                ttl: None,
+            };
+            logged.words()
+        };
+        for (event, by, from, said) in [
+            (Happening::PickedUp, Some("laptop"), None, "picked up by laptop"),
+            (Happening::PickedUp, Some("desk"), Some("anna"), "picked up here, published by anna"),
+            (Happening::Burned, Some("laptop"), None, "burned, picked up by laptop"),
+            (Happening::Burned, Some("desk"), Some("you"), "burned, picked up here, published by you"),
+            (Happening::Burned, None, None, "burned"),
+        ] {
+            assert_eq!(words(event, by, from), said);
         }
     }
 }

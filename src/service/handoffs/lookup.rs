@@ -169,7 +169,7 @@ pub(crate) fn alive(standing: Standing, now: DateTime<Utc>) -> Result<Readable> 
             text::clean(&trace.hostname),
             at(trace.at)
         ))
-        .advise("It could be picked up only once. Publish it again from the machine with the session.")),
+        .advise("It was one-time. Publish it again from the machine with the session.")),
         Standing::Revoked { at: when, .. } => {
             Err(Error::gone(format!("This handoff was revoked by its creator, {}.", at(when))))
         }

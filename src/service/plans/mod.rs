@@ -98,11 +98,17 @@ impl Service {
         found
     }
 
-    /// A found handoff whose machine is reached at this address.
-    pub async fn reached_at(&self, mut found: Found, address: &str) -> Result<Found> {
+    /// Whether a machine can be reached at such an address at all.
+    pub fn check_address(address: &str) -> Result<()> {
         if !is_ssh_address(address) || address.len() > 100 {
             return Err(Error::usage(format!("`{}` is not of the form USER@HOST.", text::clean(address))));
         }
+        Ok(())
+    }
+
+    /// A found handoff whose machine is reached at this address.
+    pub async fn reached_at(&self, mut found: Found, address: &str) -> Result<Found> {
+        Self::check_address(address)?;
         found.place.reached_at = Some(address.to_owned());
         Ok(self.planned(found).await)
     }
@@ -318,7 +324,7 @@ impl Service {
                  this machine: pass the file with `--from FILE`, or set `[carry]` in the configuration"
             ))
         } else {
-            plan.note(format!("the conversation, sealed, {size}, as of {at}: {}", places.join(", or ")))
+            plan.note(format!("included: {size}, sealed, as of {at}, {}", places.join(", or ")))
         };
         Some(self.arriving(plan, record, goal))
     }

@@ -153,15 +153,7 @@ impl Service {
             PlanKind::Ssh if found.pickup.burn_after_read => self.check_host(found).await,
             _ => Ok(()),
         }
-        .map_err(|error| {
-            let others = found.pickup.plans.iter().filter(|other| other.ready && other.kind != plan.kind);
-            let others: Vec<String> = others.map(|other| <&str>::from(other.kind).to_owned()).collect();
-            let advice = match others.as_slice() {
-                [] => "Nothing was picked up.".to_owned(),
-                others => format!("Nothing was picked up. Other ways: --plan {}.", others.join(", --plan ")),
-            };
-            Error::new(error.kind, error.message).advise(advice)
-        })
+        .map_err(|error| Error::new(error.kind, error.message).advise("Nothing was picked up."))
     }
 
     /// Whether a plan's program is there to be started: the last look before it

@@ -39,7 +39,7 @@ impl Service {
                 let key = self.recipient(to)?;
                 if key == me {
                     return Err(Error::usage("That is your own key.")
-                        .advise("Leave out --share to publish to your own devices."));
+                        .advise("Publish it to your devices instead, without naming anyone."));
                 }
                 recipient = Some(key);
                 Mailbox::share(identity, &me, &key).ok_or_else(|| {
@@ -70,6 +70,14 @@ impl Service {
             pin,
             secret,
         })
+    }
+
+    /// Whether an audience can be published to, without the network.
+    pub(super) fn check_audience(&self, audience: &AudienceChoice) -> Result<()> {
+        match audience {
+            AudienceChoice::Pin(Some(pin)) => choose_pin(Some(pin)).map(drop),
+            _ => self.audience_view(audience).map(drop),
+        }
     }
 
     /// Who an audience is, as lists show it.

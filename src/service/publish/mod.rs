@@ -86,6 +86,13 @@ impl Service {
             .map_err(|error| if error == Error::cancelled() { nothing() } else { error })
     }
 
+    /// Whether this can be published at all, as far as that is known without the
+    /// network: said before anything else is.
+    pub fn check_request(&self, request: &PublishRequest) -> Result<()> {
+        record::check(request)?;
+        self.check_audience(&request.audience)
+    }
+
     async fn publish_drafted(
         &self,
         mut request: PublishRequest,

@@ -109,7 +109,7 @@ impl Service {
             others.into_iter().partition(|other| other.burns && !replace);
         let named = left.iter().map(|other| {
             format!(
-                "The older handoff {0} can be picked up once, so it was kept: `cclink revoke {0}` ends it.",
+                "The older handoff {0} is one-time, so it was kept: `cclink revoke {0}` ends it.",
                 other.place.token
             )
         });

@@ -44,7 +44,7 @@ impl Service {
         let record = &found.place.record;
         let address = record.ssh.clone().ok_or_else(|| {
             Error::failed("This handoff does not say where its session can be reached.")
-                .advise("Publish it with `--ssh USER@HOST`, or set `ssh` in the configuration there.")
+                .advise("Publish it with an SSH address, or set `ssh` in the configuration there.")
         })?;
         let directory = self.directory_of(record).await?;
         let state = self.0.settings.paths.state.clone();

@@ -32,6 +32,8 @@ pub struct InboxEntry {
     pub expires_at: DateTime<Utc>,
     /// Whether picking it up takes it away.
     pub burn_after_read: bool,
+    /// Whether this device picked it up already; it can be once more.
+    pub picked_up: bool,
     /// Whether a copy of its session is here that has less than was published.
     pub outdates: bool,
 }

@@ -142,6 +142,12 @@ impl Book {
         }
     }
 
+    /// Whether this device noted that it picked a handoff up.
+    pub fn picked_up_here(&self, token: &Token) -> bool {
+        // only of its own pickups it notes who signed
+        self.log.iter().any(|event| event.token.as_ref() == Some(token) && event.from.is_some())
+    }
+
     /// Whether the same was noted just before.
     fn is_logged(&self, event: &Event) -> bool {
         let is_it =

@@ -12,13 +12,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{readers, title};
+use super::{ONE_TIME, readers, title};
 use crate::text;
 use crate::tui::message::{
     Action, AudienceKind, CarriedState, Context, Effect, GroupView, Intent, Listed, Logged, Member, Note,
     Now, Open, Question, Report, State, Step, Tone, Verb,
 };
-use crate::tui::parts::list::{self, Cursor, Meta, hit, row, row_height, under};
+use crate::tui::parts::list::{self, Cursor, Meta, hit, row, row_height, under_facts};
 use crate::tui::parts::{Look, View, detail_area, lines, split, whole_seconds, wrap};
 
 /// The pane's state.
@@ -177,12 +177,13 @@ impl Handoffs {
         if alive.len() > 6 {
             lines.push(format!("and {} more", alive.len() - 6));
         }
-        lines.push("Nobody will be able to pick these up. Your sessions are not affected.".to_owned());
+        let (title, it, is) = match alive.iter().copied().map(Listed::count_alive).sum() {
+            1 => ("Revoke the only handoff?".to_owned(), "it", "session is"),
+            many => (format!("Revoke all {many} handoffs?"), "these", "sessions are"),
+        };
+        lines.push(format!("Nobody will be able to pick {it} up. Your {is} not affected."));
         vec![Effect::Open(Open::Confirm(Box::new(Question {
-            title: match alive.iter().copied().map(Listed::count_alive).sum() {
-                1 => "Revoke the only handoff?".to_owned(),
-                many => format!("Revoke all {many} handoffs?"),
-            },
+            title,
             lines,
             yes: "revoke all",
             then: Box::new(Effect::Run(Action::Revoke(
@@ -397,16 +398,16 @@ fn second_row(handoff: &Listed, width: u16, selected: bool, look: &Look<'_>) -> 
         (None, None) => format!("for {}", readers(handoff)),
     }];
     if handoff.burn_after_read {
-        words.push("once".to_owned());
+        words.push(ONE_TIME.to_owned());
     }
     if handoff.carry.is_some_and(|carry| carry.state != Some(CarriedState::TakenAway)) {
-        words.push("with conversation".to_owned());
+        words.push("conversation included".to_owned());
     }
     words.extend(handoff.copies.map(|copies| format!("{copies} copies")));
     let left = (handoff.expires_at - look.now.utc()).num_seconds();
     let counts = counts_down(handoff) && left > 0;
     let right = if counts { remaining(handoff, left, 14, look) } else { Vec::new() };
-    under(&words.join(" · "), &[], right, width, selected, look.theme)
+    under_facts(&words, right, width, selected, look.theme)
 }
 
 /// Whether its time is what matters: what was taken has done its work.
@@ -439,6 +440,10 @@ impl View for Handoffs {
             Intent::ShowDetail => self.selected().is_some(),
             _ => true,
         }
+    }
+
+    fn can_leave(&self) -> bool {
+        self.reading
     }
 
     fn is_row(&self, column: u16, row: u16) -> bool {

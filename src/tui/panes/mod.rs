@@ -56,6 +56,9 @@ pub fn moment(seconds_from_now: i64, now: &Now) -> String {
     }
 }
 
+/// What the first pickup takes away, in a word.
+const ONE_TIME: &str = "one-time";
+
 /// The last part of a path, for rows that have no room for all of it.
 fn short_project(project: &str) -> &str {
     project.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or(project)

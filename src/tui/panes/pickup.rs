@@ -121,6 +121,11 @@ impl Pickup {
         self.entries.get(self.cursor.at)
     }
 
+    /// How many are for this user, without those that were picked up here.
+    fn waiting(&self) -> usize {
+        self.entries.iter().filter(|entry| !entry.picked_up).count()
+    }
+
     fn show(&mut self, mut entries: Vec<InboxEntry>) {
         let selected = self.selected().map(|entry| entry.token.clone());
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.created_at));
@@ -367,6 +372,10 @@ impl View for Pickup {
         }
     }
 
+    fn can_leave(&self) -> bool {
+        !matches!(self.stage, Phase::Choosing) || self.typing || self.reading
+    }
+
     fn is_row(&self, column: u16, row: u16) -> bool {
         match self.context() {
             Context::Plans => {
@@ -379,7 +388,7 @@ impl View for Pickup {
     }
 
     fn count(&self) -> usize {
-        self.entries.len()
+        self.waiting()
     }
 
     fn handle(&mut self, intent: Intent, _now: &Now) -> Vec<Effect> {
@@ -434,6 +443,9 @@ impl View for Pickup {
             }
             Report::Settled(token) => {
                 self.entries.retain(|entry| !(entry.burn_after_read && entry.token == *token));
+                for entry in self.entries.iter_mut().filter(|entry| entry.token == *token) {
+                    entry.picked_up = true;
+                }
                 self.cursor.hold(self.entries.len(), self.page());
                 if let Phase::Offered(offer) = &mut self.stage {
                     offer.settled(token);

@@ -67,7 +67,7 @@ impl Publish {
             Field::typed("expires in", &Ttl::DEFAULT.to_string())
                 .placeholder("90m, 8h, 2d")
                 .presets(&["1h", "8h", "24h", "3d"]),
-            Field::choice("burn", &["no, until it expires", "yes, one time: the first pickup removes it"]),
+            Field::choice("burn", &["no, until it expires", "yes, one-time: first pickup removes it"]),
             Field::choice("conversation", &[STAYS]),
             Field::choice("changes", &[STAY]),
             Field::typed("title", "").placeholder("…"),

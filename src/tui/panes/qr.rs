@@ -398,8 +398,8 @@ impl View for Qr {
 
 /// What a phone pass lacks where no page is served.
 pub fn lacks_page() -> Note {
-    Note::new(Tone::Plain, "Phones need the cclink page: `cclink web` writes it; set `web` to its address.")
-        .line("See “On a phone” in the README.")
+    Note::new(Tone::Plain, "Phones need the cclink page.")
+        .line("`cclink web` writes it; set `web` to its address. See “On a phone” in the README.")
 }
 
 fn missing(columns: usize, rows: usize) -> String {

@@ -426,6 +426,14 @@ impl View for Sessions {
         !needs_row(intent) || self.selected().is_some()
     }
 
+    fn can_leave(&self) -> bool {
+        self.find.is_some()
+            || self.reading
+            || self.search.is_some()
+            || self.filtering
+            || !self.query().is_empty()
+    }
+
     fn is_row(&self, column: u16, row: u16) -> bool {
         column < self.list_area().right() && self.row_at(row).is_some()
     }

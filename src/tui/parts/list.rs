@@ -199,6 +199,28 @@ pub fn under(
     Line::from(spans)
 }
 
+/// The same of short facts, the weightiest first: what does not fit is left out whole.
+pub fn under_facts(
+    facts: &[String],
+    right: Vec<Span<'static>>,
+    width: u16,
+    selected: bool,
+    theme: &Theme,
+) -> Line<'static> {
+    const DOT: &str = " · ";
+    let taken: usize = right.iter().map(Span::width).sum();
+    let room = usize::from(width).saturating_sub(4 + if taken > 0 { taken + 2 } else { 0 });
+    let mut words = String::new();
+    for fact in facts {
+        if words.is_empty() {
+            words.push_str(fact);
+        } else if text::width(&words) + text::width(DOT) + text::width(fact) <= room {
+            words = words + DOT + fact;
+        }
+    }
+    under(&words, &[], right, width, selected, theme)
+}
+
 /// The graphemes of a text that some byte ranges touch; the ranges in order.
 pub fn graphemes(text: &str, ranges: &[Range<usize>]) -> Vec<u32> {
     let touched = |at: usize, grapheme: &str| {
@@ -266,6 +288,22 @@ mod tests {
         assert_eq!(cursor, Cursor { at: 19, top: 15 });
         cursor.hold(8, 5);
         assert_eq!(cursor, Cursor { at: 7, top: 3 });
+    }
+
+    #[test]
+    fn facts_are_shown_whole_or_not_at_all() {
+        let theme = Theme::sixteen();
+        let facts = ["from anna", "one-time", "webshop on desk", "now"].map(str::to_owned);
+        for (width, shown) in [
+            (80, "from anna · one-time · webshop on desk · now"),
+            (38, "from anna · one-time · now"),
+            (20, "from anna · now"),
+            (10, "from…"),
+        ] {
+            let line = under_facts(&facts, Vec::new(), width, false, &theme);
+            let text: String = line.spans.iter().map(|span| span.content.as_ref()).collect();
+            assert_eq!(text.trim(), shown, "{width}");
+        }
     }
 
     #[test]

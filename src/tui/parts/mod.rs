@@ -77,6 +77,11 @@ pub trait View {
         true
     }
 
+    /// Whether Esc would leave something here.
+    fn can_leave(&self) -> bool {
+        true
+    }
+
     /// Whether a second click at this place does what Enter does.
     fn is_row(&self, _column: u16, _row: u16) -> bool {
         false

@@ -71,6 +71,20 @@ impl Shown {
         lines.map(String::as_str).collect::<Vec<_>>().join(by)
     }
 
+    /// As much of it as fits one row: whole lines, but of why something failed any part
+    /// is better than none.
+    fn in_a_row(&self, columns: usize) -> String {
+        let mut words = text::fit(&self.note.title, columns);
+        for line in &self.note.lines {
+            let more = format!("{words} {line}");
+            if text::width(&more) > columns {
+                return if self.note.tone == Tone::Bad { text::fit(&more, columns) } else { words };
+            }
+            words = more;
+        }
+        words
+    }
+
     /// Its rows, of at most `most`; the last ends in its keys.
     fn rows(&self, columns: usize, most: usize) -> Vec<String> {
         let (words, keys) = (self.joined(" "), self.keys());
@@ -145,9 +159,12 @@ impl Toasts {
         self.shown.iter().flat_map(|shown| [shown.until, shown.news]).flatten().min()
     }
 
-    /// Takes away the newest that stays until dismissed.
-    pub fn dismiss(&mut self) -> bool {
-        let at = self.shown.iter().rposition(|shown| shown.until.is_none());
+    /// Takes away the newest that stays until dismissed, or with `any` the newest of all,
+    /// but none that a revoke is undone by: it goes soon.
+    pub fn dismiss(&mut self, any: bool) -> bool {
+        let goes =
+            |shown: &Shown| shown.until.is_none() || any && !matches!(shown.offer, Some(Offer::Undo(_)));
+        let at = self.shown.iter().rposition(goes);
         at.map(|at| self.shown.remove(at)).is_some()
     }
 
@@ -232,7 +249,7 @@ impl Toasts {
     /// whether there is one.
     pub fn draw_news(&self, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) -> bool {
         let Some(shown) = self.shown.iter().rev().find(|shown| shown.news.is_some()) else { return false };
-        let words = text::fit(&shown.joined(" "), usize::from(area.width).saturating_sub(4));
+        let words = shown.in_a_row(usize::from(area.width).saturating_sub(4));
         // nothing of what stood here may shine through
         frame.render_widget(Clear, area);
         frame.render_widget(

@@ -166,8 +166,8 @@ fn a_row_says_that_its_conversation_is_included() {
             ..sample::listed(5, Some("Some work"), AudienceKind::Devices, State::Live, 9000)
         };
         let play = only(120, 40, row);
-        assert_eq!(play.shows("with conversation"), shown, "{}", play.screen());
-        assert!(play.shows("carries"), "{}", play.screen());
+        assert_eq!(play.shows("conversation included"), shown, "{}", play.screen());
+        assert!(play.shows("included   conversation, "), "{}", play.screen());
     }
 }
 

@@ -83,6 +83,28 @@ fn a_failure_stays_names_the_deed_and_is_tried_again() {
 }
 
 #[test]
+fn esc_puts_any_note_away_where_it_leaves_nothing() {
+    let mut play = Play::full(80, 24);
+    play.text("ym");
+    assert!(play.shows("id was sent") && play.shows("Mouse off"), "{}", play.screen());
+    play.press(KeyCode::Esc);
+    assert!(play.shows("id was sent") && !play.shows("Mouse off"), "{}", play.screen());
+    play.press(KeyCode::Esc);
+    assert!(!play.shows("id was sent"), "{}", play.screen());
+    // What there is to leave comes first.
+    play.text("/up").press(KeyCode::Enter).text("m").press(KeyCode::Esc);
+    assert!(play.shows("Mouse") && !play.shows("filter        up"), "{}", play.screen());
+    play.press(KeyCode::Esc);
+    assert!(!play.shows("Mouse"), "{}", play.screen());
+    // A revoke can be undone as long as its note says.
+    play.text("2dy");
+    let Some((_, Action::Revoke(tokens))) = play.last(Verb::Revoke) else { panic!("it revokes") };
+    play.step(Verb::Revoke, Report::Step(Step::Revoking(tokens, Duration::from_secs(5))));
+    play.press(KeyCode::Esc);
+    assert!(play.shows("u undo"), "{}", play.screen());
+}
+
+#[test]
 fn its_keys_are_text_where_text_is_typed() {
     let mut play = Play::full(120, 40);
     play.press(KeyCode::Enter).press(KeyCode::Enter);

@@ -114,6 +114,22 @@ fn what_is_wrong_with_a_link_is_said_while_it_is_typed() {
 }
 
 #[test]
+fn what_was_picked_up_here_no_longer_waits() {
+    let mut play = Play::full(80, 24);
+    play.text("3");
+    let mut entries = sample::inbox();
+    entries[0].picked_up = true;
+    play.done(Verb::Inbox, Ok(Report::Inbox(entries)));
+    assert!(play.shows("2 for you · 1 picked up here"), "{}", play.screen());
+    assert!(play.shows("· picked up here") && play.shows("Pick up (2)"), "{}", play.screen());
+    // at once, without another look
+    let token = sample::inbox()[2].token.clone();
+    play.text("R");
+    play.step(Verb::Inbox, Report::Settled(token));
+    assert!(play.shows("1 for you · 2 picked up here"), "{}", play.screen());
+}
+
+#[test]
 fn a_device_without_sessions_opens_where_something_waits() {
     let open = |touched: bool| {
         let mut play = Play::open(80, 24);

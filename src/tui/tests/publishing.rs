@@ -201,8 +201,8 @@ fn what_was_named_is_proposed_again_for_the_same_audience() {
 fn can_carry(chosen: Option<CarryWay>) -> Draft {
     let option = |way, words: &str| CarryOption { way, words: words.to_owned() };
     let ways = vec![
-        option(CarryWay::Git, "sealed, in the git remote origin"),
-        option(CarryWay::Folder, "sealed, in ~/Dropbox/cclink"),
+        option(CarryWay::Git, "included, in the git remote origin"),
+        option(CarryWay::Folder, "included, in ~/Dropbox/cclink"),
     ];
     Draft { carry: CarryOffer { ways, chosen, changes: false, said: chosen.is_some() }, ..sample::draft() }
 }
@@ -215,7 +215,7 @@ fn the_conversation_stays_until_a_way_is_chosen_and_goes_by_it_again() {
     play.drafted(can_carry(None));
     assert!(play.shows("conversation") && play.shows("stays here"), "{}", play.screen());
     play.press(KeyCode::Tab).press(KeyCode::Tab).press(KeyCode::Tab).press(KeyCode::Right);
-    assert!(play.shows("‹sealed, in the git remote origin›"), "{}", play.screen());
+    assert!(play.shows("‹included, in the git remote origin›"), "{}", play.screen());
     let words = play.screen().replace([' ', '\n', '│'], "");
     assert!(words.contains("conversationincluded,evenwhenthismachineisoff."), "{}", play.screen());
     let carry = |play: &mut Play| published_by_enter(play).carry.map(|carry| carry.to);
@@ -225,7 +225,7 @@ fn the_conversation_stays_until_a_way_is_chosen_and_goes_by_it_again() {
     let mut play = Play::full(80, 24);
     play.press(KeyCode::Enter);
     play.drafted(can_carry(Some(CarryWay::Folder)));
-    assert!(play.shows("‹sealed, in ~/Dropbox/cclink›"), "{}", play.screen());
+    assert!(play.shows("‹included, in ~/Dropbox/cclink›"), "{}", play.screen());
     play.press(KeyCode::Tab).press(KeyCode::Tab).press(KeyCode::Tab).press(KeyCode::Right);
     assert_eq!(carry(&mut play), Some(Destination::Stays));
 

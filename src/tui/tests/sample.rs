@@ -221,6 +221,7 @@ pub fn entry(at: u8, title: Option<&str>, from: &str, left: i64) -> InboxEntry {
         created_at: ago(i64::from(at) * 7),
         expires_at: now().to_utc() + Duration::seconds(left),
         burn_after_read: at == 2,
+        picked_up: false,
         outdates: false,
     }
 }

@@ -73,6 +73,10 @@ fn without_a_terminal_nothing_is_revoked_unasked() {
     a.cmd(&["revoke", "--all"]).fails(2).says(&["--yes"]);
     a.cmd(&["revoke", "--all", "--json"]).fails(2).says(&["--yes"]).error();
     a.cmd(&["revoke", &all[0]]).fails(2).says(&["--yes"]);
+    // What is wrong with the token comes before a question about it.
+    for args in [&["revoke", "d111111111111y"][..], &["revoke", &all[0], "lybndrfg8ejk99"]] {
+        a.cmd(args).fails(3).says(&["No handoff of yours"]).hides(&["--yes"]);
+    }
     // An answer on stdin is no answer: there is no terminal.
     a.cmd(&["revoke", "--all"]).stdin("y\n").fails(2);
     let mut all = all;

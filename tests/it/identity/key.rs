@@ -54,6 +54,22 @@ fn nobody_else_may_read_what_is_kept() {
 }
 
 #[test]
+fn init_keeps_the_old_key_beside() {
+    let a = Device::bare();
+    a.cmd(&["init", "--no-passphrase"]).ok();
+    let old = fs::read(a.key_file()).unwrap();
+    a.cmd(&["init", "--no-passphrase"]).fails(1).says(&["--yes", "keeps the old one next to it"]);
+    a.cmd(&["init", "--no-passphrase", "--yes"]).ok().says(&["The old key is kept at"]);
+    let name = format!("{}.old", a.key_file().file_name().unwrap().to_string_lossy());
+    assert_eq!(fs::read(a.key_file().with_file_name(&name)).unwrap(), old);
+    assert_ne!(fs::read(a.key_file()).unwrap(), old);
+    // Back again, and nothing is lost on the way.
+    let import = a.key_file().with_file_name(&name).display().to_string();
+    a.cmd(&["init", "--no-passphrase", "--yes", "--import", &import]).ok().says(&["-2"]);
+    assert_eq!(fs::read(a.key_file()).unwrap(), old);
+}
+
+#[test]
 fn init_does_not_overwrite_a_key() {
     let a = Device::new();
     let before = fs::read(a.key_file()).unwrap();

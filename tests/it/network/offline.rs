@@ -39,6 +39,17 @@ fn an_unreachable_network_is_said_soon() {
 }
 
 #[test]
+fn one_reason_is_said_once() {
+    let mut a = Device::new();
+    a.publish(&[]);
+    a.publish(&["--link"]);
+    a.bootstrap = nowhere();
+    let out = a.cmd(&["keep", "--once"]).fails(5).says(&["2 of 2 handoffs failed"]);
+    assert_eq!(out.said().matches("network").count(), 1, "{}", out.said());
+    assert_eq!(a.cmd(&["keep", "--once", "--json"]).fails(5).json().as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn what_failed_to_go_out_is_failed_and_stays_in() {
     let mut a = Device::new();
     let ring = a.bootstrap.clone();
@@ -77,7 +88,10 @@ fn a_dead_ring_leaves_what_the_journal_knows() {
         assert_eq!(row["session_id"], published["session_id"]);
     }
     assert_eq!(list.as_array().unwrap().len(), before.as_array().unwrap().len());
-    a.cmd(&["list"]).fails(5).says(&[text(&mine, "token"), "network"]).hides(&LIES);
+    // the JSON keeps to its states; people are told that nobody could look
+    assert!(list.as_array().unwrap().iter().all(|row| row["state"] == "live"), "{list:#}");
+    let out = a.cmd(&["list"]).fails(5).says(&[text(&mine, "token"), "not checked", "network"]).hides(&LIES);
+    assert!(!out.stdout.contains("live"), "{}", out.stdout);
     a.cmd(&["pickup"]).fails(5).hides(&LIES);
     a.cmd(&["revoke", text(&link, "token"), "--yes"]).fails(5);
     // Nothing was lost by trying.

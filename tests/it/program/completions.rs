@@ -197,6 +197,7 @@ fn the_manual_is_printed_or_written() {
     let page = a.cmd(&["man"]).ok().stdout;
     assert!(page.contains(".TH cclink 1") && page.contains("cclink\\-pickup(1)"), "{page}");
     assert_eq!(a.json(&["man"])["page"], page);
+    assert!(page.contains(".SH EXAMPLES\n  cclink ") && !page.contains("EXTRA"), "{page}");
     let dir = a.path("pages");
     a.cmd(&["man", "--out"]).arg(&dir).ok().says(&["cclink.1"]);
     let pages: Vec<String> =
@@ -206,6 +207,7 @@ fn the_manual_is_printed_or_written() {
     }
     assert!(!pages.iter().any(|page| page.contains("hook")), "{pages:?}");
     assert_eq!(fs::read_to_string(dir.join("cclink.1")).unwrap(), page);
+    assert!(fs::read_to_string(dir.join("cclink-pair.1")).unwrap().contains(".SH NOTES\nThe words"));
     a.cmd(&["man", "--out", "/dev/null/x"]).fails(1).says(&["cannot be written"]);
     assert!(a.files().is_empty(), "it writes nothing of its own");
 }

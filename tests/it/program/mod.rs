@@ -5,5 +5,6 @@ mod doctor;
 mod grammar;
 mod hostile;
 mod log;
+mod narrow;
 mod readme;
 mod unwritten;

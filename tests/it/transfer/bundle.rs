@@ -214,7 +214,7 @@ fn its_key_opens_it_with_age_alone() {
             &["bundle", &session.id, "-o", "-"],
         )
         .ok();
-    let way = out.stderr.lines().find_map(|line| line.strip_prefix("Elsewhere: cclink pickup "));
+    let way = out.stderr.lines().find_map(|line| line.strip_prefix("Elsewhere: `cclink pickup "));
     let token = way.expect("the way on").split(' ').next().unwrap();
     b.cmd(&["pickup", token, "--from", piped.to_str().unwrap()]).ok();
     assert!(b.claude_started().is_some());

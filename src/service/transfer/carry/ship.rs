@@ -116,7 +116,7 @@ impl Service {
         Err(Error::failed(format!(
             "The sealed conversation is {is}; `limit` in the configuration is {most} MB."
         ))
-        .advise("Nothing was published. Raise `limit`, or publish it with `--carry=no`."))
+        .advise("Nothing was published. Raise `limit`, or publish without the conversation."))
     }
 }
 
@@ -166,5 +166,5 @@ fn refused(store: &CarryStore, why: &str) -> Error {
         other => other.key(),
     };
     Error::failed(format!("The git remote {remote} does not accept sealed files: {why}."))
-        .advise("Nothing was published; it is not offered again. Choose another way, or `--carry=no`.")
+        .advise("Nothing was published; it is not offered again. Choose another place, or publish without the conversation.")
 }

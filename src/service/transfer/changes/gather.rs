@@ -124,7 +124,7 @@ pub(crate) async fn gather(directory: Option<&Path>, home: Option<&Path>) -> Res
 
 fn unread(why: &str) -> Error {
     Error::failed(format!("The changes in the project's folder cannot be read: {why}."))
-        .advise("Nothing was published. Try again, or leave `--with-changes` out.")
+        .advise("Nothing was published. Try again, or leave the changes out.")
 }
 
 fn add(files: &mut Vec<(Name, PathBuf, u64)>, name: &str, path: PathBuf, bytes: u64) {

@@ -403,7 +403,7 @@ impl Git {
     fn unreached(&self, said: &str) -> Error {
         let remote = text::clean(&self.shown);
         Error::failed(format!("git could not use {remote}: {}.", said.trim_end_matches('.')))
-            .advise("Try `git ls-remote` there yourself, or choose another way with `--carry`.")
+            .advise("Try `git ls-remote` there yourself, or choose another place for the conversation.")
     }
 }
 

@@ -152,7 +152,7 @@ async fn pushed_to(directory: &Path) -> String {
 impl CarryOption {
     /// A store as a choice.
     pub(crate) fn of(store: &CarryStore, home: Option<&Path>) -> Self {
-        Self { way: store.way(), words: format!("sealed, {}", place(store, home)) }
+        Self { way: store.way(), words: format!("included, {}", place(store, home)) }
     }
 }
 

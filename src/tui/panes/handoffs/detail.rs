@@ -49,13 +49,11 @@ impl Handoffs {
         if let Some(at) = row.announced_at {
             out.push(fact("announced", text::ago(at, look.now.utc()), look));
         }
-        out.push(fact(
-            "burn",
-            if row.burn_after_read { "one time: the first pickup removes it" } else { "no" },
-            look,
-        ));
+        let burn = if row.burn_after_read { "one-time: the first pickup removes it" } else { "no" };
+        out.extend(long_fact("burn", burn, area.width, look));
         if let Some(carry) = &row.carry {
-            out.push(fact("carries", carried(carry), look));
+            let words = format!("conversation, {}", carried(carry));
+            out.extend(long_fact("included", &words, area.width, look));
         }
         if let Some(group) = &row.group {
             for (at, member) in group.members.iter().enumerate() {

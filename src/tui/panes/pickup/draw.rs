@@ -7,8 +7,8 @@ use ratatui::text::Line;
 use super::{Phase, Pickup};
 use crate::text;
 use crate::tui::message::{AudienceKind, Found, InboxEntry, Signer};
-use crate::tui::panes::short_project;
-use crate::tui::parts::list::{Cursor, Meta, row, row_height, under};
+use crate::tui::panes::{ONE_TIME, short_project};
+use crate::tui::parts::list::{Cursor, Meta, row, row_height, under_facts};
 use crate::tui::parts::{Look, detail_area, fact, lines, long_fact, split, wrap};
 
 /// Where things stand in the pane.
@@ -113,7 +113,9 @@ impl Pickup {
     fn head(&self) -> String {
         let error = self.error.as_deref().filter(|_| !self.looking && !self.entries.is_empty());
         let more = error.map(|error| format!(" · {error}")).unwrap_or_default();
-        format!("  {} for you{more}", self.entries.len())
+        let taken = self.entries.len() - self.waiting();
+        let here = if taken > 0 { format!(" · {taken} picked up here") } else { String::new() };
+        format!("  {} for you{here}{more}", self.waiting())
     }
 
     fn why_empty(&self) -> String {
@@ -163,9 +165,9 @@ fn entry_row(
     // the key behind a contact's name is for the detail
     let from = text::fit(if entry.from == Signer::Me { &entry.hostname } else { entry.from.name() }, 16);
     let quiet = look.theme.quiet;
-    let once = if entry.burn_after_read { "once" } else { "" }.to_owned();
+    let once = if entry.burn_after_read { ONE_TIME } else { "" }.to_owned();
     let mut metas = vec![
-        Meta::new(once, 4, look.theme.warn),
+        Meta::new(once, 8, look.theme.warn),
         Meta::new(short_project(&entry.project).to_owned(), 14, quiet).shortened(8),
         Meta::new(from, 16, look.theme.text),
     ];
@@ -175,24 +177,22 @@ fn entry_row(
     if resting {
         theme.chosen = theme.resting;
     }
-    row(entry_title(entry), &[], metas, width, look.theme.text, selected, &theme)
+    let style = if entry.picked_up { quiet } else { look.theme.text };
+    row(entry_title(entry), &[], metas, width, style, selected, &theme)
 }
 
 /// Whose it is, and where it lives.
 fn second_row(entry: &InboxEntry, width: u16, selected: bool, look: &Look<'_>) -> Line<'static> {
-    let mut words = vec![
-        if entry.from == Signer::Me {
-            "from your device".to_owned()
-        } else {
-            format!("from {}", entry.from.name())
-        },
-        format!("{} on {}", short_project(&entry.project), entry.hostname),
-        text::ago(entry.created_at, look.now.utc()),
-    ];
-    if entry.burn_after_read {
-        words.push("only once".to_owned());
-    }
-    under(&words.join(" · "), &[], Vec::new(), width, selected, look.theme)
+    let mut words = vec![if entry.from == Signer::Me {
+        "from your device".to_owned()
+    } else {
+        format!("from {}", entry.from.name())
+    }];
+    words.extend(entry.burn_after_read.then(|| ONE_TIME.to_owned()));
+    words.extend(entry.picked_up.then(|| "picked up here".to_owned()));
+    words.push(format!("{} on {}", short_project(&entry.project), entry.hostname));
+    words.push(text::ago(entry.created_at, look.now.utc()));
+    under_facts(&words, Vec::new(), width, selected, look.theme)
 }
 
 /// Time left in whole minutes, so that nothing has to be redrawn each second.
@@ -205,17 +205,15 @@ fn draw_entry(frame: &mut Frame<'_>, area: Rect, entry: &InboxEntry, look: &Look
     let room = columns.saturating_sub(11);
     let left = (entry.expires_at - look.now.utc()).num_seconds();
     let audience = if entry.audience == AudienceKind::Devices { "your devices" } else { "you" };
-    let mut out = vec![
-        Line::styled(text::fit(entry_title(entry), columns), look.theme.strong),
-        fact("from", text::fit(&entry.from.to_string(), room), look),
-        fact("lives on", text::fit(&entry.hostname, room), look),
-    ];
+    let mut out = vec![Line::styled(text::fit(entry_title(entry), columns), look.theme.strong)];
+    out.extend(long_fact("from", &entry.from.to_string(), area.width, look));
+    out.extend(long_fact("machine", &entry.hostname, area.width, look));
     out.extend(long_fact("project", &look.path(&entry.project), area.width, look));
     out.push(fact("for", audience, look));
     out.push(fact("published", text::ago(entry.created_at, look.now.utc()), look));
     out.push(fact("expires in", left_words(left), look));
     if entry.burn_after_read {
-        out.push(fact("burn", "one time: picking it up removes it", look));
+        out.extend(long_fact("burn", "one-time: picking it up removes it", area.width, look));
     }
     out.push(fact("token", text::fit(&entry.token, room), look));
     out.push(Line::default());

@@ -267,18 +267,18 @@ impl Offer {
             out.push(Line::styled(words, look.theme.quiet));
         }
         if pickup.burn_after_read && !self.taken {
-            out.push(Line::styled("One time: nobody else can pick it up after you.", look.theme.warn));
+            out.push(Line::styled("One-time: nobody else can pick it up after you.", look.theme.warn));
         }
         out.push(Line::default());
         out.extend(self.plan_lines(area.width, look));
         out.push(Line::default());
         out.extend(long_fact("project", &look.path(&pickup.project), area.width, look));
-        out.push(fact("lives on", text::fit(&pickup.hostname, columns.saturating_sub(11)), look));
+        out.extend(long_fact("machine", &pickup.hostname, area.width, look));
         if let Some(note) = &pickup.note {
             out.extend(long_fact("note", note, area.width, look));
         }
         if let Some(branch) = pickup.git.as_ref().and_then(|git| git.branch.as_deref()) {
-            out.push(fact("branch", text::fit(branch, columns.saturating_sub(11)), look));
+            out.extend(long_fact("branch", branch, area.width, look));
         }
         out.push(fact("size", text::bytes(pickup.transcript.bytes), look));
         lines(frame, area, &out);

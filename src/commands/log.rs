@@ -12,7 +12,8 @@ const WIDEST: usize = 40;
 
 const COLUMNS: [Column; 6] = [
     Column::whole("When"),
-    Column::cut("What", 9),
+    // what happened, and to whom, comes before where it was
+    Column::cut("What", 26),
     Column::whole("Token"),
     Column::cut("Title", 12),
     Column::path("Project", 8).goes(2),

@@ -79,7 +79,8 @@ pub struct Session {
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why_not: Option<String>,
-    /// SDK runs and sidechains: hidden unless asked for.
+    /// Claude's picker does not show it (an SDK run, a sidechain, what goes on in
+    /// another file): hidden unless asked for.
     #[serde(skip)]
     pub hidden: bool,
     /// The working directory as recorded, to `cd` to; never shown.

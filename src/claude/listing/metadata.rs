@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::candidate::{Candidate, is_folder_of};
+use super::hidden;
 use crate::claude::live::registry::LiveRecord;
 use crate::claude::transcript::line::Line;
 use crate::claude::transcript::pieces::{Edges, State};
@@ -184,13 +185,7 @@ fn fill(session: &mut Session, ends: &Ends<'_>, sidecar: impl FnOnce() -> Option
         session.real_cwd = cwd.is_absolute().then(|| cwd.canonicalize().ok()).flatten();
         session.cwd = Some(cwd);
     }
-    let entrypoint = head.entrypoint.as_deref().or(tail.entrypoint.as_deref());
-    // As the picker: whose a session is, its beginning says.
-    session.hidden = head.sidechain
-        || head.team
-        || head.daemon
-        || matches!(entrypoint, Some("sdk-cli" | "sdk-ts" | "sdk-py"))
-        || head.is_loop();
+    session.hidden = hidden::is_no_talk(&head, tail);
     match verdict(ends, &head, tail) {
         Verdict::Talk => {}
         Verdict::Unknown => session.checking = true,

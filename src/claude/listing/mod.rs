@@ -4,6 +4,7 @@
 pub(super) mod added;
 pub(super) mod candidate;
 pub(super) mod continued;
+mod hidden;
 pub(super) mod metadata;
 pub(super) mod order;
 pub(super) mod row;

@@ -1,5 +1,6 @@
 //! The walls: who may name whom, and what the tree may hold.
 
+mod circles;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};

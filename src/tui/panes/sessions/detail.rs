@@ -151,7 +151,7 @@ fn oddity(session: &Session) -> Option<&'static str> {
         return Some("Parts of its file are damaged; claude skips them.");
     }
     if session.hidden {
-        return Some("An SDK run or a sidechain: usually hidden.");
+        return Some("Usually hidden, as in Claude's own picker.");
     }
     session.duplicate.then_some("The same session is in another project folder, too.")
 }

@@ -13,10 +13,6 @@ const WIDEST: usize = 13;
 const INDENT: usize = WIDEST + 8;
 
 pub(super) async fn run(context: &Context<'_>, fix: bool, yes: bool) -> Result<()> {
-    if fix && !yes && !prompt::can_ask() {
-        return Err(Error::usage("Cannot ask for confirmation here; pass --yes to fix what can be fixed.")
-            .advise("Nothing was changed."));
-    }
     let on_terminal = std::io::stdout().is_terminal();
     let terminal = on_terminal.then(|| crossterm::terminal::size().ok()).flatten();
     let around = Surroundings { env: context.env, terminal };
@@ -37,6 +33,10 @@ async fn mend(context: &Context<'_>, found: &mut Diagnosis, yes: bool) -> Result
     if fixes.is_empty() {
         printer.note("There is nothing to fix.");
         return Ok(());
+    }
+    if !yes && !prompt::can_ask() {
+        return Err(Error::usage("Cannot ask for confirmation here; pass --yes to fix what can be fixed.")
+            .advise("Nothing was changed."));
     }
     if !yes {
         printer.note("This will:");

@@ -157,6 +157,8 @@ fn a_key_that_others_can_read_is_closed_when_asked_for() {
     finds(doctor(&a), "key", "fail", &["others can read", "chmod 600"]);
     assert_eq!(mode(&key), 0o644, "looking changed it");
     a.cmd(&["doctor", "--fix", "--json"]).fails(2).says(&["--yes"]);
+    // what it found is shown all the same
+    a.cmd(&["doctor", "--fix"]).fails(2).says(&["--yes", "key"]);
     assert_eq!(mode(&key), 0o644, "nobody said yes");
     finds(a.cmd(&["doctor", "--fix", "--yes", "--json"]), "key", "ok", &["fixed", "only you"]);
     assert_eq!(mode(&key), 0o600);

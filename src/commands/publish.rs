@@ -125,7 +125,7 @@ async fn publish_asking(context: &Context<'_>, mut request: PublishRequest) -> R
             published => return published,
         };
         let (question, usual) = match error.kind {
-            ErrorKind::Exists => ("Replace it?", false),
+            ErrorKind::Exists => ("Replace?", false),
             ErrorKind::Agree => ("Store it there?", true),
             ErrorKind::Public => ("Store it there anyway?", false),
             _ => return Err(error),

@@ -148,6 +148,8 @@ pub(super) fn seal_secrets(me: &PublicKey, prepared: &Prepared) -> Result<String
 
 /// Undoes [`seal_secrets`].
 pub(crate) fn open_secrets(identity: &Identity, entry: &JournalEntry) -> Option<Secrets> {
+    #[cfg(test)]
+    OPENED.with(|opened| opened.set(opened.get() + 1));
     let sealed = z32::decode_any(&entry.sealed)?;
     let plain = Zeroizing::new(age::decrypt(&identity.age_identity(), &sealed).ok()?);
     let (secret, more) = plain.split_first_chunk::<32>()?;
@@ -159,4 +161,10 @@ pub(crate) fn open_secrets(identity: &Identity, entry: &JournalEntry) -> Option<
     let link = if is(AudienceKind::Link) { more.try_into().ok().map(LinkSecret) } else { None };
     let pin = if is(AudienceKind::Pin) { std::str::from_utf8(more).ok().map(str::to_owned) } else { None };
     Some(Secrets { mailbox, link, pin })
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How often secrets were opened: what it costs is what a test has to count.
+    pub(crate) static OPENED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }

@@ -11,6 +11,8 @@ mod several;
 
 use std::time::Duration;
 
+#[cfg(test)]
+pub(super) use audience::OPENED;
 use audience::seal_secrets;
 pub(super) use audience::{Prepared, open_secrets};
 use chrono::{DateTime, TimeDelta};
@@ -120,7 +122,9 @@ impl Service {
         let mut older = job.run(self.may_replace(older, request.replace)).await?;
         // The file first: a handoff never promises what is not there.
         let sealing = match &carry {
-            Some(to) => Some(self.seal(&draft.session, draft.git.as_ref(), to, now, job).await?),
+            Some(to) => {
+                Some(self.seal(&draft.session, draft.git.as_ref(), to, now, job).await.map_err(of_all)?)
+            }
             None => None,
         };
         let (record, mut aside) =
@@ -128,7 +132,7 @@ impl Service {
         notes.extend(sealing.iter().flat_map(Sealing::words));
         let shipped = match (sealing, &carry) {
             (Some(sealing), Some(to)) => {
-                Some(self.ship(sealing, store, to, &prepared.place.token, job).await?)
+                Some(self.ship(sealing, store, to, &prepared.place.token, job).await.map_err(of_all)?)
             }
             _ => None,
         };
@@ -403,6 +407,15 @@ impl Service {
             }
         }
         warnings
+    }
+}
+
+/// A failure to seal a conversation or to bring it to its place: it has nothing to do with
+/// who it is for.
+fn of_all(error: Error) -> Error {
+    match error.kind {
+        ErrorKind::Failed => Error { kind: ErrorKind::Carry, ..error },
+        _ => error,
     }
 }
 

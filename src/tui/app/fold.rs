@@ -244,9 +244,9 @@ impl App {
         let otherwise = typed_again(&request, pass);
         let publish = Action::Publish(Box::new(PublishRequest { replace: true, ..*request }), pass);
         self.lay(Box::new(Confirm(Question {
-            title: "Replace a one-time handoff?".to_owned(),
+            title: "Replace what is published?".to_owned(),
             lines: vec![error.message.clone()],
-            yes: "replace it",
+            yes: "replace",
             then: Box::new(Effect::Run(publish)),
             instead: None,
             otherwise,

@@ -9,11 +9,10 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use zeroize::Zeroizing;
 
 use super::Error;
 pub use crate::handoff::AudienceKind;
-use crate::handoff::Ttl;
+use crate::handoff::{Hidden, Ttl};
 use crate::text;
 pub use group::{GroupView, Member, NotPublished, Outcome, PublishedAll};
 pub use inbox::{Elsewhere, InboxEntry};
@@ -54,7 +53,7 @@ pub enum AudienceChoice {
     /// configuration, or names with commas between them.
     Share(String),
     /// Anyone with the PIN; `None` generates one.
-    Pin(Option<Zeroizing<String>>),
+    Pin(Option<Hidden<String>>),
     /// Anyone with the link.
     Link,
 }

@@ -1,12 +1,12 @@
 //! Who may read a handoff: token, mailbox and secrets that follow from it.
 
-use zeroize::Zeroizing;
-
 use super::super::{AudienceChoice, AudienceKind, AudienceView, Error, Result, Service, blocking, random};
 use super::recipients::Whom;
 use crate::handoff::pin::week;
 use crate::handoff::z32;
-use crate::handoff::{Identity, Link, LinkSecret, LinkTarget, Mailbox, Pin, PublicKey, Token, mailbox};
+use crate::handoff::{
+    Hidden, Identity, Link, LinkSecret, LinkTarget, Mailbox, Pin, PublicKey, Token, mailbox,
+};
 use crate::service::handoffs::lookup::Place;
 use crate::store::JournalEntry;
 
@@ -134,7 +134,7 @@ pub(crate) struct Secrets {
 /// The mailbox's secret, then a link's or the PIN that was made, sealed to the
 /// identity itself.
 pub(super) fn seal_secrets(me: &PublicKey, prepared: &Prepared) -> Result<String> {
-    let mut plain = Zeroizing::new(prepared.place.mailbox.secret().to_vec());
+    let mut plain = Hidden::new(prepared.place.mailbox.secret().to_vec());
     if let Some(link) = &prepared.secret {
         plain.extend(link.0);
     }
@@ -151,9 +151,9 @@ pub(crate) fn open_secrets(identity: &Identity, entry: &JournalEntry) -> Option<
     #[cfg(test)]
     OPENED.with(|opened| opened.set(opened.get() + 1));
     let sealed = z32::decode_any(&entry.sealed)?;
-    let plain = Zeroizing::new(age::decrypt(&identity.age_identity(), &sealed).ok()?);
+    let plain = Hidden::new(age::decrypt(&identity.age_identity(), &sealed).ok()?);
     let (secret, more) = plain.split_first_chunk::<32>()?;
-    let mailbox = Mailbox::from_secret(entry.token.audience, Zeroizing::new(*secret));
+    let mailbox = Mailbox::from_secret(entry.token.audience, Hidden::new(*secret));
     if mailbox::address(&mailbox.record_key(&entry.token)) != z32::decode::<32>(&entry.address)? {
         return None;
     }

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use zeroize::Zeroizing;
 
 use super::super::{AudienceChoice, ErrorKind, Job, PublishRequest, Published, Revoked};
 use super::devices::{Device, seed};
-use crate::handoff::{Token, Ttl};
+use crate::handoff::{Hidden, Token, Ttl};
 use crate::network::world::{Weather, World};
 
 /// Two devices of one person, and what the first one published.
@@ -117,7 +116,7 @@ async fn a_pin_that_was_made_is_told_again_until_its_handoff_ends() {
     let world = World::enter(15, 20, Weather::FINE);
     let mut a = Device::new(&world, &seed(15));
     let publish = async |device: &Device, number, pin: Option<&str>| {
-        let audience = AudienceChoice::Pin(pin.map(|pin| Zeroizing::new(pin.to_owned())));
+        let audience = AudienceChoice::Pin(pin.map(|pin| Hidden::new(pin.to_owned())));
         let request = PublishRequest { audience, ..PublishRequest::proposed(device.session(number)) };
         device.service.publish(request, &Job::quiet()).await.unwrap()
     };

@@ -2,13 +2,12 @@
 //! the background.
 
 use ratatui::layout::Rect;
-use zeroize::Zeroizing;
 
 use super::moment;
 use crate::text;
 use crate::tui::message::{
     Action, AudienceChoice, AudienceKind, AudienceView, CarryTo, ContactView, Context, Destination, Draft,
-    Effect, Listed, Now, Open, Pin, PublishRequest, Question, Report, Ttl, is_ssh_address,
+    Effect, Hidden, Listed, Now, Open, Pin, PublishRequest, Question, Report, Ttl, is_ssh_address,
 };
 use crate::tui::parts::Look;
 use crate::tui::parts::dialog::{Dialog, Face, Said};
@@ -146,7 +145,7 @@ impl Publish {
             1 => AudienceChoice::Share(self.text(CONTACT).to_owned()),
             2 => {
                 let pin = self.form.fields[PIN].text();
-                AudienceChoice::Pin((!pin.is_empty()).then(|| Zeroizing::new(pin.to_owned())))
+                AudienceChoice::Pin((!pin.is_empty()).then(|| Hidden::new(pin.to_owned())))
             }
             3 => AudienceChoice::Link,
             _ => self.team().map_or(AudienceChoice::Devices, |(team, _)| AudienceChoice::Share(team.clone())),

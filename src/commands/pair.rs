@@ -12,7 +12,7 @@ const MAX_WORDS: u64 = 256;
 
 pub(super) async fn run(
     context: &Context<'_>,
-    words: &[String],
+    words: &[Hidden<String>],
     no_passphrase: bool,
     yes: bool,
 ) -> Result<()> {
@@ -28,17 +28,20 @@ pub(super) async fn run(
 }
 
 /// The words, from wherever they are said.
-fn typed(words: &[String]) -> Result<Hidden<String>> {
+fn typed(words: &[Hidden<String>]) -> Result<Hidden<String>> {
     match words {
         [] if prompt::can_ask() => Ok(Hidden::new(prompt::line("The four words on the other device: ")?)),
         [] => Err(Error::usage("The four words are missing.").advise(
             "Run `cclink pair` on the device that has your key, then `cclink pair WORDS` or `cclink pair -` here.",
         )),
-        [from] if from == "-" => {
+        [from] if from.as_str() == "-" => {
             let given = prompt::stdin(MAX_WORDS)?;
             Ok(Hidden::new(String::from_utf8_lossy(&given).trim().to_owned()))
         }
-        words => Ok(Hidden::new(words.join(" "))),
+        words => {
+            let words: Vec<&str> = words.iter().map(|word| word.as_str()).collect();
+            Ok(Hidden::new(words.join(" ")))
+        }
     }
 }
 

@@ -99,7 +99,7 @@ fn target(context: &Context<'_>, args: &PickupArgs) -> Result<Target> {
     if let Some(handed) = (context.env)(HANDED).and_then(|handed| handed.into_string().ok()) {
         return Ok(Target::Handed(Handed::given(handed)));
     }
-    let text = match args.target.as_deref() {
+    let text = match args.target.as_deref().map(String::as_str) {
         None => None,
         Some("-") => {
             let read = prompt::stdin(MAX_LINK)?;
@@ -125,7 +125,7 @@ fn target(context: &Context<'_>, args: &PickupArgs) -> Result<Target> {
 /// Behind `--pin=`, in `CCLINK_PIN`, or asked for.
 fn pin(context: &Context<'_>, args: &PickupArgs, wanted: bool) -> Result<Option<Hidden<String>>> {
     match &args.pin {
-        Some(Some(pin)) => return Ok(Some(Hidden::new(pin.clone()))),
+        Some(Some(pin)) => return Ok(Some(pin.clone())),
         None if !wanted => return Ok(None),
         Some(None) | None => {}
     }

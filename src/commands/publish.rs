@@ -252,7 +252,7 @@ fn which(context: &Context<'_>, sessions: &[Session]) -> Result<usize> {
 
 fn audience(context: &Context<'_>, args: &PublishArgs) -> Result<AudienceChoice> {
     Ok(match (&args.pin, &args.share) {
-        (Some(Some(pin)), _) => AudienceChoice::Pin(Some(Hidden::new(pin.clone()))),
+        (Some(Some(pin)), _) => AudienceChoice::Pin(Some(pin.clone())),
         (Some(None), _) => AudienceChoice::Pin(ask_pin(context)?),
         (None, Some(to)) => AudienceChoice::Share(to.clone()),
         (None, None) if args.link => AudienceChoice::Link,
@@ -286,9 +286,9 @@ fn print(context: &Context<'_>, published: &Published) {
     }
     say_replaced(printer, published.replaced.iter());
     printer.say(&format!("Token:  {}", published.token));
-    printer.say(&format!("Link:   {}", published.link));
+    printer.say(&format!("Link:   {}", *published.link));
     if let Some(link) = &published.web_link {
-        printer.say(&format!("Web:    {link}"));
+        printer.say(&format!("Web:    {}", **link));
     }
     if let Some(pin) = &published.pin {
         printer.say(&format!("PIN:    {}", printer.bold(pin)));
@@ -308,7 +308,7 @@ fn print_essence(context: &Context<'_>, published: &Published) {
 fn command_there(published: &Published) -> String {
     match published.audience.kind {
         AudienceKind::Devices => "cclink pickup".to_owned(),
-        AudienceKind::Share | AudienceKind::Link => format!("cclink pickup {}", published.link),
-        AudienceKind::Pin => format!("cclink pickup --pin {}", published.link),
+        AudienceKind::Share | AudienceKind::Link => format!("cclink pickup {}", *published.link),
+        AudienceKind::Pin => format!("cclink pickup --pin {}", *published.link),
     }
 }

@@ -272,7 +272,7 @@ pub enum Effect {
     Intend(Option<PaneId>, Intent),
     /// Panes to the screen, which says so, and on to the loop: put a text on the
     /// clipboard; the second names it ("the link").
-    Copy(String, &'static str),
+    Copy(Hidden<String>, &'static str),
     /// Panes to the loop: run a plan's command in this terminal and come back; the
     /// action follows when that went well.
     StepAside(Box<Plan>, Option<Box<Action>>),

@@ -128,7 +128,7 @@ pub(crate) struct Secrets {
     pub(crate) link: Option<LinkSecret>,
     /// The PIN that was made for it: its maker can be told again. One that the user
     /// typed is not ours to keep.
-    pub(crate) pin: Option<String>,
+    pub(crate) pin: Option<Hidden<String>>,
 }
 
 /// The mailbox's secret, then a link's or the PIN that was made, sealed to the
@@ -159,7 +159,7 @@ pub(crate) fn open_secrets(identity: &Identity, entry: &JournalEntry) -> Option<
     }
     let is = |kind| entry.token.audience == kind && !more.is_empty();
     let link = if is(AudienceKind::Link) { more.try_into().ok().map(LinkSecret) } else { None };
-    let pin = if is(AudienceKind::Pin) { std::str::from_utf8(more).ok().map(str::to_owned) } else { None };
+    let pin = if is(AudienceKind::Pin) { std::str::from_utf8(more).ok().map(Hidden::from) } else { None };
     Some(Secrets { mailbox, link, pin })
 }
 

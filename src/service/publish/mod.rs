@@ -32,7 +32,7 @@ use super::{
 use crate::handoff::index::IndexEntry;
 use crate::handoff::standing::MakeError;
 use crate::handoff::z32;
-use crate::handoff::{Identity, Index, Link, LinkTarget, Record, Token};
+use crate::handoff::{Hidden, Identity, Index, Link, LinkTarget, Record, Token};
 use crate::network::{NetworkError, Sighting};
 use crate::store::journal::Group;
 use crate::store::{CarryChoice, JournalEntry, Stage};
@@ -264,7 +264,7 @@ impl Service {
         };
         let published = Published {
             token: prepared.place.token.to_string(),
-            link: prepared.link.to_string(),
+            link: prepared.link.to_string().into(),
             web_link: self.web_link(&prepared.link),
             ssh_guessed: aside.ssh == Some(SshSource::HostName),
             user_ssh: user_ssh(&record, &aside),
@@ -279,7 +279,7 @@ impl Service {
             expires_at: record.expires_at(),
             ttl: record.ttl,
             burn_after_read: record.burn_after_read,
-            pin: prepared.pin.map(|pin| pin.as_str().to_owned()),
+            pin: prepared.pin.map(|pin| pin.as_str().into()),
             copies,
             carry_key: None,
             carry: aside.carry,
@@ -364,12 +364,12 @@ impl Service {
     }
 
     /// A link as a phone opens it: only what needs no identity can be.
-    pub(super) fn web_link(&self, link: &Link) -> Option<String> {
+    pub(super) fn web_link(&self, link: &Link) -> Option<Hidden<String>> {
         let opens = match &link.target {
             LinkTarget::Secret(_) => true,
             LinkTarget::Token(token) => token.audience == AudienceKind::Pin,
         };
-        self.0.settings.config.web.as_deref().filter(|_| opens).map(|page| link.web(page))
+        self.0.settings.config.web.as_deref().filter(|_| opens).map(|page| link.web(page).into())
     }
 
     fn publish_warnings(

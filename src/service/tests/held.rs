@@ -124,7 +124,7 @@ async fn a_pin_that_was_made_is_told_again_until_its_handoff_ends() {
     let pin = made.pin.clone().unwrap();
     let typed = publish(&a, 2, Some("tree-lamp 42 under the stairs")).await;
     let journal = std::fs::read_to_string(a.dir.path().join("home/journal.json")).unwrap();
-    assert!(!journal.contains(&pin), "it is sealed");
+    assert!(!journal.contains(pin.as_str()), "it is sealed");
     // Whoever knows the key is told, another time too; without it nobody is.
     a.restarts(&world);
     let told = |device: &Device, token: &str| {

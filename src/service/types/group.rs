@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::super::ErrorKind;
 use super::{AudienceView, Error, Listed, PickedUp, Published, State};
-use crate::handoff::Ttl;
+use crate::handoff::{Hidden, Ttl};
 use crate::text;
 
 /// Which handoffs one of the list belongs to.
@@ -34,7 +34,7 @@ pub struct Member {
     /// The handoff's token.
     pub token: String,
     /// Its link.
-    pub link: Option<String>,
+    pub link: Option<Hidden<String>>,
     /// Where it stands.
     pub state: State,
     /// Who took it.

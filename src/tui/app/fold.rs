@@ -140,7 +140,7 @@ impl App {
         let context = self.top().context();
         let stayed = self.at == PaneId::Sessions && self.overlays.is_empty();
         if !stayed || takes_text(context) || types_words(context) {
-            let pin = published.pin.iter().map(|pin| format!("PIN {pin}"));
+            let pin = published.pin.iter().map(|pin| format!("PIN {}", **pin));
             return self.toasts.say(pin.fold(note, Note::line), now);
         }
         let words = std::iter::once(note.title).chain(note.lines).collect();

@@ -88,7 +88,7 @@ fn a_group_lives_as_long_as_one_of_it() {
     assert_eq!(token, rows(states)[1].token);
     play.text("y");
     let Some(Effect::Copy(links, _)) = play.other.last() else { panic!("it copies") };
-    assert!(links.starts_with("ben: pk:") && links.lines().count() == 1, "{links}");
+    assert!(links.starts_with("ben: pk:") && links.lines().count() == 1, "{}", **links);
     play.press(KeyCode::Enter);
     assert!(play.shows("y copies all"), "{}", play.screen());
 }

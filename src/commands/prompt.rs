@@ -18,7 +18,7 @@ pub fn secret(question: &str) -> Result<Option<Hidden<String>>> {
         Ok(answer) => Ok(Some(Hidden::new(answer))),
         // Ctrl-C, and Ctrl-D as for every other question
         Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::UnexpectedEof) => {
-            eprintln!();
+            let _ = writeln!(std::io::stderr());
             Err(Error::cancelled())
         }
         Err(error) => Err(Error::failed(format!("The terminal cannot be read: {error}."))),

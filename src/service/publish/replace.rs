@@ -157,28 +157,24 @@ impl Service {
         };
         let all: Vec<String> = older.iter().map(named).collect();
         let has_names = older.iter().any(|(name, _)| name.is_some());
+        let error = |words| Error::new(ErrorKind::Exists, words);
+        if let [one] = all.as_slice() {
+            let for_whom = if has_names { "" } else { " the same audience:" };
+            return error(format!(
+                "This session already has a one-time handoff for{for_whom} {one}. A new one replaces it, and its \
+                 link stops working."
+            ))
+            .advise("`--yes` replaces it.");
+        }
         let (for_whom, between) =
             if has_names { ("these people", ", ") } else { ("the same audience", "; ") };
-        let (words, advice) = match all.as_slice() {
-            [one] => {
-                let for_whom = if has_names { "" } else { " the same audience:" };
-                let words = format!(
-                    "This session already has a one-time handoff for{for_whom} {one}. A new one replaces it, and \
-                     its link stops working."
-                );
-                (words, "`--yes` replaces it.")
-            }
-            _ => {
-                let words = format!(
-                    "This session already has {} one-time handoffs for {for_whom}: {}. New ones replace them, \
-                     and their links stop working.",
-                    all.len(),
-                    all.join(between)
-                );
-                (words, "`--yes` replaces them.")
-            }
-        };
-        Error::new(ErrorKind::Exists, words).advise(advice)
+        error(format!(
+            "This session already has {} one-time handoffs for {for_whom}: {}. New ones replace them, and their \
+             links stop working.",
+            all.len(),
+            all.join(between)
+        ))
+        .advise("`--yes` replaces them.")
     }
 
     /// Whether an id is one of a session's, or the session went on from it.

@@ -13,7 +13,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 pub use self::near::{asks_for_keys, command_advice, unknown_command};
 pub use self::plugin::{HookEvent, PluginAction};
 pub use self::shell::Shell;
-use crate::handoff::Ttl;
+use crate::handoff::{Hidden, Ttl};
 use crate::resume::PlanKind;
 
 const EXAMPLES: &str = "\
@@ -136,7 +136,7 @@ pub enum Command {
     Pair {
         /// On the other device: the four words that the first one shows; `-` reads them from stdin
         #[arg(value_name = "WORDS|-")]
-        words: Vec<String>,
+        words: Vec<Hidden<String>>,
         /// On the other device: store the key without a passphrase, and without asking for one
         #[arg(long)]
         no_passphrase: bool,
@@ -272,7 +272,7 @@ pub struct PublishArgs {
     pub ttl: Option<Ttl>,
     /// Anyone with the PIN can pick it up; without a value: `CCLINK_PIN`, or it is asked for or generated
     #[arg(long, value_name = "PIN", num_args = 0..=1, require_equals = true, conflicts_with_all = ["share", "link"])]
-    pub pin: Option<Option<String>>,
+    pub pin: Option<Option<Hidden<String>>>,
     /// One-time: the first pickup removes it, and nobody can pick it up after that
     #[arg(long)]
     pub burn: bool,
@@ -338,10 +338,10 @@ impl PublishArgs {
 pub struct PickupArgs {
     /// A link, public key, contact or token; `-` reads it from stdin; without one: the newest addressed to you
     #[arg(value_name = "LINK|PUBKEY|CONTACT|TOKEN|-")]
-    pub target: Option<String>,
+    pub target: Option<Hidden<String>>,
     /// The PIN; without a value: `CCLINK_PIN`, or it is asked for
     #[arg(long, value_name = "PIN", num_args = 0..=1, require_equals = true)]
-    pub pin: Option<Option<String>>,
+    pub pin: Option<Option<Hidden<String>>>,
     /// Resume it here and now, without asking
     #[arg(long, conflicts_with = "print")]
     pub exec: bool,
@@ -520,7 +520,7 @@ mod tests {
         let Some(Command::Pickup(pickup)) = parse("pickup --pin --yes anna --json").unwrap().command else {
             panic!("pickup")
         };
-        assert_eq!((pickup.target.as_deref(), pickup.pin), (Some("anna"), Some(None)));
+        assert_eq!((pickup.target, pickup.pin), (Some("anna".into()), Some(None)));
         assert!(parse("publish --pin=x --link").is_err());
         // What could be revoked is told by the command itself.
         assert!(parse("revoke").is_ok() && parse("revoke --all dyyy").is_err());
@@ -577,5 +577,18 @@ mod tests {
         assert!(!spaced("cclink --pin=4821"));
         assert!(!spaced("cclink --pin --burn"));
         assert!(!spaced("cclink -- --pin 4821"));
+    }
+
+    #[test]
+    fn what_is_secret_on_a_command_line_is_not_printed() {
+        for line in [
+            "--pin=velvet-orbit",
+            "publish --pin=velvet-orbit",
+            "pickup pk:velvet-orbit --pin=velvet-orbit",
+            "pair velvet-orbit velvet orbit",
+        ] {
+            let cli = parse(line).unwrap();
+            assert!(!format!("{cli:?} {cli:#?}").contains("velvet"), "{line}: {cli:?}");
+        }
     }
 }

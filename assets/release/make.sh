@@ -58,8 +58,10 @@ files() {
   # They become part of scripts.
   case $version in '' | *[!0-9A-Za-z.-]*) die "not a version: $version" ;; esac
   case $repository in '' | *[!0-9A-Za-z.:/_~-]*) die "not an address: $repository" ;; esac
-  # Arch Linux allows no hyphen in a version.
-  filled="s|@VERSION@|$version|g;s|@PKGVER@|$(echo "$version" | tr - _)|g"
+  # pacman allows no hyphen in a version. It takes 1.0.0rc1 for older than 1.0.0; with
+  # anything between the two it would be newer.
+  pkgver=$(echo "$version" | sed 's/^\([0-9.]*\)-\([0-9]\)/\1-pre\2/;s/-\([A-Za-z]*\)[.-]*/\1/;s/-/./g')
+  filled="s|@VERSION@|$version|g;s|@PKGVER@|$pkgver|g"
   filled="$filled;s|@REPOSITORY@|$repository|g;s|@NAME@|$(echo "$repository" | sed 's|^[a-z]*://[^/]*/||')|g"
   filled="$filled;s|@DOWNLOADS@|$repository/releases/download/v$version|g"
   : >"$dist/SHA256SUMS"

@@ -7,11 +7,10 @@ use std::rc::Rc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
 use super::{BEHIND, CarryError, Tell};
 use crate::handoff::record::sixteen;
-use crate::handoff::{Carry, extract_and_expand, seal, z32};
+use crate::handoff::{Carry, Hidden, extract_and_expand, seal, z32};
 
 /// zstd's: three quarters of the time of 19, and most of its gain.
 const LEVEL: i32 = 9;
@@ -37,19 +36,19 @@ const CHUNK: usize = 256 * 1024;
 
 /// 16 random bytes from which lock and name of one file follow.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Key(Zeroizing<[u8; 16]>);
+pub struct Key(Hidden<[u8; 16]>);
 
 impl Key {
     /// A new one.
     pub fn generate() -> Result<Self, getrandom::Error> {
-        let mut key = Zeroizing::new([0; 16]);
+        let mut key = Hidden::new([0; 16]);
         getrandom::fill(key.as_mut_slice())?;
         Ok(Self(key))
     }
 
     /// From its bytes.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(Hidden::new(bytes))
     }
 
     /// From 22 characters of base64url.
@@ -58,8 +57,8 @@ impl Key {
     }
 
     /// 22 characters of base64url.
-    pub fn to_text(&self) -> Zeroizing<String> {
-        Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0.as_slice()))
+    pub fn to_text(&self) -> Hidden<String> {
+        Hidden::new(URL_SAFE_NO_PAD.encode(self.0.as_slice()))
     }
 
     /// What opens the file: `age -d -i` takes its text (`AGE-SECRET-KEY-1…`).

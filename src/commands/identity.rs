@@ -2,16 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
 use super::{Context, Printer, prompt};
-use crate::service::{Error, ErrorKind, IdentityState, IdentityView, REPLACE_KEY, Result, Service};
+use crate::service::{Error, ErrorKind, Hidden, IdentityState, IdentityView, REPLACE_KEY, Result, Service};
 
 /// A key file is small; this is generous.
 const MAX_IMPORT: u64 = 4096;
 
 /// What a key file holds.
-type Seed = Zeroizing<Vec<u8>>;
+type Seed = Hidden<Vec<u8>>;
 
 pub(super) async fn init(
     context: &Context<'_>,
@@ -57,7 +55,7 @@ pub(super) async fn init(
 async fn make(
     context: &Context<'_>,
     seed: Option<Seed>,
-    passphrase: Zeroizing<String>,
+    passphrase: Hidden<String>,
     overwrite: bool,
 ) -> Result<IdentityView> {
     let service = context.service.clone();
@@ -137,20 +135,20 @@ fn read_seed(from: &Path) -> Result<Seed> {
     Service::read_seed(from)
 }
 
-fn given_passphrase(context: &Context<'_>) -> Option<Zeroizing<String>> {
+fn given_passphrase(context: &Context<'_>) -> Option<Hidden<String>> {
     let given = (context.env)("CCLINK_PASSPHRASE")?.into_string().ok()?;
-    (!given.is_empty()).then(|| Zeroizing::new(given))
+    (!given.is_empty()).then(|| Hidden::new(given))
 }
 
-fn passphrase(context: &Context<'_>, none: bool) -> Result<Zeroizing<String>> {
+fn passphrase(context: &Context<'_>, none: bool) -> Result<Hidden<String>> {
     chosen_passphrase(context, none)?.map_or_else(|| ask_passphrase(context.printer), Ok)
 }
 
 /// The passphrase of a new key where the options or the environment say it; `None`
 /// where somebody can be asked.
-pub(super) fn chosen_passphrase(context: &Context<'_>, none: bool) -> Result<Option<Zeroizing<String>>> {
+pub(super) fn chosen_passphrase(context: &Context<'_>, none: bool) -> Result<Option<Hidden<String>>> {
     if none {
-        return Ok(Some(Zeroizing::default()));
+        return Ok(Some(Hidden::default()));
     }
     if let Some(given) = given_passphrase(context) {
         return Ok(Some(given));
@@ -163,7 +161,7 @@ pub(super) fn chosen_passphrase(context: &Context<'_>, none: bool) -> Result<Opt
 }
 
 /// Asks as ssh-keygen does: empty for none, twice to be sure.
-pub(super) fn ask_passphrase(printer: Printer) -> Result<Zeroizing<String>> {
+pub(super) fn ask_passphrase(printer: Printer) -> Result<Hidden<String>> {
     loop {
         let first = prompt::secret("Passphrase (empty for none): ")?.unwrap_or_default();
         if first.is_empty() || prompt::secret("Repeat it: ")?.unwrap_or_default() == first {

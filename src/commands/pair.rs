@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use super::{Context, Printer, identity, prompt, until_stopped};
 use crate::service::{
-    Error, ErrorKind, Giving, Job, LineModes, PairCheck, PairingCode, Result, Step, Taking,
+    Error, ErrorKind, Giving, Hidden, Job, LineModes, PairCheck, PairingCode, Result, Step, Taking,
 };
 
 /// Four words and what may stand around them.
@@ -14,7 +12,7 @@ const MAX_WORDS: u64 = 256;
 
 pub(super) async fn run(
     context: &Context<'_>,
-    words: &[String],
+    words: &[Hidden<String>],
     no_passphrase: bool,
     yes: bool,
 ) -> Result<()> {
@@ -30,17 +28,20 @@ pub(super) async fn run(
 }
 
 /// The words, from wherever they are said.
-fn typed(words: &[String]) -> Result<Zeroizing<String>> {
+fn typed(words: &[Hidden<String>]) -> Result<Hidden<String>> {
     match words {
-        [] if prompt::can_ask() => Ok(Zeroizing::new(prompt::line("The four words on the other device: ")?)),
+        [] if prompt::can_ask() => Ok(Hidden::new(prompt::line("The four words on the other device: ")?)),
         [] => Err(Error::usage("The four words are missing.").advise(
             "Run `cclink pair` on the device that has your key, then `cclink pair WORDS` or `cclink pair -` here.",
         )),
-        [from] if from == "-" => {
+        [from] if from.as_str() == "-" => {
             let given = prompt::stdin(MAX_WORDS)?;
-            Ok(Zeroizing::new(String::from_utf8_lossy(&given).trim().to_owned()))
+            Ok(Hidden::new(String::from_utf8_lossy(&given).trim().to_owned()))
         }
-        words => Ok(Zeroizing::new(words.join(" "))),
+        words => {
+            let words: Vec<&str> = words.iter().map(|word| word.as_str()).collect();
+            Ok(Hidden::new(words.join(" ")))
+        }
     }
 }
 
@@ -75,7 +76,7 @@ async fn give(context: &Context<'_>) -> Result<()> {
 async fn take(
     context: &Context<'_>,
     typed: &str,
-    passphrase: Option<Zeroizing<String>>,
+    passphrase: Option<Hidden<String>>,
     replace: bool,
 ) -> Result<()> {
     let (printer, job) = (context.printer, telling(context.printer));

@@ -2,15 +2,13 @@
 
 use std::io::IsTerminal;
 
-use zeroize::Zeroizing;
-
 use super::bring::Bringing;
 use super::go_on::go_on;
 use super::{Context, prompt};
 use crate::cli::{PIN_ADVICE, PickupArgs};
 use crate::service::{
-    Error, ErrorKind, Found, HANDED, Handed, IdentityState, Job, Next, Pickup, Plan, PlanKind, Result,
-    Service, Target, Wanted, choose,
+    Error, ErrorKind, Found, HANDED, Handed, Hidden, IdentityState, Job, Next, Pickup, Plan, PlanKind,
+    Result, Service, Target, Wanted, choose,
 };
 use crate::text;
 
@@ -102,7 +100,7 @@ fn target(context: &Context<'_>, args: &PickupArgs) -> Result<Target> {
     if let Some(handed) = (context.env)(HANDED).and_then(|handed| handed.into_string().ok()) {
         return Ok(Target::Handed(Handed::given(handed)));
     }
-    let text = match args.target.as_deref() {
+    let text = match args.target.as_deref().map(String::as_str) {
         None => None,
         Some("-") => {
             let read = prompt::stdin(MAX_LINK)?;
@@ -126,16 +124,16 @@ fn target(context: &Context<'_>, args: &PickupArgs) -> Result<Target> {
 }
 
 /// Behind `--pin=`, in `CCLINK_PIN`, or asked for.
-fn pin(context: &Context<'_>, args: &PickupArgs, wanted: bool) -> Result<Option<Zeroizing<String>>> {
+fn pin(context: &Context<'_>, args: &PickupArgs, wanted: bool) -> Result<Option<Hidden<String>>> {
     match &args.pin {
-        Some(Some(pin)) => return Ok(Some(Zeroizing::new(pin.clone()))),
+        Some(Some(pin)) => return Ok(Some(pin.clone())),
         None if !wanted => return Ok(None),
         Some(None) | None => {}
     }
     if let Some(pin) =
         (context.env)("CCLINK_PIN").and_then(|pin| pin.into_string().ok()).filter(|p| !p.is_empty())
     {
-        return Ok(Some(Zeroizing::new(pin)));
+        return Ok(Some(Hidden::new(pin)));
     }
     prompt::secret("PIN: ")?.map(Some).ok_or_else(|| {
         Error::usage("This handoff needs a PIN, and it cannot be asked for here.")

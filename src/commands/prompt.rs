@@ -2,10 +2,8 @@
 
 use std::io::{BufRead, ErrorKind, IsTerminal, Read, Write};
 
-use zeroize::Zeroizing;
-
 use super::output::broken;
-use crate::service::{Error, Result};
+use crate::service::{Error, Hidden, Result};
 
 /// Whether somebody can answer.
 pub fn can_ask() -> bool {
@@ -13,12 +11,12 @@ pub fn can_ask() -> bool {
 }
 
 /// Asks for a secret without showing it; `None` where nobody can answer.
-pub fn secret(question: &str) -> Result<Option<Zeroizing<String>>> {
+pub fn secret(question: &str) -> Result<Option<Hidden<String>>> {
     if !can_ask() {
         return Ok(None);
     }
     match prompt_password(question) {
-        Ok(answer) => Ok(Some(Zeroizing::new(answer))),
+        Ok(answer) => Ok(Some(Hidden::new(answer))),
         // Ctrl-C, and Ctrl-D as for every other question
         Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::UnexpectedEof) => {
             Err(Error::cancelled())
@@ -133,8 +131,8 @@ pub fn confirm(question: &str, default: bool) -> Result<bool> {
 }
 
 /// All of stdin, up to `limit` bytes.
-pub fn stdin(limit: u64) -> Result<Zeroizing<Vec<u8>>> {
-    let mut content = Zeroizing::new(Vec::new());
+pub fn stdin(limit: u64) -> Result<Hidden<Vec<u8>>> {
+    let mut content = Hidden::new(Vec::new());
     std::io::stdin()
         .lock()
         .take(limit + 1)

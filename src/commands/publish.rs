@@ -2,14 +2,12 @@
 
 use std::io::IsTerminal;
 
-use zeroize::Zeroizing;
-
 use super::progress::{end_progress, progress};
 use super::published::{note_unkept, say_replaced, who_until};
 use super::{Context, prompt, several};
 use crate::cli::{CarryArg, PIN_ADVICE, PublishArgs, command_advice};
 use crate::service::{
-    AudienceChoice, AudienceKind, CarryTo, CarryWay, Destination, Draft, Error, ErrorKind, Outcome,
+    AudienceChoice, AudienceKind, CarryTo, CarryWay, Destination, Draft, Error, ErrorKind, Hidden, Outcome,
     PublishRequest, Published, Result, Service, Session,
 };
 use crate::text;
@@ -126,7 +124,7 @@ async fn publish_asking(context: &Context<'_>, mut request: PublishRequest) -> R
             published => return published,
         };
         let (question, usual) = match error.kind {
-            ErrorKind::Exists => ("Replace it?", false),
+            ErrorKind::Exists => ("Replace?", false),
             ErrorKind::Agree => ("Store it there?", true),
             ErrorKind::Public => ("Store it there anyway?", false),
             _ => return Err(error),
@@ -255,7 +253,7 @@ fn which(context: &Context<'_>, sessions: &[Session]) -> Result<usize> {
 
 fn audience(context: &Context<'_>, args: &PublishArgs) -> Result<AudienceChoice> {
     Ok(match (&args.pin, &args.share) {
-        (Some(Some(pin)), _) => AudienceChoice::Pin(Some(Zeroizing::new(pin.clone()))),
+        (Some(Some(pin)), _) => AudienceChoice::Pin(Some(pin.clone())),
         (Some(None), _) => AudienceChoice::Pin(ask_pin(context)?),
         (None, Some(to)) => AudienceChoice::Share(to.clone()),
         (None, None) if args.link => AudienceChoice::Link,
@@ -265,10 +263,10 @@ fn audience(context: &Context<'_>, args: &PublishArgs) -> Result<AudienceChoice>
 
 /// `CCLINK_PIN`, or what is typed; nothing typed, and nobody to ask, makes up
 /// four words.
-fn ask_pin(context: &Context<'_>) -> Result<Option<Zeroizing<String>>> {
+fn ask_pin(context: &Context<'_>) -> Result<Option<Hidden<String>>> {
     if let Some(pin) = (context.env)("CCLINK_PIN").filter(|pin| !pin.is_empty()) {
         let pin = pin.into_string().map_err(|_| Error::usage("CCLINK_PIN is not in UTF-8."))?;
-        return Ok(Some(Zeroizing::new(pin)));
+        return Ok(Some(Hidden::new(pin)));
     }
     let typed = prompt::secret("PIN (empty: four random words): ")?;
     Ok(typed.filter(|pin| !pin.is_empty()))
@@ -289,9 +287,9 @@ fn print(context: &Context<'_>, published: &Published) {
     }
     say_replaced(printer, published.replaced.iter());
     printer.say(&format!("Token:  {}", published.token));
-    printer.say(&format!("Link:   {}", published.link));
+    printer.say(&format!("Link:   {}", *published.link));
     if let Some(link) = &published.web_link {
-        printer.say(&format!("Web:    {link}"));
+        printer.say(&format!("Web:    {}", **link));
     }
     if let Some(pin) = &published.pin {
         printer.say(&format!("PIN:    {}", printer.bold(pin)));
@@ -311,7 +309,7 @@ fn print_essence(context: &Context<'_>, published: &Published) {
 fn command_there(published: &Published) -> String {
     match published.audience.kind {
         AudienceKind::Devices => "cclink pickup".to_owned(),
-        AudienceKind::Share | AudienceKind::Link => format!("cclink pickup {}", published.link),
-        AudienceKind::Pin => format!("cclink pickup --pin {}", published.link),
+        AudienceKind::Share | AudienceKind::Link => format!("cclink pickup {}", *published.link),
+        AudienceKind::Pin => format!("cclink pickup --pin {}", *published.link),
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn finish(context: &Context<'_>, all: &PublishedAll, qr: bool) -> Res
         ));
     }
     say_replaced(printer, all.handoffs.iter().flat_map(|published| &published.replaced));
-    let row = |one: &Published| vec![name(one), one.token.clone(), format!("cclink pickup {}", one.link)];
+    let row = |one: &Published| vec![name(one), one.token.clone(), format!("cclink pickup {}", *one.link)];
     printer.table(&COLUMNS, all.handoffs.iter().map(row).collect());
     if let [first, _, ..] = all.handoffs.as_slice() {
         printer.tell(&printer.dim(&format!("`cclink revoke {}` revokes all of them.", first.token)));

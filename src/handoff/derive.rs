@@ -1,11 +1,11 @@
 //! HKDF-SHA256 without salt, the only key derivation besides Argon2id.
 
+use super::hidden::Hidden;
 use hkdf::Hkdf;
 use sha2::Sha256;
-use zeroize::Zeroizing;
 
 /// 32 secret bytes that are wiped when dropped.
-pub type Secret = Zeroizing<[u8; 32]>;
+pub type Secret = Hidden<[u8; 32]>;
 
 /// Extract and expand: from uneven key material to a secret.
 pub fn extract_and_expand(material: &[u8], info: &[&[u8]]) -> Secret {
@@ -21,7 +21,7 @@ pub fn expand(secret: &Secret, info: &[&[u8]]) -> Secret {
 }
 
 fn fill(hkdf: &Hkdf<Sha256>, info: &[&[u8]]) -> Secret {
-    let mut out = Zeroizing::new([0; 32]);
+    let mut out = Hidden::new([0; 32]);
     match hkdf.expand_multi_info(info, out.as_mut_slice()) {
         Ok(()) => out,
         Err(_) => unreachable!("32 bytes are within HKDF's limit"),

@@ -4,9 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use zeroize::Zeroizing;
 
 use super::derive::{Secret, extract_and_expand};
+use super::hidden::Hidden;
 use super::z32;
 
 /// What every signature of ours starts with.
@@ -128,16 +128,16 @@ impl Identity {
     /// Ed25519 keys mapped to Montgomery form. `None` where the result does
     /// not depend on this identity (a low-order key).
     pub fn shared_secret(&self, other: &PublicKey) -> Option<Secret> {
-        let scalar = Zeroizing::new(self.0.to_scalar_bytes());
+        let scalar = Hidden::new(self.0.to_scalar_bytes());
         let point = VerifyingKey::from_bytes(&other.0).ok()?.to_montgomery();
-        let shared = Zeroizing::new(point.mul_clamped(*scalar).to_bytes());
+        let shared = Hidden::new(point.mul_clamped(*scalar).to_bytes());
         (*shared != [0; 32]).then_some(shared)
     }
 
     /// Opens what was sealed to [`PublicKey::age_recipient`]: secrets that the
     /// journal keeps.
     pub fn age_identity(&self) -> age::x25519::Identity {
-        super::seal::age_identity(&Zeroizing::new(self.0.to_scalar_bytes()))
+        super::seal::age_identity(&Hidden::new(self.0.to_scalar_bytes()))
     }
 }
 

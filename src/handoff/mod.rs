@@ -8,6 +8,7 @@
 
 pub(crate) mod burn;
 mod derive;
+pub(crate) mod hidden;
 pub mod index;
 mod json;
 pub mod keys;
@@ -26,6 +27,7 @@ mod ttl;
 pub mod z32;
 
 pub use derive::{Secret, extract_and_expand};
+pub use hidden::Hidden;
 pub use index::Index;
 pub use keys::{Identity, PublicKey};
 pub use link::{Link, LinkSecret, LinkTarget};

@@ -16,9 +16,9 @@ use chrono::{DateTime, Utc};
 use curve25519_dalek::MontgomeryPoint;
 use pkarr::{Keypair, SignedPacket};
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
 use super::derive::{Secret, expand};
+use super::hidden::Hidden;
 use super::keys::Identity;
 use super::mailbox::{Address, address};
 use super::packet;
@@ -245,7 +245,7 @@ impl Pairing {
         who: &Trace,
         sequence: u64,
     ) -> Result<SignedPacket, MakeError> {
-        let mut plain = Zeroizing::new(Vec::with_capacity(MAX_PAYLOAD));
+        let mut plain = Hidden::new(Vec::with_capacity(MAX_PAYLOAD));
         plain.extend_from_slice(identity.seed());
         plain.extend_from_slice(&json(who));
         let recipient = seal::age_recipient(&to.0).ok_or(SealError::Failed)?;
@@ -338,9 +338,9 @@ pub fn open_answer(key: &OneTimeKey, sealed: &[u8]) -> Option<Given> {
     if sealed.len() > MAX_PAYLOAD {
         return None;
     }
-    let plain = Zeroizing::new(age::decrypt(&seal::age_identity(&key.0), sealed).ok()?);
+    let plain = Hidden::new(age::decrypt(&seal::age_identity(&key.0), sealed).ok()?);
     let (seed, who) = plain.split_first_chunk::<32>()?;
-    Some(Given { seed: Zeroizing::new(*seed), who: read_trace(who)? })
+    Some(Given { seed: Hidden::new(*seed), who: read_trace(who)? })
 }
 
 /// Who is at work on a pairing, and when.

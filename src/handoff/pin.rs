@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use argon2::{Algorithm, Argon2, Params, Version};
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
-use zeroize::Zeroizing;
 
 use super::derive::Secret;
+use super::hidden::Hidden;
 use super::keys::PublicKey;
 
 /// Seconds of a week; the salt turns with it, so no dictionary serves for ever.
@@ -26,7 +26,7 @@ pub(super) static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("wo
 
 /// A PIN in the one spelling that is used.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Pin(Zeroizing<String>);
+pub struct Pin(Hidden<String>);
 
 /// Why a PIN cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,23 +54,23 @@ impl Pin {
         if typed.len() > MAX_BYTES {
             return Err(PinError::TooLong);
         }
-        let nfc = Zeroizing::new(typed.nfc().collect::<String>());
+        let nfc = Hidden::new(typed.nfc().collect::<String>());
         let line = nfc.strip_suffix('\n').map_or(nfc.as_str(), |l| l.strip_suffix('\r').unwrap_or(l));
         if line.is_empty() {
             return Err(PinError::Empty);
         }
-        Ok(Self(four_words(line).unwrap_or_else(|| Zeroizing::new(line.to_owned()))))
+        Ok(Self(four_words(line).unwrap_or_else(|| Hidden::new(line.to_owned()))))
     }
 
     /// Four random words of 11 bits each: 44 bits.
     pub fn generate(random: &mut dyn FnMut(&mut [u8])) -> Self {
-        let mut bytes = Zeroizing::new([0; 8]);
+        let mut bytes = Hidden::new([0; 8]);
         random(bytes.as_mut_slice());
         let picked: Vec<&str> = bytes
             .chunks_exact(2)
             .map(|pair| WORDS[usize::from(u16::from_be_bytes([pair[0], pair[1]])) % WORDS.len()])
             .collect();
-        Self(Zeroizing::new(picked.join("-")))
+        Self(Hidden::new(picked.join("-")))
     }
 
     /// The same where anything but four words of the list is refused.
@@ -109,7 +109,7 @@ impl Pin {
 /// first 16 bytes count.
 pub(super) fn argon2id(typed: &[u8], salt: &[u8]) -> Secret {
     let (memory, passes, lanes) = COST;
-    let mut out = Zeroizing::new([0; 32]);
+    let mut out = Hidden::new([0; 32]);
     let done = Params::new(memory, passes, lanes, Some(32)).and_then(|params| {
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(
             typed,
@@ -129,11 +129,11 @@ impl std::fmt::Debug for Pin {
     }
 }
 
-fn four_words(text: &str) -> Option<Zeroizing<String>> {
-    let lower = Zeroizing::new(text.to_ascii_lowercase());
+fn four_words(text: &str) -> Option<Hidden<String>> {
+    let lower = Hidden::new(text.to_ascii_lowercase());
     let words: Vec<&str> = lower.split([' ', '-']).filter(|word| !word.is_empty()).collect();
     let known = words.len() == 4 && words.iter().all(|word| WORDS.binary_search(word).is_ok());
-    known.then(|| Zeroizing::new(words.join("-")))
+    known.then(|| Hidden::new(words.join("-")))
 }
 
 /// The week a handoff was published in: ⌊unix seconds / 604800⌋.

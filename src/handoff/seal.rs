@@ -2,9 +2,10 @@
 
 use age::x25519;
 use bech32::{Bech32, Hrp};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use super::derive::Secret;
+use super::hidden::Hidden;
 
 /// The age file never exceeds this, so that its packet never exceeds 1000 bytes.
 pub const MAX_SEALED: usize = 924;
@@ -161,7 +162,7 @@ pub(super) fn age_recipient(point: &[u8; 32]) -> Option<x25519::Recipient> {
 /// 32 raw bytes as an age identity. age takes them as bech32, and only so.
 pub fn age_identity(raw: &Secret) -> age::x25519::Identity {
     let parsed = Hrp::parse("AGE-SECRET-KEY-").ok().and_then(|hrp| {
-        let mut text = Zeroizing::new(bech32::encode_upper::<Bech32>(hrp, raw.as_slice()).ok()?);
+        let mut text = Hidden::new(bech32::encode_upper::<Bech32>(hrp, raw.as_slice()).ok()?);
         let identity = text.parse().ok();
         text.zeroize();
         identity

@@ -5,9 +5,9 @@ mod ssh;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use crate::handoff::Hidden;
 use serde::Serialize;
 pub use ssh::{CONNECT, SshWay, There, quote_for_any_shell, remote_command};
-use zeroize::Zeroizing;
 
 /// How a session can be resumed; as `--plan` and JSON name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, strum::IntoStaticStr, clap::ValueEnum)]
@@ -70,7 +70,7 @@ pub struct Plan {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     pub name: &'static str,
-    pub value: Zeroizing<String>,
+    pub value: Hidden<String>,
 }
 
 impl std::fmt::Debug for Secret {
@@ -141,7 +141,7 @@ impl Plan {
 
     /// The same plan with a variable of its process that nobody sees.
     #[must_use]
-    pub fn handed_by(mut self, name: &'static str, value: Zeroizing<String>) -> Self {
+    pub fn handed_by(mut self, name: &'static str, value: Hidden<String>) -> Self {
         self.handed = Some(Secret { name, value });
         self
     }

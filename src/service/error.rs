@@ -34,6 +34,9 @@ pub enum ErrorKind {
     Agree,
     /// The same where everybody would see that it is there; exit code 1.
     Public,
+    /// The conversation could not be sealed, or its place does not take it, whoever it
+    /// is for; exit code 1.
+    Carry,
 }
 
 /// A failure in words for people.
@@ -92,6 +95,7 @@ impl Error {
             | ErrorKind::Exists
             | ErrorKind::Agree
             | ErrorKind::Public
+            | ErrorKind::Carry
             | ErrorKind::Newer => 1,
             ErrorKind::Usage => 2,
             ErrorKind::Gone => 3,

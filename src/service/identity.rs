@@ -4,10 +4,8 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::PoisonError;
 
-use zeroize::Zeroizing;
-
 use super::{Error, ErrorKind, IdentityState, IdentityView, Result, Service, blocking, random};
-use crate::handoff::{Identity, Secret};
+use crate::handoff::{Hidden, Identity, Secret};
 use crate::store::{KeyFile, StoreError, identity};
 
 /// A key file is small; this is generous.
@@ -78,7 +76,7 @@ impl Service {
             }
             identity::parse_seed(content).ok_or_else(no_key)?
         } else {
-            let mut seed = Zeroizing::new([0; 32]);
+            let mut seed = Hidden::new([0; 32]);
             random(seed.as_mut_slice())?;
             seed
         };
@@ -137,12 +135,12 @@ impl Service {
 
     /// What a key file holds, to be imported; no more is read than a key can be.
     /// A pipe will do.
-    pub fn read_seed(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    pub fn read_seed(path: &Path) -> Result<Hidden<Vec<u8>>> {
         let unreadable = |error: std::io::Error| {
             Error::failed(format!("{} cannot be read: {error}.", path.display()))
                 .advise("Nothing was changed.")
         };
-        let mut content = Zeroizing::new(Vec::with_capacity(MAX_SEED));
+        let mut content = Hidden::new(Vec::with_capacity(MAX_SEED));
         let file = std::fs::File::open(path).map_err(unreadable)?;
         file.take(MAX_SEED as u64 + 1).read_to_end(&mut content).map_err(unreadable)?;
         if content.len() > MAX_SEED {

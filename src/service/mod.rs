@@ -60,7 +60,7 @@ pub use web::{WebCheck, WebPage};
 pub use crate::claude::{Excerpt, Here, Hit, Live, Matched, Page, Progress, Role, Searching, Session, Turn};
 use crate::handoff::Identity;
 pub use crate::handoff::record::{host_and_port, is_ssh_address};
-pub use crate::handoff::{Pin, Ttl, TtlError, links_on_one_line};
+pub use crate::handoff::{Hidden, Pin, Ttl, TtlError, links_on_one_line};
 use crate::network::{Fresh, Network};
 pub use crate::store::Config;
 pub use crate::store::contacts::unfit_name;

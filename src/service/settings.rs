@@ -4,10 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use super::{Error, Result};
 use crate::claude;
+use crate::handoff::Hidden;
 use crate::handoff::pairing;
 use crate::network::NetworkConfig;
 use crate::store::paths::Env;
@@ -37,7 +36,7 @@ pub struct Settings {
     /// Where programs are looked for.
     pub search_path: Option<OsString>,
     /// Opens the key without asking.
-    pub passphrase: Option<Zeroizing<String>>,
+    pub passphrase: Option<Hidden<String>>,
     /// This machine's name, clean, at most 64 bytes.
     pub hostname: String,
     /// Who is logged in, for an SSH address.
@@ -106,7 +105,7 @@ impl Settings {
             home,
             claude: text("CCLINK_CLAUDE").unwrap_or_else(|| "claude".to_owned()),
             search_path: env("PATH"),
-            passphrase: text("CCLINK_PASSPHRASE").map(Zeroizing::new),
+            passphrase: text("CCLINK_PASSPHRASE").map(Hidden::new),
             hostname: hostname(),
             user: text("USER").or_else(|| text("LOGNAME")),
             tmux: text("TMUX"),

@@ -9,11 +9,10 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use zeroize::Zeroizing;
 
 use super::Error;
 pub use crate::handoff::AudienceKind;
-use crate::handoff::Ttl;
+use crate::handoff::{Hidden, Ttl};
 use crate::text;
 pub use group::{GroupView, Member, NotPublished, Outcome, PublishedAll};
 pub use inbox::{Elsewhere, InboxEntry};
@@ -54,7 +53,7 @@ pub enum AudienceChoice {
     /// configuration, or names with commas between them.
     Share(String),
     /// Anyone with the PIN; `None` generates one.
-    Pin(Option<Zeroizing<String>>),
+    Pin(Option<Hidden<String>>),
     /// Anyone with the link.
     Link,
 }
@@ -90,10 +89,10 @@ pub struct Published {
     /// Audience letter and 13 z-base-32 characters.
     pub token: String,
     /// The `pk:` link; for the link audience it carries the secret.
-    pub link: String,
+    pub link: Hidden<String>,
     /// The same as a web link, where `web` is set and a phone could open it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub web_link: Option<String>,
+    pub web_link: Option<Hidden<String>>,
     /// The SSH address that was sent.
     pub ssh: Option<String>,
     /// Whether it is only this machine's host name.
@@ -127,7 +126,7 @@ pub struct Published {
     pub burn_after_read: bool,
     /// The PIN, only where cclink generated it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub pin: Option<String>,
+    pub pin: Option<Hidden<String>>,
     /// How many nodes stored it.
     pub copies: u32,
     /// How the conversation travels, where it does.
@@ -261,13 +260,13 @@ pub struct Listed {
     pub copies: Option<u32>,
     /// The link to give to the reader; `None` where it cannot be told (a link
     /// handoff while the identity is locked).
-    pub link: Option<String>,
+    pub link: Option<Hidden<String>>,
     /// The same as a web link, where `web` is set and a phone could open it.
     #[serde(skip)]
-    pub web_link: Option<String>,
+    pub web_link: Option<Hidden<String>>,
     /// The PIN that cclink made for it, while it is alive and the key unlocked.
     #[serde(skip)]
-    pub pin: Option<String>,
+    pub pin: Option<Hidden<String>>,
     /// The SSH address that the user set.
     #[serde(skip)]
     pub ssh: Option<String>,

@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 
 use age::secrecy::SecretString;
 use unicode_normalization::UnicodeNormalization;
-use zeroize::Zeroizing;
 
 use super::{StoreError, files};
-use crate::handoff::{Identity, Secret};
+use crate::handoff::{Hidden, Identity, Secret};
 
 /// What every age file starts with.
 const AGE_MAGIC: &[u8] = b"age-encryption.org/";
@@ -21,14 +20,14 @@ const MAX_WORK_FACTOR: u8 = 20;
 /// A key file as it lies on the disk.
 pub struct KeyFile {
     path: PathBuf,
-    content: Zeroizing<Vec<u8>>,
+    content: Hidden<Vec<u8>>,
 }
 
 impl KeyFile {
     /// Reads the file; [`StoreError::Missing`] where there is none.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
         match files::read(path)? {
-            Some(content) => Ok(Self { path: path.to_owned(), content: Zeroizing::new(content) }),
+            Some(content) => Ok(Self { path: path.to_owned(), content: Hidden::new(content) }),
             None if path.symlink_metadata().is_ok() => Err(StoreError::damaged(path, "is a broken link")),
             None => Err(StoreError::Missing(path.to_owned())),
         }
@@ -36,7 +35,7 @@ impl KeyFile {
 
     /// The same of bytes that came another way and are to lie at `path`.
     pub fn of(path: &Path, content: &[u8]) -> Self {
-        Self { path: path.to_owned(), content: Zeroizing::new(content.to_vec()) }
+        Self { path: path.to_owned(), content: Hidden::new(content.to_vec()) }
     }
 
     /// Whether a passphrase is needed.
@@ -73,7 +72,7 @@ impl KeyFile {
                 identity.set_max_work_factor(MAX_WORK_FACTOR);
                 let plain =
                     age::decrypt(&identity, &self.content).map_err(|error| self.why_locked(&error))?;
-                parse_seed(&Zeroizing::new(plain))
+                parse_seed(&Hidden::new(plain))
             }
         };
         let seed = seed.ok_or_else(|| {
@@ -125,26 +124,26 @@ impl KeyFile {
 /// Writes a key file. An empty passphrase means none. Without `overwrite` an
 /// existing file is left alone.
 pub fn write(path: &Path, seed: &Secret, passphrase: &str, overwrite: bool) -> Result<(), StoreError> {
-    let mut text = Zeroizing::new(String::with_capacity(65));
+    let mut text = Hidden::new(String::with_capacity(65));
     for byte in seed.iter() {
         use std::fmt::Write;
         let _ = write!(text, "{byte:02x}");
     }
     text.push('\n');
     let content = if passphrase.is_empty() {
-        Zeroizing::new(text.as_bytes().to_vec())
+        Hidden::new(text.as_bytes().to_vec())
     } else {
         let mut recipient = age::scrypt::Recipient::new(normalized(passphrase));
         recipient.set_work_factor(WORK_FACTOR);
         let sealed = age::encrypt(&recipient, text.as_bytes());
-        Zeroizing::new(sealed.map_err(|error| StoreError::damaged(path, &error))?)
+        Hidden::new(sealed.map_err(|error| StoreError::damaged(path, &error))?)
     };
     KeyFile { path: path.to_owned(), content }.put(overwrite)
 }
 
 /// Copies a key file to a name beside it that is free; `None` where there is none.
 pub fn keep_beside(path: &Path) -> Result<Option<PathBuf>, StoreError> {
-    let Some(content) = files::read(path)?.map(Zeroizing::new) else { return Ok(None) };
+    let Some(content) = files::read(path)?.map(Hidden::new) else { return Ok(None) };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let names = std::iter::once(format!("{name}.old")).chain((2..).map(|n| format!("{name}.old-{n}")));
     for beside in names.map(|name| path.with_file_name(name)) {
@@ -163,11 +162,11 @@ pub fn parse_seed(content: &[u8]) -> Option<Secret> {
     if let Ok(raw) = <[u8; 32]>::try_from(content)
         && !raw.iter().all(u8::is_ascii_hexdigit)
     {
-        return Some(Zeroizing::new(raw));
+        return Some(Hidden::new(raw));
     }
     let text = plain_text(content);
     let hex = text.trim_ascii();
-    let mut seed = Zeroizing::new([0; 32]);
+    let mut seed = Hidden::new([0; 32]);
     if hex.len() != 64 {
         return None;
     }
@@ -179,14 +178,14 @@ pub fn parse_seed(content: &[u8]) -> Option<Secret> {
 }
 
 /// Text without its byte order mark; of UTF-16 what ASCII there is.
-fn plain_text(content: &[u8]) -> Zeroizing<Vec<u8>> {
+fn plain_text(content: &[u8]) -> Hidden<Vec<u8>> {
     let unit = match content {
         [0xff, 0xfe, ..] => u16::from_le_bytes,
         [0xfe, 0xff, ..] => u16::from_be_bytes,
-        _ => return Zeroizing::new(content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content).to_vec()),
+        _ => return Hidden::new(content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content).to_vec()),
     };
     let units = content[2..].chunks(2).map(|pair| <[u8; 2]>::try_from(pair).map_or(u16::MAX, unit));
-    Zeroizing::new(units.map(|unit| u8::try_from(unit).unwrap_or(0)).collect())
+    Hidden::new(units.map(|unit| u8::try_from(unit).unwrap_or(0)).collect())
 }
 
 /// NFC, so that `é` typed on two systems is one passphrase.
@@ -220,7 +219,7 @@ mod tests {
     fn a_key_opens_with_its_passphrase_however_it_is_typed() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("key");
-        let seed = Zeroizing::new([7; 32]);
+        let seed = Hidden::new([7; 32]);
         write(&path, &seed, "caf\u{e9}", false).unwrap();
         let file = KeyFile::read(&path).unwrap();
         assert!(file.is_protected());

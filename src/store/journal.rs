@@ -425,6 +425,14 @@ impl Journal {
         memory.as_ref().filter(|(read, _)| *read == now).map(|(_, book)| book.clone())
     }
 
+    /// Keeps what was just written, while nobody else can write: reading it again costs
+    /// as much as it is long, and it is written several times for each handoff.
+    fn remember(&self, book: Book) {
+        if let (Some(stamp), Ok(mut memory)) = (files::stamp(&self.path), self.memory.lock()) {
+            *memory = Some((stamp, book));
+        }
+    }
+
     /// `None` for a file that is not a JSON object: nothing in it can be saved.
     fn read(&self) -> Result<Option<Book>, StoreError> {
         // Taken before: should the file be replaced now, it is read again.
@@ -460,6 +468,7 @@ impl Journal {
         if book != before || !self.path.exists() {
             let content = book.write().map_err(|error| StoreError::damaged(&self.path, &error))?;
             files::replace(&self.path, &content)?;
+            self.remember(book);
         }
         Ok((result, aside))
     }

@@ -12,18 +12,17 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, FixedOffset, Local, Utc};
 use strum::EnumDiscriminants;
-use zeroize::Zeroizing;
 
 pub use self::note::{Note, Tone};
 pub use self::pairing::{Pairing, Reply};
 pub use crate::service::{
     Asked, AudienceChoice, AudienceKind, AudienceView, CarriedBy, CarriedState, CarryOffer, CarryOption,
     CarryTo, CarryWay, Changed, CloneOffer, ContactView, Destination, Draft, END_THERE, ERROR_FILE,
-    Elsewhere, Ended, Error, ErrorKind, Excerpt, Found, GroupView, Here, Hit, IdentityState, InboxEntry,
-    LineModes, Listed, Live, Logged, Matched, Member, Named, News, NewsKind, Next, Page, PairCheck,
-    PairingCode, PassEnd, Pickup as Taken, Pin, Plan, PlanKind, Progress, PublishRequest, Published,
-    PublishedAll, Revoked, Role, Searching, Session, Signal, Signals, Signer, SshWay, State, Step, Target,
-    Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of, confirm, is_ssh_address,
+    Elsewhere, Ended, Error, ErrorKind, Excerpt, Found, GroupView, Here, Hidden, Hit, IdentityState,
+    InboxEntry, LineModes, Listed, Live, Logged, Matched, Member, Named, News, NewsKind, Next, Page,
+    PairCheck, PairingCode, PassEnd, Pickup as Taken, Pin, Plan, PlanKind, Progress, PublishRequest,
+    Published, PublishedAll, Revoked, Role, Searching, Session, Signal, Signals, Signer, SshWay, State, Step,
+    Target, Ttl, Turn, Wanted, Watch, can_suspend, child, choose, command_of, confirm, is_ssh_address,
     links_on_one_line, next_look, once_held, quote_for_any_shell, recognise, stop, unfit_name, wait_for,
 };
 
@@ -273,7 +272,7 @@ pub enum Effect {
     Intend(Option<PaneId>, Intent),
     /// Panes to the screen, which says so, and on to the loop: put a text on the
     /// clipboard; the second names it ("the link").
-    Copy(String, &'static str),
+    Copy(Hidden<String>, &'static str),
     /// Panes to the loop: run a plan's command in this terminal and come back; the
     /// action follows when that went well.
     StepAside(Box<Plan>, Option<Box<Action>>),
@@ -393,14 +392,14 @@ pub enum Action {
     /// Add a contact: name, key, one of mine.
     AddContact(String, String, bool),
     /// Unlock the identity.
-    Unlock(Zeroizing<String>),
+    Unlock(Hidden<String>),
     /// Create an identity, or take over the key in this file; an empty
     /// passphrase is none.
-    CreateIdentity(Option<PathBuf>, Zeroizing<String>),
+    CreateIdentity(Option<PathBuf>, Hidden<String>),
     /// Give the key to another device by four words, as the user answers.
     GiveKey,
     /// Get the key of the device that shows these four words.
-    TakeKey(Zeroizing<String>),
+    TakeKey(Hidden<String>),
     /// Read the plans for a session of this machine.
     ResumeHere(Box<Session>),
 }

@@ -20,6 +20,7 @@ mod questions;
 mod reading;
 pub(in crate::tui) mod sample;
 mod screens;
+mod secrets;
 mod several;
 
 use std::time::Duration;

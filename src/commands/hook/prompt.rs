@@ -149,7 +149,7 @@ fn reason_of_all(all: &PublishedAll, on_the_side: Vec<String>) -> String {
     if let Some(error) = all.failure() {
         lines.extend([error.message, error.advice]);
     }
-    let there = |one: &Published| format!("{}: cclink pickup {}", several::name(one), one.link);
+    let there = |one: &Published| format!("{}: cclink pickup {}", several::name(one), *one.link);
     lines.extend(all.handoffs.iter().map(there));
     lines.extend(all.handoffs.first().and_then(|first| first.left_behind.words()));
     lines.extend(all.notes().into_iter().chain(on_the_side));
@@ -160,7 +160,7 @@ fn reason(published: &Published, on_the_side: Vec<String>) -> String {
     let title = published.title.as_deref().map_or_else(|| published.session_id.clone(), text::clean);
     let there = match published.audience.kind {
         AudienceKind::Devices => "cclink pickup".to_owned(),
-        _ => format!("cclink pickup {}", published.link),
+        _ => format!("cclink pickup {}", *published.link),
     };
     let mut lines = vec![
         format!("cclink: published “{title}”."),

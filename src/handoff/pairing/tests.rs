@@ -17,7 +17,7 @@ fn here() -> Trace {
 }
 
 fn one_time(byte: u8) -> OneTimeKey {
-    OneTimeKey::new(Zeroizing::new([byte; 32]))
+    OneTimeKey::new(Hidden::new([byte; 32]))
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn an_end_is_final_and_each_device_counts_once() {
 #[test]
 fn nothing_secret_is_printed() {
     let code = Code::new("zoo zone zero zebra").unwrap();
-    let given = Given { seed: Zeroizing::new([7; 32]), who: here() };
+    let given = Given { seed: Hidden::new([7; 32]), who: here() };
     let said = format!("{code:?} {:?} {:?} {given:?}", pairing("zoo zone zero zebra"), one_time(7));
     assert!(!said.contains("zebra") && !said.contains('7'.to_string().repeat(3).as_str()), "{said}");
 }
@@ -124,10 +124,10 @@ proptest! {
 
     #[test]
     fn check_words_differ_for_another_device(one in any::<[u8; 32]>(), other in any::<[u8; 32]>()) {
-        let words = |bytes| PAIRING.check_words(&OneTimeKey::new(Zeroizing::new(bytes)).recipient());
+        let words = |bytes| PAIRING.check_words(&OneTimeKey::new(Hidden::new(bytes)).recipient());
         prop_assert_eq!(words(one).split(' ').count(), 6);
         // Clamping makes one key of some.
-        let is_one = OneTimeKey::new(Zeroizing::new(one)).recipient() == OneTimeKey::new(Zeroizing::new(other)).recipient();
+        let is_one = OneTimeKey::new(Hidden::new(one)).recipient() == OneTimeKey::new(Hidden::new(other)).recipient();
         prop_assert_eq!(words(one) == words(other), is_one);
     }
 }

@@ -203,7 +203,7 @@ impl Service {
             expires_at: entry.expires_at(),
             copies: None,
             web_link: link.as_ref().and_then(|link| self.web_link(link)),
-            link: link.map(|link| link.to_string()),
+            link: link.map(|link| link.to_string().into()),
             pin: secrets.and_then(|secrets| secrets.pin).filter(|_| state.is_alive()),
             ssh: entry.ssh.clone(),
             named: Named {
@@ -345,7 +345,7 @@ impl Service {
             created_at: record.created_at,
             expires_at: record.expires_at(),
             copies: Some(copies),
-            link: Some(Link { creator, target: LinkTarget::Token(known.place.token) }.to_string()),
+            link: Some(Link { creator, target: LinkTarget::Token(known.place.token) }.to_string().into()),
             web_link: None,
             pin: None,
             // It may have been guessed there.

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::time::{Instant, sleep, timeout_at};
-use zeroize::Zeroizing;
 
 use super::{AGAIN, Away, EVERY, Giving, PairCheck, Paired, PairingCode, called_off, name_of, overheard};
-use crate::handoff::Identity;
 use crate::handoff::pairing::{At, Code, Lying, Pairing, Request, window};
+use crate::handoff::{Hidden, Identity};
 use crate::network::NetworkError;
 use crate::service::{Error, Job, Result, Service, blocking, random};
 use crate::text;
@@ -26,7 +25,7 @@ impl Service {
         // Nobody knows the words yet: what was left half done is found by nobody.
         job.run(self.leave_offer(&pairing)).await?;
         let expires_at = made + TimeDelta::from_std(life).unwrap_or_default();
-        (giving.show)(&PairingCode { code: Zeroizing::new(code.as_str().to_owned()), expires_at });
+        (giving.show)(&PairingCode { code: Hidden::new(code.as_str().to_owned()), expires_at });
         let given = self.give(&identity, &pairing, giving, deadline, job).await;
         self.end_pairing(&pairing).await;
         given

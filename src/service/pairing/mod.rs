@@ -10,11 +10,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use zeroize::Zeroizing;
 
 use super::{Error, Result, Service, blocking};
 use crate::handoff::pairing::{self, At, Code, Pairing};
-use crate::handoff::{Trace, time};
+use crate::handoff::{Hidden, Trace, time};
 use crate::network::{NetworkError, Sighting};
 use crate::store::journal::Event;
 use crate::text;
@@ -27,7 +26,7 @@ const EVERY: Duration = Duration::from_secs(1);
 pub struct PairingCode {
     /// Four words with hyphens.
     #[serde(serialize_with = "plain")]
-    pub code: Zeroizing<String>,
+    pub code: Hidden<String>,
     /// Until when they can be used.
     #[serde(with = "time")]
     pub expires_at: DateTime<Utc>,
@@ -86,7 +85,7 @@ pub struct Taking<'a> {
     pub show: &'a (dyn Fn(&PairCheck) + Send + Sync),
     /// Shows the public key that came, and asks for a passphrase of its own; empty for
     /// none. It may wait: it has a thread of its own.
-    pub passphrase: Asking<str, Zeroizing<String>>,
+    pub passphrase: Asking<str, Hidden<String>>,
 }
 
 impl Service {
@@ -111,10 +110,7 @@ impl Service {
     }
 }
 
-fn plain<S: serde::Serializer>(
-    code: &Zeroizing<String>,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
+fn plain<S: serde::Serializer>(code: &Hidden<String>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.serialize_str(code)
 }
 

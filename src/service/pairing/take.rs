@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use zeroize::Zeroizing;
 
 use super::{AGAIN, Away, EVERY, PairCheck, Taking, name_of, overheard};
 use crate::handoff::pairing::{
     At, Code, Given, Lying, OneTimeKey, Pairing, Request, candidate_windows, open_answer,
 };
-use crate::handoff::{Identity, Trace};
+use crate::handoff::{Hidden, Identity, Trace};
 use crate::network::NetworkError;
 use crate::service::{Error, ErrorKind, IdentityView, Job, Result, Service, blocking, random};
 
@@ -102,7 +101,7 @@ impl Service {
         taking: &Taking<'_>,
         job: &Job,
     ) -> Result<Given> {
-        let mut bytes = Zeroizing::new([0; 32]);
+        let mut bytes = Hidden::new([0; 32]);
         random(bytes.as_mut_slice())?;
         let key = OneTimeKey::new(bytes);
         let request = Request { recipient: key.recipient(), who: self.who() };

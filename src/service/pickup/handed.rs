@@ -3,9 +3,7 @@
 
 use std::fmt;
 
-use zeroize::Zeroizing;
-
-use crate::handoff::{Mailbox, PublicKey, Token, z32};
+use crate::handoff::{Hidden, Mailbox, PublicKey, Token, z32};
 use crate::service::handoffs::lookup::Place;
 use crate::service::{AudienceKind, Error, Found, Plan, PlanKind, Result, Service};
 
@@ -14,7 +12,7 @@ pub const HANDED: &str = "CCLINK_HANDED";
 
 /// Where a handoff lies, with its secret: never shown.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Handed(Zeroizing<String>);
+pub struct Handed(Hidden<String>);
 
 impl fmt::Debug for Handed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,13 +23,13 @@ impl fmt::Debug for Handed {
 impl Handed {
     /// What a process of ours was given.
     pub fn given(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        Self(Hidden::new(text))
     }
 
     fn of(place: &Place) -> Self {
         let creators: Vec<String> = place.expected.iter().map(ToString::to_string).collect();
-        let secret = Zeroizing::new(z32::encode(place.mailbox.secret().as_slice()));
-        Self(Zeroizing::new(format!("{} {} {}", place.token, secret.as_str(), creators.join(" "))))
+        let secret = Hidden::new(z32::encode(place.mailbox.secret().as_slice()));
+        Self(Hidden::new(format!("{} {} {}", place.token, secret.as_str(), creators.join(" "))))
     }
 
     /// The place that it says.
@@ -39,7 +37,7 @@ impl Handed {
         let parse = || {
             let mut parts = self.0.split(' ');
             let token: Token = parts.next()?.parse().ok()?;
-            let secret = Zeroizing::new(z32::decode(parts.next()?)?);
+            let secret = Hidden::new(z32::decode(parts.next()?)?);
             let expected = parts.map(|key| key.parse().ok()).collect::<Option<Vec<PublicKey>>>()?;
             let mailbox = Mailbox::from_secret(token.audience, secret);
             (!expected.is_empty()).then_some(Place { mailbox, token, expected })

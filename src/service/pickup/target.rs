@@ -1,10 +1,8 @@
 //! What a typed or pasted text names, read once and without asking anybody. From
 //! here on it is a value.
 
-use zeroize::Zeroizing;
-
 use super::handed::Handed;
-use crate::handoff::{Link, LinkTarget, PastedError, PublicKey, Token, link_in};
+use crate::handoff::{Hidden, Link, LinkTarget, PastedError, PublicKey, Token, link_in};
 use crate::service::{AudienceKind, ContactView, Error, InboxEntry, Result, Service};
 
 /// Links that are named where there are several.
@@ -16,9 +14,9 @@ pub enum Target {
     /// The newest alive that is addressed to me.
     Newest,
     /// The handoff of a link, and the PIN where one was given.
-    Link(Link, Option<Zeroizing<String>>),
+    Link(Link, Option<Hidden<String>>),
     /// Everything from a key; with a PIN what lies behind that.
-    Key(PublicKey, Option<Zeroizing<String>>),
+    Key(PublicKey, Option<Hidden<String>>),
     /// The handoff whose token begins like this, or is this.
     Token(String),
     /// An entry of the inbox, by its full token.
@@ -67,7 +65,7 @@ impl Service {
 impl Target {
     /// The same with this PIN, where one can be of use.
     #[must_use]
-    pub fn with_pin(self, pin: Option<Zeroizing<String>>) -> Self {
+    pub fn with_pin(self, pin: Option<Hidden<String>>) -> Self {
         match self {
             Self::Link(link, _) => Self::Link(link, pin),
             Self::Key(key, _) => Self::Key(key, pin),
@@ -175,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_pin_goes_where_one_can_be_of_use() {
-        let pin = || Some(Zeroizing::new("velvet-orbit".to_owned()));
+        let pin = || Some(Hidden::new("velvet-orbit".to_owned()));
         let link = format!("{KEY}/cclink/pyyyoryarywdyq");
         let target = |text: &str| recognise(text, &Ok(Vec::new())).unwrap().with_pin(pin());
         assert!(matches!(target(&link), Target::Link(_, Some(_))) && !target(&link).wants_pin());

@@ -1,12 +1,12 @@
 //! Who may read a handoff: token, mailbox and secrets that follow from it.
 
-use zeroize::Zeroizing;
-
 use super::super::{AudienceChoice, AudienceKind, AudienceView, Error, Result, Service, blocking, random};
 use super::recipients::Whom;
 use crate::handoff::pin::week;
 use crate::handoff::z32;
-use crate::handoff::{Identity, Link, LinkSecret, LinkTarget, Mailbox, Pin, PublicKey, Token, mailbox};
+use crate::handoff::{
+    Hidden, Identity, Link, LinkSecret, LinkTarget, Mailbox, Pin, PublicKey, Token, mailbox,
+};
 use crate::service::handoffs::lookup::Place;
 use crate::store::JournalEntry;
 
@@ -136,13 +136,13 @@ pub(crate) struct Secrets {
     pub(crate) link: Option<LinkSecret>,
     /// The PIN that was made for it: its maker can be told again. One that the user
     /// typed is not ours to keep.
-    pub(crate) pin: Option<String>,
+    pub(crate) pin: Option<Hidden<String>>,
 }
 
 /// The mailbox's secret, then a link's or the PIN that was made, sealed to the
 /// identity itself.
 pub(super) fn seal_secrets(me: &PublicKey, prepared: &Prepared) -> Result<String> {
-    let mut plain = Zeroizing::new(prepared.place.mailbox.secret().to_vec());
+    let mut plain = Hidden::new(prepared.place.mailbox.secret().to_vec());
     if let Some(link) = &prepared.secret {
         plain.extend(link.0);
     }
@@ -156,15 +156,23 @@ pub(super) fn seal_secrets(me: &PublicKey, prepared: &Prepared) -> Result<String
 
 /// Undoes [`seal_secrets`].
 pub(crate) fn open_secrets(identity: &Identity, entry: &JournalEntry) -> Option<Secrets> {
+    #[cfg(test)]
+    OPENED.with(|opened| opened.set(opened.get() + 1));
     let sealed = z32::decode_any(&entry.sealed)?;
-    let plain = Zeroizing::new(age::decrypt(&identity.age_identity(), &sealed).ok()?);
+    let plain = Hidden::new(age::decrypt(&identity.age_identity(), &sealed).ok()?);
     let (secret, more) = plain.split_first_chunk::<32>()?;
-    let mailbox = Mailbox::from_secret(entry.token.audience, Zeroizing::new(*secret));
+    let mailbox = Mailbox::from_secret(entry.token.audience, Hidden::new(*secret));
     if mailbox::address(&mailbox.record_key(&entry.token)) != z32::decode::<32>(&entry.address)? {
         return None;
     }
     let is = |kind| entry.token.audience == kind && !more.is_empty();
     let link = if is(AudienceKind::Link) { more.try_into().ok().map(LinkSecret) } else { None };
-    let pin = if is(AudienceKind::Pin) { std::str::from_utf8(more).ok().map(str::to_owned) } else { None };
+    let pin = if is(AudienceKind::Pin) { std::str::from_utf8(more).ok().map(Hidden::from) } else { None };
     Some(Secrets { mailbox, link, pin })
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How often secrets were opened: what it costs is what a test has to count.
+    pub(crate) static OPENED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }

@@ -11,6 +11,8 @@ mod several;
 
 use std::time::Duration;
 
+#[cfg(test)]
+pub(super) use audience::OPENED;
 use audience::seal_secrets;
 pub(super) use audience::{Prepared, open_secrets};
 use chrono::{DateTime, TimeDelta};
@@ -30,7 +32,7 @@ use super::{
 use crate::handoff::index::IndexEntry;
 use crate::handoff::standing::MakeError;
 use crate::handoff::z32;
-use crate::handoff::{Identity, Index, Link, LinkTarget, Record, Token};
+use crate::handoff::{Hidden, Identity, Index, Link, LinkTarget, Record, Token};
 use crate::network::{NetworkError, Sighting};
 use crate::store::journal::Group;
 use crate::store::{CarryChoice, JournalEntry, Stage};
@@ -127,7 +129,9 @@ impl Service {
         let mut older = job.run(self.may_replace(older, request.replace)).await?;
         // The file first: a handoff never promises what is not there.
         let sealing = match &carry {
-            Some(to) => Some(self.seal(&draft.session, draft.git.as_ref(), to, now, job).await?),
+            Some(to) => {
+                Some(self.seal(&draft.session, draft.git.as_ref(), to, now, job).await.map_err(of_all)?)
+            }
             None => None,
         };
         let (record, mut aside) =
@@ -135,7 +139,7 @@ impl Service {
         notes.extend(sealing.iter().flat_map(Sealing::words));
         let shipped = match (sealing, &carry) {
             (Some(sealing), Some(to)) => {
-                Some(self.ship(sealing, store, to, &prepared.place.token, job).await?)
+                Some(self.ship(sealing, store, to, &prepared.place.token, job).await.map_err(of_all)?)
             }
             _ => None,
         };
@@ -267,7 +271,7 @@ impl Service {
         };
         let published = Published {
             token: prepared.place.token.to_string(),
-            link: prepared.link.to_string(),
+            link: prepared.link.to_string().into(),
             web_link: self.web_link(&prepared.link),
             ssh_guessed: aside.ssh == Some(SshSource::HostName),
             user_ssh: user_ssh(&record, &aside),
@@ -282,7 +286,7 @@ impl Service {
             expires_at: record.expires_at(),
             ttl: record.ttl,
             burn_after_read: record.burn_after_read,
-            pin: prepared.pin.map(|pin| pin.as_str().to_owned()),
+            pin: prepared.pin.map(|pin| pin.as_str().into()),
             copies,
             carry_key: None,
             carry: aside.carry,
@@ -367,12 +371,12 @@ impl Service {
     }
 
     /// A link as a phone opens it: only what needs no identity can be.
-    pub(super) fn web_link(&self, link: &Link) -> Option<String> {
+    pub(super) fn web_link(&self, link: &Link) -> Option<Hidden<String>> {
         let opens = match &link.target {
             LinkTarget::Secret(_) => true,
             LinkTarget::Token(token) => token.audience == AudienceKind::Pin,
         };
-        self.0.settings.config.web.as_deref().filter(|_| opens).map(|page| link.web(page))
+        self.0.settings.config.web.as_deref().filter(|_| opens).map(|page| link.web(page).into())
     }
 
     fn publish_warnings(
@@ -410,6 +414,15 @@ impl Service {
             }
         }
         warnings
+    }
+}
+
+/// A failure to seal a conversation or to bring it to its place: it has nothing to do with
+/// who it is for.
+fn of_all(error: Error) -> Error {
+    match error.kind {
+        ErrorKind::Failed => Error { kind: ErrorKind::Carry, ..error },
+        _ => error,
     }
 }
 

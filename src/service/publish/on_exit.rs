@@ -132,7 +132,10 @@ impl Service {
             // Where nobody can be asked, or the place is away, it goes without.
             Err(error)
                 if request.carry.is_some()
-                    && matches!(error.kind, ErrorKind::Failed | ErrorKind::Agree | ErrorKind::Public) =>
+                    && matches!(
+                        error.kind,
+                        ErrorKind::Carry | ErrorKind::Failed | ErrorKind::Agree | ErrorKind::Public
+                    ) =>
             {
                 self.publish(PublishRequest { carry: None, ..request }, &Job::quiet()).await?;
                 Ok(Some(format!("It was published without its conversation: {}", error.message)))

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
+use futures::{StreamExt, stream};
 
 use super::super::{AudienceKind, Error, ErrorKind, Result, Service, blocking};
 use super::audience::Prepared;
@@ -16,6 +17,9 @@ use crate::handoff::{Identity, Index, Record, Standing, Token, z32};
 use crate::service::handoffs::lookup::{Place, alive};
 use crate::store::{JournalEntry, Stage};
 use crate::text;
+
+/// Handoffs of several people that are looked at on the network at the same time.
+const LOOK_AT_ONCE: usize = 4;
 
 /// An older handoff of the same session for the same audience.
 #[derive(Clone, Debug)]
@@ -39,9 +43,12 @@ impl Service {
     ) -> Result<Vec<Older>> {
         let (book, aside) = self.0.journal.load()?;
         self.tell_aside(aside);
+        let recipient = prepared.recipient.as_ref().map(ToString::to_string);
         let mut older = Vec::new();
         for entry in book.handoffs {
-            if entry.pass_of.is_some() || !self.row(None, &entry).state.is_alive() {
+            if !may_be_beside(&entry, prepared, recipient.as_deref())
+                || !self.row(None, &entry).state.is_alive()
+            {
                 continue;
             }
             let same_mailbox = open_secrets(identity, &entry)
@@ -124,7 +131,10 @@ impl Service {
         others: &[Older],
         replace: bool,
     ) -> Result<()> {
-        let Some(burning) = others.iter().find(|other| other.burns && !replace) else { return Ok(()) };
+        let burning: Vec<Older> = others.iter().filter(|other| other.burns && !replace).cloned().collect();
+        if burning.is_empty() {
+            return Ok(());
+        }
         let token = sent.place.token;
         // Nobody was told of it: where it is gone, it never was.
         if self.take_back(identity, &sent.place, sent.sequence, false).await {
@@ -132,21 +142,39 @@ impl Service {
         } else {
             self.set_stage(&token, Stage::Failed, false);
         }
-        Err(self.burning(burning))
+        Err(self.burning(&burning.into_iter().map(|one| (None, one)).collect::<Vec<_>>()))
     }
 
-    /// That a handoff which burns would be replaced.
-    fn burning(&self, older: &Older) -> Error {
-        Error::new(
-            ErrorKind::Exists,
-            format!(
-                "This session already has a one-time handoff for the same audience: {}, published {}. A new one \
-                 replaces it, and its link stops working.",
-                older.place.token,
-                text::ago(older.created_at, self.now())
-            ),
-        )
-        .advise("`--yes` replaces it.")
+    /// That these handoffs, which burn, would be replaced: each is named, of several
+    /// people with theirs.
+    fn burning(&self, older: &[(Option<String>, Older)]) -> Error {
+        let named = |(name, one): &(Option<String>, Older)| {
+            let (token, ago) = (one.place.token, text::ago(one.created_at, self.now()));
+            match name {
+                Some(name) => format!("{name} ({token}, published {ago})"),
+                None => format!("{token}, published {ago}"),
+            }
+        };
+        let all: Vec<String> = older.iter().map(named).collect();
+        let has_names = older.iter().any(|(name, _)| name.is_some());
+        let error = |words| Error::new(ErrorKind::Exists, words);
+        if let [one] = all.as_slice() {
+            let for_whom = if has_names { "" } else { " the same audience:" };
+            return error(format!(
+                "This session already has a one-time handoff for{for_whom} {one}. A new one replaces it, and its \
+                 link stops working."
+            ))
+            .advise("`--yes` replaces it.");
+        }
+        let (for_whom, between) =
+            if has_names { ("these people", ", ") } else { ("the same audience", "; ") };
+        error(format!(
+            "This session already has {} one-time handoffs for {for_whom}: {}. New ones replace them, and their \
+             links stop working.",
+            all.len(),
+            all.join(between)
+        ))
+        .advise("`--yes` replaces them.")
     }
 
     /// Whether an id is one of a session's, or the session went on from it.
@@ -170,10 +198,36 @@ impl Service {
         held.await.is_ok_and(|held| held == Some(true))
     }
 
-    /// Leaves out what has ended meanwhile, and refuses where one that burns is
-    /// left: whoever was given it may be about to pick it up.
+    /// Leaves out what has ended meanwhile, and refuses where some that burn are
+    /// left: whoever was given them may be about to pick them up.
     pub(super) async fn may_replace(&self, older: Vec<Older>, replace: bool) -> Result<Vec<Older>> {
-        let mut alive_ones = Vec::new();
+        let (alive_ones, burning) = self.still_there(older, replace).await?;
+        if burning.is_empty() {
+            return Ok(alive_ones);
+        }
+        Err(self.burning(&burning.into_iter().map(|one| (None, one)).collect::<Vec<_>>()))
+    }
+
+    /// The same for several people, each with what a new one replaces: all that is
+    /// asked about is named at once.
+    pub(super) async fn may_replace_all(
+        &self,
+        older: Vec<(String, Vec<Older>)>,
+        replace: bool,
+    ) -> Result<()> {
+        let looked = older.into_iter().map(|(name, older)| async move {
+            let (_, burning) = self.still_there(older, replace).await?;
+            Ok(burning.into_iter().map(|one| (Some(name.clone()), one)).collect::<Vec<_>>())
+        });
+        let looked: Vec<Result<Vec<_>>> = stream::iter(looked).buffered(LOOK_AT_ONCE).collect().await;
+        let burning: Vec<_> = looked.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        if burning.is_empty() { Ok(()) } else { Err(self.burning(&burning)) }
+    }
+
+    /// Those that may be replaced, and those that burn and can still be picked up; what
+    /// has ended meanwhile is neither.
+    async fn still_there(&self, older: Vec<Older>, replace: bool) -> Result<(Vec<Older>, Vec<Older>)> {
+        let (mut alive_ones, mut burning) = (Vec::new(), Vec::new());
         for one in older {
             if replace || !one.burns {
                 alive_ones.push(one);
@@ -185,10 +239,10 @@ impl Service {
                 self.set_stage(&one.place.token, Stage::Burned, false);
             }
             if alive(standing, self.now()).is_ok() {
-                return Err(self.burning(&one));
+                burning.push(one);
             }
         }
-        Ok(alive_ones)
+        Ok((alive_ones, burning))
     }
 
     /// Calls the older ones back. Which of them are gone, and what to say of the
@@ -223,4 +277,17 @@ impl Service {
         let out = entries.filter(|entry| matches!(entry.stage, Stage::Published | Stage::Burned));
         out.flat_map(|entry| entry.replaces.iter().copied()).collect()
     }
+}
+
+/// Whether an entry may lie in the mailbox of what is made ready, as far as it says so
+/// itself. Whether it does, only its secret tells, and of a group as long as the journal
+/// each would be decrypted for each.
+fn may_be_beside(entry: &JournalEntry, prepared: &Prepared, recipient: Option<&str>) -> bool {
+    // A link's mailbox is made for it.
+    let is_new = prepared.secret.is_some();
+    let is_to_another = entry.recipient.as_deref().zip(recipient).is_some_and(|(its, other)| its != other);
+    !is_new
+        && entry.pass_of.is_none()
+        && entry.token.audience == prepared.place.token.audience
+        && !is_to_another
 }

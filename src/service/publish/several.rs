@@ -17,6 +17,7 @@ use crate::service::{
 };
 use crate::store::Unknown;
 use crate::store::journal::Group;
+use crate::text;
 
 /// One of them on its way.
 type Work = Pin<Box<dyn Future<Output = Result<Published>> + Send>>;
@@ -55,6 +56,7 @@ impl Service {
             None => Box::pin(job.run(self.draft(&request.session))).await?,
         };
         Box::pin(self.may_go_to_all(identity, &request, &draft, &several, job)).await?;
+        let ids = draft.session_ids();
         let mut id = [0; 8];
         random(&mut id)?;
         let (id, of) = (z32::encode(&id), several.people.len());
@@ -78,6 +80,8 @@ impl Service {
         }
         let Some(first) = handoffs.first() else { return Err(none_of(&failed, of)) };
         let me = "You are one of them, and were left out: your own devices get it without --share.";
+        let me = several.with_me.then(|| me.to_owned());
+        let left = self.still_open_to(&several, &group, &ids);
         Ok(PublishedAll {
             audience: AudienceView { kind: AudienceKind::Share, name: Some(several.name) },
             group: id,
@@ -90,7 +94,7 @@ impl Service {
             burn_after_read: first.burn_after_read,
             handoffs,
             failed,
-            warnings: several.with_me.then(|| me.to_owned()).into_iter().collect(),
+            warnings: me.into_iter().chain(left).collect(),
         })
     }
 
@@ -109,6 +113,7 @@ impl Service {
             self.store_of(&to, draft, job).await?;
         }
         let (ids, now) = (draft.session_ids(), self.now().timestamp());
+        let mut replaced = Vec::new();
         for person in &several.people {
             let audience = AudienceChoice::Share(person.key.to_string());
             let named = |error: Error| {
@@ -117,9 +122,9 @@ impl Service {
             };
             let prepared = self.prepare(identity, &audience, now).await.map_err(named)?;
             let older = job.run(self.older(identity, &ids, &prepared)).await?;
-            job.run(self.may_replace(older, request.replace)).await?;
+            replaced.push((short(&person.name), older));
         }
-        Ok(())
+        job.run(self.may_replace_all(replaced, request.replace)).await
     }
 
     /// To each of them, in their order. Sealed conversations are made one by one: each
@@ -159,11 +164,11 @@ impl Service {
         let mut all: Vec<Result<Published>> = Vec::new();
         for one in work {
             let result = one.await;
-            let ends = result
-                .as_ref()
-                .err()
-                .filter(|error| matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Cancelled));
-            // Nobody else could be reached: no more is sealed for nothing.
+            let ends = result.as_ref().err().filter(|error| {
+                matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Cancelled | ErrorKind::Carry)
+            });
+            // Nobody else could be reached, or would get the file: no more is sealed for
+            // nothing.
             let rest = ends.map(|error| vec![error.clone(); people.len() - all.len() - 1]);
             all.push(result);
             if let Some(rest) = rest {
@@ -172,6 +177,44 @@ impl Service {
             }
         }
         all
+    }
+
+    /// That older handoffs of these sessions (one session's ids), to the same team, can
+    /// still be picked up by somebody who is not in it any more: a new one takes the place
+    /// of its own recipient's alone.
+    fn still_open_to(&self, several: &Several, now: &Group, ids: &[String]) -> Option<String> {
+        // It is out: a journal that cannot be read now is told elsewhere.
+        let (book, _) = self.0.journal.load().ok()?;
+        let is_member = |key: &str| several.people.iter().any(|person| person.key.to_string() == key);
+        let left = book.handoffs.iter().filter(|entry| {
+            let is_of_team =
+                entry.group.as_ref().is_some_and(|group| group.id != now.id && group.name == now.name);
+            is_of_team
+                && ids.contains(&entry.session_id)
+                && entry.recipient.as_deref().is_some_and(|key| !is_member(key))
+        });
+        let rows = left.map(|entry| self.row(None, entry)).filter(|row| row.state.is_alive());
+        let (mut names, mut tokens): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        for row in rows {
+            let name = text::clean(&short(&row.audience.name.unwrap_or_default()));
+            if !names.contains(&name) {
+                names.push(name);
+            }
+            tokens.push(row.token);
+        }
+        let (are, handoffs, them) = match tokens.len() {
+            0 => return None,
+            1 => ("is", "an older handoff", "it"),
+            _ if names.len() == 1 => ("is", "older handoffs", "them"),
+            _ => ("are", "older handoffs", "them"),
+        };
+        Some(format!(
+            "{} {are} no longer in {} but can still pick up {handoffs} of this session: `cclink revoke {}` \
+             revokes {them}.",
+            names.join(", "),
+            text::clean(&several.name),
+            tokens.join(" ")
+        ))
     }
 
     /// Ends what is out of a group that was cancelled; what became of it.

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use zeroize::Zeroizing;
 
 use super::super::{AudienceChoice, ErrorKind, Job, PublishRequest, Published, Revoked};
 use super::devices::{Device, seed};
-use crate::handoff::{Token, Ttl};
+use crate::handoff::{Hidden, Token, Ttl};
 use crate::network::world::{Weather, World};
 
 /// Two devices of one person, and what the first one published.
@@ -117,7 +116,7 @@ async fn a_pin_that_was_made_is_told_again_until_its_handoff_ends() {
     let world = World::enter(15, 20, Weather::FINE);
     let mut a = Device::new(&world, &seed(15));
     let publish = async |device: &Device, number, pin: Option<&str>| {
-        let audience = AudienceChoice::Pin(pin.map(|pin| Zeroizing::new(pin.to_owned())));
+        let audience = AudienceChoice::Pin(pin.map(|pin| Hidden::new(pin.to_owned())));
         let request = PublishRequest { audience, ..PublishRequest::proposed(device.session(number)) };
         device.service.publish(request, &Job::quiet()).await.unwrap()
     };
@@ -125,7 +124,7 @@ async fn a_pin_that_was_made_is_told_again_until_its_handoff_ends() {
     let pin = made.pin.clone().unwrap();
     let typed = publish(&a, 2, Some("tree-lamp 42 under the stairs")).await;
     let journal = std::fs::read_to_string(a.dir.path().join("home/journal.json")).unwrap();
-    assert!(!journal.contains(&pin), "it is sealed");
+    assert!(!journal.contains(pin.as_str()), "it is sealed");
     // Whoever knows the key is told, another time too; without it nobody is.
     a.restarts(&world);
     let told = |device: &Device, token: &str| {

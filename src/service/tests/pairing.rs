@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use zeroize::Zeroizing;
 
 use super::super::{Error, ErrorKind, Giving, IdentityView, Job, Paired, Result, Taking};
 use super::devices::{Device, seed};
+use crate::handoff::Hidden;
 use crate::network::world::{Weather, World};
 
 /// Of each kind of network.
@@ -35,7 +35,7 @@ async fn pair(old: &Device, new: &Device) -> (Result<Paired>, Result<IdentityVie
     };
     let taking = Taking {
         show: &|shown| *check.lock().unwrap() = Some(shown.check.clone()),
-        passphrase: Arc::new(|_| Ok(Zeroizing::default())),
+        passphrase: Arc::new(|_| Ok(Hidden::default())),
     };
     let job = Job::quiet();
     let given = old.service.give_key(&giving, &job);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::super::publish::OPENED;
 use super::super::{AudienceChoice, ErrorKind, Job, Outcome, PublishRequest, Result, Step, Ttl};
 use super::devices::{Device, seed};
 use crate::handoff::Identity;
@@ -96,4 +97,26 @@ async fn one_that_lasts_long_enough_holds_nobody_up() {
     for row in a.service.list(false, &Job::quiet()).await.unwrap() {
         assert!((row.expires_at - row.created_at).num_hours() >= 167, "{row:#?}");
     }
+}
+
+/// Each is asked what a new one replaces of those to that person: as many secrets are
+/// opened as there are people, not as many times as the journal is long.
+#[tokio::test(start_paused = true)]
+async fn what_went_to_others_is_not_opened_for_each() {
+    let world = World::enter(75, 20, Weather::FINE);
+    let a = Device::new(&world, &seed(75));
+    let opened = async || {
+        OPENED.with(|opened| opened.set(0));
+        let Outcome::Several(all) = publish_to_all(&a, &Job::quiet()).await.unwrap() else {
+            panic!("several were named")
+        };
+        assert_eq!(all.handoffs.len(), usize::from(PEOPLE));
+        let replaced = all.handoffs.iter().map(|published| published.replaced.len()).sum::<usize>();
+        (OPENED.with(std::cell::Cell::get), replaced)
+    };
+    assert_eq!(opened().await, (0, 0), "nothing is there to replace");
+    let (opened, replaced) = opened().await;
+    assert_eq!(replaced, usize::from(PEOPLE));
+    // Twice for each: before anything goes out, and when its own goes out; and its place.
+    assert!(opened <= 5 * usize::from(PEOPLE), "{opened} were opened");
 }

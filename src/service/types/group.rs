@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::super::ErrorKind;
 use super::{AudienceView, Error, Listed, PickedUp, Published, State};
-use crate::handoff::Ttl;
+use crate::handoff::{Hidden, Ttl};
 use crate::text;
 
 /// Which handoffs one of the list belongs to.
@@ -34,7 +34,7 @@ pub struct Member {
     /// The handoff's token.
     pub token: String,
     /// Its link.
-    pub link: Option<String>,
+    pub link: Option<Hidden<String>>,
     /// Where it stands.
     pub state: State,
     /// Who took it.
@@ -235,10 +235,17 @@ impl NotPublished {
         let first = &failed.first()?.cause;
         let is_one_reason = failed.iter().all(|other| other.cause.kind == first.kind);
         let kind = if is_one_reason { first.kind } else { ErrorKind::Failed };
-        let why: Vec<String> = failed
-            .iter()
-            .map(|one| format!("{}: {}", text::fit(&text::clean(&one.name), 24), one.error))
-            .collect();
+        let mut why: Vec<(&str, Vec<String>)> = Vec::new();
+        for one in failed {
+            let name = text::fit(&text::clean(&one.name), 24);
+            match why.iter_mut().find(|(error, _)| *error == one.error) {
+                Some((_, names)) => names.push(name),
+                None => why.push((&one.error, vec![name])),
+            }
+        }
+        // A reason that is that of several is told once.
+        let why: Vec<String> =
+            why.into_iter().map(|(error, names)| format!("{}: {error}", names.join(", "))).collect();
         let how_many = format!("{} of {of} could not be published", failed.len());
         Some(Error::new(kind, format!("{how_many}. {}", why.join(" "))).advise(first.advice.clone()))
     }

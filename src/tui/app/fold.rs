@@ -140,7 +140,7 @@ impl App {
         let context = self.top().context();
         let stayed = self.at == PaneId::Sessions && self.overlays.is_empty();
         if !stayed || takes_text(context) || types_words(context) {
-            let pin = published.pin.iter().map(|pin| format!("PIN {pin}"));
+            let pin = published.pin.iter().map(|pin| format!("PIN {}", **pin));
             return self.toasts.say(pin.fold(note, Note::line), now);
         }
         let words = std::iter::once(note.title).chain(note.lines).collect();
@@ -244,9 +244,9 @@ impl App {
         let otherwise = typed_again(&request, pass);
         let publish = Action::Publish(Box::new(PublishRequest { replace: true, ..*request }), pass);
         self.lay(Box::new(Confirm(Question {
-            title: "Replace a one-time handoff?".to_owned(),
+            title: "Replace what is published?".to_owned(),
             lines: vec![error.message.clone()],
-            yes: "replace it",
+            yes: "replace",
             then: Box::new(Effect::Run(publish)),
             instead: None,
             otherwise,

@@ -1,5 +1,7 @@
 //! What the user is told for a while.
 
+use std::fmt;
+
 use super::Error;
 
 /// How a note is meant.
@@ -14,7 +16,7 @@ pub enum Tone {
 }
 
 /// Something to tell the user, shown for a while over the pane.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Note {
     /// How it is meant.
     pub tone: Tone,
@@ -26,6 +28,13 @@ pub struct Note {
     pub stays: bool,
     /// A newer note of the same topic takes its place.
     pub topic: Option<&'static str>,
+}
+
+/// Its lines are for the user alone: one may be the PIN that was made.
+impl fmt::Debug for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Note({:?}, {:?}, {} lines)", self.tone, self.title, self.lines.len())
+    }
 }
 
 impl Note {

@@ -2,9 +2,7 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use zeroize::Zeroizing;
-
-use crate::service::{Error, PairCheck, Paired, PairingCode, Result};
+use crate::service::{Error, Hidden, PairCheck, Paired, PairingCode, Result};
 
 /// How far a pairing has come.
 #[derive(Debug)]
@@ -18,7 +16,7 @@ pub enum Pairing {
     /// There: the words were right, and the other device shows these six.
     Check(PairCheck),
     /// There: this key came. A passphrase for it is answered, empty for none.
-    Received(String, Reply<Zeroizing<String>>),
+    Received(String, Reply<Hidden<String>>),
     /// Either: what is worth a word meanwhile.
     Doing(String),
 }

@@ -218,7 +218,9 @@ impl Handoffs {
                 vec![Effect::Open(Open::Extend(Box::new(row)))]
             }
             // what any phone opens, where there is such a page
-            Intent::CopyLink if row.group.is_some() => vec![Effect::Copy(links(row), "Each one's link")],
+            Intent::CopyLink if row.group.is_some() => {
+                vec![Effect::Copy(links(row).into(), "Each one's link")]
+            }
             Intent::CopyLink => match (&row.web_link, &row.link) {
                 (Some(link), _) => vec![Effect::Copy(link.clone(), "The web link")],
                 (None, Some(link)) => vec![Effect::Copy(link.clone(), "The link")],
@@ -313,7 +315,8 @@ fn person(member: &Member) -> String {
 /// The links of a group, each with whose it is.
 fn links(row: &Listed) -> String {
     let alive = row.group.iter().flat_map(GroupView::alive);
-    let links = alive.filter_map(|member| Some(format!("{}: {}", person(member), member.link.as_ref()?)));
+    let links =
+        alive.filter_map(|member| Some(format!("{}: {}", person(member), member.link.as_ref()?.as_str())));
     links.collect::<Vec<_>>().join("\n")
 }
 

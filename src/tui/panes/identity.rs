@@ -5,10 +5,9 @@ mod pair;
 mod welcome;
 
 use ratatui::layout::Rect;
-use zeroize::Zeroizing;
 
 use crate::text;
-use crate::tui::message::{Action, Context, Effect, ErrorKind, Now, PairCheck, Report, Verb};
+use crate::tui::message::{Action, Context, Effect, ErrorKind, Hidden, Now, PairCheck, Report, Verb};
 use crate::tui::parts::Look;
 use crate::tui::parts::dialog::{Dialog, Face, Said};
 use crate::tui::parts::form::{Field, Form};
@@ -69,7 +68,7 @@ impl Dialog for Unlock {
             return Vec::new();
         }
         self.error = None;
-        vec![Effect::Run(Action::Unlock(Zeroizing::new(self.form.fields[0].text().to_owned())))]
+        vec![Effect::Run(Action::Unlock(Hidden::new(self.form.fields[0].text().to_owned())))]
     }
 
     fn heard(&mut self, report: &Report) -> Vec<Effect> {

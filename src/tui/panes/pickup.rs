@@ -12,14 +12,13 @@ use ratatui::layout::Rect;
 
 use crate::text;
 use crate::tui::message::{
-    Action, ContactView, Context, Effect, Error, ErrorKind, Found, InboxEntry, Intent, Note, Now, Open,
-    Report, Signer, Step, Target, Tone, Verb, links_on_one_line, recognise,
+    Action, ContactView, Context, Effect, Error, ErrorKind, Found, Hidden, InboxEntry, Intent, Note, Now,
+    Open, Report, Signer, Step, Target, Tone, Verb, links_on_one_line, recognise,
 };
 use crate::tui::parts::form::{Field, Form};
 use crate::tui::parts::list::{Cursor, hit, row_height};
 use crate::tui::parts::{Look, View, detail_area, whole_seconds};
 use found::{Next, Offer};
-use zeroize::Zeroizing;
 
 const LINK: usize = 0;
 const PIN: usize = 1;
@@ -171,7 +170,7 @@ impl Pickup {
             self.form.fields[PIN].error = Some("Enter the PIN.".to_owned());
             return Vec::new();
         }
-        let pin = (!pin.is_empty()).then(|| Zeroizing::new(pin.to_owned()));
+        let pin = (!pin.is_empty()).then(|| Hidden::new(pin.to_owned()));
         self.find(target.with_pin(pin))
     }
 

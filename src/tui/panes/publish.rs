@@ -2,13 +2,12 @@
 //! the background.
 
 use ratatui::layout::Rect;
-use zeroize::Zeroizing;
 
 use super::moment;
 use crate::text;
 use crate::tui::message::{
     Action, AudienceChoice, AudienceKind, AudienceView, CarryTo, ContactView, Context, Destination, Draft,
-    Effect, Listed, Now, Open, Pin, PublishRequest, Question, Report, Ttl, is_ssh_address,
+    Effect, Hidden, Listed, Now, Open, Pin, PublishRequest, Question, Report, Ttl, is_ssh_address,
 };
 use crate::tui::parts::Look;
 use crate::tui::parts::dialog::{Dialog, Face, Said};
@@ -146,7 +145,7 @@ impl Publish {
             1 => AudienceChoice::Share(self.text(CONTACT).to_owned()),
             2 => {
                 let pin = self.form.fields[PIN].text();
-                AudienceChoice::Pin((!pin.is_empty()).then(|| Zeroizing::new(pin.to_owned())))
+                AudienceChoice::Pin((!pin.is_empty()).then(|| Hidden::new(pin.to_owned())))
             }
             3 => AudienceChoice::Link,
             _ => self.team().map_or(AudienceChoice::Devices, |(team, _)| AudienceChoice::Share(team.clone())),
@@ -156,6 +155,15 @@ impl Publish {
     /// The team that is chosen.
     fn team(&self) -> Option<&(String, usize)> {
         self.form.fields[AUDIENCE].chosen().checked_sub(KINDS).and_then(|at| self.teams.get(at))
+    }
+
+    /// Whether each of several people gets a handoff.
+    fn is_several(&self) -> bool {
+        self.team().is_some()
+            || self.form.fields[AUDIENCE].chosen() == 1 && {
+                let typed = self.text(CONTACT);
+                typed.contains(',') || self.teams.iter().any(|(team, _)| team == typed)
+            }
     }
 
     /// Who is chosen, as the draft knows them: by a contact's name.
@@ -337,7 +345,9 @@ impl Dialog for Publish {
             let text = self.text(field);
             (text != self.proposed(field).trim()).then(|| text.to_owned())
         };
-        let burning = self.replaced().into_iter().find(|row| row.burn_after_read);
+        let burning: Vec<&Listed> = self.replaced().into_iter().filter(|row| row.burn_after_read).collect();
+        // Of several people only the service knows all that is replaced: it asks.
+        let asks = !burning.is_empty() && !self.is_several();
         let request = PublishRequest {
             session: self.asked.session.clone(),
             audience: self.audience(),
@@ -347,26 +357,32 @@ impl Dialog for Publish {
             title: own(TITLE),
             note: Some(self.text(NOTE).to_owned()).filter(|note| !note.is_empty()),
             ssh: own(SSH),
-            replace: burning.is_some(),
+            replace: asks,
             carry: Some(CarryTo { with_changes: self.takes_changes(), ..CarryTo::to(self.carry()) }),
             // It may have changed since: the service makes it anew.
             draft: None,
         };
         let again = Effect::Open(Open::Publish(Box::new(request.clone())));
         let publish = Action::Publish(Box::new(request), false);
-        let next = match burning {
-            Some(row) => Effect::Open(Open::Confirm(Box::new(Question {
-                title: "Replace a one-time handoff?".to_owned(),
-                lines: vec![
-                    format!("{}, published {}.", row.token, text::ago(row.created_at, now.utc())),
-                    "Its link will stop working.".to_owned(),
-                ],
-                yes: "replace it",
+        let next = if asks {
+            let title = match burning.len() {
+                1 => "Replace a one-time handoff?".to_owned(),
+                many => format!("Replace {many} one-time handoffs?"),
+            };
+            let named =
+                |row: &&Listed| format!("{}, published {}.", row.token, text::ago(row.created_at, now.utc()));
+            let stop = if burning.len() == 1 { "Its link" } else { "Their links" };
+            let lines = burning.iter().map(named).chain([format!("{stop} will stop working.")]);
+            Effect::Open(Open::Confirm(Box::new(Question {
+                title,
+                lines: lines.collect(),
+                yes: if burning.len() == 1 { "replace it" } else { "replace them" },
                 then: Box::new(Effect::Run(publish)),
                 instead: None,
                 otherwise: Some(Box::new(again)),
-            }))),
-            None => Effect::Run(publish),
+            })))
+        } else {
+            Effect::Run(publish)
         };
         vec![Effect::Close, next]
     }

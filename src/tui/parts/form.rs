@@ -9,8 +9,9 @@ use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
 use super::Look;
+use super::typed::Typed;
 use crate::text;
-use crate::tui::message::Intent;
+use crate::tui::message::{Hidden, Intent};
 
 /// Columns of the labels.
 const LABEL: u16 = 14;
@@ -20,7 +21,7 @@ pub const MOST: usize = 4096;
 /// What a field holds.
 #[derive(Clone, Debug)]
 enum Value {
-    Typed { input: Input, masked: bool, presets: Vec<String>, picked: bool },
+    Typed { input: Typed, masked: bool, presets: Vec<String>, picked: bool },
     Choice { options: Vec<String>, at: usize },
 }
 
@@ -47,12 +48,7 @@ impl Field {
     pub fn typed(label: &'static str, text: &str) -> Self {
         Self::new(
             label,
-            Value::Typed {
-                input: Input::new(text.to_owned()),
-                masked: false,
-                presets: Vec::new(),
-                picked: true,
-            },
+            Value::Typed { input: Typed::new(text), masked: false, presets: Vec::new(), picked: true },
         )
     }
 
@@ -60,7 +56,7 @@ impl Field {
     pub fn masked(label: &'static str) -> Self {
         Self::new(
             label,
-            Value::Typed { input: Input::default(), masked: true, presets: Vec::new(), picked: false },
+            Value::Typed { input: Typed::new(""), masked: true, presets: Vec::new(), picked: false },
         )
     }
 
@@ -115,7 +111,7 @@ impl Field {
     /// Puts a text in place of what was typed.
     pub fn set_text(&mut self, text: &str) {
         if let Value::Typed { input, .. } = &mut self.value {
-            *input = Input::new(text.to_owned());
+            *input = Typed::new(text);
         }
     }
 
@@ -150,7 +146,7 @@ impl Field {
                 *picked = true;
                 let len = presets.len();
                 let at = preset.map_or(if forward { 0 } else { len - 1 }, |at| turn(at, len, forward));
-                *input = Input::new(presets[at].clone());
+                *input = Typed::new(&presets[at]);
             }
         }
         true
@@ -261,14 +257,16 @@ impl Form {
         let Some(Field { value: Value::Typed { input, .. }, .. }) = self.fields.get_mut(self.focus) else {
             return false;
         };
-        let line = text::clean(pasted);
-        let (mut before, after) = at_cursor(input);
+        let line = Hidden::new(text::clean(pasted));
+        let (before, after) = at_cursor(input);
+        let (mut before, after) = (Hidden::new(before), Hidden::new(after));
         let held = input.value().chars().count();
         let (from, cursor) = (before.len(), input.cursor());
         before.extend(line.chars().take(MOST.saturating_sub(held)));
         let cursor = cursor + before[from..].chars().count();
         let changed = before.len() > from;
-        *input = Input::new(before + &after).with_cursor(cursor);
+        before.push_str(&after);
+        *input = Typed::new(&before).with_cursor(cursor);
         changed
     }
 

@@ -12,6 +12,7 @@ pub mod palette;
 pub mod search;
 pub mod theme;
 pub mod toast;
+mod typed;
 
 use std::time::Duration;
 

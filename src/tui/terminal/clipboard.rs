@@ -10,7 +10,7 @@ use crossterm::clipboard::CopyToClipboard;
 use tokio::io::AsyncWriteExt;
 
 use crate::text::Clipboards;
-use crate::tui::message::child;
+use crate::tui::message::{Hidden, child};
 
 /// Bytes of a text that the terminal is asked to take: its sequence is then under
 /// a kilobyte, which every terminal, `mosh` and old `ssh` let pass whole.
@@ -52,7 +52,7 @@ impl Clipboard {
 
     /// Gives `text` to the tools there are. Whether one took it is not said:
     /// none of them can promise that the user's clipboard has it.
-    pub async fn give_to_tools(&self, text: String) {
+    pub async fn give_to_tools(&self, text: Hidden<String>) {
         for tool in &self.0.tools {
             let _ = tokio::time::timeout(PATIENCE, give(tool, &text)).await;
         }

@@ -125,7 +125,7 @@ fn a_pin_that_was_made_is_told_again_and_a_phones_link_is_copied() {
     assert!(play.shows("velvet-orbit-cactus-lamp"), "{}", play.screen());
     play.text("y");
     let copied = "https://handoff.example.org/#PK/P";
-    assert!(matches!(play.other.last(), Some(Effect::Copy(text, "The web link")) if text == copied));
+    assert!(matches!(play.other.last(), Some(Effect::Copy(text, "The web link")) if text.as_str() == copied));
     play.press(KeyCode::Enter);
     assert!(play.shows("PIN velvet-orbit-cactus-lamp"), "{}", play.screen());
 }

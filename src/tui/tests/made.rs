@@ -64,7 +64,7 @@ fn publishing_ends_in_what_its_reader_needs() {
             assert!(play.shows(words), "{words} at {width}x{height}\n{}", play.screen());
         }
         play.text("y");
-        assert!(matches!(play.other.last(), Some(Effect::Copy(text, _)) if *text == published.link));
+        assert!(matches!(play.other.last(), Some(Effect::Copy(text, _)) if text == &published.link));
         play.press(KeyCode::Enter);
         assert!(play.shows("Enter publish") && !play.shows("velvet"), "{}", play.screen());
     }

@@ -4,12 +4,11 @@
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
-use zeroize::Zeroizing;
 
 use super::screens::check;
 use super::{Play, sample};
 use crate::service::{PairCheck, Paired, PairingCode};
-use crate::tui::message::{Action, Error, IdentityState, Pairing, Reply, Report, Verb};
+use crate::tui::message::{Action, Error, Hidden, IdentityState, Pairing, Reply, Report, Verb};
 use crate::tui::parts::theme::Theme;
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (60, 16)];
@@ -30,7 +29,7 @@ fn compared(hostname: &str) -> PairCheck {
 
 fn code() -> Report {
     let expires_at = sample::now().to_utc() + chrono::Duration::seconds(593);
-    told(Pairing::Code(PairingCode { code: Zeroizing::new(CODE.to_owned()), expires_at }, KEY.to_owned()))
+    told(Pairing::Code(PairingCode { code: Hidden::new(CODE.to_owned()), expires_at }, KEY.to_owned()))
 }
 
 impl Play {
@@ -71,7 +70,7 @@ impl Play {
         let mut play = Self::comparing(width, height);
         let (reply, awaited) = Reply::new();
         play.step(Verb::TakeKey, told(Pairing::Received(KEY.to_owned(), reply)));
-        (play, move || awaited.answer().ok().map(|phrase: Zeroizing<String>| phrase.as_str().to_owned()))
+        (play, move || awaited.answer().ok().map(|phrase: Hidden<String>| phrase.as_str().to_owned()))
     }
 
     fn snapshot(&self, name: &str) {

@@ -24,7 +24,7 @@ fn pass() -> Published {
     let mut pass = sample::published(AudienceKind::Link, None);
     let creator = sample::CREATOR.trim_start_matches("pk:").to_uppercase();
     pass.web_link =
-        Some(format!("https://handoff.example.org/cclink/#{creator}/LPYRSSF7R4Q9PTYNCP6KHYQ81XW"));
+        Some(format!("https://handoff.example.org/cclink/#{creator}/LPYRSSF7R4Q9PTYNCP6KHYQ81XW").into());
     pass.expires_at = play_time() + chrono::TimeDelta::minutes(15);
     pass
 }

@@ -57,7 +57,7 @@ fn a_plan_shows_what_a_person_types_and_v_all_of_it() {
     let copied = play
         .other
         .iter()
-        .any(|effect| matches!(effect, crate::tui::message::Effect::Copy(text, _) if *text == ssh.shell));
+        .any(|effect| matches!(effect, crate::tui::message::Effect::Copy(text, _) if **text == ssh.shell));
     assert!(copied, "y copies all of it");
 }
 

@@ -147,6 +147,19 @@ fn a_handoff_that_burns_is_replaced_after_a_question() {
     play.wait(Duration::from_secs(2)).text("y");
     let Some((_, Action::Publish(request, false))) = play.last(Verb::Publish) else { panic!("it publishes") };
     assert!(request.replace);
+    // Each of them is named.
+    let mut play = Play::full(80, 24);
+    play.press(KeyCode::Enter);
+    let mut draft = sample::draft();
+    draft.alive[0].burn_after_read = true;
+    let other = crate::tui::message::Listed { token: "dother2222222".to_owned(), ..draft.alive[0].clone() };
+    draft.alive.push(other);
+    let first = draft.alive[0].token.clone();
+    play.drafted(draft);
+    play.press(KeyCode::Enter);
+    for words in ["Replace 2 one-time handoffs?", &first, "dother2222222", "Their links will stop"] {
+        assert!(play.shows(words), "{words}: {}", play.screen());
+    }
     // For another audience nothing is replaced.
     let mut play = Play::full(80, 24);
     play.press(KeyCode::Enter);
@@ -169,7 +182,7 @@ fn one_that_burns_and_only_the_network_knows_is_asked_about() {
     play.done(Verb::Publish, Err(exists));
     // It is drawn, and there is time to read it.
     play.inputs(Vec::new()).inputs(Vec::new());
-    assert!(play.shows("Replace a one-time handoff?") && !play.shows("--yes"), "{}", play.screen());
+    assert!(play.shows("Replace what is published?") && !play.shows("--yes"), "{}", play.screen());
     play.wait(Duration::from_secs(2)).text("y");
     let Some((_, Action::Publish(request, false))) = play.last(Verb::Publish) else { panic!("it publishes") };
     assert!(request.replace);

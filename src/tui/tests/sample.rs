@@ -140,7 +140,7 @@ pub fn listed(at: u8, title: Option<&str>, kind: AudienceKind, state: State, lef
     };
     let token = format!("{letter}ybndrfg8ejk{at:02}");
     Listed {
-        link: Some(format!("{CREATOR}/{token}")),
+        link: Some(format!("{CREATOR}/{token}").into()),
         token,
         audience: AudienceView { kind, name: (kind == AudienceKind::Share).then(|| "anna".to_owned()) },
         session_id: format!("{at:08x}-1111-4222-8333-444455556666"),
@@ -316,7 +316,7 @@ pub fn published(kind: AudienceKind, pin: Option<&str>) -> Published {
         expires_at: row.expires_at,
         ttl: Ttl::DEFAULT,
         burn_after_read: false,
-        pin: pin.map(ToOwned::to_owned),
+        pin: pin.map(Into::into),
         carry: None,
         carry_key: None,
         copies: 17,

@@ -250,7 +250,7 @@ fn with_every_content() -> Listed {
     row.ssh = Some("dana@framework-desktop.local:2222".to_owned());
     let creator = sample::CREATOR.trim_start_matches("pk:").to_uppercase();
     row.web_link =
-        Some(format!("https://handoff.example.org/cclink/#{creator}/P{}", row.token.to_uppercase()));
+        Some(format!("https://handoff.example.org/cclink/#{creator}/P{}", row.token.to_uppercase()).into());
     row
 }
 

@@ -88,7 +88,7 @@ fn a_group_lives_as_long_as_one_of_it() {
     assert_eq!(token, rows(states)[1].token);
     play.text("y");
     let Some(Effect::Copy(links, _)) = play.other.last() else { panic!("it copies") };
-    assert!(links.starts_with("ben: pk:") && links.lines().count() == 1, "{links}");
+    assert!(links.starts_with("ben: pk:") && links.lines().count() == 1, "{}", **links);
     play.press(KeyCode::Enter);
     assert!(play.shows("y copies all"), "{}", play.screen());
 }
@@ -141,4 +141,27 @@ fn several_names_are_typed_in_the_form_too() {
     play.ctrl('u').text("anna, backend").press(KeyCode::Enter);
     let Some((_, Action::Publish(request, false))) = play.last(Verb::Publish) else { panic!("it publishes") };
     assert_eq!(request.audience, AudienceChoice::Share("anna, backend".to_owned()));
+}
+
+#[test]
+fn the_service_asks_what_is_replaced_of_a_team() {
+    let mut play = Play::set_up(80, 24, |setup| setup.teams = vec![("backend".to_owned(), 3)]);
+    play.fill();
+    play.press(KeyCode::Enter);
+    let mut draft = sample::draft();
+    // One of the team's rows is known to the form; not all need be.
+    let mut row = rows([State::Live; 3]).remove(1);
+    row.burn_after_read = true;
+    draft.alive = vec![row];
+    play.drafted(draft);
+    play.press(KeyCode::Left).press(KeyCode::Enter);
+    let Some((_, Action::Publish(request, false))) = play.last(Verb::Publish) else { panic!("it publishes") };
+    assert!(!request.replace, "nobody agreed to all of them");
+    let named = "This session already has 2 one-time handoffs for these people: anna (s1, published 2 min ago), \
+                 ben (s2, published 2 min ago). New ones replace them, and their links stop working.";
+    play.done(Verb::Publish, Err(Error::new(ErrorKind::Exists, named)));
+    play.inputs(Vec::new()).inputs(Vec::new());
+    for words in ["Replace what is published?", "anna (s1,", "ben (s2,"] {
+        assert!(play.shows(words), "{words}: {}", play.screen());
+    }
 }

@@ -299,6 +299,33 @@ fn a_planted_unwrap_is_reported() {
     assert_eq!(gives_up(text), ["5: dbg", "10: unwrap"]);
 }
 
+/// Lines that keep a secret in what prints it: where a type derives `Debug`, whoever
+/// prints it prints all of its fields.
+fn bare_secrets(text: &str) -> Vec<String> {
+    const NAMES: [&str; 6] = ["pin", "passphrase", "password", "secret", "web_link", "mnemonic"];
+    let is_bare = |line: &&str| {
+        let field = line.trim().trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ");
+        let named = field.trim_start_matches("pub ").split_once(": ");
+        let holds = |kind: &str| kind.contains("String") || kind.contains("Vec<u8>");
+        named.is_some_and(|(name, kind)| NAMES.contains(&name) && holds(kind) && !kind.contains("Hidden"))
+            || line.contains("Zeroizing")
+    };
+    text.lines().filter(is_bare).map(str::to_owned).collect()
+}
+
+#[test]
+fn secrets_are_hidden() {
+    for (file, text) in sources() {
+        if file != "handoff/hidden.rs" {
+            assert_eq!(bare_secrets(&text), Vec::<String>::new(), "{file}: `Hidden` holds secrets");
+        }
+    }
+    for planted in ["    pub pin: Option<String>,", "passphrase: String,", "    Unlock(Zeroizing<String>),"] {
+        assert_eq!(bare_secrets(planted).len(), 1, "{planted}");
+    }
+    assert!(bare_secrets("    pub pin: Option<Hidden<String>>,\n    pin: Option<&str>,").is_empty());
+}
+
 #[test]
 fn no_file_outgrows_its_room() {
     let long: Vec<String> = sources()

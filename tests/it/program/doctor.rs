@@ -314,6 +314,10 @@ fn programs_that_are_missing_are_named() {
     let out = finds(without(), "git", "fail", &["git remote"]);
     assert_eq!((line(&out, "ssh").0, line(&out, "carry-ssh").0), ("fail".to_owned(), "warn".to_owned()));
     configure(&a, "");
+    fs::write(bin.join("git"), "#!/bin/sh\necho git version 2.30.2\n").unwrap();
+    set_mode(&bin.join("git"), 0o755);
+    finds(without(), "git", "warn", &["2.30.2 is older than 2.31", "Update git", "--carry=folder"]);
+    fs::remove_file(bin.join("git")).unwrap();
     if !tool_is_missing("git") {
         let path = std::env::var_os("PATH").unwrap();
         let git = std::env::split_paths(&path).map(|dir| dir.join("git")).find(|git| git.is_file()).unwrap();

@@ -89,7 +89,7 @@ fn one_that_burns_is_replaced_only_when_it_may_be() {
     let args = ["publish", &session.id, "--no-qr"];
     for (answer, code) in [("n\r", 1), ("y\r", 0)] {
         let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &args, &a.env(), &session.project);
-        assert!(pty.waits_for(&["Replace it?"]), "{}", pty.said());
+        assert!(pty.waits_for(&["Replace?"]), "{}", pty.said());
         pty.types(answer);
         assert_eq!(pty.code(), code, "{}", pty.said());
     }

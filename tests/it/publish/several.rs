@@ -1,11 +1,13 @@
 //! To several people: a handoff each, one row, ended as one.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Device, row, text, tokens, until};
+use crate::support::repository::git;
+use crate::support::{Device, Pty, row, text, tokens, tool_is_missing, until};
 
 /// One who publishes, and two contacts.
 fn three(config: &str) -> [Device; 3] {
@@ -204,4 +206,89 @@ fn each_has_a_sealed_file_that_goes_with_the_handoff() {
         .arg(a.path("x"))
         .fails(2)
         .says(&["`backend` is several people", "for each of them"]);
+}
+
+#[test]
+fn the_question_names_each_that_would_be_replaced() {
+    let [a, anna, _ben] = three("[teams]\nbackend = [\"anna\", \"ben\"]\n");
+    let session = a.session("uploader", "Retry with jitter");
+    let first = a.publish_session(&session, &["--share", "backend", "--burn"]);
+    let (to_anna, to_ben) = (of(&first, "anna"), of(&first, "ben"));
+    let again = ["publish", &session.id, "--share", "backend"];
+    let (anna_is, ben_is) = (format!("anna ({to_anna}, published"), format!("ben ({to_ben}, published"));
+    a.cmd(&again).fails(1).says(&["already has 2 one-time handoffs", &anna_is, &ben_is, "replaces them"]);
+    assert_eq!(tokens(&a.json(&["list", "--all"])).len(), 2, "nothing went out");
+    // On a terminal they are named before the question.
+    let args = [&again[..], &["--no-qr"]].concat();
+    let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &args, &a.env(), &session.project);
+    assert!(pty.waits_for(&["Replace?", to_anna, to_ben]), "{}", pty.said());
+    pty.types("n\r");
+    assert_eq!(pty.code(), 1, "{}", pty.said());
+    // Hers is taken: what is left is one.
+    anna.cmd(&["pickup", text(&first["handoffs"][0], "link")]).ok();
+    a.cmd(&again).fails(1).says(&[&format!("already has a one-time handoff for {ben_is}"), "replaces it"]);
+    let second = a.publish_session(&session, &["--share", "backend", "--yes"]);
+    let replaced: Vec<&Value> =
+        second["handoffs"].as_array().unwrap().iter().map(|one| &one["replaced"]).collect();
+    assert_eq!(replaced, [&Value::Null, &json!([to_ben])], "{second:#}");
+}
+
+#[test]
+fn who_left_the_team_and_still_has_the_older_one_is_said() {
+    let [a, anna, ben] = three("[teams]\nbackend = [\"anna\", \"ben\"]\n");
+    let session = a.session("uploader", "Retry with jitter");
+    let first = a.publish_session(&session, &["--share", "backend"]);
+    let other = a.session("uploader", "Another");
+    a.publish_session(&other, &["--share", "backend"]);
+    fs::write(a.home.join("config.toml"), "[teams]\nbackend = [\"anna\"]\n").unwrap();
+    let second = a.publish_session(&session, &["--share", "backend"]);
+    let to_ben = of(&first, "ben");
+    let said = format!(
+        "ben is no longer in backend but can still pick up an older handoff of this session: `cclink revoke \
+         {to_ben}` revokes it."
+    );
+    assert_eq!(second["warnings"], json!([said]));
+    a.cmd(&["publish", &session.id, "--share", "backend"]).ok().says(&[&said]);
+    // Nothing that anna has ends with it.
+    let third = a.publish_session(&session, &["--share", "backend"]);
+    assert_eq!(a.json(&["revoke", to_ben, "--yes"])["revoked"], json!([to_ben]));
+    ben.cmd(&["pickup", text(&first["handoffs"][1], "link")]).fails(3);
+    assert_eq!(
+        anna.json(&["pickup", text(&third["handoffs"][0], "link")])["session_id"],
+        session.id.as_str()
+    );
+    let fourth = a.publish_session(&session, &["--share", "backend"]);
+    assert!(fourth.get("warnings").is_none(), "{fourth:#}");
+}
+
+#[test]
+fn a_place_that_takes_no_file_is_tried_once() {
+    if tool_is_missing("git") {
+        return;
+    }
+    let [a, ..] = three("");
+    let (carl, session) = (Device::new().public_key(), a.session("uploader", "Retry with jitter"));
+    a.cmd(&["contacts", "add", "carl", &carl]).ok();
+    let bare = a.path("bare.git");
+    git(&a.projects, &["init", "-q", "--bare", bare.to_str().unwrap()]);
+    git(&session.project, &["init", "-q"]);
+    git(&session.project, &["remote", "add", "origin", bare.to_str().unwrap()]);
+    // Takes the first, and no more.
+    let hook = bare.join("hooks/pre-receive");
+    fs::create_dir_all(bare.join("hooks")).unwrap();
+    fs::write(&hook, "#!/bin/sh\necho tried >> \"$0.log\"\ntest \"$(wc -l < \"$0.log\")\" -le 1\n").unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    let tried = || fs::read_to_string(bare.join("hooks/pre-receive.log")).unwrap().lines().count();
+    let share = ["publish", &session.id, "--share", "anna,ben,carl", "--carry=git", "--yes", "--json"];
+    let out = a.cmd(&share).fails(1);
+    let published: Value = serde_json::from_str(&out.stdout).unwrap();
+    assert_eq!(tokens(&published["handoffs"]), [of(&published, "anna")], "{published:#}");
+    assert_eq!(tried(), 2, "not for each of them");
+    let message = text(&out.error(), "message").to_owned();
+    assert!(message.starts_with("2 of 3 could not be published. ben, carl: "), "{message}");
+    assert_eq!(message.matches("does not accept").count(), 1, "{message}");
+    // Where nobody gets it, it is that one reason.
+    let message = text(&a.cmd(&share).fails(1).error(), "message").to_owned();
+    assert!(message.starts_with("The git remote") && message.matches("accept").count() == 1, "{message}");
+    assert_eq!(tried(), 3);
 }

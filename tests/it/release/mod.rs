@@ -3,3 +3,4 @@
 
 mod packages;
 mod rust;
+mod workflows;

@@ -47,8 +47,12 @@ struct Release {
 
 impl Release {
     fn new() -> Self {
+        Self::of(VERSION)
+    }
+
+    fn of(version: &str) -> Self {
         let root = tempfile::tempdir().unwrap();
-        let dist = root.path().join("releases/download").join(format!("v{VERSION}"));
+        let dist = root.path().join("releases/download").join(format!("v{version}"));
         let release = Self { root, dist };
         let manual = release.path("manual");
         made(&["manual", env!("CARGO_BIN_EXE_cclink"), &manual]);
@@ -60,11 +64,11 @@ impl Release {
                 program.to_str().unwrap(),
                 &manual,
                 target,
-                VERSION,
+                version,
                 release.dist.to_str().unwrap(),
             ]);
         }
-        made(&["files", release.dist.to_str().unwrap(), VERSION, &release.address()]);
+        made(&["files", release.dist.to_str().unwrap(), version, &release.address()]);
         release
     }
 
@@ -86,6 +90,12 @@ impl Release {
         fs::create_dir_all(&bin).unwrap();
         let uname = format!("#!/bin/sh\n[ \"$1\" = -s ] && echo {system} || echo {machine}\n");
         executable(&bin.join("uname"), &uname);
+        // One that looks where the last prefix of these puts its completions.
+        let zsh = format!(
+            "#!/bin/sh\necho /usr/share/zsh\necho '{}/known/share/zsh/site-functions'\n",
+            self.path("prefix")
+        );
+        executable(&bin.join("zsh"), &zsh);
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
         Command::new("sh")
             .arg(self.dist.join("install.sh"))
@@ -164,6 +174,36 @@ fn every_file_names_the_checksums_that_the_archives_have() {
     checked("shellcheck", &["--shell=bash"], &release.dist.join("PKGBUILD"));
 }
 
+/// As `vercmp` of pacman has it: what follows a number at once comes before it.
+#[test]
+fn a_pre_release_is_older_for_pacman_and_keeps_its_tag() {
+    if cannot_pack() {
+        return;
+    }
+    let release = Release::of("1.2.3-rc.1");
+    let arch = release.read("PKGBUILD");
+    assert!(arch.contains("pkgver='1.2.3rc1'\n"), "{arch}");
+    for words in [
+        "/releases/download/v1.2.3-rc.1/cclink-1.2.3-rc.1-x86_64-unknown-linux-musl.tar.gz'",
+        "cd \"$srcdir/cclink-1.2.3-rc.1-$CARCH-unknown-linux-musl\"",
+    ] {
+        assert!(arch.contains(words), "{words}: {arch}");
+    }
+    checked("bash", &["-n"], &release.dist.join("PKGBUILD"));
+    for (version, pkgver) in
+        [("1.0.0-beta.2.3", "1.0.0beta2.3"), ("1.0.0-alpha", "1.0.0alpha"), ("1.0.0-1", "1.0.0pre1")]
+    {
+        for (target, _, _) in TARGETS {
+            let (old, new) = ("1.2.3-rc.1", version);
+            let name = |version: &str| release.dist.join(format!("cclink-{version}-{target}.tar.gz"));
+            fs::copy(name(old), name(new)).unwrap();
+        }
+        made(&["files", release.dist.to_str().unwrap(), version, &release.address()]);
+        let arch = release.read("PKGBUILD");
+        assert!(arch.contains(&format!("pkgver='{pkgver}'\n")), "{version}: {arch}");
+    }
+}
+
 #[test]
 fn an_archive_holds_program_manual_completions_and_is_the_same_each_time() {
     if cannot_pack() {
@@ -204,7 +244,10 @@ fn the_installer_takes_the_build_of_the_machine() {
             continue;
         }
         assert!(out.status.success(), "{target}: {said}");
-        assert!(String::from_utf8_lossy(&out.stdout).contains("is not in your PATH"));
+        let words = String::from_utf8_lossy(&out.stdout).into_owned();
+        assert!(words.contains("is not in your PATH"));
+        let fpath = format!("  fpath=('{}/share/zsh/site-functions' $fpath)\n", prefix.display());
+        assert!(words.contains(&fpath) && words.contains("~/.zshrc"), "{words}");
         let ran = Command::new(prefix.join("bin/cclink")).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&ran.stdout).trim(), target);
         for file in [
@@ -216,6 +259,17 @@ fn the_installer_takes_the_build_of_the_machine() {
             assert!(prefix.join("share").join(file).is_file(), "{file}");
         }
     }
+}
+
+#[test]
+fn zsh_that_finds_the_completions_needs_no_hint() {
+    if cannot_pack() || tool_is_missing("curl") {
+        return;
+    }
+    let release = Release::new();
+    let out = release.install("Linux", "x86_64", &release.root.path().join("prefix/known"));
+    let words = String::from_utf8_lossy(&out.stdout);
+    assert!(out.status.success() && !words.contains("fpath"), "{words}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ impl Handoffs {
         out.extend(row.pin.iter().map(|pin| {
             Line::from(vec![
                 Span::styled(text::pad("PIN", 11), look.theme.quiet),
-                Span::styled(pin.clone(), look.theme.accent),
+                Span::styled((**pin).clone(), look.theme.accent),
             ])
         }));
         let (words, style) = state(row, true, look);
@@ -77,7 +77,7 @@ impl Handoffs {
         out.extend(row.web_link.iter().flat_map(|link| long_fact("web link", link, area.width, look)));
         let link = match &row.group {
             Some(_) => "one each: y copies all of them",
-            None => row.link.as_deref().unwrap_or("shown when your key is unlocked"),
+            None => row.link.as_deref().map_or("shown when your key is unlocked", String::as_str),
         };
         out.extend(long_fact("link", link, area.width, look));
         let room = usize::from(area.height).saturating_sub(out.len());

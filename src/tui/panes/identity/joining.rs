@@ -1,9 +1,7 @@
 //! A device without a key gets that of another one: how far that has come, in words.
 
-use zeroize::Zeroizing;
-
 use super::{check_rows, compared};
-use crate::tui::message::{PairCheck, Pairing, Reply};
+use crate::tui::message::{Hidden, PairCheck, Pairing, Reply};
 use crate::tui::parts::wrap;
 
 /// How far it has come, once the four words were typed.
@@ -14,7 +12,7 @@ pub(super) enum Joining {
     /// Both devices show six words.
     Comparing(PairCheck),
     /// The key of the device with this name came, and a passphrase is asked for.
-    Received { hostname: String, key: String, reply: Reply<Zeroizing<String>> },
+    Received { hostname: String, key: String, reply: Reply<Hidden<String>> },
     /// It is being stored.
     Storing { hostname: String },
 }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use zeroize::Zeroizing;
 
 use super::joining::Joining;
 use crate::tui::message::{
-    Action, Context, Effect, Error, ErrorKind, IdentityState, Intent, Note, Now, Pairing, Report, Tone, Verb,
+    Action, Context, Effect, Error, ErrorKind, Hidden, IdentityState, Intent, Note, Now, Pairing, Report,
+    Tone, Verb,
 };
 use crate::tui::parts::dialog::{Dialog, Face, Said};
 use crate::tui::parts::form::{Field, Form};
@@ -104,7 +104,7 @@ impl Welcome {
 
     /// Looks for the device that shows the typed words.
     fn join(&mut self) -> Vec<Effect> {
-        let words = Zeroizing::new(self.form.fields[WORDS].text().trim().to_owned());
+        let words = Hidden::new(self.form.fields[WORDS].text().trim().to_owned());
         self.form.focus = WORDS;
         if words.is_empty() {
             return Vec::new();
@@ -115,7 +115,7 @@ impl Welcome {
 
     /// Makes a key, or takes over that of the file.
     fn create(&mut self, file: Option<PathBuf>) -> Vec<Effect> {
-        let passphrase = Zeroizing::new(self.form.fields[PASSPHRASE].text().to_owned());
+        let passphrase = Hidden::new(self.form.fields[PASSPHRASE].text().to_owned());
         self.busy = true;
         vec![Effect::Run(Action::CreateIdentity(file, passphrase))]
     }
@@ -123,7 +123,7 @@ impl Welcome {
     /// Enter while a pairing goes on: it stores the key that came.
     fn store(&mut self) {
         if let Some(Joining::Received { hostname, reply, .. }) = &self.joining {
-            reply.give(Zeroizing::new(self.form.fields[RECEIVED_PASSPHRASE].text().to_owned()));
+            reply.give(Hidden::new(self.form.fields[RECEIVED_PASSPHRASE].text().to_owned()));
             let hostname = hostname.clone();
             self.show(Form::new(Vec::new()));
             self.joining = Some(Joining::Storing { hostname });

@@ -105,7 +105,7 @@ impl Offer {
         match intent {
             Intent::RunPlan => Next::Do(self.run()),
             Intent::CopyCommand => match self.plan() {
-                Some(plan) => Next::Do(vec![Effect::Copy(plan.shell.clone(), "The command")]),
+                Some(plan) => Next::Do(vec![Effect::Copy(plan.shell.clone().into(), "The command")]),
                 None => Next::Nothing,
             },
             Intent::WholeCommand => {
@@ -199,7 +199,7 @@ impl Offer {
         let found = Box::new(self.found.clone());
         if (!plan.ready && plan.ends.is_none()) || plan.kind == PlanKind::Command {
             let settle = self.taken.then(|| Effect::Run(Action::Settle(found)));
-            let copy = Effect::Copy(plan.shell.clone(), "The command");
+            let copy = Effect::Copy(plan.shell.clone().into(), "The command");
             return std::iter::once(copy).chain(settle).collect();
         }
         let then = self.taken.then(|| Box::new(Action::Settle(found)));

@@ -1,6 +1,6 @@
 //! What the QR of a handoff can hold.
 
-use crate::tui::message::{AudienceKind, Listed, Published, SshWay, quote_for_any_shell};
+use crate::tui::message::{AudienceKind, Hidden, Listed, Published, SshWay, quote_for_any_shell};
 
 /// One thing the QR can hold.
 #[derive(Debug)]
@@ -8,10 +8,10 @@ pub(super) struct Content {
     /// What it is.
     pub name: &'static str,
     /// As shown and copied.
-    pub text: String,
+    pub text: Hidden<String>,
     /// As encoded: capitals pack best where letter case means nothing. `None`:
     /// not to be drawn, and why.
-    pub encoded: Result<String, &'static str>,
+    pub encoded: Result<Hidden<String>, &'static str>,
     /// What to do with it.
     pub hint: String,
 }
@@ -28,7 +28,8 @@ impl Content {
 /// What the QR of this handoff can hold, first what a phone opens.
 pub(super) fn contents(row: &Listed, web: Option<&str>) -> Vec<Content> {
     let mut out = Vec::new();
-    let drawn = |name, text: String, hint: String| Content { name, encoded: Ok(text.clone()), text, hint };
+    let drawn =
+        |name, text: Hidden<String>, hint: String| Content { name, encoded: Ok(text.clone()), text, hint };
     let secret = row.audience.kind == AudienceKind::Link;
     if let Some(link) = &row.web_link {
         let once = if row.burn_after_read { ", once" } else { "" };
@@ -45,8 +46,12 @@ pub(super) fn contents(row: &Listed, web: Option<&str>) -> Vec<Content> {
             _ => format!("claude --resume {} in its project", row.session_id),
         };
         let hint = format!("opens an SSH app; then run {run}");
-        out.push(drawn("The SSH address", format!("ssh://{address}"), hint));
-        out.push(drawn("The SSH command", ssh_command(row, address), "for a terminal with SSH".to_owned()));
+        out.push(drawn("The SSH address", format!("ssh://{address}").into(), hint));
+        out.push(drawn(
+            "The SSH command",
+            ssh_command(row, address).into(),
+            "for a terminal with SSH".to_owned(),
+        ));
     }
     let link = row.link.as_ref().map(|link| {
         let hint = match row.audience.kind {
@@ -55,8 +60,11 @@ pub(super) fn contents(row: &Listed, web: Option<&str>) -> Vec<Content> {
             AudienceKind::Pin => "the link, for cclink; it will ask for the PIN",
             AudienceKind::Link => "anyone with this link can pick it up",
         };
-        let encoded =
-            if secret { Err(why_no_secret(web, row.web_link.is_some())) } else { Ok(link.to_uppercase()) };
+        let encoded = if secret {
+            Err(why_no_secret(web, row.web_link.is_some()))
+        } else {
+            Ok(link.to_uppercase().into())
+        };
         Content { name: "The link", text: link.clone(), encoded, hint: hint.to_owned() }
     });
     if secret {
@@ -65,7 +73,7 @@ pub(super) fn contents(row: &Listed, web: Option<&str>) -> Vec<Content> {
         return out;
     }
     let hint = "the command, for a terminal that has cclink".to_owned();
-    let command = drawn("The command", pickup_command(row), hint);
+    let command = drawn("The command", pickup_command(row).into(), hint);
     // with nothing that a phone opens, the link comes first: it says whose it is
     if out.is_empty() {
         out.extend(link.into_iter().chain([command]));
@@ -91,8 +99,8 @@ fn why_no_secret(web: Option<&str>, has_page: bool) -> &'static str {
 /// What its reader types; a token alone is found by my own devices only.
 fn pickup_command(row: &Listed) -> String {
     match (row.audience.kind, &row.link) {
-        (AudienceKind::Share, Some(link)) => format!("cclink pickup {link}"),
-        (AudienceKind::Pin, Some(link)) => format!("cclink pickup --pin {link}"),
+        (AudienceKind::Share, Some(link)) => format!("cclink pickup {}", **link),
+        (AudienceKind::Pin, Some(link)) => format!("cclink pickup --pin {}", **link),
         _ => format!("cclink pickup {}", row.token),
     }
 }
@@ -153,15 +161,15 @@ mod tests {
         assert_eq!(names(&plain), ["The link", "The command"]);
         let ssh = Listed { ssh: Some("dana@desk:2222".into()), ..plain.clone() };
         assert_eq!(names(&ssh), ["The SSH address", "The SSH command", "The command", "The link"]);
-        assert_eq!(contents(&ssh, None)[0].text, "ssh://dana@desk:2222");
+        assert_eq!(contents(&ssh, None)[0].text.as_str(), "ssh://dana@desk:2222");
         assert_eq!(
-            contents(&ssh, None)[1].text,
+            contents(&ssh, None)[1].text.as_str(),
             "ssh -t -p 2222 dana@desk cclink pickup dybndrfg8ejkmc --exec"
         );
         for (address, command) in [("dana@[fe80::1]:22", "-p 22 dana@fe80::1"), ("fe80::1", "fe80::1")] {
             let six = Listed { ssh: Some(address.into()), ..plain.clone() };
             let wanted = format!("ssh -t {command} cclink pickup dybndrfg8ejkmc --exec");
-            assert_eq!(contents(&six, None)[1].text, wanted);
+            assert_eq!(contents(&six, None)[1].text.as_str(), wanted);
         }
         let all = Listed { web_link: Some("https://x.example/#PK/L".into()), ..ssh };
         assert_eq!(names(&all)[0], "The page");

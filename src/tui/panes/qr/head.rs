@@ -49,7 +49,7 @@ fn lines(
     out.push(styled(text::fit(&title(row), columns), look.theme.strong));
     out.extend(facts.into_iter().map(|line| styled(line, look.theme.text)));
     out.extend(
-        row.pin.iter().map(|pin| styled(text::fit(&format!("PIN {pin}"), columns), look.theme.accent)),
+        row.pin.iter().map(|pin| styled(text::fit(&format!("PIN {}", **pin), columns), look.theme.accent)),
     );
     out
 }

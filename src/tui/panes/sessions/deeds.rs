@@ -32,7 +32,7 @@ impl Sessions {
                 vec![Effect::Run(Action::Publish(Box::new(request), true))]
             }
             Intent::ResumeHere => vec![Effect::Run(Action::ResumeHere(Box::new(session.clone())))],
-            Intent::CopyId => vec![Effect::Copy(session.session_id.clone(), "The session's id")],
+            Intent::CopyId => vec![Effect::Copy(session.session_id.clone().into(), "The session's id")],
             _ => Vec::new(),
         }
     }

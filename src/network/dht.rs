@@ -152,7 +152,10 @@ impl Dht {
         let pace = self.memory().pace.unwrap_or(self.timeout / 8);
         let mut looking = Looking::at_some(self, *address, Walk::to(target, nodes, pace, self.timeout));
         looking.go(&mut |_| {}).await;
-        looking.found()
+        let found = looking.found();
+        let (address, asked, answered) = (crate::network::shortly(address), found.asked, found.responded);
+        tracing::debug!(address, asked, answered, "peek");
+        found
     }
 
     /// Puts an item where it belongs; with `expected` only on nodes where that

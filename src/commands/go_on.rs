@@ -2,7 +2,7 @@
 //! place.
 
 use super::bring::{Bringing, Came, bring};
-use super::{Context, prompt, until_stopped};
+use super::{Context, Listener, prompt, until_stopped};
 use crate::service::{
     Ended, Error, Found, Job, LineModes, Next, Plan, PlanKind, Result, Signals, command_of, once_held,
     wait_for,
@@ -164,6 +164,7 @@ async fn leave_with(context: &Context<'_>, ended: Ended) -> Result<()> {
 async fn run_aside(plan: &Plan) -> Result<Ended> {
     let failed = |error: std::io::Error| not_started(plan, &error);
     // From here on a closed window or a signal ends us in order.
+    let _listener = Listener::new();
     let mut signals = Signals::listen().map_err(failed)?;
     let modes = LineModes::read();
     let started = command_of(plan).and_then(|mut command| command.kill_on_drop(true).spawn());

@@ -34,7 +34,7 @@ const COLUMNS: [Column; 10] = [
     Column::whole("Burn").goes(1),
     Column::cut(CARRY, 4).goes(2),
     Column::whole("Copies").goes(4),
-    Column::cut("State", 9),
+    Column::whole("State"),
 ];
 
 pub(super) async fn list(context: &Context<'_>, all: bool) -> Result<()> {

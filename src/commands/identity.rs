@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::secret::secret;
 use super::{Context, Printer, prompt};
 use crate::service::{Error, ErrorKind, Hidden, IdentityState, IdentityView, REPLACE_KEY, Result, Service};
 
@@ -75,7 +76,7 @@ async fn adopt(context: &Context<'_>, seed: Seed, none: bool, overwrite: bool) -
         return make(context, Some(seed), given, overwrite).await;
     }
     for left in (0..super::PASSPHRASE_TRIES).rev() {
-        let passphrase = prompt::secret("Passphrase of the key to import: ")?.ok_or_else(|| {
+        let passphrase = secret("Passphrase of the key to import: ")?.ok_or_else(|| {
             Error::new(ErrorKind::Locked, "The key to import is protected by a passphrase.").advise(
                 "Set CCLINK_PASSPHRASE, or pass the key as a file on a terminal. Nothing was changed.",
             )
@@ -163,8 +164,8 @@ pub(super) fn chosen_passphrase(context: &Context<'_>, none: bool) -> Result<Opt
 /// Asks as ssh-keygen does: empty for none, twice to be sure.
 pub(super) fn ask_passphrase(printer: Printer) -> Result<Hidden<String>> {
     loop {
-        let first = prompt::secret("Passphrase (empty for none): ")?.unwrap_or_default();
-        if first.is_empty() || prompt::secret("Repeat it: ")?.unwrap_or_default() == first {
+        let first = secret("Passphrase (empty for none): ")?.unwrap_or_default();
+        if first.is_empty() || secret("Repeat it: ")?.unwrap_or_default() == first {
             return Ok(first);
         }
         printer.note("They do not match. Try again.");

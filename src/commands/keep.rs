@@ -90,12 +90,19 @@ fn why(kept: &Kept) -> &str {
 /// What could not be done, with each reason once.
 fn failures(kept: &[Kept]) -> Option<String> {
     let failed: Vec<&Kept> = kept.iter().filter(|one| one.did == Did::Failed).collect();
-    let mut reasons: Vec<&str> = failed.iter().map(|one| why(one)).collect();
-    reasons.dedup();
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for one in &failed {
+        match reasons.iter_mut().find(|(reason, _)| *reason == why(one)) {
+            Some((_, tokens)) => tokens.push(&one.token),
+            None => reasons.push((why(one), vec![&one.token])),
+        }
+    }
+    let told: Vec<String> =
+        reasons.iter().map(|(reason, tokens)| format!("{}: {reason}", tokens.join(", "))).collect();
     match failed.as_slice() {
         [] => None,
         [only] => Some(words(only)),
-        many => Some(format!("{} of {} handoffs failed: {}", many.len(), kept.len(), reasons.join(" "))),
+        many => Some(format!("{} of {} handoffs failed: {}", many.len(), kept.len(), told.join("\n"))),
     }
 }
 

@@ -13,7 +13,7 @@ const WIDEST: usize = 40;
 const COLUMNS: [Column; 6] = [
     Column::whole("When"),
     // what happened, and to whom, comes before where it was
-    Column::cut("What", 26),
+    Column::cut("What", 40),
     Column::whole("Token"),
     Column::cut("Title", 12),
     Column::path("Project", 8).goes(2),

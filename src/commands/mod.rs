@@ -24,6 +24,7 @@ mod prompt;
 mod publish;
 mod published;
 mod resume;
+mod secret;
 mod sessions;
 mod several;
 mod stdout;
@@ -35,6 +36,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::pin::Pin;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::cli::Command;
 pub use crate::commands::completions::{complete, script as completions};
@@ -126,6 +128,30 @@ pub async fn run(context: &Context<'_>, command: Command) -> Result<ExitCode> {
     result
 }
 
+/// How many wait for what ends the program: see [`Listener`].
+static LISTENERS: AtomicUsize = AtomicUsize::new(0);
+
+/// Somebody who waits for what ends the program, while it lives.
+struct Listener;
+
+impl Listener {
+    fn new() -> Self {
+        LISTENERS.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        LISTENERS.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Whether anybody waits for what ends the program.
+fn is_heard() -> bool {
+    LISTENERS.load(Ordering::SeqCst) > 0
+}
+
 /// Waits for Ctrl-C or a polite end.
 pub async fn stopped() {
     stopped_by().await;
@@ -133,6 +159,7 @@ pub async fn stopped() {
 
 /// As [`stopped`]; gives the number of the signal.
 pub async fn stopped_by() -> i32 {
+    let _listener = Listener::new();
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -170,7 +197,7 @@ async fn unlock(context: &Context<'_>) -> Result<()> {
     }
     for _ in 0..PASSPHRASE_TRIES {
         let passphrase =
-            prompt::secret("Passphrase of your key: ")?.ok_or_else(|| context.service.locked())?;
+            secret::secret("Passphrase of your key: ")?.ok_or_else(|| context.service.locked())?;
         let service = context.service.clone();
         let unlocked = tokio::task::spawn_blocking(move || service.unlock(&passphrase)).await;
         match unlocked.map_err(|error| Error::failed(error.to_string()))? {

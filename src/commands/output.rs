@@ -248,8 +248,9 @@ pub(super) fn broken(words: &str) -> String {
 
 /// How wide it is, where it is a terminal.
 pub(super) fn columns_of(stream: &impl IsTerminal) -> Option<usize> {
-    let size = crossterm::terminal::size().ok().filter(|_| stream.is_terminal());
-    size.map(|(columns, _)| usize::from(columns))
+    // without a terminal at all, its size would be asked of another program
+    let size = stream.is_terminal().then(|| crossterm::terminal::size().ok()).flatten();
+    size.map(|(columns, _)| usize::from(columns)).filter(|columns| *columns > 0)
 }
 
 /// A line to stdout; [`Printer::check`] tells what became of it.

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use super::bring::Bringing;
 use super::go_on::go_on;
+use super::secret::secret;
 use super::{Context, prompt};
 use crate::cli::{PIN_ADVICE, PickupArgs};
 use crate::service::{
@@ -135,7 +136,7 @@ fn pin(context: &Context<'_>, args: &PickupArgs, wanted: bool) -> Result<Option<
     {
         return Ok(Some(Hidden::new(pin)));
     }
-    prompt::secret("PIN: ")?.map(Some).ok_or_else(|| {
+    secret("PIN: ")?.map(Some).ok_or_else(|| {
         Error::usage("This handoff needs a PIN, and it cannot be asked for here.")
             .advise("Set CCLINK_PIN, or pass --pin=PIN.")
     })
@@ -176,6 +177,7 @@ fn written(context: &Context<'_>, found: &Found) -> Result<()> {
 /// Shows it, asks, and runs the best plan.
 async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Bringing) -> Result<()> {
     print(context, &found.pickup, &found.signed_by);
+    let told: Vec<String> = notes_of(&found.pickup).cloned().collect();
     if ask && lacks_folder(&found, Wanted::Best) {
         found = super::folder::ask(context, found).await?;
     }
@@ -204,11 +206,11 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Br
         Next::Ask { why, question, plan, instead, .. } if ask => {
             let chosen = super::go_on::ask(&format!("{why} {question}{once}"), *plan, instead)?;
             return match chosen {
-                Some(plan) => go_on(context, &found, noted(plan), how).await,
+                Some(plan) => go_on(context, &found, untold(plan, &told), how).await,
                 None => nothing(),
             };
         }
-        Next::Ask { plan, .. } => return go_on(context, &found, noted(*plan), how).await,
+        Next::Ask { plan, .. } => return go_on(context, &found, untold(*plan, &told), how).await,
         Next::Nowhere(_) if found.pickup.burn_after_read => ("Pick it up?", None),
         Next::Nowhere(_) => return take(context, &found).await,
     };
@@ -216,14 +218,20 @@ async fn interactive(context: &Context<'_>, mut found: Found, ask: bool, how: Br
         return nothing();
     }
     match plan {
-        Some(plan) => go_on(context, &found, noted(plan), how).await,
+        Some(plan) => go_on(context, &found, untold(plan, &told), how).await,
         None => take(context, &found).await,
     }
 }
 
-/// A plan whose notes have been read already.
-fn noted(plan: Plan) -> Plan {
-    Plan { notes: Vec::new(), ..plan }
+/// What the ways that are shown say besides.
+fn notes_of(pickup: &Pickup) -> impl Iterator<Item = &String> {
+    pickup.plans.iter().filter(|plan| plan.ready).flat_map(|plan| &plan.notes)
+}
+
+/// A plan with what was not read of it yet.
+fn untold(mut plan: Plan, told: &[String]) -> Plan {
+    plan.notes.retain(|note| !told.contains(note));
+    plan
 }
 
 /// Whether the way that is meant only wants for the project's folder.

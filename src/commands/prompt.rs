@@ -1,6 +1,6 @@
 //! Questions on a terminal. Without one nothing is asked.
 
-use std::io::{BufRead, ErrorKind, IsTerminal, Read, Write};
+use std::io::{BufRead, IsTerminal, Read, Write};
 
 use super::output::broken;
 use crate::service::{Error, Hidden, Result};
@@ -8,78 +8,6 @@ use crate::service::{Error, Hidden, Result};
 /// Whether somebody can answer.
 pub fn can_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
-}
-
-/// Asks for a secret without showing it; `None` where nobody can answer.
-pub fn secret(question: &str) -> Result<Option<Hidden<String>>> {
-    if !can_ask() {
-        return Ok(None);
-    }
-    match prompt_password(question) {
-        Ok(answer) => Ok(Some(Hidden::new(answer))),
-        // Ctrl-C, and Ctrl-D as for every other question
-        Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::UnexpectedEof) => {
-            Err(Error::cancelled())
-        }
-        Err(error) => Err(Error::failed(format!("The terminal cannot be read: {error}."))),
-    }
-}
-
-#[cfg(not(unix))]
-use rpassword::prompt_password;
-
-/// As the crate's, but Ctrl-C is an answer: its own ends the program before what is
-/// typed is shown again, and the terminal would stay like that.
-#[cfg(unix)]
-fn prompt_password(question: &str) -> std::io::Result<String> {
-    let config = rpassword::ConfigBuilder::new().input_reader(unix::Hidden::open()?).build();
-    let typed = rpassword::prompt_password_with_config(question, config);
-    // Enter was not shown either.
-    let _ = writeln!(std::io::stderr());
-    typed
-}
-
-#[cfg(unix)]
-mod unix {
-    use std::fs::File;
-    use std::io::{ErrorKind, Read, Result};
-
-    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-
-    const CTRL_C: u8 = 3;
-
-    /// The terminal, showing nothing of what is typed and giving each key at once;
-    /// as it was again when dropped.
-    pub struct Hidden {
-        terminal: File,
-        modes: Termios,
-    }
-
-    impl Hidden {
-        pub fn open() -> Result<Self> {
-            let terminal = File::open("/dev/tty")?;
-            let modes = tcgetattr(&terminal)?;
-            let mut hidden = modes.clone();
-            hidden.local_modes -=
-                LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG;
-            tcsetattr(&terminal, OptionalActions::Now, &hidden)?;
-            Ok(Self { terminal, modes })
-        }
-    }
-
-    impl Read for Hidden {
-        fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-            let read = self.terminal.read(buffer)?;
-            if buffer[..read].contains(&CTRL_C) { Err(ErrorKind::Interrupted.into()) } else { Ok(read) }
-        }
-    }
-
-    impl Drop for Hidden {
-        fn drop(&mut self) {
-            // a terminal that is gone shows nothing anyway
-            let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.modes);
-        }
-    }
 }
 
 /// Asks a question whose answer is a line behind it. What was typed before it could be read

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use super::progress::{end_progress, progress};
 use super::published::{note_unkept, say_replaced, who_until};
+use super::secret::secret;
 use super::{Context, prompt, several};
 use crate::cli::{CarryArg, PIN_ADVICE, PublishArgs, command_advice};
 use crate::service::{
@@ -52,10 +53,16 @@ async fn request(
     args: PublishArgs,
     file: Option<Destination>,
 ) -> Result<PublishRequest> {
+    let audience = audience(&args);
+    context.service.check_typed(
+        &audience,
+        args.project.as_deref(),
+        args.note.as_deref(),
+        args.ssh.as_deref(),
+    )?;
     let session = session(context, &args)?;
     super::unlock(context).await?;
     let draft = context.service.draft(&session).await?;
-    let audience = audience(context, &args)?;
     let draft = draft.toward(&context.service.audience_view(&audience)?);
     let to = file.map_or_else(|| carried(&draft, &args), Ok)?;
     let carry = CarryTo {
@@ -72,7 +79,7 @@ async fn request(
     }
     let takes_changes = meant.is_some_and(|carry| carry.with_changes);
     let notes = before(&draft, &args, takes_changes);
-    let request = PublishRequest {
+    let mut request = PublishRequest {
         audience,
         ttl: args.ttl,
         burn: args.burn,
@@ -85,6 +92,10 @@ async fn request(
         ..draft.request()
     };
     context.service.check_request(&request)?;
+    if args.pin == Some(None) {
+        request.audience = AudienceChoice::Pin(ask_pin(context)?);
+        context.service.check_request(&request)?;
+    }
     for note in notes {
         context.printer.note(&note);
     }
@@ -251,14 +262,14 @@ fn which(context: &Context<'_>, sessions: &[Session]) -> Result<usize> {
     })
 }
 
-fn audience(context: &Context<'_>, args: &PublishArgs) -> Result<AudienceChoice> {
-    Ok(match (&args.pin, &args.share) {
-        (Some(Some(pin)), _) => AudienceChoice::Pin(Some(pin.clone())),
-        (Some(None), _) => AudienceChoice::Pin(ask_pin(context)?),
+/// Who it is for; a PIN that was not given is not asked for yet.
+fn audience(args: &PublishArgs) -> AudienceChoice {
+    match (&args.pin, &args.share) {
+        (Some(pin), _) => AudienceChoice::Pin(pin.clone()),
         (None, Some(to)) => AudienceChoice::Share(to.clone()),
         (None, None) if args.link => AudienceChoice::Link,
         (None, None) => AudienceChoice::Devices,
-    })
+    }
 }
 
 /// `CCLINK_PIN`, or what is typed; nothing typed, and nobody to ask, makes up
@@ -268,7 +279,7 @@ fn ask_pin(context: &Context<'_>) -> Result<Option<Hidden<String>>> {
         let pin = pin.into_string().map_err(|_| Error::usage("CCLINK_PIN is not in UTF-8."))?;
         return Ok(Some(Hidden::new(pin)));
     }
-    let typed = prompt::secret("PIN (empty: four random words): ")?;
+    let typed = secret("PIN (empty: four random words): ")?;
     Ok(typed.filter(|pin| !pin.is_empty()))
 }
 

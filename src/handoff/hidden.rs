@@ -57,10 +57,10 @@ impl<T: Zeroize + AsRef<U>, U: ?Sized> AsRef<U> for Hidden<T> {
     }
 }
 
-/// In `--json` its owner asked for it.
-impl<T: Zeroize + Serialize> Serialize for Hidden<T> {
+/// A link, a PIN or words: in `--json` their owner asked for them. Keys have no such way.
+impl Serialize for Hidden<String> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        T::serialize(self, serializer)
+        serializer.serialize_str(self)
     }
 }
 

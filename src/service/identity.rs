@@ -6,7 +6,8 @@ use std::sync::PoisonError;
 
 use super::{Error, ErrorKind, IdentityState, IdentityView, Result, Service, blocking, random};
 use crate::handoff::{Hidden, Identity, Secret};
-use crate::store::{KeyFile, StoreError, identity};
+use crate::store::identity::{self, Kept, keep_beside};
+use crate::store::{KeyFile, StoreError};
 
 /// A key file is small; this is generous.
 const MAX_SEED: usize = 4096;
@@ -86,8 +87,11 @@ impl Service {
     /// The same of a seed, for example that of another device. Slow with a passphrase.
     pub(super) fn adopt_seed(&self, seed: &Secret, passphrase: &str, replace: bool) -> Result<IdentityView> {
         let path = &self.0.settings.paths.key;
-        self.beside_the_old(replace, |overwrite| identity::write(path, seed, passphrase, overwrite))?;
-        Ok(self.hold(Identity::from_seed(seed), !passphrase.is_empty()))
+        let identity = Identity::from_seed(seed);
+        self.beside_the_old(replace, &identity, |overwrite| {
+            identity::write(path, seed, passphrase, overwrite)
+        })?;
+        Ok(self.hold(identity, !passphrase.is_empty()))
     }
 
     /// Puts a key where it belongs. One that is there already is never lost: it stays
@@ -95,11 +99,13 @@ impl Service {
     fn beside_the_old(
         &self,
         replace: bool,
+        new: &Identity,
         put: impl FnOnce(bool) -> std::result::Result<(), StoreError>,
     ) -> Result<()> {
-        let old = if replace { identity::keep_beside(&self.0.settings.paths.key)? } else { None };
-        put(old.is_some())?;
-        if let Some(old) = old {
+        let path = &self.0.settings.paths.key;
+        let old = if replace { keep_beside(path, &new.public())? } else { Kept::Nothing };
+        put(old != Kept::Nothing)?;
+        if let Kept::At(old) = old {
             self.warn(format!("The old key is kept at {}.", old.display()));
         }
         Ok(())
@@ -117,7 +123,7 @@ impl Service {
                 .advise("Nothing was changed; try again."),
             _ => no_key(),
         })?;
-        self.beside_the_old(replace, |overwrite| file.put(overwrite))?;
+        self.beside_the_old(replace, &identity, |overwrite| file.put(overwrite))?;
         Ok(self.hold(identity, true))
     }
 

@@ -8,7 +8,7 @@ use age::secrecy::SecretString;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{StoreError, files};
-use crate::handoff::{Hidden, Identity, Secret};
+use crate::handoff::{Hidden, Identity, PublicKey, Secret};
 
 /// What every age file starts with.
 const AGE_MAGIC: &[u8] = b"age-encryption.org/";
@@ -141,18 +141,33 @@ pub fn write(path: &Path, seed: &Secret, passphrase: &str, overwrite: bool) -> R
     KeyFile { path: path.to_owned(), content }.put(overwrite)
 }
 
-/// Copies a key file to a name beside it that is free; `None` where there is none.
-pub fn keep_beside(path: &Path) -> Result<Option<PathBuf>, StoreError> {
-    let Some(content) = files::read(path)?.map(Hidden::new) else { return Ok(None) };
+/// What [`keep_beside`] did.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// There was none.
+    Nothing,
+    /// It is the same key, in plain: a copy would be one more to find.
+    Same,
+    /// It is there now.
+    At(PathBuf),
+}
+
+/// Copies a key file to a name beside it that is free, unless it is the key of
+/// `public`, in plain.
+pub fn keep_beside(path: &Path, public: &PublicKey) -> Result<Kept, StoreError> {
+    let Some(content) = files::read(path)?.map(Hidden::new) else { return Ok(Kept::Nothing) };
+    if parse_seed(&content).is_some_and(|old| Identity::from_seed(&old).public() == *public) {
+        return Ok(Kept::Same);
+    }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let names = std::iter::once(format!("{name}.old")).chain((2..).map(|n| format!("{name}.old-{n}")));
     for beside in names.map(|name| path.with_file_name(name)) {
         match files::create(&beside, &content) {
             Err(StoreError::Exists(_)) => {}
-            created => return created.map(|()| Some(beside)),
+            created => return created.map(|()| Kept::At(beside)),
         }
     }
-    Ok(None)
+    Ok(Kept::Nothing)
 }
 
 /// A seed as 64 hex digits (white space around them ignored) or 32 raw bytes;

@@ -1,5 +1,5 @@
 //! Which sessions the list hides unless asked for: those that Claude's own picker
-//! does not show.
+//! does not show. A [`row`](super::row) adds those that stand in for another.
 
 use crate::claude::transcript::window::Window;
 
@@ -12,10 +12,4 @@ pub(super) fn is_no_talk(head: &Window<'_>, tail: &Window<'_>) -> bool {
     let entrypoint = head.entrypoint.as_deref().or(tail.entrypoint.as_deref());
     let is_sdk = entrypoint.is_some_and(|entrypoint| SDK.contains(&entrypoint));
     head.sidechain || head.team || head.daemon || is_sdk || head.is_loop()
-}
-
-/// One whose file is `linked` from elsewhere, and one with which claude goes on in
-/// another file, stand in for that other one.
-pub(super) fn stands_in(linked: bool, goes_on_elsewhere: bool) -> bool {
-    linked || goes_on_elsewhere
 }

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use super::candidate::Candidate;
+use super::continued;
 use super::metadata::{self, Room};
-use super::{continued, hidden};
 use crate::claude::Session;
 use crate::claude::live::registry::LiveRecord;
 
@@ -28,7 +28,7 @@ pub(crate) fn glance(
     room: &mut Room,
 ) -> Option<Session> {
     let mut session = metadata::ends_of(candidate, live, room)?;
-    session.hidden =
-        session.hidden || hidden::stands_in(candidate.linked, continued::successor(&session, live).is_some());
+    // what is linked from elsewhere, or goes on in another file, stands in for that one
+    session.hidden = session.hidden || candidate.linked || continued::successor(&session, live).is_some();
     Some(session)
 }

@@ -47,10 +47,12 @@ impl Service {
 
     pub(super) async fn check_git(&self) -> Vec<Check> {
         const NAME: &str = "git";
+        let is_way = self.0.settings.config.carry.way == Some(CarryRule::Git);
+        let state = if is_way { Health::Fail } else { Health::Warn };
         if let Some(version) = version("git", "--version").await {
             return vec![if is_older(&version, OLDEST_GIT) {
                 let (major, minor) = OLDEST_GIT;
-                Check::warn(NAME, format!("{version} is older than {major}.{minor}")).advise(
+                Check::new(NAME, state, format!("{version} is older than {major}.{minor}")).advise(
                     "Update git: until then no conversation goes through a git remote. `--carry=folder` and \
                      `--carry=ssh` work without it.",
                 )
@@ -58,8 +60,6 @@ impl Service {
                 Check::ok(NAME, version)
             }];
         }
-        let is_way = self.0.settings.config.carry.way == Some(CarryRule::Git);
-        let state = if is_way { Health::Fail } else { Health::Warn };
         vec![Check::new(NAME, state, "not installed").advise(
             "Install git: without it no conversation goes through a git remote, and projects are not recognised.",
         )]

@@ -173,6 +173,7 @@ impl Service {
             });
         }
         let (address, stored) = stored_packet(entry)?;
+        // An end is announced as well, and is no news to anybody.
         let was_alive = entry.stage == Stage::Published;
         let kept = |did, copies, error| Kept { token: entry.token.to_string(), did, copies, error };
         let announced = async {
@@ -187,10 +188,9 @@ impl Service {
             Ok(kept(if ended { Did::Ended } else { Did::Announced }, Some(copies), None))
         };
         match announced.await {
-            // What ended long ago is no news.
-            Ok(kept) => (was_alive || kept.did != Did::Ended).then_some(kept),
+            Ok(kept) => was_alive.then_some(kept),
             Err(crate::service::Error { kind: ErrorKind::Unreachable, message, .. }) => {
-                Some(kept(Did::Failed, None, Some(message)))
+                was_alive.then(|| kept(Did::Failed, None, Some(message)))
             }
             // It expired meanwhile, or is being picked up.
             Err(_) => None,

@@ -25,7 +25,6 @@ const EVERY: Duration = Duration::from_secs(1);
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct PairingCode {
     /// Four words with hyphens.
-    #[serde(serialize_with = "plain")]
     pub code: Hidden<String>,
     /// Until when they can be used.
     #[serde(with = "time")]
@@ -108,10 +107,6 @@ impl Service {
     fn who(&self) -> Trace {
         pairing::who(&self.0.settings.hostname, self.now())
     }
-}
-
-fn plain<S: serde::Serializer>(code: &Hidden<String>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    serializer.serialize_str(code)
 }
 
 /// Columns of another device's name in a sentence.

@@ -26,8 +26,8 @@ use super::handoffs::lookup::Place;
 use super::transfer::carry::{Sealing, Shipped};
 use super::types::CarriedBy;
 use super::{
-    AudienceKind, CarryTo, Destination, Error, ErrorKind, Job, LeftBehind, PublishRequest, Published, Result,
-    Service, SshSource, Step,
+    AudienceChoice, AudienceKind, CarryTo, Destination, Error, ErrorKind, Job, LeftBehind, PublishRequest,
+    Published, Result, Service, SshSource, Step,
 };
 use crate::handoff::index::IndexEntry;
 use crate::handoff::standing::MakeError;
@@ -93,6 +93,18 @@ impl Service {
     pub fn check_request(&self, request: &PublishRequest) -> Result<()> {
         record::check(request)?;
         self.check_audience(&request.audience)
+    }
+
+    /// The same of what was typed, before the session is looked for and the key is opened.
+    pub fn check_typed(
+        &self,
+        audience: &AudienceChoice,
+        label: Option<&str>,
+        note: Option<&str>,
+        ssh: Option<&str>,
+    ) -> Result<()> {
+        record::check_words(label, note, ssh)?;
+        self.check_audience(audience)
     }
 
     async fn publish_drafted(

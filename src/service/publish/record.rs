@@ -96,17 +96,22 @@ pub(super) fn check(request: &PublishRequest) -> Result<()> {
             Error::failed(format!("This session cannot be resumed: {why}.")).advise("Nothing was published.")
         );
     }
-    let too_long = |name: &str, text: &Option<String>, limit: usize| match text {
+    check_words(request.label.as_deref(), request.note.as_deref(), request.ssh.as_deref())
+}
+
+/// The same of what somebody typed.
+pub(super) fn check_words(label: Option<&str>, note: Option<&str>, ssh: Option<&str>) -> Result<()> {
+    let too_long = |name: &str, text: Option<&str>, limit: usize| match text {
         Some(text) if text::clean(text).len() > limit => {
             Err(Error::usage(format!("The {name} is over {limit} bytes long."))
                 .advise("Nothing was published; shorten it."))
         }
         _ => Ok(()),
     };
-    too_long("project label", &request.label, 64)?;
-    too_long("note", &request.note, 200)?;
-    too_long("SSH address", &request.ssh, 100)?;
-    match request.ssh.as_deref().map(str::trim) {
+    too_long("project label", label, 64)?;
+    too_long("note", note, 200)?;
+    too_long("SSH address", ssh, 100)?;
+    match ssh.map(str::trim) {
         Some(ssh) if !ssh.is_empty() && !is_ssh_address(ssh) => {
             Err(Error::usage("The SSH address is not of the form user@host or user@host:port.")
                 .advise("Nothing was published."))

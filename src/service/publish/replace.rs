@@ -166,11 +166,11 @@ impl Service {
             ))
             .advise("`--yes` replaces it.");
         }
-        let (for_whom, between) =
-            if has_names { ("these people", ", ") } else { ("the same audience", "; ") };
+        let (for_whom, between) = if has_names { ("people here", ", ") } else { ("the same audience", "; ") };
+        // A small screen shows its beginning alone.
         error(format!(
-            "This session already has {} one-time handoffs for {for_whom}: {}. New ones replace them, and their \
-             links stop working.",
+            "This session already has {} one-time handoffs for {for_whom}. New ones replace them, and their links \
+             stop working: {}.",
             all.len(),
             all.join(between)
         ))

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::StreamExt;
+use futures::future::join_all;
 use futures::stream;
 
 use super::recipients::{Person, Several, Whom, short};
 use super::record;
 use crate::handoff::{Identity, z32};
+use crate::service::handoffs::lookup::alive;
 use crate::service::{
     AudienceChoice, AudienceKind, AudienceView, Draft, Error, ErrorKind, Job, NotPublished, Outcome,
     PublishRequest, Published, PublishedAll, Result, Service, Step, random,
 };
-use crate::store::Unknown;
 use crate::store::journal::Group;
+use crate::store::{JournalEntry, Unknown};
 use crate::text;
 
 /// One of them on its way.
@@ -81,7 +83,7 @@ impl Service {
         let Some(first) = handoffs.first() else { return Err(none_of(&failed, of)) };
         let me = "You are one of them, and were left out: your own devices get it without --share.";
         let me = several.with_me.then(|| me.to_owned());
-        let left = self.still_open_to(&several, &group, &ids);
+        let left = self.still_open_to(&several, &group, &ids).await;
         Ok(PublishedAll {
             audience: AudienceView { kind: AudienceKind::Share, name: Some(several.name) },
             group: id,
@@ -182,20 +184,37 @@ impl Service {
     /// That older handoffs of these sessions (one session's ids), to the same team, can
     /// still be picked up by somebody who is not in it any more: a new one takes the place
     /// of its own recipient's alone.
-    fn still_open_to(&self, several: &Several, now: &Group, ids: &[String]) -> Option<String> {
+    async fn still_open_to(&self, several: &Several, now: &Group, ids: &[String]) -> Option<String> {
         // It is out: a journal that cannot be read now is told elsewhere.
         let (book, _) = self.0.journal.load().ok()?;
         let is_member = |key: &str| several.people.iter().any(|person| person.key.to_string() == key);
+        let me = self.identity().await.ok()?;
+        let mine = me.public().to_string();
         let left = book.handoffs.iter().filter(|entry| {
             let is_of_team =
                 entry.group.as_ref().is_some_and(|group| group.id != now.id && group.name == now.name);
             is_of_team
+                && entry.creator == mine
                 && ids.contains(&entry.session_id)
                 && entry.recipient.as_deref().is_some_and(|key| !is_member(key))
         });
-        let rows = left.map(|entry| self.row(None, entry)).filter(|row| row.state.is_alive());
+        let is_alive = |entry: &&JournalEntry| self.row(None, entry).state.is_alive();
+        let looked = left.filter(is_alive).map(async |entry| {
+            let place = self.place_of(&me, entry)?;
+            let seen = self.look(&place, &mut |_| {}).await;
+            // What cannot be asked now is as the journal has it.
+            seen.map_or(true, |(standing, _)| alive(standing, self.now()).is_ok()).then_some(entry)
+        });
+        let left: Vec<&JournalEntry> = join_all(looked).await.into_iter().flatten().collect();
+        // A group ends as one, with what a member has of it whom the new one did not reach.
+        let has_members = book.handoffs.iter().filter(is_alive).any(|entry| {
+            let id = entry.group.as_ref().map(|group| &group.id);
+            let is_of_left = left.iter().any(|other| other.group.as_ref().map(|group| &group.id) == id);
+            id.is_some() && is_of_left && entry.recipient.as_deref().is_some_and(is_member)
+        });
+        let first = if has_members { "publish again first; then " } else { "" };
         let (mut names, mut tokens): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-        for row in rows {
+        for row in left.into_iter().map(|entry| self.row(None, entry)) {
             let name = text::clean(&short(&row.audience.name.unwrap_or_default()));
             if !names.contains(&name) {
                 names.push(name);
@@ -209,8 +228,8 @@ impl Service {
             _ => ("are", "older handoffs", "them"),
         };
         Some(format!(
-            "{} {are} no longer in {} but can still pick up {handoffs} of this session: `cclink revoke {}` \
-             revokes {them}.",
+            "{} {are} no longer in {} but can still pick up {handoffs} of this session: {first}`cclink revoke \
+             {}` revokes {them}.",
             names.join(", "),
             text::clean(&several.name),
             tokens.join(" ")

@@ -319,9 +319,14 @@ fn published_to_all(all: &PublishedAll, now: &Now) -> Note {
         let words = format!("Published. {name} ({how_many}) can pick it up until {until}{along}.");
         Note::new(Tone::Good, words).line("Press 2 and y to copy each one's link.")
     };
-    let replaced = all.handoffs.iter().flat_map(|published| &published.replaced);
-    let replaced = replaced.map(|token| format!("It replaces {token}, which was revoked."));
-    replaced.chain(all.notes()).fold(note, Note::line)
+    let replaced: Vec<&String> = all.handoffs.iter().flat_map(|published| &published.replaced).collect();
+    let replaced = match replaced.as_slice() {
+        [] => None,
+        [token] => Some(format!("It replaces {token}, which was revoked.")),
+        many => Some(format!("They replace {} older ones, which were revoked.", many.len())),
+    };
+    // What is to be done comes before what was.
+    all.notes().into_iter().chain(replaced).fold(note, Note::line)
 }
 
 fn published_note(published: &Published, now: &Now) -> Note {

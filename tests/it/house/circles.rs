@@ -1,5 +1,6 @@
 //! No two files name each other, in whatever number of steps. What a file says of
-//! those below it in its own folder, and they of it, is one room.
+//! those below it in its own folder, and they of it, is one room: a circle through
+//! what a room's own file gives out again is not seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -53,6 +53,22 @@ fn nobody_else_may_read_what_is_kept() {
     }
 }
 
+/// Given a passphrase later, nothing of it may stay that opens without.
+#[test]
+fn the_same_key_is_not_kept_beside_itself() {
+    let a = Device::new();
+    let key = a.key_file();
+    let own = a.public_key();
+    let again = ["init", "--import", key.to_str().unwrap(), "--yes"];
+    a.cmd(&again).env("CCLINK_PASSPHRASE", "a long enough passphrase").ok().hides(&["The old key"]);
+    assert!(fs::read(&key).unwrap().starts_with(b"age-encryption.org"));
+    let beside = a.files().into_iter().filter(|path| path.to_string_lossy().contains(".old"));
+    assert_eq!(beside.count(), 0);
+    let whoami =
+        a.cmd(&["whoami", "--json"]).env("CCLINK_PASSPHRASE", "a long enough passphrase").ok().json();
+    assert_eq!(whoami["public_key"], own);
+}
+
 #[test]
 fn init_keeps_the_old_key_beside() {
     let a = Device::bare();

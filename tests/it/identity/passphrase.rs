@@ -125,9 +125,43 @@ fn stopped_at_a_secret_the_terminal_shows_again_what_is_typed() {
             pty.types(key);
             assert_eq!(pty.code(), 1, "{}", pty.said());
             assert!(pty.said().contains("Cancelled."), "{}", pty.said());
-            assert!(pty.shows_what_is_typed());
+            assert_eq!(pty.shows_what_is_typed(), Some(true));
         }
     }
+    assert!(!bare.home.join("secret_key").exists());
+}
+
+#[test]
+fn ended_by_a_signal_at_a_secret_the_terminal_shows_again_what_is_typed() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let (a, bare) = (locked(), Device::bare());
+    for (device, command) in [(&bare, "init"), (&a, "list")] {
+        for signal in [Signal::TERM, Signal::INT, Signal::QUIT] {
+            let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &[command], &device.env(), &a.projects);
+            assert!(pty.asks_for_a_secret(), "{}", pty.said());
+            let pid = Pid::from_raw(i32::try_from(pty.own_pid()).unwrap()).unwrap();
+            kill_process(pid, signal).unwrap();
+            assert_eq!(pty.code(), 1, "{signal:?}: {}", pty.said());
+            assert_eq!(pty.shows_what_is_typed(), Some(true), "{signal:?}");
+        }
+    }
+    assert!(!bare.home.join("secret_key").exists());
+}
+
+/// Some programs leave a terminal where a read that finds no key does not wait.
+#[test]
+fn a_terminal_that_gives_nothing_gives_no_passphrase() {
+    if tool_is_missing("sh") {
+        return;
+    }
+    let bare = Device::bare();
+    let script = format!("stty min 0 time 1; exec '{}' init", env!("CARGO_BIN_EXE_cclink"));
+    let mut pty = Pty::spawn("sh", &["-c", &script], &bare.env(), &bare.projects);
+    assert!(pty.asks_for_a_secret(), "{}", pty.said());
+    pty.types("a long enough passphrase\r");
+    assert!(pty.waits_for(&["Repeat it"]), "{}", pty.said());
+    pty.types("\u{3}");
+    assert_eq!(pty.code(), 1, "{}", pty.said());
     assert!(!bare.home.join("secret_key").exists());
 }
 

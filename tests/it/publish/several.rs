@@ -221,7 +221,9 @@ fn the_question_names_each_that_would_be_replaced() {
     // On a terminal they are named before the question.
     let args = [&again[..], &["--no-qr"]].concat();
     let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &args, &a.env(), &session.project);
-    assert!(pty.waits_for(&["Replace?", to_anna, to_ben]), "{}", pty.said());
+    for said in [to_anna, to_ben, "Replace?"] {
+        assert!(pty.waits_for(&[said]), "{}", pty.said());
+    }
     pty.types("n\r");
     assert_eq!(pty.code(), 1, "{}", pty.said());
     // Hers is taken: what is left is one.

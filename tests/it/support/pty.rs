@@ -183,14 +183,14 @@ impl Pty {
             if pty.ended() {
                 return Some(false);
             }
-            let shown = pty.shows_what_is_typed();
-            (pty.written() > pty.answered && !shown).then_some(true)
+            let is_hidden = pty.shows_what_is_typed() == Some(false);
+            (pty.written() > pty.answered && is_hidden).then_some(true)
         })
     }
 
-    /// Whether the terminal shows what is typed.
-    pub fn shows_what_is_typed(&mut self) -> bool {
-        self.window().master.get_termios().is_none_or(|modes| {
+    /// Whether the terminal shows what is typed; `None` where that cannot be known.
+    pub fn shows_what_is_typed(&mut self) -> Option<bool> {
+        self.window().master.get_termios().map(|modes| {
             let flags = format!("{:?}", modes.local_flags);
             flags.split(|c: char| !c.is_alphanumeric()).any(|flag| flag == "ECHO")
         })

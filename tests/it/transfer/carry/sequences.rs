@@ -11,6 +11,7 @@ use crate::support::repository::git;
 use crate::support::session::{Transcript, append};
 use crate::support::{Device, Pty, at_once, seconds, text, until};
 use crate::transfer::arrive::put;
+use crate::transfer::bundle::origin;
 
 /// The row of a handoff in the whole list.
 fn listed(device: &Device, token: &str) -> Value {
@@ -283,4 +284,29 @@ fn there_and_back_again_with_words_and_work() {
         assert_eq!(asked(from.1, &["status", "--porcelain"]), "");
         std::mem::swap(&mut from, &mut to);
     }
+}
+
+/// Its ways were not shown as ready: their warnings were not read yet.
+#[test]
+fn a_way_that_opens_by_naming_the_folder_says_what_it_brings() {
+    let (a, b, session) = origin();
+    let folder = a.path("shared");
+    fs::create_dir(&folder).unwrap();
+    let carry = format!("[carry]\nway = \"folder\"\nfolder = {:?}\n", folder.display().to_string());
+    for device in [&a, &b] {
+        fs::write(device.home.join("config.toml"), &carry).unwrap();
+    }
+    a.json(&["publish", &session.id, "--yes"]);
+    fs::rename(&session.project, session.project.with_extension("gone")).unwrap();
+    let named = b.path("elsewhere");
+    fs::rename(b.projects.join("uploader"), &named).unwrap();
+    let mut pty = Pty::spawn(env!("CARGO_BIN_EXE_cclink"), &["pickup"], &b.env(), &b.projects);
+    assert!(pty.waits_for(&["Enter for none"]), "{}", pty.said());
+    assert!(!pty.said().contains("secrets included"), "{}", pty.said());
+    pty.types(&format!("{}\r", named.display()));
+    assert!(pty.waits_for(&["Bring it here?"]), "{}", pty.said());
+    pty.types("y\r");
+    assert!(pty.waits_for(&["secrets included"]), "{}", pty.said());
+    assert_eq!(pty.code(), 0, "{}", pty.said());
+    assert_eq!(b.claude_started().unwrap().args, ["--resume", &session.id]);
 }

@@ -75,11 +75,11 @@ fn make() -> Vec<(&'static str, Sheet)> {
     terminal.types("\x1b[B\x1b[B");
     terminal.shows("▌ Water only");
     let keys = format!("{right}{right}{tab}{tab}\x1524h");
-    publish(&mut terminal, &keys, "24h", "Anyone with the link and");
+    publish(&mut terminal, &keys, "24h", "Published. Anyone with the PIN");
     terminal.types("\x1b[A");
     terminal.shows("▌ Split the tokenizer");
     let keys = format!("{right}{right}{right}{tab}\x1595m{tab}{right}");
-    publish(&mut terminal, &keys, "‹yes", "Anyone with the link");
+    publish(&mut terminal, &keys, "‹yes", "Published. Anyone with the link");
     terminal.types("\x1b[A");
     terminal.shows("▌ Retry with jitter");
     terminal.types("\r");

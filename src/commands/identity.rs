@@ -31,7 +31,7 @@ pub(super) async fn init(
             return Err(there);
         }
         context.printer.note(&there.message);
-        let question = "Replace it? The new key cannot open or revoke the old one's handoffs. The old one is kept next to it.";
+        let question = "Replace it? The new key cannot open or revoke handoffs of the old one, which is kept next to it.";
         overwrite = prompt::confirm(question, false)?;
         if !overwrite {
             return Err(there);

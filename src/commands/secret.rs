@@ -51,13 +51,14 @@ mod unix {
         hear();
         let (over, ends) = io::pipe()?;
         *WAITS.lock().unwrap_or_else(PoisonError::into_inner) = Some(ends);
-        let terminal = NoEcho::open(over)?;
-        let config = rpassword::ConfigBuilder::new().input_reader(terminal).build();
-        let typed = rpassword::prompt_password_with_config(question, config);
-        drop(waiting());
+        let typed = NoEcho::open(over).and_then(|terminal| {
+            let config = rpassword::ConfigBuilder::new().input_reader(terminal).build();
+            rpassword::prompt_password_with_config(question, config)
+        });
         // Enter was not shown either.
         let _ = writeln!(io::stderr());
-        typed
+        // An end that came with the last key is no less one.
+        if waiting().is_none() { Err(ErrorKind::Interrupted.into()) } else { typed }
     }
 
     fn waiting() -> Option<PipeWriter> {

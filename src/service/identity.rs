@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 
 use super::{Error, ErrorKind, IdentityState, IdentityView, Result, Service, blocking, random};
 use crate::handoff::{Hidden, Identity, Secret};
-use crate::store::identity::{self, Kept, keep_beside};
+use crate::store::identity::{self, OldKey, keep_beside};
 use crate::store::{KeyFile, StoreError};
 
 /// A key file is small; this is generous.
@@ -103,9 +103,9 @@ impl Service {
         put: impl FnOnce(bool) -> std::result::Result<(), StoreError>,
     ) -> Result<()> {
         let path = &self.0.settings.paths.key;
-        let old = if replace { keep_beside(path, &new.public())? } else { Kept::Nothing };
-        put(old != Kept::Nothing)?;
-        if let Kept::At(old) = old {
+        let old = if replace { keep_beside(path, &new.public())? } else { OldKey::None };
+        put(old != OldKey::None)?;
+        if let OldKey::KeptAt(old) = old {
             self.warn(format!("The old key is kept at {}.", old.display()));
         }
         Ok(())

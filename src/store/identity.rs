@@ -141,33 +141,33 @@ pub fn write(path: &Path, seed: &Secret, passphrase: &str, overwrite: bool) -> R
     KeyFile { path: path.to_owned(), content }.put(overwrite)
 }
 
-/// What [`keep_beside`] did.
+/// The key that is in the way of another.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// There was none.
-    Nothing,
+pub enum OldKey {
+    /// There is none.
+    None,
     /// It is the same key, in plain: a copy would be one more to find.
     Same,
-    /// It is there now.
-    At(PathBuf),
+    /// It is kept there, too.
+    KeptAt(PathBuf),
 }
 
 /// Copies a key file to a name beside it that is free, unless it is the key of
 /// `public`, in plain.
-pub fn keep_beside(path: &Path, public: &PublicKey) -> Result<Kept, StoreError> {
-    let Some(content) = files::read(path)?.map(Hidden::new) else { return Ok(Kept::Nothing) };
+pub fn keep_beside(path: &Path, public: &PublicKey) -> Result<OldKey, StoreError> {
+    let Some(content) = files::read(path)?.map(Hidden::new) else { return Ok(OldKey::None) };
     if parse_seed(&content).is_some_and(|old| Identity::from_seed(&old).public() == *public) {
-        return Ok(Kept::Same);
+        return Ok(OldKey::Same);
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let names = std::iter::once(format!("{name}.old")).chain((2..).map(|n| format!("{name}.old-{n}")));
     for beside in names.map(|name| path.with_file_name(name)) {
         match files::create(&beside, &content) {
             Err(StoreError::Exists(_)) => {}
-            created => return created.map(|()| Kept::At(beside)),
+            created => return created.map(|()| OldKey::KeptAt(beside)),
         }
     }
-    Ok(Kept::Nothing)
+    Ok(OldKey::None)
 }
 
 /// A seed as 64 hex digits (white space around them ignored) or 32 raw bytes;

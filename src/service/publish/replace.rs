@@ -166,10 +166,10 @@ impl Service {
             ))
             .advise("`--yes` replaces it.");
         }
-        let (for_whom, between) = if has_names { ("people here", ", ") } else { ("the same audience", "; ") };
+        let (for_whom, between) = if has_names { ("", ", ") } else { (" for the same audience", "; ") };
         // A small screen shows its beginning alone.
         error(format!(
-            "This session already has {} one-time handoffs for {for_whom}. New ones replace them, and their links \
+            "This session already has {} one-time handoffs{for_whom}. New ones replace them, and their links \
              stop working: {}.",
             all.len(),
             all.join(between)

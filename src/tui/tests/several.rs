@@ -157,8 +157,8 @@ fn the_service_asks_what_is_replaced_of_a_team() {
     play.press(KeyCode::Left).press(KeyCode::Enter);
     let Some((_, Action::Publish(request, false))) = play.last(Verb::Publish) else { panic!("it publishes") };
     assert!(!request.replace, "nobody agreed to all of them");
-    let named = "This session already has 2 one-time handoffs for these people: anna (s1, published 2 min ago), \
-                 ben (s2, published 2 min ago). New ones replace them, and their links stop working.";
+    let named = "This session already has 2 one-time handoffs. New ones replace them, and their links stop \
+                 working: anna (s1, published 2 min ago), ben (s2, published 2 min ago).";
     play.done(Verb::Publish, Err(Error::new(ErrorKind::Exists, named)));
     play.inputs(Vec::new()).inputs(Vec::new());
     for words in ["Replace what is published?", "anna (s1,", "ben (s2,"] {

@@ -42,10 +42,10 @@ pub enum StoreError {
     #[error("{} does not exist", .0.display())]
     Missing(PathBuf),
     /// The passphrase does not open the key.
-    #[error("this passphrase does not open {}", .0.display())]
+    #[error("This passphrase does not open {}", .0.display())]
     Passphrase(PathBuf),
     /// Another process holds the journal for too long.
-    #[error("another cclink holds {}", .0.display())]
+    #[error("Another cclink holds {}", .0.display())]
     Busy(PathBuf),
 }
 
